@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// The way in from a fresh clone: plain JavaScript, since neither the dependencies nor what runs TypeScript may be there yet.
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`Drumline needs Node.js 20.19 or newer; this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+const { ensureDependencies } = await import('../local/dependencies.mjs');
+await ensureDependencies();
+
+// The warning is about the SDK's future versions; ours are pinned, and it would stand between the lines people read.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+const { register } = await import('tsx/esm/api');
+register();
+await import('./main.ts');

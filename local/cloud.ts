@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { elasticsearchInstallation, elasticsearchServer, startElasticsearch } from './elasticsearch.ts';
+import {
+  discardStaleState,
+  emulatorInstallation,
+  emulatorServer,
+  isStateWhole,
+  startEmulator,
+} from './emulator.ts';
+import { explainFolderTrouble } from './folder-trouble.ts';
+import type { LocalHome } from './home.ts';
+import { install, isInstalled } from './install.ts';
+import { withLock } from './lock.ts';
+import { requireElasticsearch8, withoutCredentials } from './own-elasticsearch.ts';
+import { checkRequirements, type RequirementName, requireAll } from './requirements.ts';
+import {
+  inspectServer,
+  isRunning,
+  requireStartable,
+  type ServerState,
+  stopServer,
+} from './server-process.ts';
+import type { Step } from './steps.ts';
+
+export type UpOptions = {
+  /** An Elasticsearch 8 of the user's own; ours is then neither installed nor started. */
+  readonly elasticsearchUrl?: string | undefined;
+  readonly step: Step;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type UpResult = {
+  readonly emulator: 'started' | 'running';
+  readonly elasticsearch: 'started' | 'running' | 'external';
+  /** One sentence on what is gone, if the emulator had not been stopped cleanly. */
+  readonly lost?: string;
+};
+
+const LOST =
+  'The emulator was not stopped cleanly, so the ledger, the queue and the deployment are gone and must be deployed ' +
+  "again; Elasticsearch's documents are kept.";
+
+const NOT_SAVED =
+  "The emulator could not save its state (see its log), so the next start begins without ledger, queue and deployment; Elasticsearch's documents are kept.";
+
+/**
+ * Has the local cloud running: installs what is missing, starts what does not run, and leaves the rest as it is. May be
+ * interrupted at any point and called again; two calls at once wait for each other.
+ * @throws UserError for what a person can mend: missing programs, taken ports, a folder that can't be written to
+ */
+export function up(home: LocalHome, { elasticsearchUrl, step, signal }: UpOptions): Promise<UpResult> {
+  return explainFolderTrouble(home.root, async () => {
+    await mkdir(home.root, { recursive: true });
+    return withLock(home.lock, step, signal, async () => {
+      const own = elasticsearchUrl === undefined;
+      await requireStartable(emulatorServer(home));
+      if (own) await requireStartable(elasticsearchServer(home));
+      const programs = requireAll(await checkRequirements(await missingFor(home, own)));
+
+      const [emulator, elasticsearch] = await together(
+        upEmulator(home, programs.Python, step, signal),
+        own ? upElasticsearch(home, programs.JDK, step, signal) : useOwn(elasticsearchUrl, step),
+      );
+      return { ...emulator, elasticsearch };
+    });
+  });
+}
+
+/** Stops what runs, and with `wipe` forgets ledger, queues, deployment and documents; installed software stays. */
+export async function down(
+  home: LocalHome,
+  { wipe = false, step }: { readonly wipe?: boolean; readonly step: Step },
+): Promise<{ readonly stopped: boolean; readonly lost?: string }> {
+  if (!existsSync(home.root)) return { stopped: false };
+  return explainFolderTrouble(home.root, () =>
+    withLock(home.lock, step, undefined, async () => {
+      const servers = [emulatorServer(home), elasticsearchServer(home)];
+      const running = servers.filter(isRunning);
+      const stop = () => Promise.all(servers.map(stopServer));
+      await (running.length > 0 ? step('Stopping the local cloud', stop) : stop());
+      if (wipe) {
+        const folders = [home.state, `${home.state}.lost`, home.data, home.tmp];
+        await step('Removing its data', () =>
+          Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))),
+        );
+      }
+      const emulatorRan = running.some(({ pidFile }) => pidFile === emulatorServer(home).pidFile);
+      const lost = !wipe && emulatorRan && !isStateWhole(home);
+      return { stopped: running.length > 0, ...(lost && { lost: NOT_SAVED }) };
+    }),
+  );
+}
+
+/** What runs at this moment; changes nothing. */
+export async function inspect(
+  home: LocalHome,
+): Promise<{ readonly emulator: ServerState; readonly elasticsearch: ServerState }> {
+  const [emulator, elasticsearch] = await Promise.all([
+    inspectServer(emulatorServer(home)),
+    inspectServer(elasticsearchServer(home)),
+  ]);
+  return { emulator, elasticsearch };
+}
+
+/** The programs that this `up` is going to call; nobody is asked for what is no longer needed. */
+async function missingFor(home: LocalHome, own: boolean): Promise<RequirementName[]> {
+  const names: RequirementName[] = ['Node.js'];
+  if (!isRunning(emulatorServer(home)) && !(await isInstalled(emulatorInstallation(home))))
+    names.push('Python');
+  if (!own || isRunning(elasticsearchServer(home))) return names;
+  return (await isInstalled(elasticsearchInstallation(home)))
+    ? [...names, 'JDK']
+    : [...names, 'JDK', 'Maven'];
+}
+
+async function upEmulator(
+  home: LocalHome,
+  python: string | undefined,
+  step: Step,
+  signal: AbortSignal | undefined,
+): Promise<Pick<UpResult, 'emulator' | 'lost'>> {
+  if (isRunning(emulatorServer(home))) return { emulator: await startEmulator(home, signal) };
+  const installation = emulatorInstallation(home, python, signal);
+  if (!(await isInstalled(installation))) await step('Installing the emulator', () => install(installation));
+  const lost = await discardStaleState(home);
+  const emulator = await step('Starting the emulator', () => startEmulator(home, signal));
+  return { emulator, ...(lost && { lost: LOST }) };
+}
+
+async function upElasticsearch(
+  home: LocalHome,
+  jdk: string | undefined,
+  step: Step,
+  signal: AbortSignal | undefined,
+): Promise<'started' | 'running'> {
+  if (isRunning(elasticsearchServer(home))) return startElasticsearch(home, '', signal);
+  const installation = elasticsearchInstallation(home, jdk, signal);
+  if (!(await isInstalled(installation))) await step('Installing Elasticsearch', () => install(installation));
+  return step('Starting Elasticsearch', () => startElasticsearch(home, jdk ?? '', signal));
+}
+
+async function useOwn(url: string | undefined, step: Step): Promise<'external'> {
+  const shown = withoutCredentials(url ?? '');
+  await step(`Checking Elasticsearch at ${shown}`, () => requireElasticsearch8(url ?? ''));
+  return 'external';
+}
+
+/** Waits for both even if one fails, so that nothing goes on behind the error's back. */
+async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}

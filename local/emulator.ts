@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { LocalHome } from './home.ts';
+import type { Installation } from './install.ts';
+import { runTool } from './run-tool.ts';
+import { killOrphans, type Server, startServer } from './server-process.ts';
+
+const REQUIREMENTS = join(import.meta.dirname, 'emulator', 'requirements.txt');
+const SERVE = join(import.meta.dirname, 'emulator', 'serve.py');
+
+const HEALTH_TIMEOUT_MS = 2000;
+
+/** The emulator's virtual environment; `python` is needed only to build it. */
+export function emulatorInstallation(
+  home: LocalHome,
+  python = 'python3',
+  signal?: AbortSignal,
+): Installation {
+  return {
+    folder: home.venv,
+    async version(folder) {
+      const interpreter = pythonOf(folder);
+      if (!existsSync(interpreter)) return undefined;
+      // A system's upgrade of Python leaves the packages behind in the old version's folder.
+      const made = [await readFile(REQUIREMENTS), await realpath(interpreter)];
+      return made.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+    },
+    async build(folder) {
+      const environment = pipEnvironment();
+      await runTool(python, ['-m', 'venv', folder], { environment, signal });
+      const arguments_ = [
+        '--require-hashes',
+        '--no-input',
+        '--disable-pip-version-check',
+        '-r',
+        REQUIREMENTS,
+      ];
+      await runTool(pythonOf(folder), ['-m', 'pip', 'install', ...arguments_], { environment, signal });
+    },
+  };
+}
+
+/** ministack, behind AWS's own protocols on one port. */
+export function emulatorServer(home: LocalHome): Server {
+  return {
+    name: 'The emulator',
+    port: home.emulatorPort,
+    portVariable: 'DRUMLINE_EMULATOR_PORT',
+    pidFile: join(home.pids, 'emulator'),
+    logFile: join(home.logs, 'emulator.log'),
+    environment: emulatorEnvironment(home),
+    isHealthy: () => answers(`${home.emulatorUrl}/_ministack/health`),
+    startDeadlineMs: 60_000,
+    // It finishes what its functions are doing and then writes its snapshot: all tables and queues, as JSON.
+    stopDeadlineMs: 180_000,
+    childMark: home.tmp,
+  };
+}
+
+/** Starts the emulator with the state of its last clean stop. */
+export async function startEmulator(home: LocalHome, signal?: AbortSignal): Promise<'started' | 'running'> {
+  await mkdir(home.tmp, { recursive: true });
+  return startServer(emulatorServer(home), [pythonOf(home.venv), SERVE], signal);
+}
+
+/**
+ * Puts aside a snapshot that is not what the emulator last knew. Its counters and queues would be of an earlier moment
+ * than Elasticsearch's documents, and no later check could tell. The last one put aside is kept, for a look inside.
+ * @returns true if there was one
+ */
+export async function discardStaleState(home: LocalHome): Promise<boolean> {
+  await killOrphans(emulatorServer(home));
+  await rm(home.tmp, { recursive: true, force: true });
+  if (!existsSync(home.state) || isStateWhole(home)) return false;
+  const aside = `${home.state}.lost`;
+  await rm(aside, { recursive: true, force: true });
+  await rename(home.state, aside);
+  return true;
+}
+
+/** True if the snapshot is what the emulator knew when it stopped; serve.py leaves this mark. */
+export function isStateWhole(home: LocalHome): boolean {
+  return existsSync(join(home.state, 'whole'));
+}
+
+/**
+ * The functions' processes inherit all of this, so it holds nothing of the caller's environment: a stray profile,
+ * NODE_OPTIONS or setting would reach the user's code here and not on AWS.
+ */
+function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
+  const { HOME, NODE_EXTRA_CA_CERTS } = process.env;
+  return {
+    // The functions run on the very Node.js that runs us.
+    PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    HOME,
+    TMPDIR: home.tmp,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC', // as on AWS Lambda
+    BIND_HOST: '127.0.0.1',
+    GATEWAY_PORT: String(home.emulatorPort),
+    AUTH: 'true',
+    PERSIST_STATE: '1',
+    STATE_DIR: home.state,
+    // The snapshot holds buckets but not their objects: the CDK's assets, without which the next deploy fails.
+    S3_PERSIST: '1',
+    S3_DATA_DIR: join(home.state, 's3'),
+    LOG_LEVEL: 'WARNING',
+    PYTHONUNBUFFERED: '1',
+    // Listeners on ports of their own, for services that are not used here.
+    SFTP_ENABLED: '0',
+    IOT_MTLS_ENABLED: '0',
+    // It would be a line in the functions' logs that is not JSON.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    // For functions that talk to an Elasticsearch of the user's own behind a private certificate.
+    ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }),
+  };
+}
+
+/** The caller's environment (proxies, mirrors) without what would send the packages elsewhere. */
+function pipEnvironment(): NodeJS.ProcessEnv {
+  const { PYTHONHOME, PYTHONPATH, PIP_TARGET, PIP_PREFIX, PIP_ROOT, ...rest } = process.env;
+  return { ...rest, PIP_USER: '0' };
+}
+
+function pythonOf(venv: string): string {
+  return join(venv, 'bin', 'python');
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

@@ -1,0 +1,112 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { UserError } from './user-error.ts';
+
+/** Where one local cloud lies and which ports it has. All paths are absolute; everything it keeps is below `root`. */
+export type LocalHome = {
+  readonly root: string;
+  /** TCP port on 127.0.0.1, 1 to 65535. */
+  readonly emulatorPort: number;
+  /** TCP port on 127.0.0.1, 1 to 65535. */
+  readonly elasticsearchPort: number;
+  readonly emulatorUrl: string;
+  readonly elasticsearchUrl: string;
+  /** Installed software: the emulator's Python virtual environment. */
+  readonly venv: string;
+  /** Installed software: Elasticsearch's jars, launcher and configuration. */
+  readonly elasticsearch: string;
+  /** Elasticsearch's documents. */
+  readonly data: string;
+  /** The emulator's snapshot: queues, tables, functions, stacks. */
+  readonly state: string;
+  readonly logs: string;
+  readonly pids: string;
+  /** Scratch space of the servers, and of the functions that run below the emulator. */
+  readonly tmp: string;
+  /** Held by whoever starts or stops the servers. */
+  readonly lock: string;
+};
+
+const PROJECT = resolve(import.meta.dirname, '..');
+const PORT_RANGE = 'a whole number from 1 to 65535';
+
+const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, PORT_RANGE)
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 65_535, PORT_RANGE)
+    .default(fallback);
+
+const Environment = z.object({
+  DRUMLINE_HOME: z.string().default(join(PROJECT, '.drumline')),
+  DRUMLINE_EMULATOR_PORT: port(4566),
+  DRUMLINE_ELASTICSEARCH_PORT: port(9200),
+});
+
+/**
+ * Reads the home from `DRUMLINE_HOME`, `DRUMLINE_EMULATOR_PORT` and `DRUMLINE_ELASTICSEARCH_PORT`; an empty variable
+ * counts as unset, a relative folder is taken from the working directory.
+ * @throws UserError naming the variable, its value and what is allowed
+ */
+export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHome {
+  const given = Object.keys(Environment.shape).flatMap((name) =>
+    environment[name] ? [[name, environment[name]]] : [],
+  );
+  const parsed = Environment.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0]);
+    throw new UserError(
+      `${name} is "${environment[name]}"; it must be ${issue?.message}.`,
+      `Set ${name} to another value, or unset it.`,
+    );
+  }
+  const { DRUMLINE_HOME, DRUMLINE_EMULATOR_PORT, DRUMLINE_ELASTICSEARCH_PORT } = parsed.data;
+  if (DRUMLINE_EMULATOR_PORT === DRUMLINE_ELASTICSEARCH_PORT) {
+    throw new UserError(
+      `The emulator and Elasticsearch would both use port ${DRUMLINE_EMULATOR_PORT}.`,
+      'Set DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT to different ports.',
+    );
+  }
+  const root = resolve(DRUMLINE_HOME);
+  return {
+    root,
+    emulatorPort: DRUMLINE_EMULATOR_PORT,
+    elasticsearchPort: DRUMLINE_ELASTICSEARCH_PORT,
+    emulatorUrl: `http://127.0.0.1:${DRUMLINE_EMULATOR_PORT}`,
+    elasticsearchUrl: `http://127.0.0.1:${DRUMLINE_ELASTICSEARCH_PORT}`,
+    venv: join(root, 'venv'),
+    elasticsearch: join(root, 'elasticsearch'),
+    data: join(root, 'data'),
+    state: join(root, 'state'),
+    logs: join(root, 'logs'),
+    pids: join(root, 'pids'),
+    tmp: join(root, 'tmp'),
+    lock: join(root, 'lock'),
+  };
+}
+
+/**
+ * The environment for a child process (the CDK, the AWS CLI) that is to talk to the local cloud and to nothing else:
+ * `base` without its `AWS_*` variables (a leftover profile or session token would win over the keys below).
+ */
+export function clientEnvironment(home: LocalHome, base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const withoutAws = Object.entries(base).filter(([name]) => !name.startsWith('AWS_'));
+  return {
+    ...Object.fromEntries(withoutAws),
+    // An IP address, not a name: the SDKs then address S3 buckets by path, which needs no DNS.
+    AWS_ENDPOINT_URL: home.emulatorUrl,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // ~/.aws may name other endpoints and profiles.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: '1',
+    CDK_DISABLE_VERSION_CHECK: '1',
+  };
+}

@@ -1,0 +1,82 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { poll } from './poll.ts';
+import { identify, isAlive } from './process-identity.ts';
+import type { Step } from './steps.ts';
+import { UserError } from './user-error.ts';
+
+const WAIT_MS = 15 * 60_000;
+/** A lock file is empty for the moment between its creation and its first write. */
+const EMPTY_GRACE_MS = 2000;
+
+/**
+ * Does the work while no other process holds this lock. A holder that is alive is waited for; the lock of one that died
+ * is taken over.
+ * @throws UserError if the holder does not let go for a quarter of an hour
+ */
+export async function withLock<T>(
+  file: string,
+  step: Step,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!tryLock(file)) {
+    const title = `Waiting for another Drumline command (pid ${holderOf(file) ?? 'unknown'})`;
+    const taken = await step(title, () => poll(() => tryLock(file), WAIT_MS, signal));
+    if (!taken) {
+      throw new UserError(
+        `Another Drumline command (pid ${holderOf(file)}) has held the lock ${file} for too long.`,
+        'Wait for that command or end it, and try again.',
+      );
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function tryLock(file: string): boolean {
+  try {
+    const { pid, start } = identify(process.pid) ?? { pid: process.pid, start: '' };
+    writeFileSync(file, `${pid} ${start}`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const text = read(file);
+  if (text === undefined || isHeld(file, text)) return false;
+  takeAway(file, text);
+  return tryLock(file);
+}
+
+/** Two may find the same stale lock; the slower one must not take away what the faster one has made in its place. */
+function takeAway(file: string, stale: string): void {
+  const aside = `${file}.stale-${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return; // the other was faster
+  }
+  if (read(aside) === stale) rmSync(aside);
+  else renameSync(aside, file);
+}
+
+function isHeld(file: string, text: string): boolean {
+  const [, pid, start] = /^(\d+) (.*)$/.exec(text) ?? [];
+  if (pid && start !== undefined) return isAlive({ pid: Number(pid), start });
+  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return age < EMPTY_GRACE_MS;
+}
+
+function holderOf(file: string): number | undefined {
+  return Number.parseInt(read(file) ?? '', 10) || undefined;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined; // let go in between
+  }
+}
