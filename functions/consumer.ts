@@ -1,0 +1,68 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { openQueue, openTable } from './core/aws.ts';
+import { consume, type Worker } from './core/consume.ts';
+import { openResults } from './core/elasticsearch.ts';
+import { readEnvironment } from './core/environment.ts';
+import { newWorkerId } from './core/ids.ts';
+import { log } from './core/log.ts';
+import { TickCache } from './core/tick-cache.ts';
+import * as job from './job.ts';
+
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_JOBS_QUEUE',
+  'DRUMLINE_DEAD_LETTER_QUEUE',
+  'DRUMLINE_ELASTICSEARCH_URL',
+  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+  'DRUMLINE_INDEX',
+  'DRUMLINE_JOB_CONCURRENCY',
+  'DRUMLINE_MAX_ATTEMPTS',
+  'DRUMLINE_RETRY_BASE_SECONDS',
+  'DRUMLINE_RETRY_CAP_SECONDS',
+  'DRUMLINE_REMEMBER_SECONDS',
+);
+
+/** This execution environment: made once, when the module loads, and the same for all its batches. */
+const worker: Worker = {
+  id: newWorkerId(),
+  job,
+  table: openTable(environment.DRUMLINE_TABLE),
+  results: await openResults(environment),
+  jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE),
+  deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
+  ticks: new TickCache(),
+  settings: {
+    jobConcurrency: environment.DRUMLINE_JOB_CONCURRENCY,
+    maxAttempts: environment.DRUMLINE_MAX_ATTEMPTS,
+    backoff: {
+      baseSeconds: environment.DRUMLINE_RETRY_BASE_SECONDS,
+      capSeconds: environment.DRUMLINE_RETRY_CAP_SECONDS,
+    },
+    remember: environment.DRUMLINE_REMEMBER_SECONDS,
+  },
+  clock: Date.now,
+  chance: Math.random,
+  resultsGone: false,
+};
+log.appendKeys({ worker: worker.id });
+
+/** Does one batch of messages; those that are to come again are its partial failures. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  log.addContext(context);
+  const begun = Date.now();
+  const deliveries = event.Records.map((record) => ({
+    id: record.messageId,
+    receiptHandle: record.receiptHandle,
+    body: record.body,
+    receives: Number(record.attributes.ApproximateReceiveCount),
+  }));
+  const { failed, outage, ...counts } = await consume(
+    worker,
+    deliveries,
+    begun + context.getRemainingTimeInMillis(),
+  );
+  const line = { ...counts, messages: deliveries.length, returned: failed.length, ms: Date.now() - begun };
+  if (outage) log.warn('batch returned', { ...line, reason: outage.message });
+  else log.info('batch', line);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

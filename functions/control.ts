@@ -1,0 +1,106 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { openTable } from './core/aws.ts';
+import { openResults } from './core/elasticsearch.ts';
+import { readEnvironment } from './core/environment.ts';
+import { Refusal } from './core/errors.ts';
+import { type JobId, newRunId } from './core/ids.ts';
+import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
+import { log } from './core/log.ts';
+import { answering } from './core/refusing.ts';
+import { ensureIndex, highestJobId } from './core/results.ts';
+
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_SCHEDULER',
+  'DRUMLINE_ELASTICSEARCH_URL',
+  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+  'DRUMLINE_INDEX',
+);
+const table = openTable(environment.DRUMLINE_TABLE);
+const results = await openResults(environment);
+const lambda = new LambdaClient({});
+
+const x = z.int().check(z.minimum(1), z.maximum(1_000_000));
+const y = z.int().check(z.minimum(1), z.maximum(1_440));
+
+const command = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('start'),
+    /** Jobs a tick, and whole minutes from tick to tick. */
+    x,
+    y,
+    /** How far back missed ticks are fired, in minutes. */
+    backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), 0),
+    /** Whether a run that is active may be stopped by this. */
+    replace: z._default(z.boolean(), false),
+  }),
+  z.strictObject({ action: z.literal('update'), x: z.optional(x), y: z.optional(y) }),
+  z.strictObject({ action: z.literal('stop') }),
+]);
+
+type Start = Extract<z.output<typeof command>, { action: 'start' }>;
+
+/** What a command has done; `replaced` names the run that a start has stopped. */
+export interface Controlled {
+  runId: string;
+  x: number;
+  y: number;
+  running: boolean;
+  replaced?: string;
+}
+
+/** Starts, changes and stops runs. */
+export const handler = answering(command, async (input, context: Context): Promise<Controlled> => {
+  log.addContext(context);
+  const done = await carryOut(input);
+  log.info(input.action, { ...done });
+  return done;
+});
+
+async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
+  if (input.action === 'start') return start(input);
+  const run = await activeRun(table);
+  if (input.action === 'stop') {
+    await stopRun(table, run.runId, Date.now());
+    return { runId: run.runId, x: run.x, y: run.y, running: false };
+  }
+  if (input.x === undefined && input.y === undefined) {
+    throw new Refusal('invalid_input', 'an update changes x or y or both; give at least one');
+  }
+  const { runId, x, y } = await updateRun(table, run, input, Date.now());
+  return { runId, x, y, running: true };
+}
+
+async function start({ x, y, backfillMinutes, replace }: Start): Promise<Controlled> {
+  const schedule = await readSchedule(table);
+  refuseWhileActive(schedule, replace);
+  await ensureIndex(results);
+  const startedAt = Date.now();
+  const runId = newRunId(startedAt);
+  // Where the ledger was lost or made anew, the index may hold jobs of a deployment before this one.
+  const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
+  await startRun(
+    table,
+    schedule,
+    { runId, x, y, backfillMinutes, startedAt, firstFreeJobId },
+    schedule.activeRunId,
+  );
+  // The first tick is due already; should this call be lost, the rule's next event fires it.
+  await lambda.send(
+    new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }),
+  );
+  return { runId, x, y, running: true, ...(schedule.activeRunId && { replaced: schedule.activeRunId }) };
+}
+
+function refuseWhileActive({ activeRunId }: Schedule, replace: boolean): void {
+  if (!activeRunId || replace) return;
+  throw new Refusal(
+    'run_active',
+    `the run ${activeRunId} is active; stop it first, or start with replace: true`,
+    {
+      runId: activeRunId,
+    },
+  );
+}

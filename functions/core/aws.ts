@@ -1,0 +1,27 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Table } from './ledger/table.ts';
+import type { Queue } from './queue.ts';
+
+/** A call that has no answer by then has failed, in milliseconds: a worker has seconds, not minutes. */
+export const TIMEOUTS = { requestTimeout: 2_000, connectionTimeout: 1_000, throwOnRequestTimeout: true };
+
+/** First delay after a transaction met another one, or SQS did not take an entry, in milliseconds. */
+const RETRY_DELAY_MS = 25;
+
+/** The ledger's table; endpoint, region and credentials come from the standard AWS variables. */
+export function openTable(name: string): Table {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  return { name, client, conflictDelayMs: RETRY_DELAY_MS };
+}
+
+let sqs: SQSClient | undefined;
+
+/** A queue; all share one client and its connections. */
+export function openQueue(url: string): Queue {
+  sqs ??= new SQSClient({ requestHandler: TIMEOUTS });
+  return { url, client: sqs, retryDelayMs: RETRY_DELAY_MS };
+}

@@ -1,0 +1,108 @@
+import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { MAX_REASON, reasonOf } from './errors.ts';
+import type { JobId, RunId } from './ids.ts';
+import { type Message, parseMessage } from './message.ts';
+import type { Outgoing } from './queue.ts';
+import type { Doomed } from './settlement.ts';
+
+/** Why something was given up on, as the dead-letter queue keeps it. */
+export interface DeadLetter {
+  /** The job, or nothing for a message that no job can be read from. */
+  jobId?: JobId;
+  runId?: RunId;
+  reason: string;
+  attempts: number;
+  /** ISO 8601; absent for what came by the queue's own redrive policy. */
+  firstFailedAt?: string;
+  lastFailedAt?: string;
+  /** How many jobs the message stands for; 1 but for what came by the redrive policy. */
+  jobs: number;
+}
+
+/** Attribute names on a dead letter. */
+const REASON = 'reason';
+const ATTEMPTS = 'attempts';
+const FIRST = 'firstFailedAt';
+const LAST = 'lastFailedAt';
+const RUN = 'runId';
+const JOB = 'jobId';
+
+/**
+ * The dead letter of one job. Its body is a message already: sent to the jobs queue again, it asks for that one job.
+ * The sending that it would be retried by has a name of its own, so that SQS's own redrive gives attempts anew, too.
+ * @param now milliseconds since 1970
+ */
+export function deadLetterOf(message: Message, { jobId, attempts }: Doomed, now: number): Outgoing {
+  const body: Message = { ...message, retry: { id: `after-${now}`, jobs: [jobId] } };
+  return {
+    MessageBody: JSON.stringify(body),
+    MessageAttributes: {
+      [REASON]: text(attempts.reason),
+      [ATTEMPTS]: number(attempts.count),
+      [FIRST]: text(new Date(attempts.firstAt).toISOString()),
+      [LAST]: text(new Date(attempts.lastAt).toISOString()),
+      [RUN]: text(message.runId),
+      [JOB]: number(jobId),
+    },
+  };
+}
+
+/** The dead letter of a message that no job can be read from: kept whole, whatever it is. */
+export function malformedLetterOf(body: string, reason: string, now: number): Outgoing {
+  const at = text(new Date(now).toISOString());
+  return {
+    // SQS takes no empty body, nor had the queue one; a redelivery of nothing would be lost otherwise.
+    MessageBody: body === '' ? ' ' : body,
+    MessageAttributes: {
+      [REASON]: text(`malformed: ${reasonOf(new Error(reason))}`),
+      [ATTEMPTS]: number(1),
+      [FIRST]: at,
+      [LAST]: at,
+    },
+  };
+}
+
+/** Reads a message of the dead-letter queue, by whichever way it got there. */
+export function readDeadLetter(
+  body: string,
+  attributes: Record<string, MessageAttributeValue> | undefined,
+  receives: number,
+): DeadLetter {
+  const value = (name: string) => attributes?.[name]?.StringValue;
+  const parsed = parseMessage(body);
+  const message = 'message' in parsed ? parsed.message : undefined;
+  const reason = value(REASON);
+  if (reason === undefined) {
+    return {
+      ...(message && { runId: message.runId, jobs: message.last - message.first + 1 }),
+      ...(!message && { jobs: 0 }),
+      reason: 'received too often without an outcome (the queue’s redrive policy)',
+      attempts: receives,
+    } as DeadLetter;
+  }
+  const jobId = value(JOB);
+  return {
+    ...(jobId !== undefined && { jobId: Number(jobId) as JobId }),
+    ...(message && { runId: message.runId }),
+    reason,
+    attempts: Number(value(ATTEMPTS) ?? 0),
+    ...(value(FIRST) !== undefined && { firstFailedAt: value(FIRST) as string }),
+    ...(value(LAST) !== undefined && { lastFailedAt: value(LAST) as string }),
+    jobs: jobId === undefined ? 0 : 1,
+  };
+}
+
+/** The body to send to the jobs queue so that the dead letter is tried again, with its attempts anew. */
+export function retryBody(body: string, retry: string): string {
+  const parsed = parseMessage(body);
+  if (!('message' in parsed) || !parsed.message.retry) return body;
+  return JSON.stringify({ ...parsed.message, retry: { ...parsed.message.retry, id: retry } });
+}
+
+function text(value: string): MessageAttributeValue {
+  return { DataType: 'String', StringValue: value.slice(0, MAX_REASON + 20) || '-' };
+}
+
+function number(value: number): MessageAttributeValue {
+  return { DataType: 'Number', StringValue: String(value) };
+}

@@ -1,0 +1,94 @@
+import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
+
+/**
+ * A service can't be used just now: it throttles, times out, refuses the connection or has an error of its own.
+ * Nobody's job is to blame, so nobody's attempt is spent; trying later is right.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+
+  constructor(
+    readonly service: 'ledger' | 'queue' | 'results',
+    cause: unknown,
+  ) {
+    super(`the ${service} can't be used just now: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Conditional writes found the ledger other than expected: somebody else was there first. Nothing was written. */
+export class ConditionFailed extends Error {
+  override readonly name = 'ConditionFailed';
+
+  /** @param at which of the transaction's writes failed, by their positions */
+  constructor(readonly at: number[]) {
+    super(`the ledger has moved on (writes ${at.join(', ')})`);
+  }
+}
+
+/** Thrown by a job's `work` to say that trying again is useless: the job goes to the dead letters at once. */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
+}
+
+/** A request that is refused: told to the caller as `{error: {code, message, details?}}`, and nothing was changed. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    /** For programs: snake_case, stable. */
+    readonly code: string,
+    message: string,
+    readonly details?: Record<string, unknown>,
+  ) {
+    super(message);
+  }
+
+  answer(): { error: { code: string; message: string; details?: Record<string, unknown> } } {
+    const { code, message, details } = this;
+    return { error: details ? { code, message, details } : { code, message } };
+  }
+}
+
+/** The longest reason that is kept with a failed job, in characters. */
+export const MAX_REASON = 300;
+
+/** One line on why something was thrown, whatever was thrown, without control characters and not too long. */
+export function reasonOf(thrown: unknown): string {
+  const text =
+    thrown instanceof Error
+      ? [thrown.name === 'Error' ? '' : thrown.name, thrown.message || codeOf(thrown)]
+          .filter(Boolean)
+          .join(': ')
+      : `something that is not an Error was thrown: ${String(thrown)}`;
+  const line = text.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1)}…` : line;
+}
+
+/** Whether an AWS SDK error is the service's or the network's trouble rather than the request's. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const sdkError = error as Parameters<typeof isTransientError>[0];
+  return (
+    isThrottlingError(sdkError) ||
+    isTransientError(sdkError) ||
+    isServerError(sdkError) ||
+    TRANSIENT_CODES.has(codeOf(error)) ||
+    // A stopped server that takes connections and drops them shows as a body that can't be parsed.
+    error.name === 'SyntaxError'
+  );
+}
+
+const TRANSIENT_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+]);
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,116 @@
+import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import pRetry from 'p-retry';
+import { ConditionFailed, isTransient, Unavailable } from '../errors.ts';
+
+/** The DynamoDB table that the ledger lies in. Keys: `pk` and `sk`, strings; `expiresAt`, seconds, is its TTL. */
+export interface Table {
+  name: string;
+  client: Pick<DynamoDBDocumentClient, 'send'>;
+  /** How long to wait, at first, before a transaction that met another one is tried again, in milliseconds. */
+  conflictDelayMs: number;
+}
+
+/** The most writes that one transaction takes (DynamoDB's quota). */
+export const MAX_TRANSACTION = 100;
+
+/** How often a transaction that conflicts with others is tried before the caller hears of it. */
+const CONFLICT_RETRIES = 8;
+
+export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type Item = Record<string, unknown>;
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/**
+ * Writes all or nothing. Another transaction on the same items is waited out.
+ * @throws ConditionFailed when a write's condition does not hold; nothing was written
+ * @throws Unavailable when DynamoDB throttles or does not answer; then it may or may not have been written, which
+ *   the conditions find out when it is tried again
+ */
+export async function transact(table: Table, writes: Write[]): Promise<void> {
+  await pRetry(() => guarded(() => table.client.send(new TransactWriteCommand({ TransactItems: writes }))), {
+    retries: CONFLICT_RETRIES,
+    minTimeout: table.conflictDelayMs,
+    maxTimeout: table.conflictDelayMs * 20,
+    randomize: true,
+    shouldRetry: ({ error }) => error instanceof Unavailable && isConflict(error.cause),
+  });
+}
+
+/** Reads one item, as it is now and not as it was a moment ago. @throws Unavailable */
+export async function read(table: Table, key: Key): Promise<Item | undefined> {
+  const answer = await guarded(() =>
+    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
+  );
+  return answer.Item;
+}
+
+/** Reads a partition's items whose sort key starts with `prefix`, in its order, page by page. @throws Unavailable */
+export async function* list(
+  table: Table,
+  pk: string,
+  prefix: string,
+  order: { newestFirst?: boolean; limit?: number } = {},
+): AsyncGenerator<Item> {
+  let left = order.limit ?? Number.POSITIVE_INFINITY;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await guarded(() =>
+      table.client.send(
+        new QueryCommand({
+          TableName: table.name,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+          ConsistentRead: true,
+          ScanIndexForward: !order.newestFirst,
+          ...(start && { ExclusiveStartKey: start }),
+          ...(Number.isFinite(left) && { Limit: left }),
+        }),
+      ),
+    );
+    yield* page.Items ?? [];
+    left -= page.Items?.length ?? 0;
+    start = page.LastEvaluatedKey;
+  } while (start && left > 0);
+}
+
+/** Says what a failed call means to the ledger's callers. */
+async function guarded<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isCancelled(error)) {
+      const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+      const failed = codes.flatMap((code, at) => (code === 'ConditionalCheckFailed' ? [at] : []));
+      if (failed.length > 0) throw new ConditionFailed(failed);
+      if (codes.some((code) => code !== undefined && TRANSIENT_REASONS.has(code)))
+        throw new Unavailable('ledger', error);
+      throw error;
+    }
+    throw isTransient(error) ? new Unavailable('ledger', error) : error;
+  }
+}
+
+/** Why DynamoDB cancels a transaction that would have gone through a moment later. */
+const TRANSIENT_REASONS = new Set([
+  'TransactionConflict',
+  'ThrottlingError',
+  'ProvisionedThroughputExceeded',
+]);
+
+function isCancelled(error: unknown): error is TransactionCanceledException {
+  return error instanceof Error && error.name === 'TransactionCanceledException';
+}
+
+function isConflict(error: unknown): boolean {
+  return isCancelled(error) || (error instanceof Error && error.name === 'TransactionConflictException');
+}

@@ -1,0 +1,79 @@
+import * as z from 'zod/mini';
+import { type JobId, RUN_ID, type RunId } from './ids.ts';
+import './english.ts';
+
+/**
+ * What travels through the jobs queue: 1..N consecutive jobs of one tick.
+ *
+ * A message names its jobs and does not carry them (a job's input follows from its id), so that a message costs the
+ * same whatever the work. Its range is its identity: a message sent twice is one message to the ledger.
+ */
+export interface Message {
+  /** The format's version. A consumer sends a version that it doesn't know to the dead letters, where it is kept. */
+  v: 1;
+  runId: RunId;
+  tick: number;
+  /** First and last job, both included. */
+  first: JobId;
+  last: JobId;
+  /** When its slice was claimed, milliseconds since 1970. */
+  enqueuedAt: number;
+  /** Set when dead letters are sent again: only these jobs of the range, and the sending's name. */
+  retry?: { id: string; jobs: JobId[] };
+}
+
+/** The most jobs that may share a message: 500 failed jobs and their reasons fit a DynamoDB item of 400 kB. */
+export const MAX_JOBS_PER_MESSAGE = 500;
+
+const jobId = z.int().check(z.positive());
+
+const schema = z.object({
+  v: z.literal(1),
+  runId: z.string().check(z.regex(RUN_ID)),
+  tick: z.int().check(z.positive()),
+  first: jobId,
+  last: jobId,
+  enqueuedAt: z.int().check(z.nonnegative()),
+  retry: z.optional(
+    z.object({
+      id: z.string().check(z.minLength(1), z.maxLength(64)),
+      jobs: z.array(jobId).check(z.minLength(1), z.maxLength(MAX_JOBS_PER_MESSAGE)),
+    }),
+  ),
+});
+
+export type Parsed = { message: Message } | { malformed: string };
+
+/** Reads a message's body; never throws. What can't be a message says why in `malformed`. */
+export function parseMessage(body: string): Parsed {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return { malformed: body === '' ? 'the message is empty' : 'the message is not JSON' };
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue?.path.join('.') || 'the message';
+    return { malformed: `${where}: ${issue?.message ?? 'not a message of Drumline'}` };
+  }
+  const message = parsed.data as Message;
+  if (message.last < message.first) return { malformed: `last: job ${message.last} comes before first` };
+  if (message.last - message.first >= MAX_JOBS_PER_MESSAGE)
+    return { malformed: `last: more than ${MAX_JOBS_PER_MESSAGE} jobs in one message` };
+  if (message.retry?.jobs.some((job) => job < message.first || job > message.last))
+    return { malformed: 'retry.jobs: a job outside of the message' };
+  return { message };
+}
+
+/** The jobs that a message asks for. */
+export function jobsOf(message: Message): JobId[] {
+  if (message.retry) return [...new Set(message.retry.jobs)];
+  return Array.from({ length: message.last - message.first + 1 }, (_, i) => (message.first + i) as JobId);
+}
+
+/** Names a message by the jobs it stands for, and so is the same for a message and its duplicates and retries. */
+export function messageKey(message: Message): string {
+  return `${message.runId}#${message.tick}#${message.first}-${message.last}`;
+}

@@ -1,0 +1,52 @@
+import type { RunId } from './ids.ts';
+
+/**
+ * How late a tick may fire before it counts as missed, when the run has no backfill window. The rule fires every
+ * minute, and an emulator's up to a minute late: less than two periods would skip ticks of a healthy system.
+ */
+export const LATENESS_MS = 120_000;
+
+/** What the schedule needs to know of a run; times are milliseconds since 1970. */
+export interface Rhythm {
+  /** Minutes from one tick to the next. */
+  y: number;
+  /** The number of the next tick, from 1, and when it is due. */
+  nextTick: number;
+  nextTickAt: number;
+  /** How far back a missed tick is still fired; 0 for not at all. */
+  backfillMinutes: number;
+}
+
+export interface DueTick {
+  runId: RunId;
+  tick: number;
+  dueAt: number;
+}
+
+/** One step of the schedule: the next tick fires, or the ticks up to `resumeAt` were missed. */
+export type Due =
+  | { kind: 'fire'; tick: number; dueAt: number }
+  | { kind: 'missed'; count: number; nextTick: number; nextTickAt: number };
+
+/**
+ * What is due at `now`, the oldest first; nothing when the next tick lies ahead. A tick that is more than
+ * `LATENESS_MS` (or the backfill window, if that is longer) late is missed, and is not fired.
+ */
+export function due(run: Rhythm, now: number): Due | undefined {
+  if (run.nextTickAt > now) return undefined;
+  const period = run.y * 60_000;
+  const oldest = now - Math.max(LATENESS_MS, run.backfillMinutes * 60_000);
+  if (run.nextTickAt >= oldest) return { kind: 'fire', tick: run.nextTick, dueAt: run.nextTickAt };
+  const count = Math.ceil((oldest - run.nextTickAt) / period);
+  return {
+    kind: 'missed',
+    count,
+    nextTick: run.nextTick + count,
+    nextTickAt: run.nextTickAt + count * period,
+  };
+}
+
+/** When the next tick is due once Y has changed: the new Y after the last tick, but never in the past. */
+export function retimed(lastTickDueAt: number, y: number, now: number): number {
+  return Math.max(now, lastTickDueAt + y * 60_000);
+}

@@ -1,0 +1,148 @@
+import type { JobId } from './ids.ts';
+import { jobsOf, type Message } from './message.ts';
+
+/** How often a job has failed so far, and why it did the last time; times are milliseconds since 1970. */
+export interface Attempts {
+  count: number;
+  firstAt: number;
+  lastAt: number;
+  reason: string;
+  /** The job said that trying again is useless. */
+  permanent?: true;
+  /** The sending of dead letters that these attempts belong to: each gives a job its attempts anew. */
+  retry?: string;
+}
+
+/** What the ledger knows of a message's jobs. A job that is neither pending nor failed is counted as processed. */
+export interface MessageRecord {
+  /** One more with each change, so that a change can insist on what it was made from. */
+  version: number;
+  /** Not counted yet. */
+  pending: JobId[];
+  /** Counted as failed. */
+  failed: JobId[];
+  /** Of jobs that are pending or failed, by jobId. */
+  attempts: Record<string, Attempts>;
+}
+
+/** What came of a job that a worker took up. Jobs that it did not take up, or not to an end, have none. */
+export type Outcome =
+  | { kind: 'done'; jobId: JobId }
+  | { kind: 'failed'; jobId: JobId; reason: string; permanent: boolean };
+
+/** A change of the ledger: the message's new record, and what it adds to the worker's counters. */
+export interface Settlement {
+  record: MessageRecord;
+  processed: number;
+  failed: number;
+  /** Jobs that were counted as failed and are processed now. */
+  recovered: JobId[];
+  /** Jobs that are counted as failed from now on. */
+  givenUp: JobId[];
+}
+
+/** A job to give up on. */
+export interface Doomed {
+  jobId: JobId;
+  attempts: Attempts;
+}
+
+/** The record of a message that was never counted. */
+export function untouched(message: Message): MessageRecord {
+  return {
+    version: 0,
+    pending: jobsOf({ ...message, retry: undefined } as unknown as Message),
+    failed: [],
+    attempts: {},
+  };
+}
+
+/** The jobs that a delivery of the message still has to do: none twice, however often it is delivered. */
+export function openJobs(message: Message, record: MessageRecord): JobId[] {
+  if (!message.retry) return record.pending;
+  const open = new Set([...record.pending, ...record.failed]);
+  return jobsOf(message).filter((job) => open.has(job));
+}
+
+/** Counts what was done, once, and notes the failed attempts. Nothing when that changes nothing. */
+export function settle(
+  message: Message,
+  before: MessageRecord,
+  outcomes: Outcome[],
+  now: number,
+): Settlement | undefined {
+  const open = new Set(openJobs(message, before));
+  // A job that has its document is done, even when another delivery has given it up meanwhile.
+  const failed = new Set(before.failed);
+  const relevant = outcomes.filter(
+    ({ jobId, kind }) => open.has(jobId) || (kind === 'done' && failed.has(jobId)),
+  );
+  if (relevant.length === 0) return undefined;
+
+  const done = new Set(relevant.flatMap((outcome) => (outcome.kind === 'done' ? [outcome.jobId] : [])));
+  const attempts = Object.fromEntries(
+    Object.entries(before.attempts).filter(([job]) => !done.has(Number(job) as JobId)),
+  );
+  for (const outcome of relevant) {
+    if (outcome.kind === 'failed')
+      attempts[outcome.jobId] = attempted(attempts[outcome.jobId], outcome, message, now);
+  }
+  const recovered = before.failed.filter((job) => done.has(job));
+  return {
+    record: {
+      version: before.version + 1,
+      pending: before.pending.filter((job) => !done.has(job)),
+      failed: before.failed.filter((job) => !done.has(job)),
+      attempts,
+    },
+    processed: done.size,
+    failed: -recovered.length,
+    recovered,
+    givenUp: [],
+  };
+}
+
+/** The jobs that this delivery must not try again: out of attempts, or failed for good. */
+export function doomedJobs(message: Message, record: MessageRecord, maxAttempts: number): Doomed[] {
+  return openJobs(message, record).flatMap((jobId) => {
+    const attempts = record.attempts[jobId];
+    // Attempts made before the dead letters were sent again don't count against this sending.
+    if (!attempts || attempts.retry !== message.retry?.id) return [];
+    return attempts.permanent || attempts.count >= maxAttempts ? [{ jobId, attempts }] : [];
+  });
+}
+
+/** Counts jobs as failed whose dead letters are kept by now. Nothing when they are counted already. */
+export function giveUp(before: MessageRecord, jobs: JobId[]): Settlement | undefined {
+  const givenUp = before.pending.filter((job) => jobs.includes(job));
+  if (givenUp.length === 0) return undefined;
+  return {
+    record: {
+      ...before,
+      version: before.version + 1,
+      pending: before.pending.filter((job) => !givenUp.includes(job)),
+      failed: [...before.failed, ...givenUp],
+    },
+    processed: 0,
+    failed: givenUp.length,
+    recovered: [],
+    givenUp,
+  };
+}
+
+function attempted(
+  earlier: Attempts | undefined,
+  { reason, permanent }: { reason: string; permanent: boolean },
+  message: Message,
+  now: number,
+): Attempts {
+  const same = earlier?.retry === message.retry?.id ? earlier : undefined;
+  return {
+    count: (same?.count ?? 0) + 1,
+    firstAt: earlier?.firstAt ?? now,
+    lastAt: now,
+    reason,
+    ...(permanent && { permanent }),
+    ...(message.retry && { retry: message.retry.id }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { JobId, RunId } from './ids.ts';
+import type { Message } from './message.ts';
+
+/**
+ * One firing of the schedule, and how far its jobs are on their way:
+ *
+ *     firstJob                                             firstJob + count
+ *        │  sent: in the queue   │ being sent │ not yet enqueued  │
+ *        ├───────────────────────┼────────────┼───────────────────┤
+ *        0                      sent       claimed              count
+ *
+ * `claimed` moves together with the run's `enqueued`, before the jobs are sent, so that no job is ever processed
+ * that is not counted as enqueued. Whoever finds `sent < claimed` and nobody at it sends that slice (again).
+ */
+export interface Tick {
+  runId: RunId;
+  tick: number;
+  firstJob: JobId;
+  /** How many jobs are due. */
+  count: number;
+  claimed: number;
+  sent: number;
+  /** Fixed when the tick is claimed: the borders of its messages stay the same whoever sends them. */
+  jobsPerMessage: number;
+  /** Milliseconds since 1970. */
+  dueAt: number;
+  claimedAt: number;
+}
+
+/** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */
+export interface Slice {
+  from: number;
+  to: number;
+}
+
+/** The next slice of at most `messages` messages to claim, or nothing when the whole tick is claimed. */
+export function nextSlice(tick: Tick, messages: number): Slice | undefined {
+  if (tick.claimed >= tick.count) return undefined;
+  return { from: tick.claimed, to: Math.min(tick.count, tick.claimed + messages * tick.jobsPerMessage) };
+}
+
+/** The messages of a slice. A slice starts on a message's border. */
+export function messagesOf(tick: Tick, slice: Slice, enqueuedAt: number): Message[] {
+  const messages: Message[] = [];
+  for (let from = slice.from; from < slice.to; from += tick.jobsPerMessage) {
+    const to = Math.min(slice.to, from + tick.jobsPerMessage);
+    messages.push({
+      v: 1,
+      runId: tick.runId,
+      tick: tick.tick,
+      first: (tick.firstJob + from) as JobId,
+      last: (tick.firstJob + to - 1) as JobId,
+      enqueuedAt,
+    });
+  }
+  return messages;
+}
+
+/**
+ * Whether the message is one that this tick has claimed, border for border. A made-up range would be counted
+ * under a name of its own, and its jobs a second time.
+ */
+export function owns(tick: Tick, message: Message): boolean {
+  const from = message.first - tick.firstJob;
+  const to = Math.min(from + tick.jobsPerMessage, tick.count);
+  return (
+    from >= 0 &&
+    from % tick.jobsPerMessage === 0 &&
+    to <= tick.claimed &&
+    message.last === tick.firstJob + to - 1
+  );
+}

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { openQueue, openTable } from './core/aws.ts';
+import { readEnvironment } from './core/environment.ts';
+import { type Fired, fire } from './core/fire.ts';
+import { log } from './core/log.ts';
+
+const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DRUMLINE_JOBS_PER_MESSAGE');
+const table = openTable(environment.DRUMLINE_TABLE);
+const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
+
+/** An EventBridge event says when it was due; called by hand, it is due now. */
+const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));
+
+/** Fires what is due. Runs every minute by the rule, once at a run's start, and whenever somebody invokes it. */
+export async function handler(input: unknown, context: Context): Promise<Fired> {
+  log.addContext(context);
+  const time = event.safeParse(input).data?.time;
+  // A time that lies ahead would fire ticks early.
+  const now = Math.min(Date.now(), time === undefined ? Number.POSITIVE_INFINITY : Date.parse(time));
+  const fired = await fire(
+    {
+      name: context.awsRequestId,
+      table,
+      jobs,
+      settings: { jobsPerMessage: environment.DRUMLINE_JOBS_PER_MESSAGE },
+      clock: Date.now,
+      sleep,
+    },
+    now,
+    Date.now() + context.getRemainingTimeInMillis(),
+  );
+  log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });
+  return fired;
+}

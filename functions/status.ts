@@ -1,0 +1,121 @@
+import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { openQueue, openTable } from './core/aws.ts';
+import { readEnvironment } from './core/environment.ts';
+import { RUN_ID, type RunId } from './core/ids.ts';
+import { listRuns, type Run, readSchedule } from './core/ledger/run.ts';
+import { readTotals, type Totals } from './core/ledger/totals.ts';
+import { log } from './core/log.ts';
+import { type Depth, depth } from './core/queue.ts';
+import { answering } from './core/refusing.ts';
+
+/** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
+export interface Status extends RunStatus {
+  /** How many workers may run at a time; null where it is not limited. */
+  concurrency: number | null;
+  queue: Depth & { deadLetters: number };
+  workers: { id: string; processed: number; failed: number; lastSeenAt: string }[];
+  /** Workers that have counted nothing for a while, counted together. */
+  retiredWorkers: { count: number; processed: number };
+}
+
+/** One run's numbers. `processed + failed ≤ enqueued`, always. */
+export interface RunStatus {
+  running: boolean;
+  x: number;
+  y: number;
+  runId: string | null;
+  enqueued: number;
+  processed: number;
+  failed: number;
+  /** The number of the last tick that fired, 0 before the first. */
+  tick: number;
+  missedTicks: number;
+  startedAt: string | null;
+  stoppedAt: string | null;
+  lastTickAt: string | null;
+  nextTickAt: string | null;
+}
+
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_JOBS_QUEUE',
+  'DRUMLINE_DEAD_LETTER_QUEUE',
+  'DRUMLINE_CONSUMER',
+);
+const table = openTable(environment.DRUMLINE_TABLE);
+const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
+const deadLetters = openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE);
+const lambda = new LambdaClient({});
+
+/** Nothing asks for the active or last run; `runId` for that one; `runs` for the newest ones, at most 100. */
+const question = z.nullish(
+  z.strictObject({
+    runId: z.optional(z.string().check(z.regex(RUN_ID))),
+    runs: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
+  }),
+);
+
+/** Answers how Drumline stands, or `{runs: [...]}`. */
+export const handler = answering(question, async (asked, context: Context) => {
+  log.addContext(context);
+  if (asked?.runs !== undefined) return { runs: await runs(asked.runs) };
+  return status(asked?.runId as RunId | undefined);
+});
+
+async function status(asked: RunId | undefined): Promise<Status> {
+  const [schedule, waiting, dead, concurrency] = await Promise.all([
+    readSchedule(table),
+    depth(jobs),
+    depth(deadLetters),
+    lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
+  ]);
+  const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
+  const totals = runId && (await readTotals(table, runId));
+  return {
+    ...runStatus(totals),
+    concurrency: concurrency.ReservedConcurrentExecutions ?? null,
+    queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
+    workers: (totals?.workers ?? []).map(({ lastSeenAt, ...worker }) => ({
+      ...worker,
+      lastSeenAt: iso(lastSeenAt),
+    })),
+    retiredWorkers: {
+      count: totals?.run.retired.workers ?? 0,
+      processed: totals?.run.retired.processed ?? 0,
+    },
+  };
+}
+
+async function runs(limit: number): Promise<RunStatus[]> {
+  const found = await listRuns(table, limit);
+  return Promise.all(found.map(async ({ runId }) => runStatus(await readTotals(table, runId))));
+}
+
+function runStatus(totals: Totals | undefined): RunStatus {
+  const run: Partial<Run> = totals?.run ?? {};
+  return {
+    running: run.active ?? false,
+    x: run.x ?? 0,
+    y: run.y ?? 0,
+    runId: run.runId ?? null,
+    enqueued: run.enqueued ?? 0,
+    processed: totals?.processed ?? 0,
+    failed: totals?.failed ?? 0,
+    tick: run.tick ?? 0,
+    missedTicks: run.missedTicks ?? 0,
+    startedAt: isoOrNull(run.startedAt),
+    stoppedAt: isoOrNull(run.stoppedAt),
+    lastTickAt: isoOrNull(run.lastTickAt),
+    nextTickAt: run.active ? isoOrNull(run.nextTickAt) : null,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | undefined): string | null {
+  return at === undefined ? null : iso(at);
+}

@@ -1,0 +1,49 @@
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { openTable } from './core/aws.ts';
+import { openResults } from './core/elasticsearch.ts';
+import { readEnvironment } from './core/environment.ts';
+import { Refusal } from './core/errors.ts';
+import { RUN_ID, type RunId } from './core/ids.ts';
+import { readSchedule } from './core/ledger/run.ts';
+import { log } from './core/log.ts';
+import { answering } from './core/refusing.ts';
+import { type Verification, verify } from './core/verify.ts';
+
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_ELASTICSEARCH_URL',
+  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+  'DRUMLINE_INDEX',
+);
+const table = openTable(environment.DRUMLINE_TABLE);
+const results = await openResults(environment);
+
+/** Nothing asks for the active or last run; `runId` for that one. */
+const question = z.nullish(z.strictObject({ runId: z.optional(z.string().check(z.regex(RUN_ID))) }));
+
+const NO_RUN: Verification = {
+  ok: true,
+  runId: null,
+  enqueued: 0,
+  processed: 0,
+  failed: 0,
+  pending: 0,
+  documents: 0,
+  duplicates: 0,
+  missing: { count: 0, first: [] },
+  message: 'there has been no run yet',
+};
+
+/** Compares the ledger with the results, and says whether every job is there once. */
+export const handler = answering(question, async (asked, context: Context): Promise<Verification> => {
+  log.addContext(context);
+  const schedule = await readSchedule(table);
+  const runId = (asked?.runId as RunId | undefined) ?? schedule.activeRunId ?? schedule.lastRunId;
+  if (!runId) return NO_RUN;
+  const verification = await verify(table, results, runId);
+  if (!verification)
+    throw new Refusal('no_such_run', `there is no run ${runId}; see the runs that there are`);
+  log.info('verified', { ...verification });
+  return verification;
+});

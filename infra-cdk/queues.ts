@@ -1,0 +1,38 @@
+import { Duration } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type Settings, visibilityTimeoutOf } from './settings.ts';
+
+/** How long the queues keep a message, in days. SQS keeps 14 at most: a dead letter waits for a person. */
+export const JOBS_RETENTION_DAYS = 4;
+export const DEAD_LETTER_RETENTION_DAYS = 14;
+
+/**
+ * How often a message may be received before the queue itself takes it for dead; 1,000 is the most that SQS allows.
+ * A backstop only: the consumer gives up on jobs by their attempts, and an outage of Elasticsearch, through which
+ * messages come and go, must not use this up.
+ */
+const MAX_RECEIVES = 1_000;
+
+/** The jobs queue and its dead-letter queue. */
+export class Queues extends Construct {
+  readonly jobs: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, { prefix, settings }: { prefix: string; settings: Settings }) {
+    super(scope, id);
+    const guarded = { enforceSSL: true, encryption: QueueEncryption.SQS_MANAGED };
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...guarded,
+      queueName: `${prefix}-dead-letters`,
+      retentionPeriod: Duration.days(DEAD_LETTER_RETENTION_DAYS),
+    });
+    this.jobs = new Queue(this, 'Jobs', {
+      ...guarded,
+      queueName: `${prefix}-jobs`,
+      retentionPeriod: Duration.days(JOBS_RETENTION_DAYS),
+      visibilityTimeout: Duration.seconds(visibilityTimeoutOf(settings)),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    });
+  }
+}
