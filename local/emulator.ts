@@ -99,6 +99,8 @@ function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     TZ: 'UTC', // as on AWS Lambda
     BIND_HOST: '127.0.0.1',
+    // Stands in the queue URLs it hands out; `localhost` may be ::1, where it does not listen.
+    MINISTACK_HOST: '127.0.0.1',
     GATEWAY_PORT: String(home.emulatorPort),
     AUTH: 'true',
     PERSIST_STATE: '1',
@@ -106,7 +108,6 @@ function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
     // The snapshot holds buckets but not their objects: the CDK's assets, without which the next deploy fails.
     S3_PERSIST: '1',
     S3_DATA_DIR: join(home.state, 's3'),
-    LOG_LEVEL: 'WARNING',
     PYTHONUNBUFFERED: '1',
     // Listeners on ports of their own, for services that are not used here.
     SFTP_ENABLED: '0',

@@ -7,7 +7,11 @@ import logging
 import os
 from pathlib import Path
 
-from ministack.app import main
+# ministack reads its log level as it is imported. Left in the environment it would be the functions' log level as well.
+os.environ["LOG_LEVEL"] = "WARNING"
+from ministack.app import main  # noqa: E402
+
+del os.environ["LOG_LEVEL"]
 
 mark = Path(os.environ["STATE_DIR"], "whole")
 was_whole = mark.exists() or not mark.parent.exists()
