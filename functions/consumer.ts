@@ -42,6 +42,14 @@ const worker: Worker = {
   },
   clock: Date.now,
   chance: Math.random,
+  onJob: ({ kind, task, ...end }) =>
+    log.debug('job', {
+      jobId: task.jobId,
+      runId: task.message.runId,
+      tick: task.message.tick,
+      outcome: kind,
+      ...end,
+    }),
   resultsGone: false,
 };
 log.appendKeys({ worker: worker.id });
@@ -56,12 +64,18 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     body: record.body,
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
-  const { failed, outage, ...counts } = await consume(
+  const { jobs, failed, outage, ...counts } = await consume(
     worker,
     deliveries,
     begun + context.getRemainingTimeInMillis(),
   );
-  const line = { ...counts, messages: deliveries.length, returned: failed.length, ms: Date.now() - begun };
+  const line = {
+    ...(jobs.length === 1 ? jobs[0] : { jobs }),
+    ...counts,
+    messages: deliveries.length,
+    returned: failed.length,
+    ms: Date.now() - begun,
+  };
   if (outage) log.warn('batch returned', { ...line, reason: outage.message });
   else log.info('batch', line);
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };

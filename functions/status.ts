@@ -1,4 +1,4 @@
-import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { openQueue, openTable } from './core/aws.ts';
@@ -65,17 +65,18 @@ export const handler = answering(question, async (asked, context: Context) => {
 });
 
 async function status(asked: RunId | undefined): Promise<Status> {
-  const [schedule, waiting, dead, concurrency] = await Promise.all([
+  const [schedule, waiting, dead, consumer] = await Promise.all([
     readSchedule(table),
     depth(jobs),
     depth(deadLetters),
-    lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
+    // Not GetFunctionConcurrency: ministack 1.5.33 asks for the permission to put it when it is read.
+    lambda.send(new GetFunctionCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
   ]);
   const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   return {
     ...runStatus(totals),
-    concurrency: concurrency.ReservedConcurrentExecutions ?? null,
+    concurrency: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     workers: (totals?.workers ?? []).map(({ lastSeenAt, ...worker }) => ({
       ...worker,

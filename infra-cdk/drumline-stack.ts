@@ -48,7 +48,7 @@ export class DrumlineStack extends Stack {
       },
     });
     scheduler.allow([...Ledger.READ, ...Ledger.WRITE], table.tableArn);
-    scheduler.allow(['sqs:SendMessage'], jobs.queueArn);
+    scheduler.allow(Queues.SEND, jobs.queueArn);
     new Rule(this, 'EveryMinute', {
       description: 'Asks the scheduler every minute what is due',
       schedule: Schedule.rate(Duration.minutes(1)),
@@ -76,7 +76,8 @@ export class DrumlineStack extends Stack {
       },
     });
     consumer.allow(['dynamodb:GetItem', ...Ledger.WRITE], table.tableArn);
-    consumer.allow(['sqs:SendMessage'], deadLetters.queueArn);
+    consumer.allow(Queues.SEND, deadLetters.queueArn);
+    consumer.allow(Queues.RETURN, jobs.queueArn);
     consumer.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(jobs, {
@@ -101,7 +102,7 @@ export class DrumlineStack extends Stack {
     });
     status.allow(Ledger.READ, table.tableArn);
     status.allow(['sqs:GetQueueAttributes'], jobs.queueArn, deadLetters.queueArn);
-    status.allow(['lambda:GetFunctionConcurrency'], consumer.function.functionArn);
+    status.allow(['lambda:GetFunction'], consumer.function.functionArn);
 
     const control = new DrumlineFunction(this, 'Control', {
       ...common,

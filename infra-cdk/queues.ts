@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type Settings, visibilityTimeoutOf } from './settings.ts';
+import { enforcesSsl, type Settings, visibilityTimeoutOf } from './settings.ts';
 
 /** How long the queues keep a message, in days. SQS keeps 14 at most: a dead letter waits for a person. */
 export const JOBS_RETENTION_DAYS = 4;
@@ -16,12 +16,17 @@ const MAX_RECEIVES = 1_000;
 
 /** The jobs queue and its dead-letter queue. */
 export class Queues extends Construct {
+  /** Sending, one by one or in batches. AWS has one permission for both; ministack asks for the batch's own. */
+  static readonly SEND = ['sqs:SendMessage', 'sqs:SendMessageBatch'];
+  /** Returning messages after a delay; likewise. */
+  static readonly RETURN = ['sqs:ChangeMessageVisibility', 'sqs:ChangeMessageVisibilityBatch'];
+
   readonly jobs: Queue;
   readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string, { prefix, settings }: { prefix: string; settings: Settings }) {
     super(scope, id);
-    const guarded = { enforceSSL: true, encryption: QueueEncryption.SQS_MANAGED };
+    const guarded = { enforceSSL: enforcesSsl(settings), encryption: QueueEncryption.SQS_MANAGED };
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...guarded,
       queueName: `${prefix}-dead-letters`,

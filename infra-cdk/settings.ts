@@ -71,6 +71,11 @@ export const schema = z.object({
     )
     .default(14)
     .describe('How long logs are kept, in days.'),
+  enforceSsl: flag
+    .optional()
+    .describe(
+      'Whether the queues refuse plain HTTP. Yes, unless AWS_ENDPOINT_URL is plain HTTP itself (an emulator).',
+    ),
   bootstrapRoles: flag
     .default(false)
     .describe('Whether to deploy through the CDK bootstrap’s roles rather than with your own credentials.'),
@@ -113,4 +118,9 @@ export function parseSettings(context: Record<string, unknown>): Settings {
 /** When a message comes back whose worker has died, in seconds; AWS advises six times the function's time limit. */
 export function visibilityTimeoutOf(settings: Settings): number {
   return settings.visibilityTimeoutSeconds ?? 6 * settings.consumerTimeoutSeconds;
+}
+
+/** Whether the queues refuse plain HTTP; an emulator on plain HTTP that heeds queue policies would refuse everything. */
+export function enforcesSsl(settings: Settings): boolean {
+  return settings.enforceSsl ?? !process.env.AWS_ENDPOINT_URL?.startsWith('http://');
 }

@@ -1,7 +1,7 @@
 import { type Backoff, delaySeconds, OUTAGE_CAP_SECONDS } from './backoff.ts';
 import { deadLetterOf, malformedLetterOf } from './dead-letter.ts';
 import { ConditionFailed, Unavailable } from './errors.ts';
-import type { JobId, WorkerId } from './ids.ts';
+import type { JobId, RunId, WorkerId } from './ids.ts';
 import { type Counting, count, type Entry, readRecord } from './ledger/message.ts';
 import type { Table } from './ledger/table.ts';
 import { readTick } from './ledger/tick.ts';
@@ -39,14 +39,26 @@ export interface Worker {
     remember: number;
   };
   clock: () => number;
+  /** Hears how each job ended, for the log's finest level. */
+  onJob?: (end: Ended) => void;
   /** From 0 to below 1, like Math.random. */
   chance: () => number;
   /** Whether Elasticsearch was gone at the last try: then it is asked first, and no work is done in vain. */
   resultsGone: boolean;
 }
 
+/** Jobs of one tick, from the lowest to the highest. */
+export interface JobRange {
+  runId: RunId;
+  tick: number;
+  first: JobId;
+  last: JobId;
+}
+
 /** What became of a batch. */
 export interface Batch {
+  /** The jobs that its messages ask for. */
+  jobs: JobRange[];
   /** Deliveries that are to come again; all others are done with. */
   failed: string[];
   processed: number;
@@ -77,7 +89,7 @@ const CLOSING_MS = 1_000;
  * @param endsAt when the invocation is over, by the worker's clock
  */
 export async function consume(worker: Worker, deliveries: Delivery[], endsAt: number): Promise<Batch> {
-  const batch: Batch = { failed: [], processed: 0, failedJobs: 0, skipped: 0, malformed: 0 };
+  const batch: Batch = { jobs: [], failed: [], processed: 0, failedJobs: 0, skipped: 0, malformed: 0 };
   let undone = deliveries;
   try {
     const now = worker.clock();
@@ -92,6 +104,7 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
     worker.resultsGone = false;
 
     const entries = [...new Set(identified.map(({ entry }) => entry))];
+    batch.jobs = rangesOf(entries);
     const found = await findDone(worker, identified);
     const tasks = tasksOf(entries, worker.settings.maxAttempts).filter(({ jobId }) => !found.has(jobId));
     const ended = await workOn(worker.job, tasks, {
@@ -99,6 +112,7 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
       until: endsAt - Math.min(WRITING_MS, (endsAt - now) * WRITING_SHARE),
       clock: worker.clock,
     });
+    if (worker.onJob) ended.forEach(worker.onJob);
     const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];
     await finish(worker, entries, outcomes);
 
@@ -281,6 +295,18 @@ function tally(batch: Batch, entries: Entry[], tasks: Task[], outcomes: Outcome[
   batch.processed = outcomes.filter(({ kind, jobId }) => kind === 'done' && !open.has(jobId)).length;
   batch.failedJobs = outcomes.filter(({ kind }) => kind === 'failed').length;
   batch.skipped = entries.reduce((sum, { message }) => sum + jobsOf(message).length, 0) - tasks.length;
+}
+
+function rangesOf(entries: Entry[]): JobRange[] {
+  const ranges = new Map<string, JobRange>();
+  for (const { message } of entries) {
+    const { runId, tick, first, last } = message;
+    const range = ranges.get(`${runId}#${tick}`) ?? { runId, tick, first, last };
+    range.first = Math.min(range.first, first) as JobId;
+    range.last = Math.max(range.last, last) as JobId;
+    ranges.set(`${runId}#${tick}`, range);
+  }
+  return [...ranges.values()];
 }
 
 /** Has deliveries come again: soon after an outage, and later and later when it is their jobs that fail. */

@@ -34,7 +34,7 @@ export interface Schedule {
 const RUNS = 'RUNS';
 const SCHEDULE = { pk: 'SCHEDULE', sk: 'SCHEDULE' };
 
-export const runKey = (runId: RunId) => ({ pk: RUNS, sk: runId });
+export const runKey = (runId: RunId) => ({ pk: RUNS, sk: `RUN#${runId}` });
 export const openTickName = (runId: RunId, tick: number) => `${runId}#${tick}`;
 
 export async function readSchedule(table: Table): Promise<Schedule> {
@@ -58,7 +58,7 @@ export async function readRun(table: Table, runId: RunId): Promise<Run | undefin
 /** The newest runs first. @param limit how many, at most */
 export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for await (const item of list(table, RUNS, '', { newestFirst: true, limit })) runs.push(toRun(item));
+  for await (const item of list(table, RUNS, 'RUN#', { newestFirst: true, limit })) runs.push(toRun(item));
   return runs;
 }
 
@@ -245,7 +245,7 @@ function toRun(item: Item): Run {
   const { sk, retiredProcessed, retiredFailed, retiredWorkers, pk: _pk, ...rest } = item;
   return {
     ...(rest as unknown as Omit<Run, 'runId' | 'retired'>),
-    runId: sk as RunId,
+    runId: (sk as string).slice('RUN#'.length) as RunId,
     retired: {
       processed: retiredProcessed as number,
       failed: retiredFailed as number,

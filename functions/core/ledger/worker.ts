@@ -22,7 +22,7 @@ const FOLD_AT_ONCE = 50;
 
 const workerKey = (runId: RunId, id: WorkerId): Key => ({ pk: `RUN#${runId}`, sk: `WORKER#${id}` });
 
-/** Adds to a worker's own counters, which no other worker writes. */
+/** Adds to a worker's own counters, which no other worker writes. (`processed` is a reserved word in DynamoDB.) */
 export function addToWorker(
   table: Table,
   runId: RunId,
@@ -34,7 +34,7 @@ export function addToWorker(
     Update: {
       TableName: table.name,
       Key: workerKey(runId, id),
-      UpdateExpression: 'SET lastSeenAt = :now ADD processed :processed, failed :failed',
+      UpdateExpression: 'SET lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
       ExpressionAttributeValues: { ':now': now, ':processed': delta.processed, ':failed': delta.failed },
     },
   };
@@ -46,8 +46,8 @@ export async function listWorkers(table: Table, runId: RunId): Promise<WorkerCou
   for await (const item of list(table, `RUN#${runId}`, 'WORKER#')) {
     workers.push({
       id: (item.sk as string).slice('WORKER#'.length) as WorkerId,
-      processed: item.processed as number,
-      failed: item.failed as number,
+      processed: item.jobsProcessed as number,
+      failed: item.jobsFailed as number,
       lastSeenAt: item.lastSeenAt as number,
     });
   }
@@ -71,7 +71,7 @@ export async function foldRetired(table: Table, runId: RunId, now: number): Prom
         Delete: {
           TableName: table.name,
           Key: workerKey(runId, worker.id),
-          ConditionExpression: 'lastSeenAt = :seen AND processed = :processed AND failed = :failed',
+          ConditionExpression: 'lastSeenAt = :seen AND jobsProcessed = :processed AND jobsFailed = :failed',
           ExpressionAttributeValues: {
             ':seen': worker.lastSeenAt,
             ':processed': worker.processed,

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// `npm test`: every check and every test, from a fresh clone, with one line of figures at the end.
+// Plain JavaScript, since it installs what TypeScript needs. Arguments go to vitest: `npm test -- --project unit`.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ensureDependencies } from '../local/dependencies.mjs';
+
+const project = resolve(import.meta.dirname, '..');
+const bin = (name) => join(project, 'node_modules', '.bin', name);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+await ensureDependencies();
+
+const scratch = await mkdtemp(join(tmpdir(), 'drumline-test-'));
+try {
+  await check('lint and format', bin('biome'), ['check', '--error-on-warnings', '.']);
+  await check('types', bin('tsc'), ['--noEmit']);
+  const report = join(scratch, 'vitest.json');
+  const arguments_ = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const passed = await run(bin('vitest'), [...arguments_, ...process.argv.slice(2)]);
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, success } = await read(report);
+  counts.passed += numPassedTests;
+  counts.failed += numFailedTests;
+  counts.skipped += numPendingTests + numTodoTests;
+  // A test file or a set-up that breaks fails no single test.
+  if ((!passed || !success) && numFailedTests === 0) counts.failed += 1;
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+const { passed, failed, skipped } = counts;
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function check(name, command, parameters) {
+  const begun = Date.now();
+  process.stdout.write(`${name} …\n`);
+  const passed = await run(command, parameters);
+  counts[passed ? 'passed' : 'failed'] += 1;
+  process.stdout.write(`${passed ? '✓' : '✗'} ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)\n`);
+}
+
+async function read(report) {
+  try {
+    return JSON.parse(await readFile(report, 'utf8'));
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, success: false };
+  }
+}
+
+function run(command, parameters) {
+  return new Promise((done) => {
+    const child = spawn(command, parameters, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
+    // Ctrl-C reaches the child as well, which cleans up behind itself; wait for it.
+    const wait = () => {};
+    process.on('SIGINT', wait);
+    child.on('error', () => done(false));
+    child.on('close', (code) => {
+      process.off('SIGINT', wait);
+      done(code === 0);
+    });
+  });
+}
