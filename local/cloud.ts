@@ -1,16 +1,22 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { elasticsearchInstallation, elasticsearchServer, startElasticsearch } from './elasticsearch.ts';
+import {
+  elasticsearchInstallation,
+  elasticsearchServer,
+  startElasticsearch,
+  wipeDocuments,
+} from './elasticsearch.ts';
 import {
   discardStaleState,
   emulatorInstallation,
   emulatorServer,
+  isLossNews,
   isStateWhole,
   startEmulator,
+  wipeState,
 } from './emulator.ts';
-import { explainFolderTrouble } from './folder-trouble.ts';
+import { explainFolderTrouble, makeFolder } from './folder-trouble.ts';
 import type { LocalHome } from './home.ts';
-import { install, isInstalled } from './install.ts';
+import { install, isInstalled, removeAbandoned } from './install.ts';
 import { withLock } from './lock.ts';
 import { requireElasticsearch8, withoutCredentials } from './own-elasticsearch.ts';
 import { checkRequirements, type RequirementName, requireAll } from './requirements.ts';
@@ -51,18 +57,19 @@ const NOT_SAVED =
  */
 export function up(home: LocalHome, { elasticsearchUrl, step, signal }: UpOptions): Promise<UpResult> {
   return explainFolderTrouble(home.root, async () => {
-    await mkdir(home.root, { recursive: true });
+    await makeFolder(home.root);
     return withLock(home.lock, step, signal, async () => {
       const own = elasticsearchUrl === undefined;
       await requireStartable(emulatorServer(home));
       if (own) await requireStartable(elasticsearchServer(home));
+      await removeAbandoned(home.root);
       const programs = requireAll(await checkRequirements(await missingFor(home, own)));
 
       const [emulator, elasticsearch] = await together(
         upEmulator(home, programs.Python, step, signal),
         own ? upElasticsearch(home, programs.JDK, step, signal) : useOwn(elasticsearchUrl, step),
       );
-      return { ...emulator, elasticsearch };
+      return { emulator, elasticsearch, ...((await isLossNews(home)) && { lost: LOST }) };
     });
   });
 }
@@ -80,10 +87,7 @@ export async function down(
       const stop = () => Promise.all(servers.map(stopServer));
       await (running.length > 0 ? step('Stopping the local cloud', stop) : stop());
       if (wipe) {
-        const folders = [home.state, `${home.state}.lost`, home.data, home.tmp];
-        await step('Removing its data', () =>
-          Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))),
-        );
+        await step('Removing its data', () => Promise.all([wipeState(home), wipeDocuments(home)]));
       }
       const emulatorRan = running.some(({ pidFile }) => pidFile === emulatorServer(home).pidFile);
       const lost = !wipe && emulatorRan && !isStateWhole(home);
@@ -119,13 +123,12 @@ async function upEmulator(
   python: string | undefined,
   step: Step,
   signal: AbortSignal | undefined,
-): Promise<Pick<UpResult, 'emulator' | 'lost'>> {
-  if (isRunning(emulatorServer(home))) return { emulator: await startEmulator(home, signal) };
+): Promise<'started' | 'running'> {
+  if (isRunning(emulatorServer(home))) return startEmulator(home, signal);
   const installation = emulatorInstallation(home, python, signal);
   if (!(await isInstalled(installation))) await step('Installing the emulator', () => install(installation));
-  const lost = await discardStaleState(home);
-  const emulator = await step('Starting the emulator', () => startEmulator(home, signal));
-  return { emulator, ...(lost && { lost: LOST }) };
+  await discardStaleState(home);
+  return step('Starting the emulator', () => startEmulator(home, signal));
 }
 
 async function upElasticsearch(

@@ -99,6 +99,11 @@ export async function startElasticsearch(home: LocalHome, jdk: string, signal?: 
   return startServer(elasticsearchServer(home), [join(jdk, 'java'), ...javaArguments(home, scratch)], signal);
 }
 
+/** Forgets all documents. Elasticsearch must not be running. */
+export async function wipeDocuments(home: LocalHome): Promise<void> {
+  await rm(home.data, { recursive: true, force: true });
+}
+
 function javaArguments(home: LocalHome, scratch: string): string[] {
   const installed = (name: string) => join(home.elasticsearch, name);
   return [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LocalHome } from './home.ts';
 import type { Installation } from './install.ts';
@@ -28,16 +28,12 @@ export function emulatorInstallation(
       return made.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
     },
     async build(folder) {
-      const environment = pipEnvironment();
-      await runTool(python, ['-m', 'venv', folder], { environment, signal });
-      const arguments_ = [
-        '--require-hashes',
-        '--no-input',
-        '--disable-pip-version-check',
-        '-r',
-        REQUIREMENTS,
-      ];
-      await runTool(pythonOf(folder), ['-m', 'pip', 'install', ...arguments_], { environment, signal });
+      const options = { environment: pipEnvironment(), signal };
+      // In two steps, since venv does not pass on what went wrong with its pip.
+      await runTool(python, ['-m', 'venv', '--without-pip', folder], options);
+      await runTool(pythonOf(folder), ['-m', 'ensurepip', '--default-pip'], options);
+      const pip = ['-m', 'pip', 'install', '--require-hashes', '--no-input', '--disable-pip-version-check'];
+      await runTool(pythonOf(folder), [...pip, '-r', REQUIREMENTS], options);
     },
   };
 }
@@ -45,7 +41,7 @@ export function emulatorInstallation(
 /** ministack, behind AWS's own protocols on one port. */
 export function emulatorServer(home: LocalHome): Server {
   return {
-    name: 'The emulator',
+    name: 'the emulator',
     port: home.emulatorPort,
     portVariable: 'DRUMLINE_EMULATOR_PORT',
     pidFile: join(home.pids, 'emulator'),
@@ -68,17 +64,30 @@ export async function startEmulator(home: LocalHome, signal?: AbortSignal): Prom
 /**
  * Puts aside a snapshot that is not what the emulator last knew. Its counters and queues would be of an earlier moment
  * than Elasticsearch's documents, and no later check could tell. The last one put aside is kept, for a look inside.
- * @returns true if there was one
  */
-export async function discardStaleState(home: LocalHome): Promise<boolean> {
+export async function discardStaleState(home: LocalHome): Promise<void> {
   await killOrphans(emulatorServer(home));
   await rm(home.tmp, { recursive: true, force: true });
-  if (!existsSync(home.state) || isStateWhole(home)) return false;
-  const aside = `${home.state}.lost`;
-  await rm(aside, { recursive: true, force: true });
-  await rename(home.state, aside);
+  if (!existsSync(home.state) || isStateWhole(home)) return;
+  await rm(lostState(home), { recursive: true, force: true });
+  await rename(home.state, lostState(home));
+}
+
+/** True once for each state that was discarded, even if the command that discarded it was interrupted. */
+export async function isLossNews(home: LocalHome): Promise<boolean> {
+  const told = join(lostState(home), 'told');
+  if (!existsSync(lostState(home)) || existsSync(told)) return false;
+  await writeFile(told, '');
   return true;
 }
+
+/** Forgets tables, queues, functions and stacks, also those put aside. The emulator must not be running. */
+export async function wipeState(home: LocalHome): Promise<void> {
+  for (const folder of [home.state, lostState(home), home.tmp])
+    await rm(folder, { recursive: true, force: true });
+}
+
+const lostState = (home: LocalHome) => `${home.state}.lost`;
 
 /** True if the snapshot is what the emulator knew when it stopped; serve.py leaves this mark. */
 export function isStateWhole(home: LocalHome): boolean {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** A folder of installed software that is either whole and of this version, or made anew. */
 export type Installation = {
@@ -12,6 +12,7 @@ export type Installation = {
 };
 
 const STAMP = '.installed';
+const BUILDING = '.building-';
 
 export async function isInstalled({ folder, version }: Installation): Promise<boolean> {
   if (!existsSync(join(folder, STAMP))) return false;
@@ -23,8 +24,7 @@ export async function isInstalled({ folder, version }: Installation): Promise<bo
  * interrupted, at whatever point, is never taken for a finished one.
  */
 export async function install({ folder, version, build }: Installation): Promise<void> {
-  await removeAbandoned(folder);
-  const building = await mkdtemp(buildingPrefix(folder));
+  const building = await mkdtemp(folder + BUILDING);
   try {
     await build(building);
     await writeFile(join(building, STAMP), (await version(building)) ?? '');
@@ -36,12 +36,10 @@ export async function install({ folder, version, build }: Installation): Promise
   }
 }
 
-const buildingPrefix = (folder: string) => `${folder}.building-`;
-
-async function removeAbandoned(folder: string): Promise<void> {
-  const siblings = await readdir(dirname(folder));
-  const abandoned = siblings.filter((name) => name.startsWith(basename(buildingPrefix(folder))));
-  await Promise.all(abandoned.map((name) => remove(join(dirname(folder), name))));
+/** Removes what interrupted installations have left in this folder; nobody else may be installing there. */
+export async function removeAbandoned(root: string): Promise<void> {
+  const abandoned = (await readdir(root)).filter((name) => name.includes(BUILDING));
+  await Promise.all(abandoned.map((name) => remove(join(root, name))));
 }
 
 /** A package manager whose parent was killed may still be writing there; what it leaves is removed the next time. */

@@ -1,12 +1,10 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { poll } from './poll.ts';
 import { identify, isAlive } from './process-identity.ts';
 import type { Step } from './steps.ts';
 import { UserError } from './user-error.ts';
 
 const WAIT_MS = 15 * 60_000;
-/** A lock file is empty for the moment between its creation and its first write. */
-const EMPTY_GRACE_MS = 2000;
 
 /**
  * Does the work while no other process holds this lock. A holder that is alive is waited for; the lock of one that died
@@ -36,17 +34,21 @@ export async function withLock<T>(
   }
 }
 
+/**
+ * The lock is a symbolic link to nowhere, whose target names the holder: it comes into being together with its content,
+ * and can be made on a full disk, where someone may want to stop the servers.
+ */
 function tryLock(file: string): boolean {
+  const holder = identify(process.pid) ?? { pid: process.pid, start: 'unknown' };
   try {
-    const { pid, start } = identify(process.pid) ?? { pid: process.pid, start: '' };
-    writeFileSync(file, `${pid} ${start}`, { flag: 'wx' });
+    symlinkSync(`${holder.pid} ${holder.start}`, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const text = read(file);
-  if (text === undefined || isHeld(file, text)) return false;
-  takeAway(file, text);
+  const target = read(file);
+  if (target === undefined || isHeld(target)) return false;
+  takeAway(file, target);
   return tryLock(file);
 }
 
@@ -62,11 +64,9 @@ function takeAway(file: string, stale: string): void {
   else renameSync(aside, file);
 }
 
-function isHeld(file: string, text: string): boolean {
-  const [, pid, start] = /^(\d+) (.*)$/.exec(text) ?? [];
-  if (pid && start !== undefined) return isAlive({ pid: Number(pid), start });
-  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  return age < EMPTY_GRACE_MS;
+function isHeld(target: string): boolean {
+  const [, pid, start] = /^(\d+) (.*)$/.exec(target) ?? [];
+  return start !== undefined && isAlive({ pid: Number(pid), start });
 }
 
 function holderOf(file: string): number | undefined {
@@ -75,7 +75,7 @@ function holderOf(file: string): number | undefined {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readlinkSync(file);
   } catch {
     return undefined; // let go in between
   }

@@ -23,7 +23,7 @@ export async function requireFreePort(port: number, server: string, variable: st
     );
   }
   throw new UserError(
-    `${server} may not listen on port ${port} (${code}).`,
+    `Port ${port}, which ${server} needs, can't be listened on (${code}).`,
     `${other[0]?.toUpperCase()}${other.slice(1)}.`,
   );
 }

@@ -1,19 +1,17 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { UserError } from './user-error.ts';
 
 const run = promisify(execFile);
 
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 const LINES_KEPT = 15;
-
-/** A program we ran failed; the message is its name and the end of what it printed. */
-export class ToolError extends Error {
-  override readonly name = 'ToolError';
-}
+const NO_SPACE = /No space left on device|Disk quota exceeded/i;
 
 /**
  * Runs a program to its end and keeps quiet about what it prints.
- * @throws ToolError with the end of its output if it fails; the signal's reason if it is aborted
+ * @throws UserError with the end of its output if it fails; an error with the code ENOSPC if it fails for that;
+ *   the signal's reason if it is aborted
  */
 export async function runTool(
   command: string,
@@ -27,6 +25,10 @@ export async function runTool(
     signal?.throwIfAborted();
     const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
     const output = `${stdout}\n${stderr}`.trim() || message;
-    throw new ToolError(`${command} failed:\n${output.split('\n').slice(-LINES_KEPT).join('\n')}`);
+    if (NO_SPACE.test(output)) throw Object.assign(new Error(output), { code: 'ENOSPC' });
+    throw new UserError(
+      `${command} failed; the end of what it said:\n${output.split('\n').slice(-LINES_KEPT).join('\n')}`,
+      'Mend that and run the command again; if a download failed, look at the network and its proxy settings.',
+    );
   }
 }

@@ -17,7 +17,7 @@ import { UserError } from './user-error.ts';
 
 /** A server of the local cloud: how it is started, recognised, and stopped. */
 export type Server = {
-  /** With its article where it has one, to begin a sentence with: `The emulator`. */
+  /** As in the middle of a sentence: `the emulator`. */
   readonly name: string;
   readonly port: number;
   /** The environment variable that sets `port`. */
@@ -76,7 +76,7 @@ export async function requireStartable(server: Server): Promise<void> {
   if (!process) return requireFreePort(server.port, server.name, server.portVariable);
   if (process.port !== server.port) {
     throw new UserError(
-      `${server.name} already runs on port ${process.port}, not ${server.port}.`,
+      `Port ${server.port} can't be used: ${server.name} already runs on port ${process.port}.`,
       `Run "drumline down" first, or set ${server.portVariable}=${process.port}.`,
     );
   }
@@ -100,13 +100,13 @@ export async function startServer(
   if (!isAlive(process)) {
     rmSync(server.pidFile, { force: true });
     throw new UserError(
-      `${server.name} stopped while it was starting:\n${logEnd(server)}`,
+      `Starting ${server.name} failed; the end of its log:\n${logEnd(server)}`,
       `The whole log is ${server.logFile}`,
     );
   }
   if (!answered) {
     throw new UserError(
-      `${server.name} runs, but does not answer on port ${server.port}:\n${logEnd(server)}`,
+      `Port ${server.port} does not answer although ${server.name} runs; the end of its log:\n${logEnd(server)}`,
       `Run "drumline down" and try again; the whole log is ${server.logFile}`,
     );
   }
