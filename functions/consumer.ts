@@ -1,4 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import * as job from '#job';
 import { openQueue, openTable } from './core/aws.ts';
 import { consume, type Worker } from './core/consume.ts';
 import { openResults } from './core/elasticsearch.ts';
@@ -6,7 +7,6 @@ import { readEnvironment } from './core/environment.ts';
 import { newWorkerId } from './core/ids.ts';
 import { log } from './core/log.ts';
 import { TickCache } from './core/tick-cache.ts';
-import * as job from './job.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',

@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Settings } from './settings.ts';
+import { PROJECT, type Settings } from './settings.ts';
 
 export interface DrumlineFunctionProps {
   /** Before every name in this stack. */
@@ -19,8 +19,6 @@ export interface DrumlineFunctionProps {
   environment: Record<string, string>;
   reservedConcurrency?: number;
 }
-
-const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * A function with a log group and a role of its own. The role may write to that log group, and whatever `allow` adds;
@@ -42,9 +40,9 @@ export class DrumlineFunction extends Construct {
     this.function = new NodejsFunction(this, 'Function', {
       functionName,
       description: props.description,
-      entry: `${projectRoot}functions/${name}.ts`,
-      projectRoot,
-      depsLockFilePath: `${projectRoot}package-lock.json`,
+      entry: resolve(PROJECT, 'functions', `${name}.ts`),
+      projectRoot: PROJECT,
+      depsLockFilePath: resolve(PROJECT, 'package-lock.json'),
       runtime: Runtime.NODEJS_22_X,
       architecture: Architecture.ARM_64,
       timeout: props.timeout,
@@ -65,6 +63,7 @@ export class DrumlineFunction extends Construct {
         // Not the runtime's AWS SDK, which changes under us and is not on an emulator.
         bundleAwsSDK: true,
         mainFields: ['module', 'main'],
+        esbuildArgs: { '--alias:#job': resolve(PROJECT, settings.jobFile) },
         // Packages that are CommonJS inside still ask for `require`.
         banner:
           "import{createRequire as drumlineRequire}from'node:module';const require=drumlineRequire(import.meta.url);",

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Node } from 'constructs';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../functions/core/message.ts';
@@ -6,6 +8,9 @@ const whole = (least: number, most: number) => {
   const error = `a whole number from ${least} to ${most}`;
   return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
 };
+/** The project's folder. */
+export const PROJECT = resolve(import.meta.dirname, '..');
+
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')]);
 
 /**
@@ -59,6 +64,11 @@ export const schema = z.object({
     )
     .default('drumline-results')
     .describe('Name of the results index.'),
+  jobFile: z
+    .string()
+    .refine((file) => existsSync(resolve(PROJECT, file)), 'a TypeScript or JavaScript file that is there')
+    .default('functions/job.ts')
+    .describe('The file with your job: its `input` and its `work`; from the project’s folder.'),
   workMs: whole(0, 600_000)
     .default(0)
     .describe('How long a job of the default functions/job.ts waits, in milliseconds, to stand for I/O.'),
