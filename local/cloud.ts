@@ -59,15 +59,15 @@ export function up(home: LocalHome, { elasticsearchUrl, step, signal }: UpOption
   return explainFolderTrouble(home.root, async () => {
     await makeFolder(home.root);
     return withLock(home.lock, step, signal, async () => {
-      const own = elasticsearchUrl === undefined;
+      const ours = elasticsearchUrl === undefined;
       await requireStartable(emulatorServer(home));
-      if (own) await requireStartable(elasticsearchServer(home));
+      await (ours ? requireStartable(elasticsearchServer(home)) : checkOwn(elasticsearchUrl, step));
       await removeAbandoned(home.root);
-      const programs = requireAll(await checkRequirements(await missingFor(home, own)));
+      const programs = requireAll(await checkRequirements(await missingFor(home, ours)));
 
       const [emulator, elasticsearch] = await together(
         upEmulator(home, programs.Python, step, signal),
-        own ? upElasticsearch(home, programs.JDK, step, signal) : useOwn(elasticsearchUrl, step),
+        ours ? upElasticsearch(home, programs.JDK, step, signal) : ('external' as const),
       );
       return { emulator, elasticsearch, ...((await isLossNews(home)) && { lost: LOST }) };
     });
@@ -108,11 +108,11 @@ export async function inspect(
 }
 
 /** The programs that this `up` is going to call; nobody is asked for what is no longer needed. */
-async function missingFor(home: LocalHome, own: boolean): Promise<RequirementName[]> {
+async function missingFor(home: LocalHome, ours: boolean): Promise<RequirementName[]> {
   const names: RequirementName[] = ['Node.js'];
   if (!isRunning(emulatorServer(home)) && !(await isInstalled(emulatorInstallation(home))))
     names.push('Python');
-  if (!own || isRunning(elasticsearchServer(home))) return names;
+  if (!ours || isRunning(elasticsearchServer(home))) return names;
   return (await isInstalled(elasticsearchInstallation(home)))
     ? [...names, 'JDK']
     : [...names, 'JDK', 'Maven'];
@@ -143,14 +143,12 @@ async function upElasticsearch(
   return step('Starting Elasticsearch', () => startElasticsearch(home, jdk ?? '', signal));
 }
 
-async function useOwn(url: string | undefined, step: Step): Promise<'external'> {
-  const shown = withoutCredentials(url ?? '');
-  await step(`Checking Elasticsearch at ${shown}`, () => requireElasticsearch8(url ?? ''));
-  return 'external';
+function checkOwn(url: string, step: Step): Promise<void> {
+  return step(`Checking Elasticsearch at ${withoutCredentials(url)}`, () => requireElasticsearch8(url));
 }
 
 /** Waits for both even if one fails, so that nothing goes on behind the error's back. */
-async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+async function together<A, B>(first: Promise<A>, second: Promise<B> | B): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
   return [await first, await second];
 }
