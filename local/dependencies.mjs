@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // Plain JavaScript without dependencies, since it runs in a fresh clone, where there are none.
 
 const PROJECT = resolve(import.meta.dirname, '..');
+const OUTPUT_LINES = 12; // npm says first what is wrong, and then explains its options at length
 const OTHER_INSTALL_DEADLINE_MS = 10 * 60_000;
 
 /**
@@ -26,9 +27,10 @@ export async function ensureDependencies(project = PROJECT) {
     process.stderr.write(`done (${Math.round((Date.now() - begin) / 1000)} s)\n`);
     return;
   }
-  process.stderr.write(`${signal ? 'interrupted' : 'failed'}\n${output}`);
-  if (!signal)
+  process.stderr.write(signal ? 'interrupted\n' : `failed\n${firstLines(output)}\n`);
+  if (!signal) {
     process.stderr.write('npm could not install the dependencies; mend that and run the command again.\n');
+  }
   process.exit(signal ? 128 + constants.signals[signal] : 1);
 }
 
@@ -87,6 +89,10 @@ async function npmCi(project, pidFile) {
     for (const signal of signals) process.off(signal, forward);
     rmSync(pidFile, { force: true });
   }
+}
+
+function firstLines(output) {
+  return output.trimEnd().split('\n').slice(0, OUTPUT_LINES).join('\n');
 }
 
 /** Waits for an `npm ci` of another command, or of one that was killed and has left its npm behind. */
