@@ -1,0 +1,137 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DeadLetter } from '../../functions/core/dead-letter.ts';
+import { deployWith } from './deployed.ts';
+import { WAYS } from './jobs/faulty.ts';
+import {
+  drained,
+  elasticsearch,
+  output,
+  run,
+  runJson,
+  sqs,
+  start,
+  status,
+  stop,
+  until,
+  verify,
+} from './system.ts';
+
+const JOBS = 2 * WAYS;
+const FAILING = 2 * 7;
+
+const list = async () => (await runJson<{ deadLetters: DeadLetter[] }>('dead-letters', 'list')).deadLetters;
+
+describe('jobs that fail', () => {
+  beforeAll(async () => {
+    expect((await run('dead-letters', 'purge', '--yes')).code).toBe(0);
+    expect((await run(...deployWith({ jobFile: 'test/e2e/jobs/faulty.ts' }))).code).toBe(0);
+    await start(JOBS);
+    await drained(JOBS);
+    await stop();
+  });
+
+  afterAll(async () => {
+    await run('dead-letters', 'purge', '--yes');
+    await run(...deployWith());
+  });
+
+  test('are counted as failed, and nothing else is disturbed', async () => {
+    expect(await status()).toMatchObject({ enqueued: JOBS, processed: JOBS - FAILING, failed: FAILING });
+    expect(await verify()).toMatchObject({ ok: true, documents: JOBS - FAILING, missing: { count: 0 } });
+  });
+
+  test('are dead letters, one a job, each with its reason, attempts and times', async () => {
+    const letters = await list();
+    expect(new Set(letters.map(({ jobId }) => jobId)).size).toBe(FAILING);
+    const reasonOf = (way: number) => letters.find(({ jobId }) => (jobId ?? 0) % WAYS === way);
+    expect(reasonOf(0)).toMatchObject({ attempts: 1, reason: 'PermanentError: this customer is gone' });
+    expect(reasonOf(1)).toMatchObject({ attempts: 3, reason: 'the other side says no' });
+    expect(reasonOf(2)).toMatchObject({ attempts: 1, reason: expect.stringContaining('undefined') });
+    expect(reasonOf(3)).toMatchObject({ attempts: 1, reason: expect.stringContaining('too large') });
+    expect(reasonOf(4)).toMatchObject({
+      attempts: 3,
+      reason: expect.stringContaining('Elasticsearch refused'),
+    });
+    expect(reasonOf(5)).toMatchObject({ attempts: 3, reason: expect.stringContaining('not done within') });
+    expect(reasonOf(6)).toMatchObject({ attempts: 3, reason: expect.stringContaining('a string') });
+    for (const { firstFailedAt, lastFailedAt } of letters) {
+      expect(Date.parse(lastFailedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(firstFailedAt ?? ''));
+    }
+  });
+
+  test('move from failed to processed, counted once, when they are sent again and work', async () => {
+    expect((await run(...deployWith())).code).toBe(0);
+    expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
+    const end = await until(status, ({ failed }) => failed === 0, 60);
+    expect(end).toMatchObject({ enqueued: JOBS, processed: JOBS, failed: 0, queue: { deadLetters: 0 } });
+    expect(await verify()).toMatchObject({ ok: true, documents: JOBS, duplicates: 0 });
+  });
+});
+
+describe('messages that are none', () => {
+  test('are kept whole with their reason, and count in no run', async () => {
+    await run('dead-letters', 'purge', '--yes');
+    const { runId } = await start(100);
+    const before = await drained(100);
+    const made = { v: 1, runId, tick: 1, first: 1, last: 10, enqueuedAt: Date.now() };
+    const bodies = [
+      'not JSON',
+      '[]',
+      '{}',
+      JSON.stringify({ ...made, v: 2 }),
+      JSON.stringify({ ...made, tick: 7 }),
+      JSON.stringify({ ...made, first: 1e9, last: 1e9 + 9 }),
+      JSON.stringify({ ...made, runId: '20200101-000000-aaaa' }),
+      JSON.stringify({ ...made, first: 'one' }),
+      'x'.repeat(1_000_000),
+    ];
+    const QueueUrl = await output('JobsQueueUrl');
+    for (const MessageBody of bodies) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await until(
+      status,
+      ({ queue }) => queue.deadLetters === bodies.length && queue.visible + queue.inFlight === 0,
+      60,
+    );
+    const letters = await list();
+    expect(letters).toHaveLength(bodies.length);
+    for (const letter of letters)
+      expect(letter).toMatchObject({ reason: expect.stringMatching(/^malformed: .{5}/) });
+    expect(await status()).toMatchObject({ enqueued: 100, processed: before.processed, failed: 0 });
+    await stop();
+    expect(await verify()).toMatchObject({ ok: true });
+    await run('dead-letters', 'purge', '--yes');
+  });
+});
+
+test('a message that is delivered again and again is counted once', async () => {
+  const { runId } = await start(200);
+  await drained(200);
+  const seen = await verify();
+  expect(seen.ok).toBe(true);
+  const QueueUrl = await output('JobsQueueUrl');
+  const found = await elasticsearch<{ aggregations: { first: { value: number } } }>(
+    `${await output('Index')}/_search`,
+    {
+      size: 0,
+      query: { term: { runId } },
+      aggs: { first: { min: { field: 'jobId' } } },
+    },
+  );
+  const first = found.aggregations.first.value;
+  for (let copy = 0; copy < 3; copy++) {
+    for (let at = 0; at < 200; at += 10) {
+      const body = { v: 1, runId, tick: 1, first: first + at, last: first + at + 9, enqueuedAt: Date.now() };
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
+    }
+  }
+  await until(status, ({ queue }) => queue.visible + queue.inFlight + queue.delayed === 0, 60);
+  expect(await status()).toMatchObject({
+    enqueued: 200,
+    processed: 200,
+    failed: 0,
+    queue: { deadLetters: 0 },
+  });
+  expect(await verify()).toMatchObject({ ok: true, documents: 200, duplicates: 0 });
+  await stop();
+});

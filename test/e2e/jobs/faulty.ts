@@ -1,0 +1,30 @@
+import { PermanentError } from '../../../functions/core/errors.ts';
+
+/** Jobs that fail in every way a job can; which way follows from the jobId. */
+export function input(jobId: number): number {
+  return jobId;
+}
+
+export const WAYS = 25;
+
+export async function work(jobId: number): Promise<unknown> {
+  switch (jobId % WAYS) {
+    case 0:
+      throw new PermanentError('this customer is gone');
+    case 1:
+      throw new Error('the other side says no');
+    case 2:
+      return undefined;
+    case 3:
+      return 'x'.repeat(1_000_000);
+    case 4:
+      // The index maps outputs as numbers.
+      return 'not a number';
+    case 5:
+      return new Promise(() => {});
+    case 6:
+      throw 'a string';
+    default:
+      return jobId * jobId;
+  }
+}

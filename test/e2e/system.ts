@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { inject } from 'vitest';
+import type { Controlled } from '../../functions/control.ts';
+import type { Verification } from '../../functions/core/verify.ts';
+import type { Status } from '../../functions/status.ts';
+import { localHome } from '../../local/home.ts';
+import { drumline, drumlineJson, type Ended } from './command.ts';
+
+/** The deployed system as its users see it: functions to invoke, the command, the queue and the results. */
+export const environment = inject('environment');
+export const home = localHome(environment);
+
+const client = {
+  endpoint: home.emulatorUrl,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
+export const sqs = new SQSClient(client);
+const lambda = new LambdaClient(client);
+const cloudFormation = new CloudFormationClient(client);
+
+/** Invokes a function by its short name; what it throws is thrown here. */
+export async function invoke<Answer>(name: string, payload: unknown = {}): Promise<Answer> {
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: `drumline-${name}`, Payload: JSON.stringify(payload) }),
+  );
+  const answer = Buffer.from(Payload ?? []).toString();
+  if (FunctionError) throw new Error(`drumline-${name}: ${answer}`);
+  return JSON.parse(answer) as Answer;
+}
+
+export const status = () => invoke<Status>('status');
+export const verify = () => invoke<Verification>('verify');
+export const start = (x: number, y = 1_440) =>
+  invoke<Controlled>('control', { action: 'start', x, y, replace: true });
+export const stop = () => invoke<Controlled>('control', { action: 'stop' });
+
+/** Runs the `drumline` command against this system. */
+export const run = (...parameters: string[]): Promise<Ended> => drumline(environment, parameters);
+export const runJson = <Answer>(...parameters: string[]): Promise<Answer> =>
+  drumlineJson(environment, parameters);
+
+/** An output of the stack. */
+export async function output(name: string): Promise<string> {
+  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: 'Drumline' }));
+  const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
+  if (value === undefined) throw new Error(`the stack has no output ${name}`);
+  return value;
+}
+
+/** Waits for a condition, and fails with what was seen last. @param seconds at most */
+export async function until<Seen>(
+  look: () => Promise<Seen>,
+  holds: (seen: Seen) => boolean,
+  seconds = 60,
+): Promise<Seen> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s; last seen: ${JSON.stringify(seen)}`);
+    await sleep(250);
+  }
+}
+
+/** Waits until every one of `enqueued` jobs is counted. */
+export function drained(enqueued: number, seconds = 120): Promise<Status> {
+  return until(
+    status,
+    (seen) => seen.enqueued === enqueued && seen.processed + seen.failed === enqueued,
+    seconds,
+  );
+}
+
+/** Asks Elasticsearch, as the old system's two curls did. */
+export async function elasticsearch<Answer>(path: string, body?: unknown): Promise<Answer> {
+  const answer = await fetch(`${home.elasticsearchUrl}/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return (await answer.json()) as Answer;
+}
