@@ -52,16 +52,26 @@ export class Refusal extends Error {
 /** The longest reason that is kept with a failed job, in characters. */
 export const MAX_REASON = 300;
 
-/** One line on why something was thrown, whatever was thrown, without control characters and not too long. */
+/** What SQS refuses in a reason (halves of surrogate pairs, non-characters), and what would break its one line. */
+const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu;
+
+/** One line on why something was thrown, whatever was thrown, fit for SQS and not too long. Never throws. */
 export function reasonOf(thrown: unknown): string {
-  const text =
-    thrown instanceof Error
-      ? [thrown.name === 'Error' ? '' : thrown.name, thrown.message || codeOf(thrown)]
-          .filter(Boolean)
-          .join(': ')
-      : `something that is not an Error was thrown: ${String(thrown)}`;
-  const line = text.replaceAll(/\p{Cc}+/gu, ' ').trim();
-  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1)}…` : line;
+  const line = wordsOf(thrown).replaceAll(UNFIT, ' ').trim() || 'an Error without a message was thrown';
+  // The cut may halve a pair again.
+  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1).replace(/\p{Cs}$/u, '')}…` : line;
+}
+
+function wordsOf(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error)) return `something that is not an Error was thrown: ${String(thrown)}`;
+    return [thrown.name === 'Error' ? '' : thrown.name, thrown.message || codeOf(thrown)]
+      .filter(Boolean)
+      .join(': ');
+  } catch {
+    // A job may throw what can't be turned into text.
+    return 'something that can’t be described was thrown';
+  }
 }
 
 /** Whether an AWS SDK error is the service's or the network's trouble rather than the request's. */

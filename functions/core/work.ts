@@ -107,7 +107,8 @@ async function attempt(job: Job, task: Task, signal: AbortSignal, clock: () => n
 
 function storable(output: unknown, input: unknown, task: Task, endedAt: number): Ended {
   const trouble = jsonTrouble('output', output) ?? jsonTrouble('input', input);
-  if (trouble) return { kind: 'failed', task, reason: trouble, permanent: true };
+  // The value may be part of it: a function is its whole source.
+  if (trouble) return { kind: 'failed', task, reason: reasonOf(new Error(trouble)), permanent: true };
   return { kind: 'worked', task, input, output, endedAt };
 }
 
