@@ -1,7 +1,7 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MAX_REASON, reasonOf } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
-import { type Message, parseMessage } from './message.ts';
+import { jobsOf, type Message, parseMessage } from './message.ts';
 import type { Outgoing } from './queue.ts';
 import type { Doomed } from './settlement.ts';
 
@@ -74,7 +74,7 @@ export function readDeadLetter(
   const reason = value(REASON);
   if (reason === undefined) {
     return {
-      ...(message && { runId: message.runId, jobs: message.last - message.first + 1 }),
+      ...(message && { runId: message.runId, jobs: jobsOf(message).length }),
       ...(!message && { jobs: 0 }),
       reason: 'received too often without an outcome (the queue’s redrive policy)',
       attempts: receives,
