@@ -96,7 +96,7 @@ export function settle(
       attempts,
     },
     processed: done.size,
-    failed: -recovered.length,
+    failed: 0 - recovered.length,
     recovered,
     givenUp: [],
   };
