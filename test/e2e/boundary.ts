@@ -1,0 +1,312 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Client, Transport } from '@elastic/elasticsearch';
+import { consume, type Worker } from '../../functions/core/consume.ts';
+import { PermanentError } from '../../functions/core/errors.ts';
+import { fire, type Scheduler } from '../../functions/core/fire.ts';
+import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
+import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
+import type { Table } from '../../functions/core/ledger/table.ts';
+import { readTotals } from '../../functions/core/ledger/totals.ts';
+import type { Queue } from '../../functions/core/queue.ts';
+import { ensureIndex, type Results } from '../../functions/core/results.ts';
+import { TickCache } from '../../functions/core/tick-cache.ts';
+import { verify } from '../../functions/core/verify.ts';
+import { home } from './system.ts';
+
+/** What goes wrong at a call, as seen from the process that makes it. */
+export type Way = 'dies before' | 'dies after' | 'answers late';
+export const WAYS: Way[] = ['dies before', 'dies after', 'answers late'];
+
+/** Longer than the visibility timeout: what is under way is delivered a second time meanwhile. */
+const VISIBILITY_SECONDS = 1;
+const LATE_MS = 2_500;
+
+/**
+ * The seam at which one call goes wrong. It counts the calls of one kind of process, and lets the one that was chosen
+ * happen or not, and its caller hear of it late or never.
+ */
+export class Seam {
+  /** The calls that were made, by name. */
+  readonly calls: string[] = [];
+  /** Resolves when the process has died; it never hears of its call's end. */
+  readonly died: Promise<'died'>;
+  #die: (value: 'died') => void = () => {};
+
+  constructor(private readonly fault?: { at: number; way: Way }) {
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+  }
+
+  async pass<Answer>(name: string, call: () => Promise<Answer>): Promise<Answer> {
+    const at = this.calls.push(name) - 1;
+    const way = at === this.fault?.at ? this.fault.way : undefined;
+    if (way === 'dies before') return this.#dead();
+    const answer = await call();
+    if (way === 'dies after') return this.#dead();
+    if (way === 'answers late') await sleep(LATE_MS);
+    return answer;
+  }
+
+  #dead(): Promise<never> {
+    this.#die('died');
+    return new Promise(() => {});
+  }
+}
+
+const aws = {
+  endpoint: home.emulatorUrl,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
+
+/** A table, two queues and an index of one scenario's own, at the real emulator and the real Elasticsearch. */
+interface Place {
+  table: string;
+  jobs: string;
+  deadLetters: string;
+  index: string;
+}
+
+async function makePlace(name: string): Promise<Place> {
+  const sqs = new SQSClient(aws);
+  const queue = async (suffix: string) =>
+    (
+      await sqs.send(
+        new CreateQueueCommand({
+          QueueName: `${name}-${suffix}`,
+          Attributes: { VisibilityTimeout: String(VISIBILITY_SECONDS) },
+        }),
+      )
+    ).QueueUrl as string;
+  await new DynamoDBClient(aws).send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+    }),
+  );
+  return { table: name, jobs: await queue('jobs'), deadLetters: await queue('dead'), index: name };
+}
+
+/** The services as one process has them, every call through the seam. */
+function connectThrough(seam: Seam, place: Place) {
+  const tap = <Sdk extends DynamoDBClient | SQSClient>(client: Sdk): Sdk => {
+    // Every client's stack takes this middleware; only their types don't have that in common.
+    const stack = client.middlewareStack as SQSClient['middlewareStack'];
+    stack.add((next, context) => (args) => seam.pass(String(context.commandName), () => next(args)), {
+      step: 'initialize',
+      name: 'seam',
+    });
+    return client;
+  };
+  class SeamTransport extends Transport {
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads of `request` can't be written down again
+    override request(params: any, options?: any): Promise<any> {
+      return seam.pass(`${params.method} ${params.path.replace(place.index, '')}`, () =>
+        super.request(params, options),
+      );
+    }
+  }
+  const table: Table = {
+    name: place.table,
+    client: DynamoDBDocumentClient.from(tap(new DynamoDBClient(aws)), {
+      marshallOptions: { removeUndefinedValues: true },
+    }),
+    conflictDelayMs: 25,
+  };
+  const sqs = tap(new SQSClient(aws));
+  const queue = (url: string): Queue => ({ url, client: sqs, retryDelayMs: 25 });
+  const results: Results = {
+    index: place.index,
+    client: new Client({ node: home.elasticsearchUrl, Transport: SeamTransport, maxRetries: 0 }),
+  };
+  return { table, results, sqs, jobs: queue(place.jobs), deadLetters: queue(place.deadLetters) };
+}
+
+/** Jobs of the scenario: most work, one never will, and one works the second time. */
+const JOBS = 40;
+const HOPELESS = 7;
+const MOODY = 13;
+
+function jobOnce() {
+  const tried = new Set<number>();
+  return {
+    input: (jobId: JobId) => jobId,
+    work: (jobId: number) => {
+      if (jobId === HOPELESS) throw new PermanentError('hopeless');
+      if (jobId === MOODY && !tried.has(jobId)) {
+        tried.add(jobId);
+        throw new Error('not in the mood');
+      }
+      return jobId * jobId;
+    },
+  };
+}
+
+export interface Played {
+  schedulerCalls: string[];
+  workerCalls: string[];
+  verification: Awaited<ReturnType<typeof verify>>;
+  /** Every answer to a status read while it went on in which the counters ran ahead. */
+  ahead: string[];
+  deadLetters: number;
+}
+
+/**
+ * Plays one run from its first tick to the drained queue: the real scheduler and two real workers, in this process, one
+ * call of which goes wrong.
+ */
+export async function play(
+  name: string,
+  fault?: { who: 'scheduler' | 'worker'; at: number; way: Way },
+): Promise<Played> {
+  const place = await makePlace(name);
+  const calm = connectThrough(new Seam(), place);
+  await ensureIndex(calm.results);
+  const runId = newRunId(Date.now());
+  const run = {
+    runId,
+    x: JOBS,
+    y: 1_440,
+    backfillMinutes: 0,
+    startedAt: Date.now(),
+    firstFreeJobId: 1 as JobId,
+  };
+  await startRun(calm.table, await readSchedule(calm.table), run);
+
+  const seamFor = (who: 'scheduler' | 'worker') => new Seam(fault?.who === who ? fault : undefined);
+  const schedulerSeam = seamFor('scheduler');
+  const workerSeam = seamFor('worker');
+  const over = { yet: false };
+  const ahead: string[] = [];
+  const watching = watch(calm.table, runId, over, ahead);
+  const job = jobOnce();
+  const workers = [workerSeam, new Seam()].map((seam) => runWorker(seam, place, job, over));
+
+  await Promise.race([fireOnce(schedulerSeam, place), schedulerSeam.died]);
+  const verification = await drained(calm, place, runId);
+  over.yet = true;
+  await Promise.all([watching, ...workers]);
+  const letters = await calm.sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: place.deadLetters, MaxNumberOfMessages: 10 }),
+  );
+  return {
+    schedulerCalls: schedulerSeam.calls,
+    workerCalls: workerSeam.calls,
+    verification,
+    ahead,
+    deadLetters: letters.Messages?.length ?? 0,
+  };
+}
+
+async function fireOnce(seam: Seam, place: Place): Promise<void> {
+  const { table, jobs } = connectThrough(seam, place);
+  const scheduler: Scheduler = {
+    name: newWorkerId(),
+    table,
+    jobs,
+    settings: { jobsPerMessage: 10 },
+    clock: Date.now,
+    sleep: (ms) => sleep(ms),
+  };
+  await fire(scheduler, Date.now(), Date.now() + 120_000);
+}
+
+/** Polls the queue as Lambda does, until all is over; one that dies is followed by another. */
+async function runWorker(
+  seam: Seam,
+  place: Place,
+  job: ReturnType<typeof jobOnce>,
+  over: { yet: boolean },
+): Promise<void> {
+  const { table, results, jobs, deadLetters } = connectThrough(seam, place);
+  // Receiving and deleting are Lambda's, and go through no seam.
+  const lambda = new SQSClient(aws);
+  const worker: Worker = {
+    id: newWorkerId(),
+    job,
+    table,
+    results,
+    jobs,
+    deadLetters,
+    ticks: new TickCache(),
+    settings: {
+      jobConcurrency: 10,
+      maxAttempts: 3,
+      backoff: { baseSeconds: 1, capSeconds: 1 },
+      remember: 86_400,
+    },
+    clock: Date.now,
+    chance: Math.random,
+    resultsGone: false,
+  };
+  while (!over.yet) {
+    const { Messages: messages = [] } = await lambda.send(
+      new ReceiveMessageCommand({
+        QueueUrl: place.jobs,
+        MaxNumberOfMessages: 2,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
+    );
+    if (messages.length === 0) {
+      await sleep(50);
+      continue;
+    }
+    const deliveries = messages.map((message) => ({
+      id: message.MessageId as string,
+      receiptHandle: message.ReceiptHandle as string,
+      body: message.Body as string,
+      receives: Number(message.Attributes?.ApproximateReceiveCount),
+    }));
+    const batch = await Promise.race([consume(worker, deliveries, Date.now() + 10_000), seam.died]);
+    if (batch === 'died') return runWorker(new Seam(), place, job, over);
+    const done = deliveries.filter(({ id }) => !batch.failed.includes(id));
+    if (done.length > 0) {
+      await lambda.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: place.jobs,
+          Entries: done.map(({ receiptHandle }, at) => ({ Id: String(at), ReceiptHandle: receiptHandle })),
+        }),
+      );
+    }
+  }
+}
+
+/** Reads the counters again and again, as people do. */
+async function watch(table: Table, runId: RunId, over: { yet: boolean }, ahead: string[]): Promise<void> {
+  while (!over.yet) {
+    const totals = await readTotals(table, runId);
+    if (totals && totals.processed + totals.failed > totals.run.enqueued) {
+      ahead.push(`${totals.processed} + ${totals.failed} > ${totals.run.enqueued}`);
+    }
+    await sleep(20);
+  }
+}
+
+/** Fires the schedule every so often, as the rule does, until everything is counted and verified. */
+async function drained(calm: ReturnType<typeof connectThrough>, place: Place, runId: RunId) {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    await fireOnce(new Seam(), place);
+    const verification = await verify(calm.table, calm.results, runId);
+    if (verification?.ok && verification.enqueued === JOBS) return verification;
+    if (Date.now() > end) return verification;
+    await sleep(250);
+  }
+}

@@ -1,0 +1,43 @@
+import pMap from 'p-map';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Played, play, WAYS } from './boundary.ts';
+
+/** Scenarios wait more than they work. */
+const AT_ONCE = 6;
+
+const expected = { ok: true, enqueued: 40, processed: 39, failed: 1, documents: 39, duplicates: 0 };
+
+let calm: Played;
+
+beforeAll(async () => {
+  calm = await play('faults-calm');
+});
+
+test('without a fault, the scenario has a job that fails for good and one that works the second time', () => {
+  expect(calm.verification).toMatchObject(expected);
+  expect(calm.ahead).toEqual([]);
+  expect(calm.deadLetters).toBe(1);
+  expect(calm.schedulerCalls).toContain('SendMessageBatchCommand');
+  expect(calm.workerCalls.length).toBeGreaterThan(3);
+});
+
+describe.each(['scheduler', 'worker'] as const)('whatever call of the %s goes wrong', (who) => {
+  test.each(WAYS)('when it %s, each job is counted once and has its one document', async (way) => {
+    const calls = who === 'scheduler' ? calm.schedulerCalls : calm.workerCalls;
+    const played = await pMap(
+      calls,
+      async (call, at) => {
+        const name = `faults-${who}-${way.replaceAll(' ', '-')}-${at}`;
+        return { at, call, ...(await play(name, { who, at, way })) };
+      },
+      { concurrency: AT_ONCE },
+    );
+    for (const { at, call, verification, ahead, deadLetters } of played) {
+      const where = `${who} ${way}, call ${at} (${call})`;
+      expect(verification, where).toMatchObject(expected);
+      expect(ahead, where).toEqual([]);
+      // A letter may be kept twice; it must never be missing.
+      expect(deadLetters, where).toBeGreaterThanOrEqual(1);
+    }
+  });
+});
