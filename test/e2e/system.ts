@@ -19,7 +19,7 @@ const client = {
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 };
 export const sqs = new SQSClient(client);
-const lambda = new LambdaClient(client);
+export const lambda = new LambdaClient(client);
 const cloudFormation = new CloudFormationClient(client);
 
 /** Invokes a function by its short name; what it throws is thrown here. */

@@ -1,0 +1,95 @@
+import {
+  DeleteTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+import {
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+
+/** What a role may be asked to do; runs as a function with that role, and tells what it was answered. */
+export interface Question {
+  table: string;
+  jobs: string;
+  deadLetters: string;
+  attempts: Attempt[];
+}
+
+export type Attempt =
+  | 'read item'
+  | 'query'
+  | 'scan'
+  | 'put item'
+  | 'delete table'
+  | 'send job'
+  | 'receive job'
+  | 'purge jobs'
+  | 'job queue depth'
+  | 'send dead letter'
+  | 'receive dead letter'
+  | 'invoke scheduler'
+  | 'invoke control'
+  | 'scale consumer';
+
+export async function handler({
+  table,
+  jobs,
+  deadLetters,
+  attempts,
+}: Question): Promise<Record<string, string>> {
+  const dynamo = new DynamoDBClient({});
+  const sqs = new SQSClient({});
+  const lambda = new LambdaClient({});
+  const key = { pk: { S: 'PROBE' }, sk: { S: 'PROBE' } };
+  const calls: Record<Attempt, () => Promise<unknown>> = {
+    'read item': () => dynamo.send(new GetItemCommand({ TableName: table, Key: key })),
+    query: () =>
+      dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: 'PROBE' } },
+        }),
+      ),
+    scan: () => dynamo.send(new ScanCommand({ TableName: table })),
+    'put item': () => dynamo.send(new PutItemCommand({ TableName: table, Item: key })),
+    'delete table': () => dynamo.send(new DeleteTableCommand({ TableName: table })),
+    'send job': () => sqs.send(new SendMessageCommand({ QueueUrl: jobs, MessageBody: 'probe' })),
+    'receive job': () => sqs.send(new ReceiveMessageCommand({ QueueUrl: jobs, VisibilityTimeout: 0 })),
+    'purge jobs': () => sqs.send(new PurgeQueueCommand({ QueueUrl: jobs })),
+    'job queue depth': () =>
+      sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: jobs, AttributeNames: ['ApproximateNumberOfMessages'] }),
+      ),
+    'send dead letter': () =>
+      sqs.send(new SendMessageCommand({ QueueUrl: deadLetters, MessageBody: 'probe' })),
+    'receive dead letter': () =>
+      sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLetters, VisibilityTimeout: 0 })),
+    'invoke scheduler': () => lambda.send(new InvokeCommand({ FunctionName: 'drumline-scheduler' })),
+    'invoke control': () => lambda.send(new InvokeCommand({ FunctionName: 'drumline-control' })),
+    'scale consumer': () =>
+      lambda.send(
+        new PutFunctionConcurrencyCommand({
+          FunctionName: 'drumline-consumer',
+          ReservedConcurrentExecutions: 1,
+        }),
+      ),
+  };
+  const answers: Record<string, string> = {};
+  for (const attempt of attempts) {
+    answers[attempt] = await calls[attempt]().then(
+      () => 'allowed',
+      (error: Error) =>
+        /AccessDenied|NotAuthorized/.test(error.name) ? 'refused' : `${error.name}: ${error.message}`,
+    );
+  }
+  return answers;
+}

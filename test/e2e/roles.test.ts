@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+} from '@aws-sdk/client-lambda';
+import { build } from 'esbuild';
+import { strToU8, zipSync } from 'fflate';
+import { beforeAll, expect, test } from 'vitest';
+import type { Attempt } from './probe/probe.ts';
+import { lambda, output } from './system.ts';
+
+/**
+ * What each role may do of what there is to try; everything else it must be refused. The probe runs as a function with
+ * the very role, on the emulator with its IAM enforced.
+ */
+const MAY: Record<string, Attempt[]> = {
+  scheduler: ['read item', 'query', 'put item', 'send job'],
+  consumer: ['read item', 'put item', 'receive job', 'job queue depth', 'send dead letter'],
+  status: ['read item', 'query', 'job queue depth'],
+  control: ['read item', 'put item', 'invoke scheduler'],
+  verify: ['read item', 'query'],
+};
+
+/** Trying what is allowed would disturb the system: these are only tried where they are to be refused. */
+const HARMFUL: Attempt[] = ['put item', 'send job', 'receive job', 'send dead letter', 'invoke scheduler'];
+
+const ALL: Attempt[] = [
+  'read item',
+  'query',
+  'scan',
+  'put item',
+  'delete table',
+  'send job',
+  'receive job',
+  'purge jobs',
+  'job queue depth',
+  'send dead letter',
+  'receive dead letter',
+  'invoke scheduler',
+  'invoke control',
+  'scale consumer',
+];
+
+let code: Uint8Array;
+
+beforeAll(async () => {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, 'probe', 'probe.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    write: false,
+  });
+  code = zipSync({ 'index.js': strToU8(outputFiles[0]?.text ?? '') });
+});
+
+test.each(Object.entries(MAY))(
+  'the role of %s may do what it is for, and is refused all else',
+  async (name, may) => {
+    const tried = ALL.filter((attempt) => !(may.includes(attempt) && HARMFUL.includes(attempt)));
+    const answers = await ask(name, tried);
+    const expected = Object.fromEntries(
+      tried.map((attempt) => [attempt, may.includes(attempt) ? 'allowed' : 'refused']),
+    );
+    expect(answers).toEqual(expected);
+  },
+);
+
+async function ask(name: string, attempts: Attempt[]): Promise<Record<string, string>> {
+  const { Role } = await lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName: `drumline-${name}` }),
+  );
+  const FunctionName = `drumline-probe-${name}`;
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Role,
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: code },
+      Timeout: 30,
+    }),
+  );
+  try {
+    const question = {
+      table: await output('TableName'),
+      jobs: await output('JobsQueueUrl'),
+      deadLetters: await output('DeadLetterQueueUrl'),
+      attempts,
+    };
+    const { Payload } = await lambda.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(question) }),
+    );
+    return JSON.parse(Buffer.from(Payload ?? []).toString());
+  } finally {
+    await lambda.send(new DeleteFunctionCommand({ FunctionName }));
+  }
+}
