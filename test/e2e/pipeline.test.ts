@@ -101,8 +101,8 @@ describe('a run', () => {
       }),
     );
     const lines = (events ?? [])
-      .map(({ message }) => JSON.parse(message ?? ''))
-      .filter((line) => line.runId === runId);
+      .flatMap(({ message }) => (message?.startsWith('{') ? [JSON.parse(message)] : []))
+      .filter((line) => line.message === 'batch' && line.runId === runId);
     expect(lines.reduce((sum, { processed }) => sum + processed, 0)).toBe(jobs);
     expect(lines[0]).toMatchObject({ level: 'INFO', tick: 1, worker: expect.stringMatching(/^worker-/) });
     expect(JSON.stringify(events)).not.toMatch(/AWS_SECRET|secretAccessKey/i);
