@@ -58,6 +58,9 @@ export function emulatorServer(home: LocalHome): Server {
 /** Starts the emulator with the state of its last clean stop. */
 export async function startEmulator(home: LocalHome, signal?: AbortSignal): Promise<'started' | 'running'> {
   await mkdir(home.tmp, { recursive: true });
+  // The emulator's worker script is CommonJS and runs from here, below this project's package.json, which says that
+  // JavaScript is ES modules.
+  await writeFile(join(home.tmp, 'package.json'), '{ "type": "commonjs" }\n');
   return startServer(emulatorServer(home), [pythonOf(home.venv), SERVE], signal);
 }
 
