@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { MOST_WORKERS } from '../concurrency.ts';
+import { deploy } from '../deploy.ts';
+import { counted } from '../figures.ts';
+import { elasticsearchUrl, gather, wholeNumber } from '../options.ts';
+import { describeSettings, type Given, readAssignments } from '../settings.ts';
+
+interface Options {
+  concurrency?: number;
+  workMs?: number;
+  jobsPerMessage?: number;
+  batchSize?: number;
+  elasticsearch?: string;
+  context?: string[];
+  verbose?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('deploy')
+    .summary('deploy the stack, or what has changed of it')
+    .description(
+      'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next\n' +
+        'deploy. The running concurrency stays as it is unless another is given.',
+    )
+    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS))
+    .option(
+      '--work-ms <n>',
+      'how long a job of the default functions/job.ts waits, in milliseconds',
+      wholeNumber(0, 600_000),
+    )
+    .option('--jobs-per-message <n>', 'jobs that share a message', wholeNumber(1, 500))
+    .option('--batch-size <n>', 'messages a worker takes at once', wholeNumber(1, 10_000))
+    .option(
+      '--elasticsearch <url>',
+      'where the results go: an Elasticsearch 8 that the functions can reach',
+      elasticsearchUrl,
+    )
+    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
+    .option('--verbose', 'show what the CDK says')
+    .addHelpText(
+      'after',
+      () => `
+Settings, and what cdk.json makes them:
+${describeSettings()}
+
+Examples:
+  npx drumline deploy --concurrency 4
+  npx drumline deploy -c maxAttempts=3 -c logLevel=DEBUG
+  npx drumline deploy --target aws --elasticsearch https://elasticsearch.example.com -c elasticsearchApiKeySecret=drumline/es`,
+    )
+    .action(action(run));
+}
+
+async function run(call: Call, options: Options): Promise<void> {
+  const { deployment, concurrency } = await deploy(call, givenBy(options), options.verbose);
+  const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
+  const document = { stack: target.stackName, concurrency, workMs, elasticsearchUrl: url, index, functions };
+  call.output.result(document, () =>
+    [
+      `${target.stackName} is deployed, with ${counted(concurrency, 'worker')} at a time.`,
+      `Next: ${target.command('start --x 1000 --y 1')}`,
+    ].join('\n'),
+  );
+}
+
+/** The settings that options stand for; a short option wins over `-c`. */
+export function givenBy(options: Options): Given {
+  const short = {
+    concurrency: options.concurrency,
+    workMs: options.workMs,
+    jobsPerMessage: options.jobsPerMessage,
+    batchSize: options.batchSize,
+    elasticsearchUrl: options.elasticsearch,
+  };
+  const given = Object.entries(short).filter(([, value]) => value !== undefined);
+  return {
+    ...readAssignments(options.context ?? []),
+    ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { inspect } from '../../local/cloud.ts';
+import { checkRequirements, type Requirement } from '../../local/requirements.ts';
+import type { ServerState } from '../../local/server-process.ts';
+import { action, type Call } from '../call.ts';
+import type { Colors } from '../output.ts';
+import { table } from '../table.ts';
+import { clock } from '../times.ts';
+
+export function register(program: Command): void {
+  program
+    .command('doctor')
+    .summary('say what the local cloud needs, and what runs')
+    .description(
+      'Lists the programs that the local cloud needs, the versions found, and how to install what is missing;\n' +
+        'then which of its servers run. Exits with 1 if something is missing.',
+    )
+    .addHelpText('after', '\nExample: what is missing, for a script\n  npx drumline doctor --json')
+    .action(action(run));
+}
+
+async function run({ output, target }: Call): Promise<number> {
+  const [requirements, servers] = await Promise.all([checkRequirements(), inspect(target.home)]);
+  const ok = requirements.every((requirement) => requirement.ok);
+  const { root, emulatorUrl, elasticsearchUrl } = target.home;
+  output.result({ ok, requirements, home: root, servers }, () =>
+    [
+      requirementTable(requirements, output.colors),
+      ...installLines(requirements),
+      '',
+      serverTable([
+        ['emulator', servers.emulator, emulatorUrl],
+        ['Elasticsearch', servers.elasticsearch, elasticsearchUrl],
+      ]),
+      '',
+      `The local cloud lies in ${root}.`,
+    ].join('\n'),
+  );
+  return ok ? 0 : 1;
+}
+
+function requirementTable(requirements: Requirement[], { green, red }: Colors): string {
+  const rows = requirements.map((each) => [
+    each.ok ? green('✔') : red('✖'),
+    each.name,
+    each.needs,
+    each.ok ? `${each.found} (${each.path})` : each.problem,
+  ]);
+  return table(['', 'Program', 'Needed', 'Found'], rows);
+}
+
+function installLines(requirements: Requirement[]): string[] {
+  const missing = requirements.filter(({ ok }) => !ok);
+  if (missing.length === 0) return [];
+  const withOwn = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
+  return [
+    '',
+    'To install what is missing on Debian/Ubuntu:',
+    ...missing.map(({ install }) => `  ${install.debian}`),
+    'On macOS:',
+    ...missing.map(({ install }) => `  ${install.macos}`),
+    ...(withOwn ? ['With an Elasticsearch 8 of your own (up --elasticsearch URL) it is not needed.'] : []),
+  ];
+}
+
+function serverTable(servers: [name: string, state: ServerState, url: string][]): string {
+  const rows = servers.map(([name, state, url]) => {
+    if (!state.running) return [name, 'stopped', `would be at ${url}`];
+    const health = state.healthy ? 'running' : 'running, but does not answer';
+    return [name, health, `port ${state.port}, pid ${state.pid}, since ${clock(state.since.toISOString())}`];
+  });
+  return table(['Server', 'State', ''], rows);
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { counted } from '../figures.ts';
+import { control } from '../invoke.ts';
+import { wholeNumber } from '../options.ts';
+
+/** What a run may be: jobs a tick, and minutes from tick to tick. */
+export const X = wholeNumber(1, 1_000_000);
+export const Y = wholeNumber(1, 1_440);
+
+export function register(program: Command): void {
+  program
+    .command('start')
+    .summary('start a run: X jobs every Y minutes')
+    .description('Starts a run: X jobs every Y minutes, the first ones at once. At most one run is active.')
+    .requiredOption('--x <jobs>', 'jobs a tick', X)
+    .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
+    .option(
+      '--backfill <minutes>',
+      'fire ticks that were missed, up to this long ago',
+      wholeNumber(0, 10_080),
+    )
+    .option('--replace', 'stop the active run, if there is one')
+    .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')
+    .action(action(run));
+}
+
+async function run(
+  { output, target, signal, deployment }: Call,
+  { x, y, backfill, replace }: { x: number; y: number; backfill?: number; replace?: boolean },
+): Promise<void> {
+  const started = await control(await deployment(), signal, {
+    ...{ action: 'start', x, y },
+    ...(backfill !== undefined && { backfillMinutes: backfill }),
+    ...(replace && { replace }),
+  });
+  if (started.replaced) output.say(`The run ${started.replaced} is stopped.`);
+  output.result(started, () =>
+    [
+      `The run ${started.runId} is started: ${counted(x, 'job')} every ${y === 1 ? 'minute' : `${y} minutes`}.`,
+      `See how it goes: ${target.command('status --watch')}`,
+    ].join('\n'),
+  );
+}

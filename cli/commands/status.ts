@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { action, type Call, type GlobalOptions } from '../call.ts';
+import { readStatus } from '../invoke.ts';
+import { runId } from '../options.ts';
+import { isTerminal } from '../output.ts';
+import { statusScreen } from '../status-screen.ts';
+import { WrongUse } from '../trouble.ts';
+import { watchStatus } from '../watch-status.ts';
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .summary('show how the run stands: jobs, queue, workers')
+    .description(
+      'Shows how the active run stands, or the last one: ticks, jobs, the queue, each worker’s share.',
+    )
+    .option('--watch', 'a live screen, until Ctrl-C or q')
+    .option('--run <id>', 'show this run (see "drumline runs")', runId)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx drumline status --watch\n  npx drumline status --json | jq .processed',
+    )
+    .action(action(run));
+}
+
+async function run(
+  call: Call,
+  { watch, run: asked, json }: { watch?: boolean; run?: string } & GlobalOptions,
+): Promise<void> {
+  const { output, signal } = call;
+  if (watch && json) {
+    throw new WrongUse(
+      '--watch shows a screen; it has no --json.',
+      'Call "status --json" as often as you like.',
+    );
+  }
+  if (watch && !isTerminal(process.stdout)) {
+    throw new WrongUse('--watch needs a terminal.', 'Leave --watch away to have the status once.');
+  }
+  const deployment = await call.deployment();
+  if (watch) {
+    await watchStatus(call, deployment, { runId: asked, foot: 'q leaves; the run goes on' });
+    return;
+  }
+  const status = await readStatus(deployment, signal, asked);
+  output.result(status, () =>
+    statusScreen(status, { colors: output.colors, width: process.stdout.columns ?? 80 }),
+  );
+}

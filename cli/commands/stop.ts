@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { drain } from '../drain.ts';
+import { count } from '../figures.ts';
+import { control } from '../invoke.ts';
+
+export function register(program: Command): void {
+  program
+    .command('stop')
+    .summary('stop the active run; what is enqueued is still worked off')
+    .description('Stops the active run: no more ticks. The jobs that are enqueued are still worked off.')
+    .option('--wait', 'wait until the last job is done')
+    .addHelpText(
+      'after',
+      '\nExample: stop, and check that nothing was lost\n  npx drumline stop --wait && npx drumline verify',
+    )
+    .action(action(run));
+}
+
+async function run(call: Call, { wait }: { wait?: boolean }): Promise<void> {
+  const { output, target, signal } = call;
+  const deployment = await call.deployment();
+  const stopped = await control(deployment, signal, { action: 'stop' });
+  if (!wait) {
+    output.result(
+      stopped,
+      () => `The run ${stopped.runId} is stopped; what is enqueued is still worked off.`,
+    );
+    return;
+  }
+  output.say(`The run ${stopped.runId} is stopped; working off what is enqueued.`);
+  const { enqueued, processed, failed } = await drain(call, deployment, stopped.runId);
+  output.result({ ...stopped, enqueued, processed, failed }, () =>
+    [
+      `Done: ${count(enqueued)} enqueued, ${count(processed)} processed, ${count(failed)} failed.`,
+      `Check it: ${target.command('verify')}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { follow } from '../drain.ts';
+import { readStatus, verify } from '../invoke.ts';
+import { runId } from '../options.ts';
+import { pendingOf } from '../shares.ts';
+import { verificationText } from '../verification-text.ts';
+
+export function register(program: Command): void {
+  program
+    .command('verify')
+    .summary('check that every job is there exactly once')
+    .description(
+      'Compares what the ledger has counted with what is in Elasticsearch: every job counted once, one document for\n' +
+        'each, none twice, none missing. Exits with 1 if that does not hold, or not yet.',
+    )
+    .option('--run <id>', 'this run (see "drumline runs"); the active or last one unless given', runId)
+    .option('--wait', 'wait until the jobs that are on their way are done')
+    .addHelpText('after', '\nExample:\n  npx drumline stop && npx drumline verify --wait')
+    .action(action(run));
+}
+
+async function run(call: Call, { run: asked, wait }: { run?: string; wait?: boolean }): Promise<number> {
+  const { output, signal } = call;
+  const deployment = await call.deployment();
+  if (wait) {
+    const { runId } = await readStatus(deployment, signal, asked);
+    if (runId) await follow(call, deployment, runId, (status) => pendingOf(status) === 0);
+  }
+  const verification = await verify(deployment, signal, asked);
+  output.result(verification, () => verificationText(verification, output.colors));
+  return verification.ok ? 0 : 1;
+}

@@ -1,0 +1,109 @@
+import type { Target } from './target.ts';
+import { Interrupted, Trouble } from './trouble.ts';
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
+const REFUSED_CREDENTIALS = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'InvalidSignatureException',
+]);
+
+/** Puts what a cloud's client has thrown in words for people; what it does not know comes back as it is. */
+export function explain(error: unknown, target: Target, signal: AbortSignal): unknown {
+  if (signal.aborted && isAbort(error)) return signal.reason;
+  if (!(error instanceof Error) || error instanceof Trouble) return error;
+  if (isUnreachable(error)) return unreachable(target, error);
+  if (error.name === 'TimeoutError') {
+    return new Trouble(
+      'no_answer',
+      `${cloudOf(target)} takes connections but does not answer.`,
+      target.name === 'local'
+        ? `Restart it: npx drumline down, then npx drumline up. Its log is in ${target.home.logs}.`
+        : 'Try again.',
+      { cause: error },
+    );
+  }
+  if (NO_CREDENTIALS.has(error.name)) {
+    return new Trouble(
+      'no_credentials',
+      `There are no AWS credentials: ${firstLine(error)}`,
+      'Run "aws configure" or "aws sso login", or set AWS_PROFILE.',
+      { cause: error },
+    );
+  }
+  if (error.message === 'Region is missing') {
+    return new Trouble(
+      'no_region',
+      'No AWS region is set.',
+      'Set AWS_REGION, such as AWS_REGION=eu-central-1.',
+    );
+  }
+  if (REFUSED_CREDENTIALS.has(error.name)) {
+    return new Trouble(
+      'credentials_refused',
+      `${cloudOf(target)} does not accept the credentials: ${firstLine(error)}`,
+      'Sign in again ("aws sso login"), or correct the keys.',
+      { cause: error },
+    );
+  }
+  if ('$metadata' in error) {
+    return new Trouble(
+      'cloud_refused',
+      `${cloudOf(target)} refused: ${error.name}: ${firstLine(error)}`,
+      `See whether the deployment is whole: ${target.command('deploy')}`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** Whether nobody listens where the cloud should be. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return UNREACHABLE.has(code) || (error.cause !== undefined && isUnreachable(error.cause));
+}
+
+function unreachable(target: Target, cause: Error): Trouble {
+  if (target.name === 'local') {
+    return new Trouble(
+      'not_running',
+      `The local cloud is not running (nothing answers at ${target.home.emulatorUrl}).`,
+      'npx drumline up',
+      { cause },
+    );
+  }
+  return new Trouble(
+    'unreachable',
+    `${cloudOf(target)} can’t be reached: ${firstLine(cause)}`,
+    'Look at the network and its proxy settings, and try again.',
+    { cause },
+  );
+}
+
+function isAbort(error: unknown): boolean {
+  return (
+    error instanceof Interrupted ||
+    (error instanceof Error && ['AbortError', 'ExitPromptError', 'AbortPromptError'].includes(error.name))
+  );
+}
+
+function cloudOf({ name, environment }: Target): string {
+  if (name === 'local') return 'The local cloud';
+  return name === 'aws' ? 'AWS' : `LocalStack at ${environment.AWS_ENDPOINT_URL}`;
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n')[0] ?? '';
+}

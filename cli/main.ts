@@ -1,0 +1,72 @@
+import { Command, Option } from 'commander';
+import * as deadLetters from './commands/dead-letters.ts';
+import * as demo from './commands/demo.ts';
+import * as deploy from './commands/deploy.ts';
+import * as doctor from './commands/doctor.ts';
+import * as down from './commands/down.ts';
+import * as logs from './commands/logs.ts';
+import * as runs from './commands/runs.ts';
+import * as scale from './commands/scale.ts';
+import * as scalingTest from './commands/scaling-test.ts';
+import * as start from './commands/start.ts';
+import * as status from './commands/status.ts';
+import * as stop from './commands/stop.ts';
+import * as up from './commands/up.ts';
+import * as update from './commands/update.ts';
+import * as verify from './commands/verify.ts';
+import { failureOf, helpFor, report } from './failure.ts';
+import { stage } from './options.ts';
+import { Output } from './output.ts';
+import { TARGETS } from './target.ts';
+
+const GROUPS = {
+  'The local cloud:': [up, down, doctor],
+  'The deployment:': [deploy, scale],
+  'Runs:': [start, update, stop, status, verify, runs],
+  'Looking closer:': [logs, deadLetters, scalingTest, demo],
+};
+
+const program = new Command('drumline')
+  .description(
+    'Runs X jobs every Y minutes, each counted exactly once, and scales by one number.\n' +
+      'On the local cloud unless told otherwise; AWS is never touched without --target aws.',
+  )
+  .option('--json', 'answer with one JSON document on stdout; messages go to stderr')
+  .addOption(new Option('--target <cloud>', 'the cloud to work on').choices(TARGETS).default('local'))
+  .option('--stage <name>', 'a second, independent stack: Drumline-NAME', stage, '')
+  .option('--debug', 'show where a bug of Drumline’s came from')
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+  .exitOverride()
+  // Reported below, like every other failure.
+  .configureOutput({ outputError: () => {} })
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0; 1 it failed or did not hold; 2 wrong use.
+
+Example: from nothing to 1,000 jobs every minute
+  npx drumline up
+  npx drumline deploy
+  npx drumline start --x 1000 --y 1
+  npx drumline status --watch`,
+  );
+
+for (const [heading, commands] of Object.entries(GROUPS)) {
+  program.commandsGroup(heading);
+  for (const { register } of commands) register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What fails at work is reported there; this is the command line's own trouble.
+  const output = new Output(process.argv.includes('--json'));
+  report(failureOf(error, helpFor(meant(program, process.argv.slice(2)))), output);
+}
+
+/** The command that a command line is about, as far as its words name one. */
+function meant(command: Command, words: string[]): Command {
+  const next = words.map((word) => command.commands.find((each) => each.name() === word)).find(Boolean);
+  return next ? meant(next, words) : command;
+}

@@ -1,0 +1,108 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientEnvironment, type LocalHome, localHome } from '../local/home.ts';
+import { Trouble, WrongUse } from './trouble.ts';
+
+export const TARGETS = ['local', 'localstack', 'aws'] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+/** Where a command works: which cloud, and which of the stacks there. */
+export interface Target {
+  readonly name: TargetName;
+  /** Empty for the stack without a stage. */
+  readonly stage: string;
+  readonly stackName: string;
+  /** Where logs, reports and the local cloud lie; also for other targets. */
+  readonly home: LocalHome;
+  /** For child processes that are to talk to this target. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clients: Clients;
+  /** A command line as the user would type it for this target and stage. */
+  command(words: string): string;
+}
+
+export interface Clients {
+  readonly cloudFormation: CloudFormationClient;
+  readonly lambda: LambdaClient;
+  readonly sqs: SQSClient;
+  readonly logs: CloudWatchLogsClient;
+}
+
+/** The longest a function may take (verify, five minutes), and a little more. */
+const LONGEST_INVOCATION_MS = 330_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** @throws UserError when the environment does not fit the target */
+export function resolveTarget(name: TargetName, stage: string): Target {
+  const home = localHome();
+  const environment = environmentOf(name, home);
+  return {
+    name,
+    stage,
+    // As infra-cdk/drumline-stack.ts names it; that file would load the whole of the CDK.
+    stackName: stage === '' ? 'Drumline' : `Drumline-${stage}`,
+    home,
+    environment,
+    clients: openClients(name, environment),
+    command: (words) =>
+      ['npx drumline', words, stage && `--stage ${stage}`, name !== 'local' && `--target ${name}`]
+        .filter(Boolean)
+        .join(' '),
+  };
+}
+
+function environmentOf(name: TargetName, home: LocalHome): NodeJS.ProcessEnv {
+  if (name === 'local') return clientEnvironment(home);
+  const { AWS_ENDPOINT_URL: endpoint } = process.env;
+  if (name === 'aws') {
+    const variable = Object.keys(process.env).find((key) => /^AWS_ENDPOINT_URL(_|$)/.test(key));
+    if (variable === undefined || !process.env[variable]) return process.env;
+    throw new WrongUse(
+      `--target aws is AWS itself, but ${variable} says ${process.env[variable]}.`,
+      `Unset ${variable}, or leave --target away.`,
+    );
+  }
+  if (!endpoint) {
+    throw new Trouble(
+      'not_yet',
+      'The command can’t start LocalStack by itself yet.',
+      'Start LocalStack, set AWS_ENDPOINT_URL (such as http://127.0.0.1:4566), and run the command again.',
+    );
+  }
+  // LocalStack takes any keys; the user's own ones have no business there.
+  const { AWS_PROFILE: _profile, AWS_SESSION_TOKEN: _token, ...rest } = process.env;
+  const region = rest.AWS_REGION ?? rest.AWS_DEFAULT_REGION ?? 'us-east-1';
+  return {
+    ...rest,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+}
+
+/** Endpoint and credentials are given, not left to process.env: there they are the user's, for other clouds. */
+function openClients(name: TargetName, environment: NodeJS.ProcessEnv): Clients {
+  const place =
+    name === 'aws'
+      ? {}
+      : {
+          endpoint: environment.AWS_ENDPOINT_URL as string,
+          region: environment.AWS_REGION as string,
+          credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        };
+  const timeouts = (requestTimeout: number) => ({
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout, throwOnRequestTimeout: true },
+  });
+  const usual = { ...place, ...timeouts(REQUEST_TIMEOUT_MS) };
+  return {
+    cloudFormation: new CloudFormationClient(usual),
+    // Queue URLs name the host as the stack saw it; the endpoint given here is the one to use.
+    sqs: new SQSClient({ ...usual, useQueueUrlAsEndpoint: name === 'aws' }),
+    logs: new CloudWatchLogsClient(usual),
+    lambda: new LambdaClient({ ...place, ...timeouts(LONGEST_INVOCATION_MS) }),
+  };
+}

@@ -1,0 +1,89 @@
+import { emitKeypressEvents, type Key } from 'node:readline';
+import logUpdate from 'log-update';
+import type { Call } from './call.ts';
+import type { Deployment } from './deployment.ts';
+import { isUnreachable } from './explain.ts';
+import { pause } from './interrupt.ts';
+import { readStatus, type Status } from './invoke.ts';
+import { RateMeter } from './rate-meter.ts';
+import { statusScreen } from './status-screen.ts';
+
+const EVERY_MS = 1_000;
+
+/** Lines of the screen that are not workers, with room for the prompt below. */
+const LINES_BESIDE_WORKERS = 11;
+
+/**
+ * Shows the status live, until `q`, Ctrl-C, or an abort.
+ * @param foot a line below the screen
+ * @returns the last status seen
+ */
+export async function watchStatus(
+  { output, signal, target }: Call,
+  deployment: Deployment,
+  { runId, foot }: { runId?: string | undefined; foot: string },
+): Promise<Status | undefined> {
+  const leaving = new AbortController();
+  const either = AbortSignal.any([signal, leaving.signal]);
+  const stopListening = onLeaveKey(() => leaving.abort());
+  const meter = new RateMeter();
+  let seen: Status | undefined;
+  let trouble = '';
+  const draw = () => {
+    const { columns = 80, rows = 24 } = process.stdout;
+    const lines = [trouble && output.colors.yellow(trouble), output.colors.dim(foot)].filter(Boolean);
+    const screen =
+      seen &&
+      statusScreen(seen, {
+        colors: output.colors,
+        width: columns,
+        workers: Math.max(3, rows - LINES_BESIDE_WORKERS),
+        rate: measured,
+      });
+    logUpdate([screen ?? 'Reading the status …', '', ...lines].join('\n'));
+  };
+  let measured: number | null = null;
+  // Times pass between two readings, too.
+  const redraw = setInterval(draw, EVERY_MS / 2);
+  try {
+    draw();
+    while (!either.aborted) {
+      try {
+        seen = await readStatus(deployment, either, runId);
+        measured = meter.sample(seen.processed + seen.failed);
+        trouble = '';
+      } catch (error) {
+        if (either.aborted) break;
+        // A cloud that is being restarted comes back; whoever watches wants to see that.
+        if (!isUnreachable(error)) throw error;
+        trouble = `Nothing answers; ${target.command('up')} starts it. Trying again …`;
+      }
+      draw();
+      await pause(EVERY_MS, either).catch(() => {});
+    }
+    return seen;
+  } finally {
+    clearInterval(redraw);
+    stopListening();
+    if (seen) draw();
+    logUpdate.done();
+  }
+}
+
+/** In raw mode Ctrl-C is a key as well, not a signal. */
+function onLeaveKey(leave: () => void): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return () => {};
+  emitKeypressEvents(stdin);
+  const listen = (_text: string | undefined, key: Key) => {
+    if (key.name === 'q' || (key.ctrl && key.name === 'c')) leave();
+  };
+  stdin.setRawMode(true);
+  stdin.resume();
+  stdin.on('keypress', listen);
+  return () => {
+    stdin.off('keypress', listen);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+}
