@@ -29,6 +29,7 @@ test.each([
 });
 
 test('stop and update without a run are refused', async () => {
+  await stop(); // Whatever a test before this one left.
   for (const payload of [{ action: 'stop' }, { action: 'update', x: 5 }]) {
     expect(await invoke('control', payload)).toMatchObject({ error: { code: 'no_active_run' } });
   }
