@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drained, invoke, start, status, stop } from './system.ts';
+import { drained, elasticsearch, invoke, output, start, status, stop } from './system.ts';
 
 test.each([
   ['nothing', undefined],
@@ -58,6 +58,24 @@ test('of two starts at the same moment one wins', async () => {
     ),
   );
   expect(answers.filter(({ runId }) => runId !== undefined)).toHaveLength(1);
+  await drained(10);
+  await stop();
+});
+
+test('a start is refused while the index maps the results otherwise, and nothing is begun', async () => {
+  const index = await output('Index');
+  await elasticsearch(index, undefined, 'DELETE');
+  await elasticsearch(index, { mappings: { properties: { jobId: { type: 'keyword' } } } }, 'PUT');
+  const before = await status();
+  expect(await invoke('control', { action: 'start', x: 10, y: 1 })).toMatchObject({
+    error: {
+      code: 'index_conflict',
+      details: { index, field: 'jobId', expected: 'long', actual: 'keyword' },
+    },
+  });
+  expect(await status()).toMatchObject({ running: false, runId: before.runId });
+  await elasticsearch(index, undefined, 'DELETE');
+  await start(10);
   await drained(10);
   await stop();
 });

@@ -76,9 +76,13 @@ export function drained(enqueued: number, seconds = 120): Promise<Status> {
 }
 
 /** Asks Elasticsearch, as the old system's two curls did. */
-export async function elasticsearch<Answer>(path: string, body?: unknown): Promise<Answer> {
+export async function elasticsearch<Answer>(
+  path: string,
+  body?: unknown,
+  method = body === undefined ? 'GET' : 'POST',
+): Promise<Answer> {
   const answer = await fetch(`${home.elasticsearchUrl}/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
+    method,
     headers: { 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
