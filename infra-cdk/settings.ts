@@ -1,17 +1,29 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Node } from 'constructs';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../functions/core/message.ts';
 
-const whole = (least: number, most: number) => {
-  const error = `a whole number from ${least} to ${most}`;
-  return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
-};
 /** The project's folder. */
 export const PROJECT = resolve(import.meta.dirname, '..');
 
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')]);
+/** A number in cdk.json, its digits by `-c`; not all that JavaScript would make a number of, as '', true or [3]. */
+const number = (error: string) => z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], error);
+
+const whole = (least: number, most: number) => {
+  const error = `a whole number from ${least} to ${most}`;
+  return number(error).pipe(z.int(error).min(least, error).max(most, error));
+};
+
+const oneOf = (...allowed: number[]) => {
+  const error = `one of ${allowed.join(', ')}`;
+  return number(error).pipe(z.literal(allowed, error));
+};
+
+const flag = z.union(
+  [z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')],
+  'true or false',
+);
 
 /**
  * What can be set when the stack is deployed: CDK context, in cdk.json or as `-c name=value`. One place for each
@@ -66,19 +78,17 @@ export const schema = z.object({
     .describe('Name of the results index.'),
   jobFile: z
     .string()
-    .refine((file) => existsSync(resolve(PROJECT, file)), 'a TypeScript or JavaScript file that is there')
+    .refine(
+      (file) => statSync(resolve(PROJECT, file), { throwIfNoEntry: false })?.isFile(),
+      'a TypeScript or JavaScript file that is there',
+    )
     .default('functions/job.ts')
     .describe('The file with your job: its `input` and its `work`; from the project’s folder.'),
   workMs: whole(0, 600_000)
     .default(0)
     .describe('How long a job of the default functions/job.ts waits, in milliseconds, to stand for I/O.'),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO').describe('What the functions log.'),
-  logRetentionDays: z.coerce
-    .number()
-    .refine(
-      (days) => [1, 3, 5, 7, 14, 30, 60, 90, 180, 365].includes(days),
-      'one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365',
-    )
+  logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365)
     .default(14)
     .describe('How long logs are kept, in days.'),
   enforceSsl: flag
