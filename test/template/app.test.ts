@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROJECT } from '../../infra-cdk/settings.ts';
+import { FUNCTIONS, NO_BUNDLING } from './synthesis.ts';
+
+let scratch: string;
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'drumline-template-'));
+});
+afterEach(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program in the project's folder, on no AWS account and with nothing of this environment that decides. */
+function run(
+  program: string,
+  parameters: string[],
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  const own = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(AWS_|CDK_|NODE_|VITEST)/.test(name)),
+  );
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, parameters, {
+      cwd: PROJECT,
+      env: { ...own, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended: Ended = { code: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => {
+      ended.stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      ended.stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...ended, code }));
+  });
+}
+
+function bin(name: string): string {
+  return join(PROJECT, 'node_modules', '.bin', name);
+}
+
+/** Runs the app as `cdk` does. */
+function runApp(context: Record<string, unknown>): Promise<Ended> {
+  return run(bin('tsx'), [join('infra-cdk', 'app.ts')], {
+    CDK_OUTDIR: scratch,
+    CDK_CONTEXT_JSON: JSON.stringify(context),
+  });
+}
+
+function json(file: string) {
+  return JSON.parse(readFileSync(join(scratch, file), 'utf8'));
+}
+
+describe('cdk synth', () => {
+  test('ends with 1 and one line when a setting is wrong', async () => {
+    const { code, stdout, stderr } = await run(bin('cdk'), [
+      ...['synth', '-c', 'concurrency=0', '--output', scratch, '--no-notices'],
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    const lines = stderr.split('\n').filter((line) => line.includes('setting'));
+    expect(lines).toEqual(['setting concurrency=0: a whole number from 1 to 1000']);
+    // No stack trace of ours.
+    expect(stderr).not.toMatch(/SettingError|infra-cdk\/.*:\d+/);
+    expect(existsSync(join(scratch, 'Drumline.template.json'))).toBe(false);
+  });
+
+  test('bundles each function into a file that Node loads and that exports its handler', async () => {
+    const { code, stderr } = await run(bin('cdk'), [
+      ...['synth', '--quiet', '--output', scratch, '--no-notices'],
+    ]);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const { Resources } = json('Drumline.template.json') as {
+      Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+    };
+    const functions = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+    expect(functions).toHaveLength(FUNCTIONS.length);
+    for (const { Properties } of functions) {
+      const { S3Key } = Properties.Code as { S3Key: string };
+      const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
+      // References are names and URLs of what is made at deployment.
+      const environment = Object.entries(Variables).map(([name, value]) => [
+        name,
+        typeof value === 'string'
+          ? value
+          : 'https://sqs.eu-west-1.amazonaws.com/123456789012/made-at-deployment',
+      ]);
+      const bundle = join(scratch, `asset.${S3Key.replace('.zip', '')}`, 'index.mjs');
+      const loaded = await run(
+        process.execPath,
+        [
+          // The SDK's warning about this Node's version is no trouble of the bundle's.
+          '--no-warnings',
+          '-e',
+          `import(${JSON.stringify(bundle)}).then(({ handler }) => console.log(typeof handler, handler.length))`,
+        ],
+        {
+          ...Object.fromEntries(environment),
+          ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+        },
+      );
+      // Lambda hands over the event and the context; a third parameter would be the callback that it waits for.
+      expect([Properties.FunctionName, loaded.code, loaded.stdout, loaded.stderr]).toEqual([
+        ...[Properties.FunctionName, 0, 'function 2\n', ''],
+      ]);
+      const refused = await run(process.execPath, ['-e', `import(${JSON.stringify(bundle)})`], {
+        AWS_REGION: 'eu-west-1',
+      });
+      expect([refused.code, refused.stderr]).toEqual([
+        ...[1, expect.stringMatching(/DRUMLINE_\w+ is not set: .*; deploy the stack again/)],
+      ]);
+    }
+  });
+});
+
+describe('the app', () => {
+  test('makes one stack, deployed with the user’s own credentials', async () => {
+    expect(await runApp(NO_BUNDLING)).toEqual({ code: 0, stdout: '', stderr: '' });
+    const { artifacts } = json('manifest.json');
+    const stacks = Object.entries(artifacts).filter(
+      ([, artifact]) => (artifact as { type: string }).type === 'aws:cloudformation:stack',
+    );
+    expect(stacks.map(([name]) => name)).toEqual(['Drumline']);
+    expect(artifacts.Drumline.properties).not.toHaveProperty('assumeRoleArn');
+    expect(json('Drumline.template.json').Description).toMatch(/^Drumline: X jobs every Y minutes/);
+  });
+
+  test('makes a second, independent stack of another stage, through the bootstrap’s roles if so set', async () => {
+    const context = { ...NO_BUNDLING, stage: 'demo', bootstrapRoles: 'true' };
+    expect(await runApp(context)).toMatchObject({ code: 0, stderr: '' });
+    const { artifacts } = json('manifest.json');
+    expect(artifacts['Drumline-demo'].properties.assumeRoleArn).toContain('-deploy-role-');
+    expect(Object.keys(artifacts)).not.toContain('Drumline');
+  });
+
+  test('says each wrong setting and ends with 1', async () => {
+    expect(await runApp({ ...NO_BUNDLING, stage: 'A', batchSize: '0', enforceSsl: 'maybe' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: [
+        'setting stage=A: up to 20 lower-case letters, digits and hyphens, a letter first\n',
+        'setting batchSize=0: a whole number from 1 to 10000\n',
+        'setting enforceSsl=maybe: true or false\n',
+      ].join(''),
+    });
+  });
+});

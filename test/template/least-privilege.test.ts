@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { FUNCTIONS, readable, resourcesOf, synthesize } from './synthesis.ts';
+
+beforeEach(() => {
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+  return () => vi.unstubAllEnvs();
+});
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: unknown;
+}
+
+/** What a role may do, as lines of `action on resource`. */
+function permissions(context: Record<string, unknown> = {}): Record<string, string[]> {
+  const template = synthesize(context);
+  const allowed: Record<string, string[]> = {};
+  for (const role of Object.keys(resourcesOf(template, 'AWS::IAM::Role'))) allowed[role] = [];
+  for (const { Properties } of Object.values(resourcesOf(template, 'AWS::IAM::Policy'))) {
+    const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
+    for (const role of Properties.Roles as unknown[]) {
+      for (const { Effect, Action, Resource } of Statement) {
+        expect(Effect).toBe('Allow');
+        for (const action of [Action].flat())
+          for (const resource of [Resource].flat())
+            allowed[readable(role)]?.push(`${action} on ${readable(resource)}`);
+      }
+    }
+  }
+  // Some are granted twice, by us and by CDK's event source.
+  return Object.fromEntries(
+    Object.entries(allowed).map(([role, lines]) => [role, [...new Set(lines)].sort()]),
+  );
+}
+
+/** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
+const ALLOWED: Record<string, string[]> = {
+  SchedulerRole: [
+    'dynamodb:DeleteItem on LedgerTable.Arn',
+    'dynamodb:GetItem on LedgerTable.Arn',
+    'dynamodb:PutItem on LedgerTable.Arn',
+    'dynamodb:Query on LedgerTable.Arn',
+    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'logs:CreateLogStream on SchedulerLogs.Arn',
+    'logs:PutLogEvents on SchedulerLogs.Arn',
+    'sqs:SendMessage on QueuesJobs.Arn',
+    'sqs:SendMessageBatch on QueuesJobs.Arn',
+  ],
+  ConsumerRole: [
+    'dynamodb:DeleteItem on LedgerTable.Arn',
+    'dynamodb:GetItem on LedgerTable.Arn',
+    'dynamodb:PutItem on LedgerTable.Arn',
+    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'logs:CreateLogStream on ConsumerLogs.Arn',
+    'logs:PutLogEvents on ConsumerLogs.Arn',
+    'sqs:ChangeMessageVisibility on QueuesJobs.Arn',
+    'sqs:ChangeMessageVisibilityBatch on QueuesJobs.Arn',
+    'sqs:DeleteMessage on QueuesJobs.Arn',
+    'sqs:GetQueueAttributes on QueuesJobs.Arn',
+    'sqs:GetQueueUrl on QueuesJobs.Arn',
+    'sqs:ReceiveMessage on QueuesJobs.Arn',
+    'sqs:SendMessage on QueuesDeadLetters.Arn',
+    'sqs:SendMessageBatch on QueuesDeadLetters.Arn',
+  ],
+  StatusRole: [
+    'dynamodb:GetItem on LedgerTable.Arn',
+    'dynamodb:Query on LedgerTable.Arn',
+    'lambda:GetFunction on ConsumerFunction.Arn',
+    'logs:CreateLogStream on StatusLogs.Arn',
+    'logs:PutLogEvents on StatusLogs.Arn',
+    'sqs:GetQueueAttributes on QueuesDeadLetters.Arn',
+    'sqs:GetQueueAttributes on QueuesJobs.Arn',
+  ],
+  ControlRole: [
+    'dynamodb:GetItem on LedgerTable.Arn',
+    'dynamodb:PutItem on LedgerTable.Arn',
+    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'lambda:InvokeFunction on SchedulerFunction.Arn',
+    'logs:CreateLogStream on ControlLogs.Arn',
+    'logs:PutLogEvents on ControlLogs.Arn',
+  ],
+  VerifyRole: [
+    'dynamodb:GetItem on LedgerTable.Arn',
+    'dynamodb:Query on LedgerTable.Arn',
+    'logs:CreateLogStream on VerifyLogs.Arn',
+    'logs:PutLogEvents on VerifyLogs.Arn',
+  ],
+};
+
+/** With an API key: what those may do besides that write to or read from Elasticsearch. */
+function readingSecret(secret: string): string[] {
+  return [`secretsmanager:DescribeSecret on ${secret}`, `secretsmanager:GetSecretValue on ${secret}`];
+}
+
+const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf';
+const SETTINGS: [string, Record<string, unknown>][] = [
+  ['the default settings', {}],
+  ['another stage', { stage: 'demo' }],
+  ['an API key by its secret’s name', { elasticsearchApiKeySecret: 'search-key' }],
+  ['an API key by its secret’s ARN', { elasticsearchApiKeySecret: SECRET_ARN }],
+];
+
+describe('least privilege', () => {
+  test('has a role for each function and no other', () => {
+    expect(Object.keys(ALLOWED)).toHaveLength(FUNCTIONS.length);
+    expect(Object.keys(permissions()).sort()).toEqual(Object.keys(ALLOWED).sort());
+  });
+
+  test.each(Object.entries(ALLOWED))('%s may do exactly what its function calls', (role, allowed) => {
+    expect(permissions()[role]).toEqual(allowed);
+    expect(permissions({ stage: 'demo' })[role]).toEqual(allowed);
+  });
+
+  test.each([
+    [
+      'name',
+      'search-key',
+      'arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:search-key-??????',
+    ],
+    ['ARN', SECRET_ARN, SECRET_ARN],
+  ])('lets only those read the API key, by its secret’s %s, that ask Elasticsearch', (_by, given, secret) => {
+    const may = permissions({ elasticsearchApiKeySecret: given });
+    for (const [role, allowed] of Object.entries(ALLOWED)) {
+      const reads = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
+      expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test.each(SETTINGS)(
+    'names every resource with %s: none is a wildcard, nor is an action',
+    (_what, context) => {
+      for (const line of Object.values(permissions(context)).flat()) expect(line).not.toContain('*');
+    },
+  );
+
+  test.each(SETTINGS)('gives no role a policy from elsewhere with %s', (_what, context) => {
+    const template = synthesize(context);
+    template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
+    template.resourceCountIs('AWS::IAM::User', 0);
+    template.resourceCountIs('AWS::IAM::Group', 0);
+    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::IAM::Role'))) {
+      expect(Properties).toEqual({
+        AssumeRolePolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
+          ],
+        },
+      });
+    }
+    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::IAM::Policy'))) {
+      expect(Properties).not.toHaveProperty('Users');
+      expect(Properties).not.toHaveProperty('Groups');
+      expect(Properties.Roles).toHaveLength(1);
+    }
+  });
+
+  test('lets nobody in by a resource’s own policy but the rule that asks the scheduler', () => {
+    const template = synthesize();
+    template.resourceCountIs('AWS::Lambda::Permission', 1);
+    template.resourceCountIs('AWS::Lambda::Url', 0);
+    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy'))) {
+      const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
+      expect(Statement.map(({ Effect }) => Effect)).toEqual(['Deny']);
+    }
+  });
+});

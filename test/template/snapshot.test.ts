@@ -1,0 +1,46 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { synthesizeAnew } from './synthesis.ts';
+
+beforeEach(() => {
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+  return () => vi.unstubAllEnvs();
+});
+
+/** The template without what changes with every edit of the functions' code. */
+function masked(context: Record<string, unknown>): unknown {
+  const json = JSON.stringify(synthesizeAnew(context).toJSON());
+  return JSON.parse(json.replaceAll(/[0-9a-f]{64}\.zip/g, '<code>.zip'));
+}
+
+describe('an infrastructure change is seen in review', () => {
+  test.each([
+    ['the default settings', {}],
+    ['another stage', { stage: 'demo' }],
+    [
+      'every setting changed',
+      {
+        ...{
+          concurrency: '8',
+          batchSize: '100',
+          jobsPerMessage: '50',
+          jobConcurrency: '20',
+          maxAttempts: '3',
+        },
+        ...{ consumerTimeoutSeconds: '30', consumerMemoryMb: '1024', visibilityTimeoutSeconds: '120' },
+        ...{ retryBaseSeconds: '2', retryCapSeconds: '300', workMs: '100' },
+        ...{
+          elasticsearchUrl: 'https://search.example:9243',
+          elasticsearchApiKeySecret: 'search-key',
+          index: 'other',
+        },
+        ...{ logLevel: 'DEBUG', logRetentionDays: '90', enforceSsl: 'false' },
+      },
+    ],
+  ])('with %s', (_what, context) => {
+    expect(masked(context)).toMatchSnapshot();
+  });
+
+  test('and the same settings always make the same template', () => {
+    expect(masked({})).toEqual(masked({}));
+  });
+});

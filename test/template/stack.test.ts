@@ -1,0 +1,327 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FUNCTIONS, only, readable, resourcesOf, synthesize } from './synthesis.ts';
+
+beforeEach(() => {
+  // Where the tests run must not decide what is tested.
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function queue(template: Template, name: string) {
+  return only(template, 'AWS::SQS::Queue', 'QueueName', name).Properties;
+}
+
+function consumer(template: Template) {
+  return only(template, 'AWS::Lambda::Function', 'FunctionName', 'drumline-consumer').Properties;
+}
+
+function mapping(template: Template) {
+  return only(template, 'AWS::Lambda::EventSourceMapping').Properties;
+}
+
+function variables(template: Template, name: string): Record<string, unknown> {
+  const { Properties } = only(template, 'AWS::Lambda::Function', 'FunctionName', name);
+  return (Properties.Environment as { Variables: Record<string, unknown> }).Variables;
+}
+
+describe('the queues', () => {
+  test('are two, and encrypted', () => {
+    const template = synthesize();
+    template.resourceCountIs('AWS::SQS::Queue', 2);
+    template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+  });
+
+  test('refuse plain HTTP, both of them', () => {
+    const policies = resourcesOf(synthesize(), 'AWS::SQS::QueuePolicy');
+    const refusing = Object.values(policies).map(({ Properties }) => {
+      const { Statement } = Properties.PolicyDocument as { Statement: unknown[] };
+      expect(Statement).toEqual([
+        {
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Action: 'sqs:*',
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          Resource: expect.anything(),
+        },
+      ]);
+      const [{ Resource }] = Statement as [{ Resource: unknown }];
+      expect((Properties.Queues as unknown[]).map((each) => `${readable(each)}.Arn`)).toEqual([
+        readable(Resource),
+      ]);
+      return readable(Resource);
+    });
+    expect(refusing.sort()).toEqual(['QueuesDeadLetters.Arn', 'QueuesJobs.Arn']);
+  });
+
+  test.each([
+    ['enforceSsl is false', { enforceSsl: 'false' }, undefined, 0],
+    ['enforceSsl is false in cdk.json', { enforceSsl: false }, undefined, 0],
+    ['the endpoint is plain HTTP', {}, 'http://127.0.0.1:4566', 0],
+    [
+      'the endpoint is plain HTTP, but enforceSsl is true',
+      { enforceSsl: 'true' },
+      'http://127.0.0.1:4566',
+      2,
+    ],
+    ['the endpoint is HTTPS', {}, 'https://localhost:4566', 2],
+    ['the endpoint is HTTPS, but enforceSsl is false', { enforceSsl: 'false' }, 'https://localhost:4566', 0],
+    ['there is no endpoint', {}, undefined, 2],
+    ['the endpoint is empty', {}, '', 2],
+  ])('when %s', (_what, context, endpoint, policies) => {
+    vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+    synthesize(context).resourceCountIs('AWS::SQS::QueuePolicy', policies);
+  });
+
+  test('keep what the queue itself gives up on, after as many receives as SQS allows', () => {
+    const { RedrivePolicy } = queue(synthesize(), 'drumline-jobs');
+    const { deadLetterTargetArn, maxReceiveCount } = RedrivePolicy as Record<string, unknown>;
+    expect(readable(deadLetterTargetArn)).toBe('QueuesDeadLetters.Arn');
+    expect(maxReceiveCount).toBe(1_000);
+  });
+
+  test('keep a dead letter for the 14 days that SQS allows, for a person to find', () => {
+    expect(queue(synthesize(), 'drumline-dead-letters').MessageRetentionPeriod).toBe(14 * 86_400);
+  });
+
+  test.each([
+    [{}, 60],
+    [{ consumerTimeoutSeconds: '30' }, 180],
+    [{ consumerTimeoutSeconds: '900' }, 5_400],
+    [{ visibilityTimeoutSeconds: '45' }, 45],
+    [{ consumerTimeoutSeconds: '30', visibilityTimeoutSeconds: '30' }, 30],
+  ])('hide a message for six times the consumer’s time limit unless set: %j → %i s', (context, seconds) => {
+    expect(queue(synthesize(context), 'drumline-jobs').VisibilityTimeout).toBe(seconds);
+  });
+});
+
+describe('the ledger', () => {
+  test('is one table, on demand, with point-in-time recovery and expiry, that outlives the stack', () => {
+    const { Properties, DeletionPolicy, UpdateReplacePolicy } = only(synthesize(), 'AWS::DynamoDB::Table');
+    expect(Properties).toEqual({
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+  });
+
+  test('remembers a message for longer than any queue, one after the other, can bring it again', () => {
+    const template = synthesize();
+    const remembered = Number(variables(template, 'drumline-consumer').DRUMLINE_REMEMBER_SECONDS);
+    const jobs = Number(queue(template, 'drumline-jobs').MessageRetentionPeriod);
+    const deadLetters = Number(queue(template, 'drumline-dead-letters').MessageRetentionPeriod);
+    expect(jobs).toBeGreaterThan(0);
+    expect(remembered).toBeGreaterThan(jobs + deadLetters + jobs);
+  });
+});
+
+describe('the functions', () => {
+  test('are these five and no more', () => {
+    const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
+      ({ Properties }) => Properties.FunctionName,
+    );
+    expect(names).toEqual(FUNCTIONS.map((name) => `drumline-${name}`));
+  });
+
+  test.each(FUNCTIONS)('%s writes to a log group of its own, kept for as long as set', (name) => {
+    for (const [context, days] of [
+      [{}, 14],
+      [{ logRetentionDays: '90' }, 90],
+    ] as const) {
+      const template = synthesize(context);
+      const { Properties, DeletionPolicy } = only(
+        template,
+        'AWS::Logs::LogGroup',
+        'LogGroupName',
+        `/drumline/drumline-${name}`,
+      );
+      expect(Properties.RetentionInDays).toBe(days);
+      expect(DeletionPolicy).toBe('Delete');
+      const writer = only(template, 'AWS::Lambda::Function', 'FunctionName', `drumline-${name}`).Properties;
+      const { LogGroup } = writer.LoggingConfig as { LogGroup: unknown };
+      expect(readable(LogGroup).toLowerCase()).toBe(`${name}logs`);
+    }
+  });
+
+  test.each(FUNCTIONS)('%s runs on arm64 and Node 22 with a role of its own', (name) => {
+    const { Properties } = only(synthesize(), 'AWS::Lambda::Function', 'FunctionName', `drumline-${name}`);
+    expect(Properties).toMatchObject({
+      Architectures: ['arm64'],
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+    });
+    expect(readable(Properties.Role).toLowerCase()).toBe(`${name}role.arn`);
+  });
+
+  test('end within what the local cloud and AWS allow, each by what it does', () => {
+    const timeouts = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
+      ({ Properties }) => [Properties.FunctionName, Properties.Timeout],
+    );
+    expect(Object.fromEntries(timeouts)).toEqual({
+      'drumline-scheduler': 120,
+      'drumline-consumer': 10,
+      'drumline-status': 15,
+      'drumline-control': 30,
+      'drumline-verify': 300,
+    });
+  });
+});
+
+describe('the consumer', () => {
+  test.each([
+    [1, 1, 2],
+    [2, 2, 2],
+    [3, 3, 3],
+    [1_000, 1_000, 1_000],
+  ])(
+    'scales by one number: concurrency %i reserves %i, and the mapping takes at most %i, of which AWS allows no less than 2',
+    (concurrency, reserved, maximum) => {
+      const template = synthesize({ concurrency: String(concurrency) });
+      expect(consumer(template).ReservedConcurrentExecutions).toBe(reserved);
+      expect(mapping(template).ScalingConfig).toEqual({ MaximumConcurrency: maximum });
+    },
+  );
+
+  test('is the only function whose concurrency is reserved', () => {
+    const reserved = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function'))
+      .filter(({ Properties }) => Properties.ReservedConcurrentExecutions !== undefined)
+      .map(({ Properties }) => Properties.FunctionName);
+    expect(reserved).toEqual(['drumline-consumer']);
+  });
+
+  test('is fed by the jobs queue, and returns single messages of a batch', () => {
+    const { EventSourceArn, FunctionName, ...rest } = mapping(synthesize());
+    expect(readable(EventSourceArn)).toBe('QueuesJobs.Arn');
+    expect(readable(FunctionName)).toBe('ConsumerFunction');
+    expect(rest).toEqual({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+  });
+
+  test('waits for a batch only when it is larger than AWS gives without waiting', () => {
+    expect(mapping(synthesize({ batchSize: '10' })).MaximumBatchingWindowInSeconds).toBeUndefined();
+    expect(mapping(synthesize({ batchSize: '11' }))).toMatchObject({
+      BatchSize: 11,
+      MaximumBatchingWindowInSeconds: 1,
+    });
+  });
+
+  test('has the settings that are its own', () => {
+    const template = synthesize({
+      ...{
+        jobConcurrency: '3',
+        maxAttempts: '7',
+        retryBaseSeconds: '2',
+        retryCapSeconds: '90',
+        workMs: '100',
+      },
+      ...{ consumerTimeoutSeconds: '20', consumerMemoryMb: '1024', logLevel: 'DEBUG' },
+      ...{
+        elasticsearchUrl: 'https://search.example:9243',
+        elasticsearchApiKeySecret: 'key',
+        index: 'other',
+      },
+    });
+    expect(consumer(template)).toMatchObject({ Timeout: 20, MemorySize: 1_024 });
+    expect(variables(template, 'drumline-consumer')).toMatchObject({
+      DRUMLINE_JOB_CONCURRENCY: '3',
+      DRUMLINE_MAX_ATTEMPTS: '7',
+      DRUMLINE_RETRY_BASE_SECONDS: '2',
+      DRUMLINE_RETRY_CAP_SECONDS: '90',
+      DRUMLINE_WORK_MS: '100',
+      DRUMLINE_ELASTICSEARCH_URL: 'https://search.example:9243',
+      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: 'key',
+      DRUMLINE_INDEX: 'other',
+      POWERTOOLS_LOG_LEVEL: 'DEBUG',
+    });
+  });
+});
+
+describe('the scheduler', () => {
+  test('is asked every minute, by a rule that is on and may invoke it and nothing else', () => {
+    const template = synthesize();
+    const rule = only(template, 'AWS::Events::Rule').Properties;
+    expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    expect((rule.Targets as { Arn: unknown }[]).map(({ Arn }) => readable(Arn))).toEqual([
+      'SchedulerFunction.Arn',
+    ]);
+    const { SourceArn, FunctionName, ...permission } = only(template, 'AWS::Lambda::Permission').Properties;
+    expect(permission).toEqual({ Action: 'lambda:InvokeFunction', Principal: 'events.amazonaws.com' });
+    expect(readable(FunctionName)).toBe('SchedulerFunction.Arn');
+    expect(readable(SourceArn)).toBe('EveryMinute.Arn');
+  });
+
+  test('puts as many jobs in a message as set', () => {
+    const template = synthesize({ jobsPerMessage: '500' });
+    expect(variables(template, 'drumline-scheduler').DRUMLINE_JOBS_PER_MESSAGE).toBe('500');
+  });
+});
+
+describe('the outputs', () => {
+  test('name all that the command needs to know of a deployment', () => {
+    const { Outputs } = synthesize({ workMs: '5' }).toJSON() as {
+      Outputs: Record<string, { Value: unknown }>;
+    };
+    const values = Object.entries(Outputs).map(([name, { Value }]) => [name, readable(Value)]);
+    expect(Object.fromEntries(values)).toEqual({
+      JobsQueueUrl: 'QueuesJobs',
+      DeadLetterQueueUrl: 'QueuesDeadLetters',
+      TableName: 'LedgerTable',
+      SchedulerFunction: 'SchedulerFunction',
+      ConsumerFunction: 'ConsumerFunction',
+      StatusFunction: 'StatusFunction',
+      ControlFunction: 'ControlFunction',
+      VerifyFunction: 'VerifyFunction',
+      ElasticsearchUrl: 'http://127.0.0.1:9200',
+      Index: 'drumline-results',
+      WorkMs: '5',
+    });
+  });
+});
+
+describe('a stage', () => {
+  /** Every name that is given rather than made by CloudFormation. */
+  function names(template: Template): unknown[] {
+    return [
+      'AWS::SQS::Queue',
+      'AWS::Lambda::Function',
+      'AWS::Logs::LogGroup',
+      'AWS::DynamoDB::Table',
+      'AWS::IAM::Role',
+      'AWS::Events::Rule',
+    ]
+      .flatMap((type) => Object.values(resourcesOf(template, type)))
+      .flatMap(({ Properties }) => [
+        Properties.QueueName,
+        Properties.FunctionName,
+        Properties.LogGroupName,
+        Properties.TableName,
+        Properties.RoleName,
+        Properties.Name,
+      ])
+      .filter((name) => name !== undefined);
+  }
+
+  test('is an independent stack: no name of it is a name of another one', () => {
+    const [first, demo, test_] = [{}, { stage: 'demo' }, { stage: 'test' }].map((each) =>
+      names(synthesize(each)),
+    );
+    expect(first).toHaveLength(12);
+    const all = [first, demo, test_].flat();
+    expect(new Set(all).size).toBe(36);
+    for (const name of demo ?? []) expect(name).toMatch(/^(\/drumline\/)?drumline-demo-/);
+  });
+});
