@@ -9,8 +9,9 @@ import { Trouble } from './trouble.ts';
 
 const EVERY_MS = 500;
 
-/** Where there is no live line, progress is told this often. */
+/** Where there is no live line, progress is told this often, and this often while there is none. */
 const TELL_EVERY_MS = 5_000;
+const TELL_IDLE_EVERY_MS = 30_000;
 
 /**
  * When a run whose queues are empty is taken for stuck. A scheduler that died is carried on with by the next minute's,
@@ -34,7 +35,7 @@ export async function follow(
 ): Promise<Status> {
   const meter = new RateMeter();
   let line = 'Waiting for the first jobs …';
-  let told = Date.now();
+  let told = { at: Date.now(), done: -1 };
   let moved = { done: -1, at: Date.now() };
   const end = output.show(() => line);
   try {
@@ -43,8 +44,9 @@ export async function follow(
       const done = status.processed + status.failed;
       line = progressLine(status, meter.sample(done), note(status));
       if (until(status)) return status;
-      if (!output.isLive && Date.now() - told >= TELL_EVERY_MS) {
-        told = Date.now();
+      const telling = done === told.done ? TELL_IDLE_EVERY_MS : TELL_EVERY_MS;
+      if (!output.isLive && Date.now() - told.at >= telling) {
+        told = { at: Date.now(), done };
         output.say(line);
       }
       if (done !== moved.done || !isEmpty(status) || pendingOf(status) === 0)
@@ -62,8 +64,12 @@ export function drain(
   call: Pick<Call, 'output' | 'signal' | 'target'>,
   deployment: Deployment,
   runId: string,
+  onStatus: (status: Status) => void = () => {},
 ): Promise<Status> {
-  return follow(call, deployment, runId, (status) => !status.running && pendingOf(status) === 0);
+  return follow(call, deployment, runId, (status) => {
+    onStatus(status);
+    return !status.running && pendingOf(status) === 0;
+  });
 }
 
 /** `███████░░░ 68.0 %  680 of 1,000 jobs, 0 failed, 5,120 jobs/min` */

@@ -22,7 +22,10 @@ export function failureOf(error: unknown, help: string): Failure | undefined {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
     const message = error.message.replace(/^error: /, '');
-    if (error.code === 'commander.help') return { exitCode: 2, code: 'wrong_use', message: '', nextStep: '' };
+    if (error.code === 'commander.help') {
+      // The help has been shown instead.
+      return { exitCode: 2, code: 'wrong_use', message: 'a command is missing', nextStep: '' };
+    }
     return { exitCode: 2, code: 'wrong_use', message, nextStep: help };
   }
   if (error instanceof SettingError) {

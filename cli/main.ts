@@ -33,7 +33,11 @@ const program = new Command('drumline')
   )
   .option('--json', 'answer with one JSON document on stdout; messages go to stderr')
   .addOption(new Option('--target <cloud>', 'the cloud to work on').choices(TARGETS).default('local'))
-  .option('--stage <name>', 'a second, independent stack: Drumline-NAME', stage, '')
+  .addOption(
+    new Option('--stage <name>', 'a second, independent stack: Drumline-NAME')
+      .argParser(stage)
+      .default('', 'none'),
+  )
   .option('--debug', 'show where a bug of Drumline’s came from')
   .helpCommand(false)
   .configureHelp({ showGlobalOptions: true, sortSubcommands: false })

@@ -3,6 +3,9 @@ import colors from 'picocolors';
 
 export type Colors = ReturnType<typeof colors.createColors>;
 
+/** For text that goes nowhere near a terminal. */
+export const UNCOLOURED = colors.createColors(false);
+
 const REDRAW_MS = 100;
 
 /**

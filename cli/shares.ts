@@ -29,3 +29,10 @@ export function pendingOf({
 }: Pick<Status, 'enqueued' | 'processed' | 'failed'>): number {
   return enqueued - processed - failed;
 }
+
+/** The shares in one phrase: `52 / 48 %`; nothing while there are none, or too many to read. */
+export function percentShares(status: Pick<Status, 'workers' | 'retiredWorkers'>): string {
+  const shares = sharesOf(status);
+  if (shares.length < 2 || shares.length > 8) return '';
+  return `shared ${shares.map(({ share }) => Math.round(share * 100)).join(' / ')} %`;
+}

@@ -13,15 +13,23 @@ const EVERY_MS = 1_000;
 /** Lines of the screen that are not workers, with room for the prompt below. */
 const LINES_BESIDE_WORKERS = 11;
 
+export interface Watch {
+  /** The active or last run unless given. */
+  runId?: string | undefined;
+  /** A line below the screen. */
+  foot: string;
+  /** Told each reading. */
+  onStatus?: (status: Status) => void;
+}
+
 /**
  * Shows the status live, until `q`, Ctrl-C, or an abort.
- * @param foot a line below the screen
  * @returns the last status seen
  */
 export async function watchStatus(
   { output, signal, target }: Call,
   deployment: Deployment,
-  { runId, foot }: { runId?: string | undefined; foot: string },
+  { runId, foot, onStatus }: Watch,
 ): Promise<Status | undefined> {
   const leaving = new AbortController();
   const either = AbortSignal.any([signal, leaving.signal]);
@@ -52,6 +60,7 @@ export async function watchStatus(
         seen = await readStatus(deployment, either, runId);
         measured = meter.sample(seen.processed + seen.failed);
         trouble = '';
+        onStatus?.(seen);
       } catch (error) {
         if (either.aborted) break;
         // A cloud that is being restarted comes back; whoever watches wants to see that.

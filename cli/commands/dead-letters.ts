@@ -1,2 +1,165 @@
+import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { depth } from '../../functions/core/queue.ts';
+import { action, type Call } from '../call.ts';
+import { isConfirmed } from '../confirm.ts';
+import {
+  giveBack,
+  isMalformed,
+  type Resent,
+  sendAgain,
+  type TakenLetter,
+  takeDeadLetters,
+} from '../dead-letters.ts';
+import { count, counted } from '../figures.ts';
+import { printable } from '../log-line.ts';
+import { wholeNumber } from '../options.ts';
+import { type Align, table } from '../table.ts';
+import { clock } from '../times.ts';
+import { Trouble, WrongUse } from '../trouble.ts';
+
+export function register(program: Command): void {
+  const letters = program
+    .command('dead-letters')
+    .summary('list, retry or purge the jobs that were given up')
+    .description(
+      'Jobs that were given up on, each with the reason: list them, send them again, or throw them away.',
+    )
+    .helpCommand(false);
+  letters
+    .command('list')
+    .summary('list them, with reason and attempts')
+    .description('Lists the dead letters. They stay where they are.')
+    .addHelpText('after', '\nExample:\n  npx drumline dead-letters list')
+    .action(action(listLetters));
+  letters
+    .command('retry')
+    .summary('send them to the jobs queue again')
+    .description(
+      'Sends dead letters to the jobs queue again, with their attempts anew. A job that works this time moves from\n' +
+        'failed to processed.',
+    )
+    .argument('[jobs...]', 'the jobs’ ids', (text: string, before: number[] = []) => [
+      ...before,
+      wholeNumber(1, Number.MAX_SAFE_INTEGER)(text),
+    ])
+    .option('--all', 'all of them but those that no job can be read from')
+    .option('--malformed', 'with --all: those that no job can be read from as well')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx drumline dead-letters retry 17 42\n  npx drumline dead-letters retry --all',
+    )
+    .action(action(retry));
+  letters
+    .command('purge')
+    .summary('throw them away')
+    .description('Throws all dead letters away. Their jobs stay counted as failed, and can’t be sent again.')
+    .option('--yes', 'don’t ask')
+    .addHelpText('after', '\nExample:\n  npx drumline dead-letters purge --yes')
+    .action(action(purge));
+}
+
+async function listLetters(call: Call): Promise<void> {
+  const { output, signal, target } = call;
+  const deployment = await call.deployment();
+  const letters = await takeDeadLetters(deployment, signal);
+  await giveBack(deployment, letters);
+  const document = letters.map(({ receiptHandle: _, ...letter }) => letter);
+  output.result(document, () =>
+    letters.length === 0
+      ? 'There are no dead letters.'
+      : `${letterTable(letters)}\n\nSend them again: ${target.command('dead-letters retry --all')}`,
+  );
+}
+
+async function retry(
+  call: Call,
+  { all = false, malformed = false }: { all?: boolean; malformed?: boolean },
+  jobs: number[] = [],
+): Promise<number> {
+  const { output, signal } = call;
+  if (all === jobs.length > 0) {
+    throw new WrongUse('Name jobs, or --all.', call.target.command('dead-letters list'));
+  }
+  if (malformed && !all) throw new WrongUse('--malformed goes with --all.', 'Add --all.');
+  const deployment = await call.deployment();
+  const letters = await takeDeadLetters(deployment, signal);
+  const wanted = all
+    ? letters.filter((letter) => malformed || !isMalformed(letter))
+    : letters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
+  const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
+  if (unknown.length > 0) {
+    await giveBack(deployment, letters);
+    throw new Trouble(
+      'no_such_dead_letter',
+      `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
+      call.target.command('dead-letters list'),
+    );
+  }
+  const resent = await sendAgain(deployment, wanted, signal);
+  const skipped = letters.filter((letter) => !wanted.includes(letter));
+  await giveBack(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
+  signal.throwIfAborted();
+  const malformedLeft = all ? skipped.length : 0;
+  const document = {
+    sent: resent.sent.length,
+    kept: resent.kept.length,
+    unsent: resent.unsent.length,
+    malformed: malformedLeft,
+    ...(resent.reason !== undefined && { reason: resent.reason }),
+  };
+  output.result(document, () => resentText(resent, malformedLeft));
+  return resent.unsent.length > 0 ? 1 : 0;
+}
+
+async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<number> {
+  const { output, signal } = call;
+  const { deadLetterQueueUrl: url, target } = await call.deployment();
+  const { sqs } = target.clients;
+  const { visible, inFlight, delayed } = await depth({ url, client: sqs });
+  const letters = visible + inFlight + delayed;
+  if (letters > 0) {
+    const question = `Throw ${counted(letters, 'dead letter')} away?`;
+    if (!(await isConfirmed(call, question, yes))) {
+      output.result({ purged: 0 }, () => 'Nothing was done.');
+      return 1;
+    }
+    await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal: signal });
+  }
+  output.result({ purged: letters }, () =>
+    letters === 0 ? 'There are no dead letters.' : `${counted(letters, 'dead letter')} thrown away.`,
+  );
+  return 0;
+}
+
+const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left'];
+
+function letterTable(letters: TakenLetter[]): string {
+  const rows = letters.map((letter) => [
+    jobsIn(letter),
+    letter.runId ?? '',
+    count(letter.attempts),
+    letter.firstFailedAt ? clock(letter.firstFailedAt) : '',
+    letter.lastFailedAt ? clock(letter.lastFailedAt) : '',
+    printable(letter.reason),
+  ]);
+  return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Reason'], rows, ALIGNS);
+}
+
+function jobsIn({ jobId, range }: TakenLetter): string {
+  if (jobId !== undefined) return String(jobId);
+  return range ? `${range.first}–${range.last}` : '–';
+}
+
+function resentText({ sent, kept, unsent, reason }: Resent, malformed: number): string {
+  const lines = [`${counted(sent.length + kept.length, 'dead letter')} sent again.`];
+  if (kept.length > 0) lines.push(`${count(kept.length)} of them could not be deleted and are still listed.`);
+  if (unsent.length > 0)
+    lines.push(`${count(unsent.length)} could not be sent and stay where they are: ${reason}`);
+  if (malformed > 0) {
+    lines.push(
+      `${count(malformed)} left alone, since no job can be read from them; --malformed sends them, too.`,
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,2 +1,211 @@
-import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { type Command, Option } from 'commander';
+import { up } from '../../local/cloud.ts';
+import { withoutCredentials } from '../../local/own-elasticsearch.ts';
+import { BusyTime } from '../busy-time.ts';
+import { action, type Call } from '../call.ts';
+import { MOST_WORKERS } from '../concurrency.ts';
+import { canAsk, isConfirmed } from '../confirm.ts';
+import { deploy } from '../deploy.ts';
+import type { Deployment } from '../deployment.ts';
+import { drain, follow } from '../drain.ts';
+import { counted } from '../figures.ts';
+import { readStatus, type Status, verify } from '../invoke.ts';
+import { elasticsearchUrl, wholeNumber } from '../options.ts';
+import { isTerminal } from '../output.ts';
+import { clearTheWay, startOwnRun, stopOwnRun, UNABORTED } from '../own-run.ts';
+import { runReport, runReportText } from '../run-report.ts';
+import { percentShares } from '../shares.ts';
+import { untilThen } from '../times.ts';
+import { Interrupted, Trouble } from '../trouble.ts';
+import { watchStatus } from '../watch-status.ts';
+import { X, Y } from './start.ts';
+import { requireLocal } from './up.ts';
+
+interface Options {
+  x: number;
+  y: number;
+  workers: number;
+  ticks: number;
+  workMs: number;
+  follow?: boolean;
+  elasticsearch?: string;
+  yes?: boolean;
+}
+
+/** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
+const SETTLED_MS = 15_000;
+
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .summary('from nothing to a verified run, with one command (npm start)')
+    .description(
+      'Starts the local cloud, deploys, runs X jobs every Y minutes, verifies that each job is there exactly once,\n' +
+        'and reports. The local cloud stays up. Exits with 0 only if the verification held.',
+    )
+    .addOption(new Option('--x <jobs>', 'jobs a tick').argParser(X).default(1_000))
+    .addOption(new Option('--y <minutes>', 'minutes from tick to tick').argParser(Y).default(1))
+    .option('--workers <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS), 2)
+    .option('--ticks <n>', 'how many ticks', wholeNumber(1, 1_000), 1)
+    .option(
+      '--work-ms <n>',
+      'how long a job waits, in milliseconds, to stand for I/O',
+      wholeNumber(0, 600_000),
+      100,
+    )
+    .option(
+      '--follow',
+      'show the live status until Ctrl-C or q, whatever the ticks; then stop, verify and report',
+    )
+    .option(
+      '--elasticsearch <url>',
+      'use this Elasticsearch 8 of your own; needs no JDK and no Maven',
+      elasticsearchUrl,
+    )
+    .option('--yes', 'don’t ask whether an active run may be stopped')
+    .addHelpText(
+      'after',
+      '\nExample: three ticks of 5,000 jobs, four workers\n  npm start -- --x 5000 --ticks 3 --workers 4',
+    )
+    .action(action(run));
+}
+
+async function run(call: Call, options: Options): Promise<number> {
+  requireLocal(call, 'demo');
+  const { output, target, step, signal } = call;
+  const state: { deployment?: Deployment; runId?: string } = {};
+  try {
+    const { lost } = await up(target.home, { elasticsearchUrl: options.elasticsearch, step, signal });
+    if (lost) output.say(output.messageColors.yellow(lost));
+    const { deployment } = await deploy(call, {
+      concurrency: String(options.workers),
+      workMs: String(options.workMs),
+      ...(options.elasticsearch !== undefined && { elasticsearchUrl: options.elasticsearch }),
+    });
+    state.deployment = deployment;
+    await mayReplace(call, deployment, options.yes ?? false);
+    await clearTheWay(call, deployment);
+    state.runId = await startOwnRun(deployment, options.x, options.y);
+    const every = options.y === 1 ? 'every minute' : `every ${options.y} minutes`;
+    output.say(
+      `Run ${state.runId}: ${counted(options.x, 'job')} ${every}, ${counted(options.workers, 'worker')}.`,
+    );
+    return await finish(call, deployment, state.runId, options);
+  } catch (error) {
+    await leave(call, state);
+    throw error;
+  }
+}
+
+/** Follows the run to its end, stops it, verifies it, and reports. */
+async function finish(call: Call, deployment: Deployment, runId: string, options: Options): Promise<number> {
+  const { output } = call;
+  const busy = new BusyTime();
+  const after = options.follow
+    ? await followUntilLeft(call, deployment, runId, busy)
+    : await followTicks(call, deployment, runId, options, busy);
+  await stopOwnRun(deployment, runId);
+  // Sampled on: the last jobs are counted while it drains.
+  const status = await drain(after, deployment, runId, (sampled) => busy.sample(sampled));
+  const verification = await verify(deployment, after.signal, runId);
+  const report = runReport(status, verification, busy.ms);
+  output.result(
+    report,
+    () => `\n${runReportText(report, output.colors)}\n\n${whatNext(call, deployment, runId)}`,
+  );
+  return report.ok ? 0 : 1;
+}
+
+/** Until as many ticks as wanted are wholly enqueued; stopping then leaves no later tick to disturb the figures. */
+async function followTicks(
+  call: Call,
+  deployment: Deployment,
+  runId: string,
+  { x, ticks }: Options,
+  busy: BusyTime,
+): Promise<Call> {
+  let settled = { enqueued: -1, at: 0 };
+  await follow(
+    call,
+    deployment,
+    runId,
+    (status) => {
+      busy.sample(status);
+      const { running, enqueued, tick, missedTicks } = status;
+      if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
+      const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
+      return !running || (tick - missedTicks >= ticks && isWhole);
+    },
+    noteOn,
+  );
+  return call;
+}
+
+/** Until the person leaves: that ends the run, not the command. */
+async function followUntilLeft(
+  call: Call,
+  deployment: Deployment,
+  runId: string,
+  busy: BusyTime,
+): Promise<Call> {
+  const { output } = call;
+  if (isTerminal(process.stdout) && !output.json) {
+    const onStatus = (status: Status) => busy.sample(status);
+    await watchStatus(call, deployment, { runId, foot: 'Ctrl-C or q stops the run', onStatus });
+  } else {
+    output.say('Ctrl-C stops the run.');
+    const isOver = (status: Status) => {
+      busy.sample(status);
+      return !status.running;
+    };
+    await follow(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
+  }
+  output.say('Stopping the run, and working off what is enqueued.');
+  return { ...call, signal: call.signal.aborted ? UNABORTED : call.signal };
+}
+
+function noteOn(status: Status): string {
+  const { running, enqueued, processed, failed, nextTickAt } = status;
+  const isWaiting = running && enqueued > 0 && enqueued === processed + failed && nextTickAt !== null;
+  return isWaiting ? `next tick ${untilThen(nextTickAt)}` : percentShares(status);
+}
+
+/** A run of an earlier demo may be stopped, but nothing tells it from one that is wanted: a person is asked. */
+async function mayReplace(call: Call, deployment: Deployment, yes: boolean): Promise<void> {
+  const { running, runId } = await readStatus(deployment, call.signal);
+  if (!running) return;
+  if (await isConfirmed(call, `The run ${runId} is active. Stop it?`, yes || !canAsk())) return;
+  throw new Trouble('run_active', `The run ${runId} is active.`, call.target.command('status --watch'));
+}
+
+/** The demo ends before its end: the run it has started does not go on behind its back. */
+async function leave(
+  { output, target }: Call,
+  state: { deployment?: Deployment; runId?: string },
+): Promise<void> {
+  const { deployment, runId } = state;
+  if (!deployment) return;
+  const stopped = runId !== undefined && (await stopOwnRun(deployment, runId).catch(() => false));
+  if (stopped) output.say(`The run ${runId} is stopped; what is enqueued is still worked off.`);
+  output.say(`The local cloud stays up; ${target.command('down')} stops it.`);
+}
+
+function ignoreInterrupt(error: unknown): void {
+  if (!(error instanceof Interrupted) && (error as Error).name !== 'AbortError') throw error;
+}
+
+function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment, runId: string): string {
+  const commands = {
+    'start --x 5000 --y 1': 'a run that goes on',
+    'status --watch': 'how it stands, live',
+    'scale 4': 'four workers, at once',
+    'logs --follow': 'what the functions say',
+    'stop --wait': 'end the run',
+    down: 'stop the local cloud; its data is kept',
+  };
+  const lines = Object.entries(commands).map(
+    ([words, what]) => `  ${target.command(words).padEnd(36)} ${what}`,
+  );
+  const search = `curl '${withoutCredentials(url)}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
+  return ['The local cloud stays up. To try next:', ...lines, `The results: ${search}`].join('\n');
+}

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withoutCredentials } from '../../local/own-elasticsearch.ts';
 import { action, type Call } from '../call.ts';
 import { MOST_WORKERS } from '../concurrency.ts';
 import { deploy } from '../deploy.ts';
@@ -56,7 +57,14 @@ Examples:
 async function run(call: Call, options: Options): Promise<void> {
   const { deployment, concurrency } = await deploy(call, givenBy(options), options.verbose);
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
-  const document = { stack: target.stackName, concurrency, workMs, elasticsearchUrl: url, index, functions };
+  const document = {
+    stack: target.stackName,
+    concurrency,
+    workMs,
+    elasticsearchUrl: withoutCredentials(url),
+    index,
+    functions,
+  };
   call.output.result(document, () =>
     [
       `${target.stackName} is deployed, with ${counted(concurrency, 'worker')} at a time.`,

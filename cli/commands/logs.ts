@@ -1,2 +1,86 @@
-import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { action, type Call, type GlobalOptions } from '../call.ts';
+import { FUNCTIONS, type FunctionName } from '../deployment.ts';
+import { pause } from '../interrupt.ts';
+import { isPlatformLine, type LogLine, renderLogLine } from '../log-line.ts';
+import { duration } from '../options.ts';
+import { UNCOLOURED } from '../output.ts';
+import { LogReader } from '../read-logs.ts';
+import { WrongUse } from '../trouble.ts';
+
+const EVERY_MS = 2_000;
+
+interface Options extends GlobalOptions {
+  follow?: boolean;
+  since: number;
+  filter?: string;
+  platform?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('logs')
+    .summary('show what the functions have logged')
+    .description('Shows what the functions have logged, all five merged by time unless one is named.')
+    .addArgument(new Argument('[function]', FUNCTIONS.join(', ')).argParser(functionName))
+    .option('--follow', 'go on with what comes, until Ctrl-C')
+    .addOption(
+      new Option('--since <duration>', 'how far back: 30s, 5m, 2h, 1d')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
+    .option('--filter <text>', 'only lines that hold this text, in this case')
+    .option('--platform', 'also the START, END and REPORT lines around each invocation')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx drumline logs consumer --follow
+  npx drumline logs --since 1h --filter ERROR
+  npx drumline logs --json | jq '.[] | select(.fields.failedJobs > 0)'`,
+    )
+    .action(action(run));
+}
+
+async function run(call: Call, options: Options, name?: FunctionName): Promise<number> {
+  const { output, signal } = call;
+  if (options.follow && options.json) {
+    throw new WrongUse('--json is one document, which --follow would never end.', 'Leave one of them away.');
+  }
+  const deployment = await call.deployment();
+  const since = Date.now() - options.since;
+  const reader = new LogReader(deployment, name ? [name] : FUNCTIONS, since, options.filter);
+  const read = async () => (await reader.read(signal)).filter((line) => isWanted(line, options));
+  const text = (lines: LogLine[]) => lines.map((line) => renderLogLine(line, output.colors)).join('\n');
+  const lines = await read();
+  if (!options.follow) {
+    if (lines.length === 0) output.say('Nothing was logged in that time.');
+    if (lines.length > 0 || options.json) output.result(lines, () => text(lines));
+    return 0;
+  }
+  for (let next = lines; ; next = await read()) {
+    if (next.length > 0) output.print(text(next));
+    const goesOn = await pause(EVERY_MS, signal).then(
+      () => true,
+      () => false,
+    );
+    // Ctrl-C is how following ends: nothing to complain about.
+    if (!goesOn) return 130;
+  }
+}
+
+function isWanted(line: LogLine, { filter, platform }: Options): boolean {
+  if (!platform && isPlatformLine(line)) return false;
+  return (
+    filter === undefined || line.text.includes(filter) || renderLogLine(line, UNCOLOURED).includes(filter)
+  );
+}
+
+/** `consumer` or `drumline-consumer`, whatever the stage. */
+function functionName(text: string): FunctionName {
+  const name = FUNCTIONS.find(
+    (each) => text === each || (text.startsWith('drumline-') && text.endsWith(`-${each}`)),
+  );
+  if (name) return name;
+  throw new InvalidArgumentError(`There are: ${FUNCTIONS.join(', ')}.`);
+}

@@ -1,2 +1,57 @@
 import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { action, type Call } from '../call.ts';
+import { count } from '../figures.ts';
+import { type RunStatus, readRuns } from '../invoke.ts';
+import { wholeNumber } from '../options.ts';
+import { pendingOf } from '../shares.ts';
+import { type Align, table } from '../table.ts';
+import { clock, elapsed } from '../times.ts';
+
+const HEADS = [
+  'Run',
+  'State',
+  'Started',
+  'Lasted',
+  'X',
+  'Y',
+  'Ticks',
+  'Enqueued',
+  'Processed',
+  'Failed',
+  'On their way',
+];
+const ALIGNS: Align[] = HEADS.map((_, at) => (at < 3 ? 'left' : 'right'));
+
+export function register(program: Command): void {
+  program
+    .command('runs')
+    .summary('list the runs, the newest first')
+    .description('Lists the runs, the newest first.')
+    .option('--limit <n>', 'how many at most', wholeNumber(1, 100), 20)
+    .addHelpText('after', '\nExample:\n  npx drumline runs --limit 5')
+    .action(action(run));
+}
+
+async function run(
+  { output, target, signal, deployment }: Call,
+  { limit }: { limit: number },
+): Promise<void> {
+  const runs = await readRuns(await deployment(), signal, limit);
+  output.result(runs, () =>
+    runs.length === 0
+      ? `There has been no run yet. The first: ${target.command('start --x 1000 --y 1')}`
+      : table(HEADS, runs.map(row), ALIGNS),
+  );
+}
+
+function row(run: RunStatus): string[] {
+  const { runId, running, startedAt, stoppedAt, x, y, tick, missedTicks, enqueued, processed, failed } = run;
+  const end = stoppedAt === null ? Date.now() : Date.parse(stoppedAt);
+  return [
+    runId ?? '',
+    running ? 'running' : 'stopped',
+    startedAt ? clock(startedAt) : '',
+    startedAt ? elapsed(end - Date.parse(startedAt)) : '',
+    ...[x, y, tick - missedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
+  ];
+}

@@ -1,2 +1,29 @@
-import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { Argument, type Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { MOST_WORKERS, setConcurrency } from '../concurrency.ts';
+import { counted } from '../figures.ts';
+import { wholeNumber } from '../options.ts';
+
+export function register(program: Command): void {
+  program
+    .command('scale')
+    .summary('set how many workers run at a time, at once')
+    .description(
+      'Sets how many workers run at a time: the consumer’s reserved concurrency, and the event source mapping’s\n' +
+        'maximum. It holds within seconds, also while a run is active, and a later deploy keeps it.',
+    )
+    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(wholeNumber(1, MOST_WORKERS)))
+    .addHelpText('after', '\nExample:\n  npx drumline scale 8 && npx drumline status --watch')
+    .action(action(run));
+}
+
+async function run({ output, signal, deployment }: Call, _options: object, workers: number): Promise<void> {
+  const { before, after } = await setConcurrency(await deployment(), workers, signal);
+  output.result({ before, after }, () => {
+    if (before.reserved === workers && before.mapping === after.mapping) {
+      return `It is ${counted(workers, 'worker')} at a time already.`;
+    }
+    const was = before.reserved === null ? 'no limit' : counted(before.reserved, 'worker');
+    return `${was} → ${counted(workers, 'worker')} at a time.`;
+  });
+}
