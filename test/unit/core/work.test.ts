@@ -349,6 +349,16 @@ describe('the worker’s time limit', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
+  test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
+    const work = vi.fn(() => new Promise(() => {}));
+    const working = workOn(doing(work), tasks(3), {
+      ...{ concurrency: 1, until: NOW + 3_000, clock: () => NOW },
+    });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(kinds(await working)).toEqual(['left', 'left', 'left']);
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+
   test('loses what a job throws after its time, without harm to the worker', async () => {
     const all = await ended(
       doing(async () => {
