@@ -109,7 +109,8 @@ async function whenNotBusy(
   }
 }
 
-async function readMapping(deployment: Deployment, signal: AbortSignal) {
+/** The event source mapping that brings the consumer its messages. */
+export async function readMapping(deployment: Deployment, signal: AbortSignal) {
   const { EventSourceMappings: mappings = [] } = await deployment.target.clients.lambda.send(
     new ListEventSourceMappingsCommand({ FunctionName: deployment.functions.consumer }),
     { abortSignal: signal },

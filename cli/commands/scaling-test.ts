@@ -1,2 +1,96 @@
-import type { Command } from 'commander';
-export function register(_program: Command): void {}
+import { type Command, Option } from 'commander';
+import { inspect, up } from '../../local/cloud.ts';
+import { action, type Call } from '../call.ts';
+import { MOST_WORKERS, readConcurrency, setConcurrency } from '../concurrency.ts';
+import { deploy } from '../deploy.ts';
+import { type Deployment, findDeployment } from '../deployment.ts';
+import { readStatus } from '../invoke.ts';
+import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../options.ts';
+import { clearTheWay, UNABORTED } from '../own-run.ts';
+import { readRunningSettings } from '../running-settings.ts';
+import { keepReport, scalingReport, scalingTable } from '../scaling-report.ts';
+import { jobsFor, type Measurement, measure } from '../scaling-test.ts';
+import { Trouble } from '../trouble.ts';
+import { X } from './start.ts';
+
+interface Options {
+  workers: number[];
+  x?: number;
+  workMs?: number;
+  replace?: boolean;
+  elasticsearch?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('scaling-test')
+    .summary('measure how throughput grows with the number of workers')
+    .description(
+      'Gives the same jobs to each number of workers, and reports throughput, speed-up, each worker’s share, errors\n' +
+        'and duplicates as a Markdown table, kept under reports/. What was scaled is scaled back at the end.',
+    )
+    .addOption(
+      new Option('--workers <list>', 'the numbers of workers; speed-up is against the first')
+        .argParser(wholeNumbers(1, MOST_WORKERS))
+        .default([1, 2, 4], '1,2,4'),
+    )
+    .option('--x <jobs>', 'jobs for each (default: 800 × the largest number, at least 2,000)', X)
+    .option('--work-ms <n>', 'how long a job waits; deploys if it is not so already', wholeNumber(0, 600_000))
+    .option(
+      '--elasticsearch <url>',
+      'an Elasticsearch 8 of your own, should the local cloud not be up',
+      elasticsearchUrl,
+    )
+    .option('--replace', 'stop the active run, if there is one')
+    .addHelpText('after', '\nExample:\n  npx drumline scaling-test --workers 1,2,4,8 --work-ms 100')
+    .action(action(run));
+}
+
+async function run(call: Call, options: Options): Promise<number> {
+  const { output, target, signal } = call;
+  const deployment = await haveDeployed(call, options);
+  await requireNoRun(call, deployment, options.replace ?? false);
+  const { reserved } = await readConcurrency(deployment, signal);
+  const settings = await readRunningSettings(deployment, signal);
+  const jobs = options.x ?? jobsFor(options.workers);
+  const measurements: Measurement[] = [];
+  try {
+    for (const workers of options.workers) {
+      const [first] = measurements;
+      measurements.push(await measure(call, deployment, settings, { workers, jobs, first }));
+    }
+  } finally {
+    // Also after Ctrl-C, hence not by the call's own signal.
+    if (reserved !== null) await setConcurrency(deployment, reserved, UNABORTED);
+  }
+  const report = scalingReport(target.name, settings, measurements);
+  const files = await keepReport(report);
+  output.say(`The report is kept: ${files.markdown}`);
+  output.result({ ...report, files }, () => scalingTable(measurements));
+  return report.ok ? 0 : 1;
+}
+
+/** The deployment as the test needs it; the local cloud is brought up if it is not. */
+async function haveDeployed(call: Call, { workMs, elasticsearch }: Options): Promise<Deployment> {
+  const { target, signal, step } = call;
+  if (target.name === 'local' && !(await inspect(target.home)).emulator.running) {
+    await up(target.home, { elasticsearchUrl: elasticsearch, step, signal });
+  }
+  const deployment = await findDeployment(target, signal);
+  if (deployment && (workMs === undefined || workMs === deployment.workMs)) return deployment;
+  const given = {
+    ...(workMs !== undefined && { workMs: String(workMs) }),
+    ...(elasticsearch !== undefined && { elasticsearchUrl: elasticsearch }),
+  };
+  return (await deploy(call, given)).deployment;
+}
+
+async function requireNoRun(call: Call, deployment: Deployment, replace: boolean): Promise<void> {
+  const { running, runId } = await readStatus(deployment, call.signal);
+  if (!running || replace) return clearTheWay(call, deployment);
+  throw new Trouble(
+    'run_active',
+    `The run ${runId} is active, and would disturb the figures.`,
+    `Stop it first (${call.target.command('stop')}), or add --replace.`,
+  );
+}
