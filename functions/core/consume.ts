@@ -8,7 +8,16 @@ import { readTick } from './ledger/tick.ts';
 import { jobsOf, type Message, messageKey, parseMessage } from './message.ts';
 import { type Later, type Queue, returnLater, send } from './queue.ts';
 import { present, type ResultDocument, type Results, reach, write } from './results.ts';
-import { doomedJobs, giveUp, type Outcome, openJobs, settle, untouched } from './settlement.ts';
+import {
+  doomedJobs,
+  FAILED_AT_ONCE,
+  giveUp,
+  type Outcome,
+  openJobs,
+  recoverable,
+  settle,
+  untouched,
+} from './settlement.ts';
 import type { TickCache } from './tick-cache.ts';
 import { type Ended, type Job, type Task, workOn } from './work.ts';
 
@@ -242,7 +251,17 @@ async function finish(worker: Worker, entries: Entry[], outcomes: Outcome[]): Pr
   for (const layer of layersOf(entries)) {
     await count(counting, layer, ({ message, record }) => settle(message, record, outcomes, now));
   }
-  for (const entry of entries) await giveUpOn(worker, counting, entry);
+  for (const entry of entries) {
+    await recover(counting, entry, outcomes);
+    await giveUpOn(worker, counting, entry);
+  }
+}
+
+/** Counts the rest of the jobs that were counted as failed and are done, more than one transaction takes. */
+async function recover(counting: Counting, entry: Entry, outcomes: Outcome[]): Promise<void> {
+  const done = outcomes.filter(({ kind }) => kind === 'done');
+  while (recoverable(entry.record, done).length > 0)
+    await count(counting, [entry], ({ message, record }) => settle(message, record, done, counting.now));
 }
 
 /**
@@ -261,9 +280,6 @@ function layersOf(entries: Entry[]): Entry[][] {
   return layers;
 }
 
-/** Jobs given up in one transaction: each is one write of its 100. */
-const GIVE_UP_AT_ONCE = 90;
-
 async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promise<void> {
   const { message } = entry;
   const doomed = doomedJobs(message, entry.record, worker.settings.maxAttempts);
@@ -273,9 +289,10 @@ async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promi
     doomed.map(({ jobId }) => jobId),
   );
   await count(counting, [entry], ({ record }) => settle(message, record, doneJobs(done), counting.now));
+  await recover(counting, entry, doneJobs(done));
   const lost = doomed.filter(({ jobId }) => !done.has(jobId));
-  for (let at = 0; at < lost.length; at += GIVE_UP_AT_ONCE) {
-    const letters = lost.slice(at, at + GIVE_UP_AT_ONCE);
+  for (let at = 0; at < lost.length; at += FAILED_AT_ONCE) {
+    const letters = lost.slice(at, at + FAILED_AT_ONCE);
     await send(
       worker.deadLetters,
       letters.map((job) => deadLetterOf(message, job, counting.now)),

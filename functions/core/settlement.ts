@@ -47,6 +47,9 @@ export interface Doomed {
   attempts: Attempts;
 }
 
+/** Failed jobs in one settlement, at most: each is a write of its own, of the 100 of a transaction. */
+export const FAILED_AT_ONCE = 90;
+
 /** The record of a message that was never counted. */
 export function untouched(message: Message): MessageRecord {
   return {
@@ -64,7 +67,10 @@ export function openJobs(message: Message, record: MessageRecord): JobId[] {
   return jobsOf(message).filter((job) => open.has(job));
 }
 
-/** Counts what was done, once, and notes the failed attempts. Nothing when that changes nothing. */
+/**
+ * Counts what was done, once, and notes the failed attempts. Nothing when that changes nothing. Of jobs that are
+ * counted as failed and turn out to be done it takes `FAILED_AT_ONCE`: the rest are for the next settlement.
+ */
 export function settle(
   message: Message,
   before: MessageRecord,
@@ -74,8 +80,9 @@ export function settle(
   const open = new Set(openJobs(message, before));
   // A job that has its document is done, even when another delivery has given it up meanwhile.
   const failed = new Set(before.failed);
-  const relevant = outcomes.filter(
-    ({ jobId, kind }) => open.has(jobId) || (kind === 'done' && failed.has(jobId)),
+  const recovered = recoverable(before, outcomes).slice(0, FAILED_AT_ONCE);
+  const relevant = outcomes.filter(({ jobId, kind }) =>
+    kind === 'done' && failed.has(jobId) ? recovered.includes(jobId) : open.has(jobId),
   );
   if (relevant.length === 0) return undefined;
 
@@ -87,7 +94,6 @@ export function settle(
     if (outcome.kind === 'failed')
       attempts[outcome.jobId] = attempted(attempts[outcome.jobId], outcome, message, now);
   }
-  const recovered = before.failed.filter((job) => done.has(job));
   return {
     record: {
       version: before.version + 1,
@@ -100,6 +106,11 @@ export function settle(
     recovered,
     givenUp: [],
   };
+}
+
+/** Jobs that are counted as failed, and are done. */
+export function recoverable({ failed }: MessageRecord, outcomes: Outcome[]): JobId[] {
+  return failed.filter((job) => outcomes.some(({ kind, jobId }) => kind === 'done' && jobId === job));
 }
 
 /** The jobs that this delivery must not try again: out of attempts, or failed for good. */
