@@ -1,0 +1,73 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { System } from './system.ts';
+
+/** A change of one source file of functions/core: `from` must be there exactly once. */
+export interface Replacement {
+  file: string;
+  from: string;
+  to: string;
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CORE = join(ROOT, 'functions/core');
+const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
+
+/**
+ * The core with its bounds made small, so that worlds of a few jobs meet the borders of slices, batches and
+ * transactions. Nothing but these numbers differs from what is deployed.
+ */
+export const SMALL: Replacement[] = [
+  { file: 'fire.ts', from: 'SLICE_MESSAGES = 100', to: 'SLICE_MESSAGES = 2' },
+  { file: 'queue.ts', from: 'export const BATCH = 10', to: 'export const BATCH = 3' },
+  { file: 'ledger/table.ts', from: 'MAX_TRANSACTION = 100', to: 'MAX_TRANSACTION = 8' },
+  { file: 'ledger/worker.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
+  { file: 'ledger/worker.ts', from: 'FOLD_AT_ONCE = 50', to: 'FOLD_AT_ONCE = 2' },
+  { file: 'settlement.ts', from: 'FAILED_AT_ONCE = 90', to: 'FAILED_AT_ONCE = 3' },
+  { file: 'tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },
+  { file: 'verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
+];
+
+/**
+ * Bundles the core with changes made to its sources, and loads that. Production code knows nothing of it.
+ * @throws when a replaced text is not (or no longer) there: the mutation has to be written anew then
+ */
+export async function buildSystem(name: string, replacements: Replacement[]): Promise<System> {
+  await mkdir(CACHE, { recursive: true });
+  const outfile = join(CACHE, `${name}-${process.pid}.mjs`);
+  await build({
+    entryPoints: [join(import.meta.dirname, 'system.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    plugins: [replacing(replacements)],
+    logLevel: 'silent',
+  });
+  try {
+    return (await import(/* @vite-ignore */ pathToFileURL(outfile).href)) as System;
+  } finally {
+    await rm(outfile);
+  }
+}
+
+function replacing(replacements: Replacement[]): Plugin {
+  return {
+    name: 'replacing',
+    setup({ onLoad }) {
+      onLoad({ filter: /functions[/\\]core[/\\].*\.ts$/ }, async ({ path }) => {
+        let contents = await readFile(path, 'utf8');
+        for (const { file, from, to } of replacements.filter(({ file }) => join(CORE, file) === path)) {
+          if (contents.split(from).length !== 2)
+            throw new Error(`${file} has not exactly one «${from}»; write the replacement anew`);
+          contents = contents.replace(from, () => to);
+        }
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { Delivery, Worker } from '../../functions/core/consume.ts';
+import type { WorkerId } from '../../functions/core/ids.ts';
+import { Actor } from './wire.ts';
+import { DEAD_LETTERS, JOBS, type World } from './world.ts';
+
+/** Longer than any run: no message is forgotten. */
+const REMEMBER_SECONDS = 10 * 86_400;
+
+/** One execution environment. What it remembers dies with it. */
+interface Environment {
+  actor: Actor;
+  worker: Worker;
+  busy: boolean;
+}
+
+/** What Lambda does for the consumer: environments that come and go, and the poller between them and the queue. */
+export class Consumers {
+  readonly #environments: Environment[] = [];
+  readonly #poller = new Actor('the poller');
+  #made = 0;
+  /** How many batches may be worked on at a time. */
+  concurrency: number;
+
+  constructor(readonly world: World) {
+    this.concurrency = world.scenario.workers;
+  }
+
+  get busy(): boolean {
+    return this.#environments.some(({ busy }) => busy);
+  }
+
+  /** Whether a batch could be delivered now. */
+  get ready(): boolean {
+    const busy = this.#environments.filter((environment) => environment.busy).length;
+    return busy < this.concurrency && this.world.sqs.visible(JOBS).length > 0;
+  }
+
+  /** Delivers some of the messages, in any order, to an environment that is idle. */
+  deliver(): void {
+    const { world } = this;
+    const { choices, sqs, scenario, time } = world;
+    const environment = this.#idle();
+    const deliveries: Delivery[] = [];
+    const size = scenario.batchSize - choices.below(scenario.batchSize);
+    while (deliveries.length < size) {
+      const visible = sqs.visible(JOBS);
+      const copy = visible[choices.below(visible.length)];
+      if (!copy) break;
+      const delivered = sqs.receive(JOBS, copy, scenario.timeoutMs * scenario.visibility);
+      if (!delivered) world.note(`redriven: ${copy.body}`);
+      else {
+        const { id, receipt: receiptHandle, body, receives } = delivered;
+        deliveries.push({ id: `${id}/${receiptHandle}`, receiptHandle, body, receives });
+      }
+    }
+    if (deliveries.length === 0) return;
+    environment.busy = true;
+    const { actor } = environment;
+    world.note(`${actor.name} takes ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+    const endsAt = time.now + scenario.timeoutMs;
+    const deadline = time.at(endsAt, () => world.wire.kill(actor), true);
+    world.mourners.set(actor, () => this.#bury(environment, deadline));
+    world.system
+      .consume(environment.worker, deliveries, endsAt)
+      .then(({ failed }) => {
+        if (!actor.alive) return;
+        const done = deliveries.filter(({ id }) => !failed.includes(id));
+        this.#acknowledge(done.map(({ receiptHandle }) => receiptHandle));
+      })
+      .catch(world.expecting(actor.name))
+      .finally(() => {
+        if (!actor.alive) return;
+        time.cancel(deadline);
+        environment.busy = false;
+      });
+  }
+
+  #acknowledge(receipts: string[]): void {
+    if (receipts.length === 0) return;
+    const { wire, sqs } = this.world;
+    wire
+      .call(this.#poller, 'queue', `delete ${receipts}`, () => sqs.delete(JOBS, receipts))
+      .catch(() => this.world.note('not deleted'));
+  }
+
+  #idle(): Environment {
+    const idle = this.#environments.filter(({ busy }) => !busy);
+    const found = idle[this.world.choices.below(idle.length + 1)];
+    if (found) return found;
+    const made = this.#make();
+    this.#environments.push(made);
+    return made;
+  }
+
+  #make(): Environment {
+    const { world } = this;
+    const { scenario, time } = world;
+    const actor = new Actor(`worker ${++this.#made}`);
+    const worker: Worker = {
+      id: `worker-${String(this.#made).padStart(4, '0')}` as WorkerId,
+      job: world.work.in(actor),
+      table: world.table(actor),
+      results: world.results(actor),
+      jobs: world.queue(actor, JOBS),
+      deadLetters: world.queue(actor, DEAD_LETTERS),
+      ticks: new world.system.TickCache(),
+      settings: {
+        jobConcurrency: scenario.jobConcurrency,
+        maxAttempts: scenario.maxAttempts,
+        backoff: { baseSeconds: 1, capSeconds: 16 },
+        remember: REMEMBER_SECONDS,
+      },
+      clock: time.clock,
+      chance: () => 0.5,
+      resultsGone: false,
+    };
+    return { actor, worker, busy: false };
+  }
+
+  #bury(environment: Environment, deadline: number): void {
+    this.world.time.cancel(deadline);
+    this.#environments.splice(this.#environments.indexOf(environment), 1);
+  }
+}
+
+/** A message's body in few letters. */
+function short(body: string): string {
+  return body.replaceAll(/"(v|runId|enqueuedAt)":("[^"]*"|\d+),?/g, '').slice(0, 80);
+}

@@ -1,0 +1,188 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  GetCommand,
+  type GetCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { condition, Invalid, type Item, update, type Values } from './dynamo-expression.ts';
+
+type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** DynamoDB's own bounds, which a simulation makes small so that a small world meets them. */
+export interface DynamoLimits {
+  /** Writes in a transaction. */
+  writes: number;
+  /** Items in a page of a query; DynamoDB says 1 MB. */
+  page: number;
+}
+
+export const AWS_LIMITS: DynamoLimits = { writes: 100, page: 1_000 };
+
+/** The largest item, in bytes, and the largest transaction. */
+const MAX_ITEM = 400_000;
+const MAX_TRANSACTION_BYTES = 4_000_000;
+
+interface Versions {
+  now: Item | undefined;
+  before: Item | undefined;
+}
+
+/**
+ * DynamoDB in memory, one table with `pk` and `sk`. Each call is atomic here; the interleaving comes from the wire that the calls
+ * wait on. A read that isn't asked to be consistent answers with the item's version before this one.
+ */
+export class Dynamo {
+  readonly #partitions = new Map<string, Map<string, Versions>>();
+  /** Counts the writes, for those who want to look again only when something changed. */
+  changes = 0;
+
+  constructor(readonly limits: DynamoLimits = AWS_LIMITS) {}
+
+  execute(command: unknown): unknown {
+    if (command instanceof GetCommand) return this.#get(command.input);
+    if (command instanceof QueryCommand) return this.#query(command.input);
+    if (command instanceof TransactWriteCommand) return this.#transact(command.input);
+    throw new Error(`no such command here: ${(command as object).constructor.name}`);
+  }
+
+  /** What a partition holds at this moment, in the order of its sort keys. For the invariants, not for the system. */
+  *peek(pk: string, prefix = ''): Generator<Item> {
+    const partition = this.#partitions.get(pk);
+    for (const sk of [...(partition?.keys() ?? [])].sort()) {
+      const item = partition?.get(sk)?.now;
+      if (item && sk.startsWith(prefix)) yield item;
+    }
+  }
+
+  partitions(prefix: string): string[] {
+    return [...this.#partitions.keys()].filter((pk) => pk.startsWith(prefix));
+  }
+
+  /** Forgets an item as TTL does. */
+  expire(pk: string): void {
+    this.#partitions.delete(pk);
+    this.changes++;
+  }
+
+  #get({ Key, ConsistentRead }: GetCommandInput): { Item?: Item } {
+    const { pk, sk } = keyOf(Key);
+    const versions = this.#partitions.get(pk)?.get(sk);
+    const item = ConsistentRead ? versions?.now : versions?.before;
+    return item ? { Item: clone(item) } : {};
+  }
+
+  #query(input: QueryCommandInput): { Items: Item[]; LastEvaluatedKey?: Item } {
+    if (input.KeyConditionExpression !== 'pk = :pk AND begins_with(sk, :prefix)')
+      throw new Invalid(`no such key condition here: ${input.KeyConditionExpression}`);
+    const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
+    if (!pk) throw new Invalid('the key attribute pk may not be empty');
+    const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
+    const version = input.ConsistentRead ? 'now' : 'before';
+    const keys = [...partition.keys()]
+      .filter((sk) => sk.startsWith(prefix ?? '') && partition.get(sk)?.[version])
+      .sort();
+    if (input.ScanIndexForward === false) keys.reverse();
+    const after = input.ExclusiveStartKey?.sk as string | undefined;
+    const behind = (sk: string) =>
+      after === undefined || (input.ScanIndexForward === false ? sk < after : sk > after);
+    const size = Math.min(input.Limit ?? Number.POSITIVE_INFINITY, this.limits.page);
+    const page = keys.filter(behind).slice(0, size);
+    const last = page.at(-1);
+    return {
+      Items: page.map((sk) => clone(partition.get(sk)?.[version] as Item)),
+      // A full page has a next one to ask for, even when that is empty.
+      ...(page.length === size && last !== undefined && { LastEvaluatedKey: { pk, sk: last } }),
+    };
+  }
+
+  #transact({ TransactItems: writes = [] }: TransactWriteCommandInput): object {
+    if (writes.length === 0 || writes.length > this.limits.writes)
+      throw new Invalid(`TransactItems: ${writes.length} writes, allowed are 1 to ${this.limits.writes}`);
+    const planned = writes.map((write) => this.#plan(write));
+    if (new Set(planned.map(({ pk, sk }) => JSON.stringify([pk, sk]))).size < planned.length)
+      throw new Invalid('Transaction request cannot include multiple operations on one item');
+    const reasons = planned.map(({ holds }) => ({ Code: holds ? 'None' : 'ConditionalCheckFailed' }));
+    if (planned.some(({ holds }) => !holds)) {
+      throw new TransactionCanceledException({
+        message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map(({ Code }) => Code).join(', ')}]`,
+        CancellationReasons: reasons,
+        $metadata: { httpStatusCode: 400 },
+      });
+    }
+    const after = planned.map((write) => ({ ...write, item: write.make() }));
+    if (after.reduce((sum, { item }) => sum + sizeOf(item), 0) > MAX_TRANSACTION_BYTES)
+      throw new Invalid('the transaction is larger than 4 MB');
+    for (const { pk, sk, item, checks } of after) if (!checks) this.#store(pk, sk, item);
+    this.changes++;
+    return {};
+  }
+
+  #store(pk: string, sk: string, item: Item | undefined): void {
+    const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
+    this.#partitions.set(pk, partition);
+    partition.set(sk, { now: item, before: partition.get(sk)?.now });
+  }
+
+  /** What a write comes to, the table being as it is. */
+  #plan({ Put, Update, Delete, ConditionCheck }: Write) {
+    const request = Put ?? Update ?? Delete ?? ConditionCheck;
+    if (!request) throw new Invalid('a write of no kind');
+    const { pk, sk } = keyOf(Put ? Put.Item : (Update ?? Delete ?? ConditionCheck)?.Key);
+    const before = this.#partitions.get(pk)?.get(sk)?.now;
+    const values = clone((request.ExpressionAttributeValues ?? {}) as Values);
+    const test = request.ConditionExpression ? condition(request.ConditionExpression) : undefined;
+    const change = Update ? update(Update.UpdateExpression ?? '') : undefined;
+    for (const name of Object.keys(values)) {
+      if (!test?.uses.has(name) && !change?.uses.has(name))
+        throw new Invalid(`Value provided in ExpressionAttributeValues unused in expressions: ${name}`);
+      if (values[name] instanceof Set && (values[name] as Set<unknown>).size === 0)
+        throw new Invalid('One or more parameter values were invalid: An string set may not be empty');
+    }
+    return {
+      pk,
+      sk,
+      checks: ConditionCheck !== undefined,
+      holds: test?.apply(before, values) ?? true,
+      make: (): Item | undefined => {
+        if (Delete || ConditionCheck) return undefined;
+        const item = Put ? clone(Put.Item as Item) : { pk, sk, ...change?.apply(before, values) };
+        if (item.pk !== pk || item.sk !== sk) throw new Invalid('a key attribute can’t be updated');
+        if (sizeOf(item) > MAX_ITEM) throw new Invalid('Item size has exceeded the maximum allowed size');
+        return item;
+      },
+    };
+  }
+}
+
+function keyOf(key: Item | undefined): { pk: string; sk: string } {
+  const { pk, sk } = key ?? {};
+  if (typeof pk !== 'string' || typeof sk !== 'string')
+    throw new Invalid('The provided key element does not match the schema');
+  if (pk === '' || sk === '')
+    throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string');
+  return { pk, sk };
+}
+
+/** A copy as marshalling makes it: what is undefined is not there, what is no number is refused. */
+function clone<T>(value: T): T {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Invalid(`no number: ${value}`);
+  if (typeof value === 'string' && LONE_SURROGATE.test(value)) throw new Invalid('a string is not UTF-8');
+  if (value instanceof Set) return new Set(value) as T;
+  if (Array.isArray(value)) return value.map(clone) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Item = {};
+  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) copy[name] = clone(inner);
+  return copy as T;
+}
+
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/** About an item's size in bytes: its names and values. */
+function sizeOf(item: Item | undefined): number {
+  if (!item) return 0;
+  // Small items, and these are nearly all, need no measuring.
+  return 'attempts' in item ? Buffer.byteLength(JSON.stringify(item)) : 200;
+}

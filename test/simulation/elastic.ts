@@ -1,0 +1,118 @@
+import { errors } from '@elastic/elasticsearch';
+import type { Choices } from './choices.ts';
+
+interface Document {
+  source: Record<string, unknown>;
+  /** Whether searches see it: only what was there at the last refresh. */
+  searchable: boolean;
+}
+
+interface Filter {
+  term?: { runId: string };
+  range?: { jobId: { gte: number; lte: number } };
+}
+
+interface SearchRequest {
+  size?: number;
+  query?: { bool: { filter: Filter[] } };
+  aggs?: { duplicates?: unknown; highest?: unknown };
+}
+
+/** One index of Elasticsearch in memory, as far as functions/core/results.ts talks to it. */
+export class Elastic {
+  readonly documents = new Map<string, Document>();
+  /** Counts the changes, for those who want to look again only when something changed. */
+  changes = 0;
+  #ids = 0;
+  /** Hears of each new document. */
+  onCreate: (id: string) => void = () => {};
+
+  bulk(request: { operations: object[] }, status: () => number = () => 201) {
+    const items = [];
+    for (let at = 0; at < request.operations.length; at += 2) {
+      const { create } = request.operations[at] as { create: { _id?: string } };
+      const id = create._id ?? `made-up-${++this.#ids}`;
+      items.push({ create: this.#create(id, request.operations[at + 1] as object, status()) });
+    }
+    return { errors: items.some((item) => item.create.status >= 400), items };
+  }
+
+  /** As `bulk`, but Elasticsearch has no room for some of the documents. */
+  bulkPartly(request: { operations: object[] }, choices: Choices) {
+    return this.bulk(request, () => ([201, 201, 429, 503] as const)[choices.below(4)] as number);
+  }
+
+  mget({ ids }: { ids: string[] }) {
+    if (ids.length === 0) throw badRequest('action_request_validation_exception', 'no documents to get');
+    return { docs: ids.map((_id) => ({ _id, found: this.documents.has(_id) })) };
+  }
+
+  count(request: SearchRequest) {
+    return { count: this.#hits(request).length };
+  }
+
+  search(request: SearchRequest) {
+    const hits = this.#hits(request);
+    const jobIds = hits.map(([, { source }]) => source.jobId as number);
+    const twice = new Set(jobIds.filter((job, at) => jobIds.indexOf(job) < at));
+    return {
+      hits: { hits: hits.slice(0, request.size ?? 10).map(([_id]) => ({ _id })) },
+      aggregations: {
+        highest: { value: jobIds.length > 0 ? Math.max(...jobIds) : null },
+        duplicates: { buckets: [...twice].map((key) => ({ key })), sum_other_doc_count: 0 },
+      },
+    };
+  }
+
+  refresh() {
+    for (const document of this.documents.values()) document.searchable = true;
+    return {};
+  }
+
+  #create(id: string, document: object, status: number) {
+    if (this.documents.has(id)) return { status: 409 };
+    if (status >= 400) return { status, error: { type: 'rejected', reason: 'no room' } };
+    const source = JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
+    for (const field of ['input', 'output'])
+      if (!isLong(source[field]))
+        return {
+          status: 400,
+          error: { type: 'document_parsing_exception', reason: `[${field}] of type [long]` },
+        };
+    this.documents.set(id, { source, searchable: false });
+    this.changes++;
+    this.onCreate(id);
+    return { status: 201 };
+  }
+
+  #hits({ query }: SearchRequest): [string, Document][] {
+    const filters = query?.bool.filter ?? [];
+    return [...this.documents].filter(
+      ([, { source, searchable }]) =>
+        searchable &&
+        filters.every(({ term, range }) => {
+          const jobId = source.jobId as number;
+          if (term) return source.runId === term.runId;
+          return range !== undefined && jobId >= range.jobId.gte && jobId <= range.jobId.lte;
+        }),
+    );
+  }
+}
+
+/** What a field mapped as `long` takes: whole numbers, also as text, their fractions cut; lists of them; nothing. */
+function isLong(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isLong);
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'string' && value.trim() === '') return false;
+  return typeof value !== 'boolean' && typeof value !== 'object' && Math.abs(Number(value)) < 2 ** 63;
+}
+
+function badRequest(type: string, reason: string): Error {
+  return new errors.ResponseError({
+    statusCode: 400,
+    body: { error: { type, reason }, status: 400 },
+    headers: {},
+    warnings: null,
+    meta: {} as never,
+  } as never);
+}

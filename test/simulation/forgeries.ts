@@ -1,0 +1,45 @@
+import type { Message } from '../../functions/core/message.ts';
+
+/** A message that the scheduler never sent. */
+export interface Forgery {
+  what: string;
+  /** Made from one that it did send. */
+  from: (message: Message) => unknown;
+  /** Nobody can make sense of it, now or later: it must end as a dead letter. */
+  garbage: boolean;
+}
+
+const garbage = (what: string, from: Forgery['from']): Forgery => ({ what, from, garbage: true });
+const harmless = (what: string, from: Forgery['from']): Forgery => ({ what, from, garbage: false });
+
+const FAR = 1_000_000;
+
+/** Every way in which a message can be wrong, and some in which it is right but uncalled for. */
+export const FORGERIES: readonly Forgery[] = [
+  garbage('not JSON', () => '{"v":1,'),
+  garbage('blank', () => ' '),
+  garbage('no object', () => 'null'),
+  garbage('a list', () => '[1, 2]'),
+  garbage('empty', () => ({})),
+  garbage('unknown version', (message) => ({ ...message, v: 2 })),
+  garbage('wrong types', (message) => ({ ...message, first: String(message.first) })),
+  garbage('fractional job', (message) => ({ ...message, first: message.first + 0.5 })),
+  garbage('negative job', (message) => ({ ...message, first: -1, last: -1 })),
+  garbage('no run’s name', (message) => ({ ...message, runId: '../../etc/passwd' })),
+  garbage('unknown run', (message) => ({ ...message, runId: '20000101-000000-zzzz' })),
+  garbage('unknown tick', (message) => ({ ...message, tick: FAR })),
+  garbage('last before first', (message) => ({ ...message, first: FAR, last: FAR - 1 })),
+  garbage('too many jobs', (message) => ({ ...message, last: message.first + FAR })),
+  garbage('out of the tick’s range', (message) => ({ ...message, first: FAR, last: FAR })),
+  garbage('borders moved', (message) => ({ ...message, last: message.last + FAR / 2_500 })),
+  garbage('retry of a job outside', (message) => ({ ...message, retry: { id: 'forged', jobs: [FAR] } })),
+  garbage('retry of nothing', (message) => ({ ...message, retry: { id: 'forged', jobs: [] } })),
+  harmless('the same message', (message) => message),
+  harmless('later, the same', (message) => ({ ...message, enqueuedAt: message.enqueuedAt + 1 })),
+  harmless('an unknown field', (message) => ({ ...message, more: true })),
+  harmless('uncalled-for retry', ({ first, ...message }) => ({
+    ...message,
+    first,
+    retry: { id: 'forged', jobs: [first] },
+  })),
+];

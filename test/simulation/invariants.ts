@@ -1,0 +1,261 @@
+import { type Message, messageKey, parseMessage } from '../../functions/core/message.ts';
+import { INNOCENT } from './jobs.ts';
+import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
+import { DEAD_LETTERS, JOBS, type World } from './world.ts';
+
+/** The promises of design.md, and what they rest on, checked against all that the services hold at a moment. */
+export class Invariants {
+  /** Messages that the scheduler has sent. */
+  readonly #sent = new Set<string>();
+  #looked = '';
+  #failed = new Set<number>();
+
+  constructor(readonly world: World) {}
+
+  /** What must hold at every step. Only looks when something has changed. */
+  always(): void {
+    const { dynamo, sqs, elastic } = this.world;
+    const state = `${dynamo.changes}/${sqs.changes}/${elastic.changes}`;
+    if (state === this.#looked) return;
+    this.#looked = state;
+    const runs = viewRuns(dynamo);
+    const queues = this.#queues();
+    for (const run of runs) {
+      this.#countsAgree(run);
+      this.#ticksAgree(run);
+      this.#nothingLost(run, queues);
+    }
+    this.#nothingTwice(runs);
+    const failed = new Set(runs.flatMap(({ failedJobs }) => failedJobs));
+    for (const job of failed) if (!this.#failed.has(job)) this.world.giveUp(job);
+    this.#failed = failed;
+    for (const body of this.world.garbage)
+      this.#check(
+        [JOBS, DEAD_LETTERS].some((url) => sqs.copies(url).some((copy) => copy.body === body)),
+        () => `Promise 3: a malformed message is gone: ${body}`,
+      );
+  }
+
+  /** What must hold once all has drained. Jobs whose messages the redrive policy took are still pending. */
+  drained(): void {
+    const { world } = this;
+    const queues = this.#queues();
+    this.#check(world.sqs.copies(JOBS).length === 0, () => 'the queue is not drained');
+    this.#check(openTicks(world.dynamo) === 0, () => 'a tick is open');
+    for (const view of viewRuns(world.dynamo)) {
+      const { runId, run, processed, failed, ticks } = view;
+      const redriven = ticks
+        .flatMap((tick) => messagesOf(view, tick))
+        .filter(({ key }) => queues.redriven.has(key))
+        .flatMap((message) => pendingOf(view, message));
+      this.#check(
+        processed + failed + redriven.length === run.enqueued,
+        () =>
+          `Promise 2: run ${runId}: enqueued ${run.enqueued}, processed ${processed}, failed ${failed}, redriven ${redriven}`,
+      );
+      for (const tick of ticks) {
+        this.#check(
+          tick.sent === tick.claimed,
+          () => `tick ${tick.tick}: claimed ${tick.claimed}, sent ${tick.sent}`,
+        );
+        for (const { key } of messagesOf(view, tick))
+          this.#check(this.#sent.has(key), () => `Promise 3: ${key} was claimed and never sent`);
+      }
+      const documents = this.#documents(runId).filter((job) => !redriven.includes(job));
+      const orphans = this.orphans(view);
+      this.#check(
+        documents.length === processed + orphans.length,
+        () =>
+          `Promise 2: run ${runId}: ${documents.length} documents, processed ${processed}, orphans ${orphans}`,
+      );
+    }
+  }
+
+  /** Nothing is left to be sent again: as `drained`, and nothing is amiss at all. */
+  recovered(): void {
+    this.drained();
+    for (const { runId, run, processed, failed } of viewRuns(this.world.dynamo)) {
+      this.#check(
+        processed === run.enqueued && failed === 0 && this.#documents(runId).length === processed,
+        () =>
+          `after all dead letters were retried: run ${runId}: enqueued ${run.enqueued}, processed ${processed}, failed ${failed}`,
+      );
+    }
+  }
+
+  /**
+   * The known limit: a job was given up, its document having been looked for in vain, and then the document came
+   * after all, from a worker or a request that was taken for dead. Sending the dead letter again counts it.
+   */
+  orphans({ failedJobs, runId }: Pick<RunView, 'failedJobs' | 'runId'>): number[] {
+    const { world } = this;
+    const documents = new Set(this.#documents(runId));
+    return failedJobs.filter((job) => {
+      if (!documents.has(job)) return false;
+      const looked = world.givenUp.get(job) ?? Number.POSITIVE_INFINITY;
+      return looked < (world.createdAt.get(String(job)) ?? 0);
+    });
+  }
+
+  #countsAgree({ runId, run, ticks, processed, failed, failedJobs, records }: RunView): void {
+    const { world } = this;
+    const claimed = ticks.reduce((sum, tick) => sum + tick.claimed, 0);
+    const all = [...records.values()];
+    const counted = all.flatMap((record) => record.processed);
+    const given = all.flatMap((record) => record.failed);
+    this.#check(
+      run.enqueued === claimed,
+      () => `run ${runId}: enqueued ${run.enqueued}, its ticks claimed ${claimed}`,
+    );
+    this.#check(
+      processed + failed <= run.enqueued,
+      () => `Promise 1: run ${runId}: processed ${processed}, failed ${failed}, enqueued ${run.enqueued}`,
+    );
+    this.#check(
+      processed === counted.length && failed === given.length,
+      () => `run ${runId}: processed ${processed} of jobs ${counted}, failed ${failed} of jobs ${given}`,
+    );
+    this.#check(
+      failedJobs.length === given.length && given.every((job) => failedJobs.includes(job)),
+      () => `run ${runId}: jobs ${given} have failed, listed are ${failedJobs}`,
+    );
+    for (const job of counted)
+      this.#check(
+        world.elastic.documents.has(String(job)),
+        () => `Promise 2: job ${job} is processed and has no document`,
+      );
+    for (const job of given)
+      this.#check(!INNOCENT.has(world.work.kindOf(job)), () => `job ${job} never failed, and was given up`);
+  }
+
+  #ticksAgree({ runId, run, ticks, records }: RunView): void {
+    this.#check(
+      ticks.length + run.missedTicks === run.nextTick - 1,
+      () => `run ${runId}: ${ticks.length} ticks, ${run.missedTicks} missed, next is ${run.nextTick}`,
+    );
+    for (const tick of ticks)
+      this.#check(
+        tick.sent <= tick.claimed && tick.claimed <= tick.count,
+        () => `run ${runId}, tick ${tick.tick}: sent ${tick.sent}, claimed ${tick.claimed} of ${tick.count}`,
+      );
+    for (const { key, tick: number, first, last } of records.values()) {
+      const tick = ticks.find(({ tick }) => tick === number);
+      this.#check(
+        tick !== undefined && first >= tick.firstJob && last < tick.firstJob + tick.claimed,
+        () => `${key} is counted, which its tick did not claim`,
+      );
+    }
+  }
+
+  /** No job in two ticks, nor under two names: either would be counted twice. */
+  #nothingTwice(runs: RunView[]): void {
+    const owners = new Map<number, string>();
+    const counted = new Map<number, string>();
+    for (const { runId, ticks, records } of runs) {
+      for (const { tick, firstJob, count } of ticks)
+        for (let job = firstJob; job < firstJob + count; job++) {
+          this.#check(!owners.has(job), () => `job ${job} is of ${owners.get(job)} and of ${runId}#${tick}`);
+          owners.set(job, `${runId}#${tick}`);
+        }
+      for (const { key, first, last } of records.values())
+        for (let job = first; job <= last; job++) {
+          this.#check(
+            !counted.has(job),
+            () => `job ${job} is counted as of ${counted.get(job)} and of ${key}`,
+          );
+          counted.set(job, key);
+        }
+    }
+  }
+
+  /** Promise 3: what is out of the queue is counted, or kept. */
+  #nothingLost(view: RunView, queues: Queues): void {
+    for (const message of view.ticks.flatMap((tick) => messagesOf(view, tick))) {
+      const { key } = message;
+      if (!this.#sent.has(key)) continue;
+      const kept = (job: number) =>
+        queues.queued.has(key) ||
+        queues.redriven.has(key) ||
+        queues.letters.has(job) ||
+        queues.retried.has(job);
+      for (const job of pendingOf(view, message))
+        this.#check(
+          kept(job),
+          () => `Promise 3: job ${job} of ${key} is not counted, and its message is gone`,
+        );
+      for (const job of view.records.get(key)?.failed ?? [])
+        this.#check(
+          kept(job),
+          () => `Promise 3: job ${job} is counted as failed, and its dead letter is not kept`,
+        );
+    }
+  }
+
+  #documents(runId: string): number[] {
+    return [...this.world.elastic.documents.values()].flatMap(({ source }) =>
+      source.runId === runId ? [source.jobId as number] : [],
+    );
+  }
+
+  #queues(): Queues {
+    const queues: Queues = { queued: new Set(), redriven: new Set(), letters: new Set(), retried: new Set() };
+    for (const [url, whole, single] of [
+      [JOBS, queues.queued, queues.retried],
+      [DEAD_LETTERS, queues.redriven, queues.letters],
+    ] as const) {
+      for (const { body } of this.world.sqs.copies(url)) {
+        const message = read(body);
+        if (!message || this.world.garbage.has(body)) continue;
+        if (message.retry) for (const job of message.retry.jobs) single.add(job);
+        else whole.add(messageKey(message));
+      }
+    }
+    for (const key of queues.queued) this.#sent.add(key);
+    return queues;
+  }
+
+  #check(holds: boolean, what: () => string): void {
+    if (!holds) this.world.check(holds, what);
+  }
+}
+
+/** What the two queues hold: whole messages by their keys, and dead letters of single jobs. */
+interface Queues {
+  queued: Set<string>;
+  redriven: Set<string>;
+  letters: Set<number>;
+  retried: Set<number>;
+}
+
+const parsed = new Map<string, Message | undefined>();
+
+function read(body: string): Message | undefined {
+  if (!parsed.has(body)) {
+    const outcome = parseMessage(body);
+    if (parsed.size > 10_000) parsed.clear();
+    parsed.set(body, 'message' in outcome ? outcome.message : undefined);
+  }
+  return parsed.get(body);
+}
+
+interface MessageView {
+  key: string;
+  first: number;
+  size: number;
+}
+
+/** A message's jobs that are not counted. */
+function pendingOf({ records }: RunView, { key, first, size }: MessageView): number[] {
+  return records.get(key)?.pending ?? Array.from({ length: size }, (_, at) => first + at);
+}
+
+/** The messages of what a tick has claimed. */
+function messagesOf({ runId }: RunView, tick: RunView['ticks'][number]): MessageView[] {
+  const messages = [];
+  for (let from = 0; from < tick.claimed; from += tick.jobsPerMessage) {
+    const size = Math.min(tick.jobsPerMessage, tick.claimed - from);
+    const first = tick.firstJob + from;
+    messages.push({ key: `${runId}#${tick.tick}#${first}-${first + size - 1}`, first, size });
+  }
+  return messages;
+}

@@ -1,0 +1,77 @@
+import type { Dynamo } from './dynamo.ts';
+import type { Item } from './dynamo-expression.ts';
+
+/** What the ledger says of one message's jobs. */
+export interface RecordView {
+  key: string;
+  tick: number;
+  first: number;
+  last: number;
+  pending: number[];
+  failed: number[];
+  processed: number[];
+}
+
+/** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
+export interface RunView {
+  runId: string;
+  run: Item & { enqueued: number; nextTick: number; missedTicks: number; x: number; active: boolean };
+  ticks: {
+    tick: number;
+    firstJob: number;
+    count: number;
+    claimed: number;
+    sent: number;
+    jobsPerMessage: number;
+  }[];
+  processed: number;
+  failed: number;
+  failedJobs: number[];
+  records: Map<string, RecordView>;
+}
+
+export function viewRuns(dynamo: Dynamo): RunView[] {
+  const records = dynamo.partitions('MESSAGE#').flatMap((pk) => [...dynamo.peek(pk)].map(recordOf));
+  return [...dynamo.peek('RUNS')].map((run) => {
+    const runId = (run.sk as string).slice('RUN#'.length);
+    const workers = [...dynamo.peek(`RUN#${runId}`, 'WORKER#')];
+    const sum = (field: string, retired: string) =>
+      workers.reduce((total, worker) => total + (worker[field] as number), run[retired] as number);
+    return {
+      runId,
+      run: run as RunView['run'],
+      ticks: [...dynamo.peek(`RUN#${runId}`, 'TICK#')] as unknown as RunView['ticks'],
+      processed: sum('jobsProcessed', 'retiredProcessed'),
+      failed: sum('jobsFailed', 'retiredFailed'),
+      failedJobs: [...dynamo.peek(`RUN#${runId}`, 'FAILED#')].map(({ jobId }) => jobId as number),
+      records: new Map(
+        records.filter(({ key }) => key.startsWith(`${runId}#`)).map((record) => [record.key, record]),
+      ),
+    };
+  });
+}
+
+/** Ticks that some scheduler still has to carry on with. */
+export function openTicks(dynamo: Dynamo): number {
+  const [schedule] = dynamo.peek('SCHEDULE');
+  return ((schedule?.openTicks as Set<string> | undefined) ?? new Set()).size;
+}
+
+function recordOf(item: Item): RecordView {
+  const key = (item.pk as string).slice('MESSAGE#'.length);
+  const [, tick, range] = key.split('#');
+  const [first, last] = (range as string).split('-').map(Number) as [number, number];
+  const pending = (item.pending ?? []) as number[];
+  const failed = (item.failed ?? []) as number[];
+  const open = new Set([...pending, ...failed]);
+  const jobs = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  return {
+    key,
+    tick: Number(tick),
+    first,
+    last,
+    pending,
+    failed,
+    processed: jobs.filter((job) => !open.has(job)),
+  };
+}

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { buildSystem, SMALL } from './build.ts';
+import { MUTATIONS } from './mutations.ts';
+import { scenarios } from './scenario.ts';
+import { simulate } from './simulate.ts';
+
+/** Schedules within which each mutation must be caught. The core as it is passes many more (promises.test.ts). */
+const BUDGET = 2_000;
+
+/** Fixed, so that a mutation is caught each time or never. */
+const SEED = 4;
+
+const file = (name: string) => name.replaceAll(/\W+/g, '-');
+
+test.each(MUTATIONS)('caught: $name', async ({ name, replacements }) => {
+  const mutant = await buildSystem(file(name), [...SMALL, ...replacements]);
+  const outcome = await fc.check(
+    fc.asyncProperty(scenarios({ operations: 12, choices: 300 }), async (scenario) => {
+      await simulate(mutant, scenario);
+    }),
+    { numRuns: BUDGET, seed: SEED, endOnFailure: true },
+  );
+  const why = (outcome.errorInstance as Error | undefined)?.message.split('\n')[0];
+  process.stdout.write(
+    `${name}: ${outcome.failed ? `caught by schedule ${outcome.numRuns}: ${why}` : 'NOT caught'}\n`,
+  );
+  expect(outcome.failed).toBe(true);
+});

@@ -1,0 +1,173 @@
+import type { Replacement } from './build.ts';
+
+/** A fault put into the core on purpose, which the simulation must find. */
+export interface Mutation {
+  name: string;
+  replacements: Replacement[];
+}
+
+const mutation = (name: string, ...replacements: [file: string, from: string, to: string][]): Mutation => ({
+  name,
+  replacements: replacements.map(([file, from, to]) => ({ file, from, to })),
+});
+
+export const MUTATIONS: Mutation[] = [
+  mutation('counted before the documents are written', [
+    'consume.ts',
+    'const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];',
+    `await finish(worker, entries, ended.flatMap((end) => end.kind === 'worked' ? [{ kind: 'done', jobId: end.task.jobId }] : []));
+     const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];`,
+  ]),
+  mutation('a message is counted without a condition', [
+    'ledger/message.ts',
+    "...(before.version === 0\n        ? { ConditionExpression: 'attribute_not_exists(pk)' }\n        :",
+    '...(before.version === 0\n        ? {}\n        :',
+  ]),
+  mutation('a changed message is counted without a condition', [
+    'ledger/message.ts',
+    "ConditionExpression: 'version = :before',",
+    "ConditionExpression: 'version <= :before OR version > :before',",
+  ]),
+  mutation(
+    'no checkpoint: counted as enqueued after the sending',
+    ['ledger/tick.ts', "':jobs': slice.to - slice.from,", "':jobs': 0,"],
+    [
+      'ledger/tick.ts',
+      'await transact(table, [moveTick(table, tick, { sent: tick.claimed }, leaseUntil)]);',
+      `await transact(table, [
+        { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },
+        moveTick(table, tick, { sent: tick.claimed }, leaseUntil),
+      ]);`,
+    ],
+  ),
+  mutation('partial failures are acknowledged', [
+    'consume.ts',
+    'batch.failed = deliveries.map(({ id }) => id);',
+    'batch.failed = [];',
+  ]),
+  mutation('a message is done with while jobs of it are open', [
+    'consume.ts',
+    '(isOpen(worker, entry) ? [delivery] : [])',
+    '(isOpen(worker, entry) && batch.outage ? [delivery] : [])',
+  ]),
+  mutation(
+    'a tick is claimed without a condition',
+    [
+      'ledger/tick.ts',
+      "ConditionExpression:\n          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y'",
+      "ConditionExpression:\n          'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND x = :x AND y = :y'",
+    ],
+    [
+      'ledger/tick.ts',
+      "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
+      'leaseUntil: lease.until },',
+    ],
+    [
+      'ledger/run.ts',
+      "'nextJobId = :read AND activeRunId = :run'",
+      "'nextJobId >= :read AND activeRunId = :run'",
+    ],
+  ),
+  mutation('jobIds are given out without a condition', [
+    'ledger/run.ts',
+    "'nextJobId = :read AND activeRunId = :run'",
+    "'nextJobId >= :read AND activeRunId = :run'",
+  ]),
+  mutation('documents have names by chance', [
+    'results.ts',
+    '{ create: { _id: String(document.jobId) } }',
+    '{ create: {} }',
+  ]),
+  mutation('what Elasticsearch had no room for counts as written', [
+    'results.ts',
+    'if (status < 300 || status === 409) return',
+    'if (status < 300 || status === 409 || status === 429) return',
+  ]),
+  mutation('an outage burns attempts', [
+    'consume.ts',
+    'note(worker, batch, error);\n    return failed;',
+    `note(worker, batch, error);
+    return [...failed, ...documents.map(({ jobId }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
+  ]),
+  mutation('a status reads the run before the workers', [
+    'ledger/totals.ts',
+    'const run = await readRun(table, runId);',
+    'const run = before;',
+  ]),
+  mutation('a status does not mind that workers were folded', [
+    'ledger/totals.ts',
+    'if (run.retired.workers === before.retired.workers) {',
+    'if (before) {',
+  ]),
+  mutation('workers are folded without a condition', [
+    'ledger/worker.ts',
+    "'lastSeenAt = :seen AND jobsProcessed = :processed AND jobsFailed = :failed'",
+    "'lastSeenAt >= :seen AND jobsProcessed >= :processed AND jobsFailed >= :failed'",
+  ]),
+  mutation('given up before the dead letter is kept', [
+    'consume.ts',
+    `    await send(
+      worker.deadLetters,
+      letters.map((job) => deadLetterOf(message, job, counting.now)),
+    );
+    const jobs = letters.map(({ jobId }) => jobId);
+    await count(counting, [entry], ({ record }) => giveUp(record, jobs));`,
+    `    const jobs = letters.map(({ jobId }) => jobId);
+    await count(counting, [entry], ({ record }) => giveUp(record, jobs));
+    await send(
+      worker.deadLetters,
+      letters.map((job) => deadLetterOf(message, job, counting.now)),
+    );`,
+  ]),
+  mutation('given up without a look for what another delivery has done', [
+    'consume.ts',
+    `const done = await present(
+    worker.results,
+    doomed.map(({ jobId }) => jobId),
+  );`,
+    'const done = new Set<JobId>();',
+  ]),
+  mutation('two schedulers may hold a tick', [
+    'ledger/tick.ts',
+    "ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent'",
+    "ConditionExpression: '(holder = :me OR claimed >= :claimed) AND sent >= :sent'",
+  ]),
+  mutation('a tick is carried on with from what was claimed, not sent', [
+    'fire.ts',
+    '? { ...held, lease }',
+    '? { ...held, sent: held.claimed, lease }',
+  ]),
+  mutation('marked as sent before the sending', [
+    'fire.ts',
+    `      await send(
+        jobs,
+        messagesOf(tick, slice, clock()).map((message) => ({ MessageBody: JSON.stringify(message) })),
+      );
+      await markSent(table, tick, clock() + LEASE_MS);`,
+    `      await markSent(table, tick, clock() + LEASE_MS);
+      await send(
+        jobs,
+        messagesOf(tick, slice, clock()).map((message) => ({ MessageBody: JSON.stringify(message) })),
+      );`,
+  ]),
+  mutation('a recovered job stays counted as failed', [
+    'settlement.ts',
+    'failed: 0 - recovered.length,',
+    'failed: 0,',
+  ]),
+  mutation(
+    'a made-up range of jobs is believed',
+    ['tick.ts', 'from % tick.jobsPerMessage === 0 &&', ''],
+    ['tick.ts', 'message.last === tick.firstJob + to - 1', 'message.last >= message.first'],
+  ),
+  mutation('the ledger is read without asking for its newest state', [
+    'ledger/table.ts',
+    'Key: key, ConsistentRead: true',
+    'Key: key',
+  ]),
+  mutation('what SQS did not take is forgotten', [
+    'queue.ts',
+    'if (refused.length === 0) return;',
+    'if (refused.length < left.length) return;',
+  ]),
+];

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { FORGERIES } from './forgeries.ts';
+import { JOB_KINDS, type JobKind } from './jobs.ts';
+
+/** Something that people, the rule or fate do to the system; when it comes is up to the schedule. */
+export type Operation =
+  /** The rule's event, as late as this, delivered to this many schedulers, which may take one name. */
+  | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
+  | { kind: 'start'; x: number; y: number; backfillMinutes: number; replace: boolean }
+  | { kind: 'update'; x?: number; y?: number }
+  | { kind: 'stop' }
+  | { kind: 'scale'; to: number }
+  /** Dead letters are sent again: every n-th; the letter stays when whoever sent it dies before deleting it. */
+  | { kind: 'retry'; every: number; name: string; stays: boolean }
+  | { kind: 'forge'; what: number }
+  | { kind: 'outage'; of: 'ledger' | 'queue' | 'results' }
+  | { kind: 'restore' }
+  | { kind: 'wait'; ms: number };
+
+/** All that a simulation depends on: the same scenario is the same simulation. */
+export interface Scenario {
+  x: number;
+  y: number;
+  jobsPerMessage: number;
+  batchSize: number;
+  workers: number;
+  jobConcurrency: number;
+  maxAttempts: number;
+  maxReceives: number;
+  /** The consumer's time limit, and how many times as long a message is hidden. */
+  timeoutMs: number;
+  visibility: number;
+  /** A job's kind is that at its id, counted round. */
+  kinds: JobKind[];
+  /** How many calls in a hundred fare badly. */
+  trouble: number;
+  operations: Operation[];
+  choices: number[];
+}
+
+const minute = 60_000;
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('fire' as const),
+      lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
+      times: fc.constantFrom(1, 1, 2),
+      sameName: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('start' as const),
+      x: fc.integer({ min: 1, max: 9 }),
+      y: fc.integer({ min: 1, max: 2 }),
+      backfillMinutes: fc.constantFrom(0, 10),
+      replace: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record(
+      {
+        kind: fc.constant('update' as const),
+        x: fc.integer({ min: 1, max: 9 }),
+        y: fc.integer({ min: 1, max: 3 }),
+      },
+      { requiredKeys: ['kind'] },
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'stop' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ min: 1, max: 4 }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('retry' as const),
+      every: fc.constantFrom(1, 1, 2),
+      name: fc.constantFrom('first', 'second'),
+      stays: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('outage' as const),
+      of: fc.constantFrom('results' as const, 'ledger' as const, 'queue' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'restore' as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
+    }),
+  },
+);
+
+export interface Bounds {
+  operations: number;
+  choices: number;
+}
+
+/** Scenarios of up to so many operations and choices. */
+export function scenarios({ operations, choices }: Bounds): fc.Arbitrary<Scenario> {
+  return fc.record({
+    x: fc.integer({ min: 1, max: 9 }),
+    y: fc.integer({ min: 1, max: 2 }),
+    jobsPerMessage: fc.constantFrom(1, 2, 3, 9),
+    batchSize: fc.constantFrom(1, 3, 10),
+    workers: fc.integer({ min: 1, max: 3 }),
+    jobConcurrency: fc.constantFrom(1, 3),
+    maxAttempts: fc.integer({ min: 1, max: 3 }),
+    maxReceives: fc.constantFrom(1_000, 1_000, 3),
+    timeoutMs: fc.constantFrom(300_000, 10_000),
+    visibility: fc.constantFrom(6, 1),
+    kinds: fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constant('good' as const) },
+        { weight: 3, arbitrary: fc.constantFrom(...JOB_KINDS) },
+      ),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
+    trouble: fc.constantFrom(0, 8, 25),
+    operations: fc.array(operation, { maxLength: operations, size: 'max' }),
+    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: choices, size: 'max' })),
+  });
+}

@@ -1,0 +1,186 @@
+import { Choices } from './choices.ts';
+import { Consumers } from './consumers.ts';
+import { Invariants } from './invariants.ts';
+import { openTicks, viewRuns } from './ledger-view.ts';
+import { Operations } from './operations.ts';
+import type { Scenario } from './scenario.ts';
+import type { System } from './system.ts';
+import { quiet } from './virtual-time.ts';
+import { Actor } from './wire.ts';
+import { JOBS, World } from './world.ts';
+
+/** What a simulation has seen, to show that it went somewhere. */
+export interface Seen {
+  steps: number;
+  enqueued: number;
+  failed: number;
+  orphans: number;
+  redriven: number;
+}
+
+/** Steps after which a schedule that has run out of choices must have drained. */
+const DRAINING_STEPS = 20_000;
+
+/** How far the clock may jump, in milliseconds; nearly always to what is due next. */
+const JUMPS = [
+  [14, 0],
+  [3, 1_000],
+  [2, 11_000],
+  [1, 61_000],
+] as const;
+
+/**
+ * Runs a scenario: first as its choices have it, then fairly until all has drained, then with every job mended and
+ * every dead letter sent again.
+ * @throws Violation when a promise does not hold
+ */
+export function simulate(system: System, scenario: Scenario): Promise<Seen> {
+  const simulation = new Simulation(new World(system, scenario, new Choices(scenario.choices)));
+  return simulation.world.time.rule(() => simulation.run());
+}
+
+class Simulation {
+  readonly consumers: Consumers;
+  readonly operations: Operations;
+  readonly invariants: Invariants;
+
+  constructor(readonly world: World) {
+    this.consumers = new Consumers(world);
+    this.operations = new Operations(world, this.consumers);
+    this.invariants = new Invariants(world);
+  }
+
+  async run(): Promise<Seen> {
+    const { world, operations, invariants } = this;
+    const { scenario, wire } = world;
+    const waiting = [...scenario.operations];
+    operations.start({ x: scenario.x, y: scenario.y, backfillMinutes: 0, replace: false });
+    await this.#settle();
+    wire.trouble = scenario.trouble;
+    operations.fire();
+    while (world.choices.left) {
+      await quiet();
+      this.#look();
+      this.#choose(waiting);
+    }
+    wire.trouble = 0;
+    wire.down.clear();
+    world.note('— from here on all goes well');
+    for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
+      await this.#settle();
+      operations.perform(operation);
+    }
+    await this.#drain();
+    invariants.drained();
+    world.account();
+    const seen = this.#seen();
+    await this.#verify(seen.orphans + seen.redriven === 0);
+    world.note('— every job is mended, and dead letters are sent again');
+    world.work.mended = true;
+    for (let round = 0; round < 3; round++) {
+      operations.retry(1, `round-${round}`, false);
+      await this.#drain();
+    }
+    invariants.recovered();
+    world.account();
+    await this.#verify(true);
+    return seen;
+  }
+
+  /** One step of the schedule's own choosing. The first thing that can be done is the dullest. */
+  #choose(waiting: Scenario['operations']): void {
+    const { world, consumers, operations } = this;
+    const { wire, choices, sqs } = world;
+    const copies = sqs.copies(JOBS);
+    const options: [number, () => void][] = wire.calls.map((call) => [4, () => wire.proceed(call, choices)]);
+    if (consumers.ready) options.push([6, () => consumers.deliver()]);
+    if (waiting.length > 0)
+      options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
+    if (!operations.reading) options.push([1, () => operations.read()]);
+    // Time passes slowly while calls are under way.
+    options.push([wire.calls.length > 0 ? 1 : 6, () => this.#advance(choices.weighted(JUMPS))]);
+    const copy = copies.length > 0 && copies.length < 40 ? copies[0] : undefined;
+    if (copy)
+      options.push([
+        1,
+        () => {
+          const which = copies[choices.below(copies.length)] ?? copy;
+          world.note(`once more: ${which.body}`);
+          sqs.duplicate(JOBS, which);
+        },
+      ]);
+    choices.weighted(options)();
+  }
+
+  /** Lets all calls go on until nothing is under way but what waits for the clock. */
+  async #settle(): Promise<void> {
+    const { world, consumers } = this;
+    for (;;) {
+      await quiet();
+      this.#look();
+      const call = world.wire.calls[0];
+      if (call) world.wire.proceed(call, world.choices);
+      else if (consumers.ready) consumers.deliver();
+      else return;
+    }
+  }
+
+  /** Ends the run, and fires and delivers until nothing is left to do. */
+  async #drain(): Promise<void> {
+    const { world, consumers, operations } = this;
+    const last = world.step + DRAINING_STEPS;
+    await this.#settle();
+    if (viewRuns(world.dynamo).some(({ run }) => run.active)) operations.stop();
+    for (;;) {
+      await this.#settle();
+      const left = world.sqs.copies(JOBS).length + openTicks(world.dynamo);
+      if (left === 0 && !consumers.busy && !operations.busy) return;
+      if (openTicks(world.dynamo) > 0 && !operations.busy) operations.fire();
+      else this.#advance(0);
+      if (world.step > last) {
+        world.violated('it does not drain');
+        world.account();
+      }
+    }
+  }
+
+  #advance(extraMs: number): void {
+    const { time, sqs } = this.world;
+    const hidden = sqs.copies(JOBS).flatMap(({ visibleAt }) => (visibleAt > time.now ? [visibleAt] : []));
+    const due = Math.min(...hidden, time.next ?? Number.POSITIVE_INFINITY);
+    if (Number.isFinite(due)) time.moveTo(due + extraMs);
+    else time.moveTo(time.now + 1_000 + extraMs);
+  }
+
+  async #verify(ok: boolean): Promise<void> {
+    const { world } = this;
+    const actor = new Actor('the verifier');
+    for (const { runId } of viewRuns(world.dynamo)) {
+      const verified = world.system.verify(world.table(actor), world.results(actor), runId as never);
+      await this.#settle();
+      const found = await verified;
+      if (ok) world.check(found?.ok === true, () => `verify says ${JSON.stringify(found)}`);
+    }
+    world.account();
+  }
+
+  #look(): void {
+    this.world.step++;
+    this.invariants.always();
+    this.world.account();
+  }
+
+  #seen(): Seen {
+    const { world, invariants } = this;
+    const runs = viewRuns(world.dynamo);
+    const sum = (of: (run: (typeof runs)[number]) => number) =>
+      runs.reduce((total, run) => total + of(run), 0);
+    return {
+      steps: world.step,
+      enqueued: sum(({ run }) => run.enqueued),
+      failed: sum(({ failed }) => failed),
+      orphans: sum((run) => invariants.orphans(run).length),
+      redriven: sum(({ run, processed, failed }) => run.enqueued - processed - failed),
+    };
+  }
+}

@@ -1,0 +1,213 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
+  type MessageAttributeValue,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
+import type { Choices } from './choices.ts';
+
+/** A copy of a message in a queue. A standard queue may come to hold several of one message. */
+export interface Stored {
+  id: string;
+  body: string;
+  attributes: Record<string, MessageAttributeValue> | undefined;
+  /** In milliseconds since 1970; later than now while a delivery of it is under way. */
+  visibleAt: number;
+  receives: number;
+  /** The newest delivery's. Older ones name the same copy, and delete it just so. */
+  receipt: string;
+}
+
+export interface SqsLimits {
+  /** Entries in one batch call. */
+  entries: number;
+  /** Bytes of a message and of a batch, attributes included. */
+  bytes: number;
+}
+
+export const SQS_LIMITS: SqsLimits = { entries: 10, bytes: 1_048_576 };
+
+interface Queue {
+  copies: Stored[];
+  redrive?: { to: string; maxReceives: number };
+}
+
+/** SQS refuses the request as a whole. */
+function refusal(name: string, message: string): Error {
+  return Object.assign(new Error(message), {
+    name,
+    $fault: 'client',
+    $metadata: { httpStatusCode: 400 },
+  });
+}
+
+/** What SQS takes in a body or in an attribute's text (https://www.w3.org/TR/REC-xml/#charsets). */
+const TAKEN = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+
+/** SQS's standard queues in memory. Reordering, duplicates and delays are up to whoever receives and calls. */
+export class Sqs {
+  readonly #queues = new Map<string, Queue>();
+  #ids = 0;
+  /** Counts what came and went, for those who want to look again only when something changed. */
+  changes = 0;
+
+  constructor(
+    readonly clock: () => number,
+    readonly limits: SqsLimits = SQS_LIMITS,
+  ) {}
+
+  create(url: string, redrive?: Queue['redrive']): void {
+    this.#queues.set(url, { copies: [], ...(redrive && { redrive }) });
+  }
+
+  /** All copies in the queue, those under way included. */
+  copies(url: string): readonly Stored[] {
+    return this.#queue(url).copies;
+  }
+
+  visible(url: string): Stored[] {
+    return this.#queue(url).copies.filter(({ visibleAt }) => visibleAt <= this.clock());
+  }
+
+  execute(command: unknown, taken: (entry: number) => boolean = () => true): unknown {
+    if (command instanceof SendMessageBatchCommand) return this.#send(command, taken);
+    if (command instanceof ChangeMessageVisibilityBatchCommand) return this.#change(command);
+    if (command instanceof GetQueueAttributesCommand) return this.#attributes(command);
+    throw new Error(`no such command here: ${(command as object).constructor.name}`);
+  }
+
+  /** As `execute`, but SQS fails with some of the entries. */
+  partly(command: unknown, choices: Choices): unknown {
+    return this.execute(command, () => !choices.percent(50));
+  }
+
+  put(url: string, body: string, attributes?: Stored['attributes']): void {
+    this.#changed();
+    this.#queue(url).copies.push({
+      id: `message-${++this.#ids}`,
+      body,
+      attributes,
+      visibleAt: this.clock(),
+      receives: 0,
+      receipt: '',
+    });
+  }
+
+  /** Delivers a copy, or moves it to the dead-letter queue if it was delivered too often. */
+  receive(url: string, copy: Stored, visibilityMs: number): Stored | undefined {
+    const { redrive } = this.#queue(url);
+    if (redrive && copy.receives >= redrive.maxReceives) {
+      this.remove(url, copy);
+      this.#queue(redrive.to).copies.push({ ...copy, visibleAt: this.clock(), receives: 0 });
+      return undefined;
+    }
+    copy.receives++;
+    copy.visibleAt = this.clock() + visibilityMs;
+    copy.receipt = `${copy.id}/${++this.#ids}`;
+    return { ...copy };
+  }
+
+  /** What at-least-once means: the message is there once more, as if it were new. */
+  duplicate(url: string, copy: Stored): void {
+    this.#queue(url).copies.push({ ...copy, visibleAt: this.clock(), receives: 0 });
+    this.#changed();
+  }
+
+  /** Deletes the copies that were delivered so, if they are there. */
+  delete(url: string, receipts: string[]): void {
+    for (const receipt of receipts) {
+      const copy = this.#find(url, receipt);
+      if (copy) this.remove(url, copy);
+    }
+  }
+
+  remove(url: string, copy: Stored): void {
+    const { copies } = this.#queue(url);
+    copies.splice(copies.indexOf(copy), 1);
+    this.#changed();
+  }
+
+  #send({ input }: SendMessageBatchCommand, taken: (entry: number) => boolean) {
+    const entries = input.Entries ?? [];
+    this.#checkBatch(entries);
+    const all = entries.map((entry, at) => ({ entry, taken: taken(at) }));
+    for (const { entry, taken } of all)
+      if (taken) this.put(input.QueueUrl as string, entry.MessageBody as string, entry.MessageAttributes);
+    return {
+      Successful: all.flatMap(({ entry, taken }) => (taken ? [{ Id: entry.Id }] : [])),
+      Failed: all.flatMap(({ entry, taken }) =>
+        taken ? [] : [{ Id: entry.Id, Code: 'InternalError', Message: 'try again', SenderFault: false }],
+      ),
+    };
+  }
+
+  #checkBatch(entries: SendMessageBatchRequestEntry[]): void {
+    if (entries.length === 0) throw refusal('EmptyBatchRequest', 'there are no entries');
+    if (entries.length > this.limits.entries)
+      throw refusal('TooManyEntriesInBatchRequest', 'too many entries');
+    if (new Set(entries.map(({ Id }) => Id)).size < entries.length)
+      throw refusal('BatchEntryIdsNotDistinct', 'ids repeat');
+    const bytes = entries.map(sizeOf);
+    if (bytes.reduce((sum, size) => sum + size, 0) > this.limits.bytes)
+      throw refusal('BatchRequestTooLong', 'the messages are too long together');
+    for (const { MessageBody, MessageAttributes } of entries) {
+      if (!MessageBody) throw refusal('MissingParameter', 'a message has no body');
+      if (!TAKEN.test(MessageBody))
+        throw refusal('InvalidMessageContents', 'characters that SQS doesn’t take');
+      for (const { StringValue } of Object.values(MessageAttributes ?? {})) {
+        if (!StringValue || !TAKEN.test(StringValue))
+          throw refusal('InvalidParameterValue', `an attribute’s value is not taken: ${StringValue}`);
+      }
+    }
+  }
+
+  #change({ input }: ChangeMessageVisibilityBatchCommand) {
+    for (const { ReceiptHandle, VisibilityTimeout } of input.Entries ?? []) {
+      const copy = this.#find(input.QueueUrl as string, ReceiptHandle as string);
+      // A message that isn't under way any more can't be changed; SQS says so, and nobody minds.
+      if (copy && copy.visibleAt > this.clock())
+        copy.visibleAt = this.clock() + (VisibilityTimeout ?? 0) * 1_000;
+    }
+    return { Successful: [], Failed: [] };
+  }
+
+  #attributes({ input }: GetQueueAttributesCommand) {
+    const { copies } = this.#queue(input.QueueUrl as string);
+    const visible = this.visible(input.QueueUrl as string).length;
+    return {
+      Attributes: {
+        ApproximateNumberOfMessages: String(visible),
+        ApproximateNumberOfMessagesNotVisible: String(copies.length - visible),
+        ApproximateNumberOfMessagesDelayed: '0',
+      },
+    };
+  }
+
+  #find(url: string, receipt: string): Stored | undefined {
+    const older = receipt.split('/')[0];
+    const { copies } = this.#queue(url);
+    return (
+      copies.find((copy) => copy.receipt === receipt) ??
+      copies.find(({ id, receives }) => id === older && receives > 0)
+    );
+  }
+
+  #queue(url: string): Queue {
+    const queue = this.#queues.get(url);
+    if (!queue) throw refusal('QueueDoesNotExist', `there is no queue ${url}`);
+    return queue;
+  }
+
+  #changed(): void {
+    this.changes++;
+  }
+}
+
+function sizeOf({ MessageBody, MessageAttributes }: SendMessageBatchRequestEntry): number {
+  return Object.entries(MessageAttributes ?? {}).reduce(
+    (sum, [name, { DataType, StringValue }]) =>
+      sum + Buffer.byteLength(name + DataType) + Buffer.byteLength(StringValue ?? ''),
+    Buffer.byteLength(MessageBody ?? ''),
+  );
+}

@@ -1,0 +1,128 @@
+import type { Choices } from './choices.ts';
+import { trouble } from './trouble.ts';
+
+export type Service = 'ledger' | 'queue' | 'results' | 'work';
+
+/** A process: whatever it holds is lost when it dies, and its calls are never answered. */
+export class Actor {
+  alive = true;
+
+  constructor(readonly name: string) {}
+}
+
+/** A call that is under way: it takes effect, and is answered, when the schedule says so. */
+export interface Call {
+  actor: Actor;
+  service: Service;
+  name: string;
+  effect: () => unknown;
+  /** A worse effect that this call can have, if it has any: part of a batch is refused. */
+  partly?: ((choices: Choices) => unknown) | undefined;
+  resolve: (answer: unknown) => void;
+  reject: (error: unknown) => void;
+  /** Whoever made it is dead, or was told that it has timed out: it may yet take effect. */
+  abandoned: boolean;
+}
+
+const FATES = ['refused', 'lost', 'late', 'echo', 'dies before', 'dies after'] as const;
+/** Calls that change nothing. */
+const READING = /^(Get|Query|mget|count|search|exists|job)/;
+
+type Fate = 'well' | 'partly' | (typeof FATES)[number];
+
+/** The network between the actors and the services: each call waits here until the schedule lets it go on. */
+export class Wire {
+  readonly calls: Call[] = [];
+  /** Services that refuse all connections. */
+  readonly down = new Set<Service>();
+  /** How many calls in a hundred fare badly. */
+  trouble = 0;
+  /** Hears what happens, for the account of a failed schedule. */
+  onEvent: (event: string, actor: Actor) => void = () => {};
+
+  /** @param onDeath does what follows when an actor dies */
+  constructor(readonly onDeath: (actor: Actor) => void) {}
+
+  call<T>(
+    actor: Actor,
+    service: Service,
+    name: string,
+    effect: () => T,
+    partly?: (choices: Choices) => unknown,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!actor.alive) return;
+      const answer = resolve as (answer: unknown) => void;
+      this.calls.push({ actor, service, name, effect, partly, resolve: answer, reject, abandoned: false });
+    });
+  }
+
+  kill(actor: Actor): void {
+    if (!actor.alive) return;
+    this.onEvent('dies', actor);
+    actor.alive = false;
+    for (const call of this.calls.filter((call) => call.actor === actor)) this.#abandon(call);
+    this.onDeath(actor);
+  }
+
+  /** Lets one call go on: well, or as the schedule has it. */
+  proceed(call: Call, choices: Choices): void {
+    if (call.abandoned) {
+      this.#remove(call);
+      // Nobody hears of it, but it may have left the dead process's machine already.
+      const lands = !choices.percent(50);
+      this.onEvent(`${call.name} ${lands ? 'lands after all' : 'is lost'}`, call.actor);
+      if (lands) this.#silently(call);
+      return;
+    }
+    const fate = this.#fate(call, choices);
+    this.onEvent(`${call.name}${fate === 'well' ? '' : `: ${fate}`}`, call.actor);
+    if (fate === 'late') this.#abandon(call);
+    else this.#remove(call);
+    // An SDK that tries again by itself echoes: the first answer is lost, the second is heard.
+    if (fate === 'lost' || fate === 'echo' || fate === 'dies after') this.#silently(call);
+    if (fate === 'well' || fate === 'echo') this.#answer(call, call.effect);
+    else if (fate === 'partly') this.#answer(call, () => (call.partly ?? call.effect)(choices));
+    else if (fate.startsWith('dies')) this.kill(call.actor);
+    else call.reject(trouble(call, choices));
+  }
+
+  /** Nobody waits for it any more. What only reads is no loss then. */
+  #abandon(call: Call): void {
+    if (READING.test(call.name)) this.#remove(call);
+    else call.abandoned = true;
+  }
+
+  #fate({ service, actor, partly }: Call, choices: Choices): Fate {
+    if (this.down.has(service)) return 'refused';
+    if (this.trouble === 0 || !choices.percent(this.trouble)) return 'well';
+    if (partly && choices.percent(40)) return 'partly';
+    const fate = FATES[choices.below(FATES.length)] as Fate;
+    // A person's call fails or not; the worker's own work can only die.
+    if (service === 'work') return fate === 'dies before' ? fate : 'well';
+    return fate.startsWith('dies') && actor.name.startsWith('the ') ? 'refused' : fate;
+  }
+
+  #answer(call: Call, effect: () => unknown): void {
+    let answer: unknown;
+    try {
+      answer = effect();
+    } catch (error) {
+      call.reject(error);
+      return;
+    }
+    call.resolve(answer);
+  }
+
+  #silently(call: Call): void {
+    try {
+      call.effect();
+    } catch {
+      // Nobody is there to be told.
+    }
+  }
+
+  #remove(call: Call): void {
+    this.calls.splice(this.calls.indexOf(call), 1);
+  }
+}

@@ -1,0 +1,153 @@
+import type { Client } from '@elastic/elasticsearch';
+import type { Table } from '../../functions/core/ledger/table.ts';
+import type { Queue } from '../../functions/core/queue.ts';
+import type { Results } from '../../functions/core/results.ts';
+import type { Choices } from './choices.ts';
+import { Dynamo } from './dynamo.ts';
+import { Elastic } from './elastic.ts';
+import { Work } from './jobs.ts';
+import type { Scenario } from './scenario.ts';
+import { Sqs } from './sqs.ts';
+import type { System } from './system.ts';
+import { VirtualTime } from './virtual-time.ts';
+import { type Actor, Wire } from './wire.ts';
+
+export const JOBS = 'sqs://jobs';
+export const DEAD_LETTERS = 'sqs://dead-letters';
+
+/** The services' bounds, as small as build.ts makes the core's. */
+const WRITES = 8;
+const PAGE = 2;
+const ENTRIES = 3;
+
+/** A promise that did not hold, or something that must not happen at all; with what happened up to there. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** The services, the wire to them, and what was seen of them so far. */
+export class World {
+  readonly time = new VirtualTime();
+  readonly wire: Wire;
+  readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
+  readonly sqs: Sqs;
+  readonly elastic = new Elastic();
+  readonly work: Work;
+  /** What happened, the newest last. */
+  readonly trace: string[] = [];
+  /** Steps taken. */
+  step = 0;
+  /** At which step a job's document was made. */
+  readonly createdAt = new Map<string, number>();
+  /** Who looked for a job's document last, when, and whether it was there; by the looker's and the job's names. */
+  readonly #looks = new Map<string, { step: number; found: boolean }>();
+  /** Whose call has just gone on. */
+  #latest: Actor | undefined;
+  /** When whoever gave up a job had looked for its document in vain. */
+  readonly givenUp = new Map<number, number>();
+  /** Messages put into the queue that nobody can make sense of. */
+  readonly garbage = new Set<string>();
+  /** Who does something on an actor's death. */
+  readonly mourners = new Map<Actor, () => void>();
+  /** What went wrong where nobody waits for the outcome. */
+  #violation: Violation | undefined;
+
+  constructor(
+    readonly system: System,
+    readonly scenario: Scenario,
+    readonly choices: Choices,
+  ) {
+    this.wire = new Wire((actor) => this.mourners.get(actor)?.());
+    this.wire.onEvent = (event, actor) => {
+      this.#latest = actor;
+      this.note(`${actor.name}: ${event}`);
+    };
+    this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: 1_048_576 });
+    this.sqs.create(DEAD_LETTERS);
+    this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
+    this.work = new Work(scenario.kinds, this.wire);
+    this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
+  }
+
+  note(event: string): void {
+    this.trace.push(
+      `${String(this.step).padStart(4)} ${((this.time.now / 1000) % 100_000).toFixed(1)} ${event}`,
+    );
+  }
+
+  /** A job was counted as failed in this step: only by somebody who had looked for its document, and missed it. */
+  giveUp(job: number): void {
+    const look = this.#looks.get(`${this.#latest?.name} ${job}`);
+    this.check(look?.found === false, () => `job ${job} was given up without a look for its document`);
+    this.givenUp.set(job, look?.step ?? 0);
+  }
+
+  /** Says that something is wrong; the schedule ends there. */
+  violated(what: string): void {
+    this.#violation ??= new Violation(`${what}\n${this.trace.slice(-120).join('\n')}`);
+  }
+
+  check(holds: boolean, what: () => string): void {
+    if (!holds) this.violated(what());
+  }
+
+  /** @throws Violation when there was one */
+  account(): void {
+    if (this.#violation) throw this.#violation;
+  }
+
+  /** Minds only errors that are not among those expected; those of a mutant are known by their names alone. */
+  expecting(who: string, ...names: string[]): (error: unknown) => void {
+    return (error) => {
+      const { name, stack } = error as Error;
+      if (!names.includes(name)) this.violated(`${who} failed: ${stack}`);
+      else this.note(`${who} failed: ${(error as Error).message}`);
+    };
+  }
+
+  table(actor: Actor): Table {
+    const send = (command: object) => {
+      const name = command.constructor.name.replace('Command', '');
+      return this.wire.call(actor, 'ledger', name, () => this.dynamo.execute(command));
+    };
+    return { name: 'ledger', client: { send } as Table['client'], conflictDelayMs: 25 };
+  }
+
+  queue(actor: Actor, url: string): Queue {
+    const send = (command: object) => {
+      const to = url.slice('sqs://'.length);
+      const name = `${command.constructor.name.replace('Command', '')} ${to}`;
+      const partly = (choices: Choices) => this.sqs.partly(command, choices);
+      return this.wire.call(actor, 'queue', name, () => this.sqs.execute(command), partly);
+    };
+    return { url, client: { send } as Queue['client'], retryDelayMs: 25 };
+  }
+
+  results(actor: Actor): Results {
+    const { elastic } = this;
+    const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
+      this.wire.call(actor, 'results', name, effect, partly);
+    const client = {
+      bulk: (request: Parameters<Elastic['bulk']>[0]) =>
+        call(
+          'bulk',
+          () => elastic.bulk(request),
+          (choices) => elastic.bulkPartly(request, choices),
+        ),
+      mget: (request: { ids: string[] }) =>
+        call(`mget ${request.ids}`, () => {
+          const answer = elastic.mget(request);
+          for (const { _id, found } of answer.docs)
+            this.#looks.set(`${actor.name} ${_id}`, { step: this.step, found });
+          return answer;
+        }),
+      count: (request: object) => call('count', () => elastic.count(request)),
+      search: (request: object) => call('search', () => elastic.search(request)),
+      indices: {
+        exists: () => call('exists', () => true),
+        refresh: () => call('refresh', () => elastic.refresh()),
+      },
+    };
+    return { index: 'results', client: client as unknown as Client };
+  }
+}
