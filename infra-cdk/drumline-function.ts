@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { join } from 'node:path';
+import { type Duration, RemovalPolicy, Stage } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { PROJECT, type Settings } from './settings.ts';
+import { bundle, ENTRY } from './bundle.ts';
+import type { Settings } from './settings.ts';
 
 export interface DrumlineFunctionProps {
   /** Before every name in this stack. */
@@ -25,7 +25,7 @@ export interface DrumlineFunctionProps {
  * AWS's managed policy would let it write to every log group of the account.
  */
 export class DrumlineFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: DrumlineFunctionProps) {
     super(scope, id);
@@ -37,12 +37,13 @@ export class DrumlineFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    this.function = new NodejsFunction(this, 'Function', {
+    const folder = join(Stage.of(this)?.outdir ?? '', 'bundles', functionName);
+    bundle(name, settings.jobFile, folder);
+    this.function = new LambdaFunction(this, 'Function', {
       functionName,
       description: props.description,
-      entry: resolve(PROJECT, 'functions', `${name}.ts`),
-      projectRoot: PROJECT,
-      depsLockFilePath: resolve(PROJECT, 'package-lock.json'),
+      code: Code.fromAsset(folder),
+      handler: `${ENTRY}.handler`,
       runtime: Runtime.NODEJS_22_X,
       architecture: Architecture.ARM_64,
       timeout: props.timeout,
@@ -56,18 +57,6 @@ export class DrumlineFunction extends Construct {
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node20',
-        minify: true,
-        // Not the runtime's AWS SDK, which changes under us and is not on an emulator.
-        bundleAwsSDK: true,
-        mainFields: ['module', 'main'],
-        esbuildArgs: { '--alias:#job': resolve(PROJECT, settings.jobFile) },
-        // Packages that are CommonJS inside still ask for `require`.
-        banner:
-          "import{createRequire as drumlineRequire}from'node:module';const require=drumlineRequire(import.meta.url);",
-      },
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
   }
