@@ -68,7 +68,7 @@ function requireReachableElasticsearch({ target }: Call, given: Given): void {
 }
 
 /** A stack of another version is deployed anew. */
-function otherVersion(error: unknown): undefined {
+export function otherVersion(error: unknown): undefined {
   if (error instanceof Trouble && error.code === 'deployment_differs') return undefined;
   throw error;
 }

@@ -10,8 +10,6 @@ export interface ScreenOptions {
   colors: Colors;
   /** Characters a line. */
   width: number;
-  /** The most workers listed. */
-  workers?: number;
   /** Jobs a minute, where they are measured; null while there is nothing to say. */
   rate?: number | null;
 }
@@ -77,22 +75,17 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'right', 'left'];
 
-function workerTable(
-  status: Status,
-  { colors, workers: most = Number.POSITIVE_INFINITY }: ScreenOptions,
-): string {
+function workerTable(status: Status, { colors }: ScreenOptions): string {
   const { retiredWorkers: retired } = status;
   const byId = new Map(status.workers.map((worker) => [worker.id, worker]));
   const shares = sharesOf(status);
   if (shares.length === 0 && retired.count === 0)
     return colors.dim('No worker has done a job of this run yet.');
-  const rows = shares.slice(0, most).map(({ id, processed, share }) => {
+  const rows = shares.map(({ id, processed, share }) => {
     const worker = byId.get(id);
     const seen = worker ? sinceThen(worker.lastSeenAt) : '';
     return [id, count(processed), percent(share), count(worker?.failed ?? 0), seen];
   });
-  const hidden = shares.length - rows.length;
-  if (hidden > 0) rows.push([`${count(hidden)} more`, '', '', '', '']);
   if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '', '']);
   const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Failed', 'Last count'], rows, ALIGNS).split(
     '\n',

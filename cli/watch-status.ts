@@ -1,6 +1,7 @@
 import { emitKeypressEvents, type Key } from 'node:readline';
 import logUpdate from 'log-update';
 import type { Call } from './call.ts';
+import { crop } from './crop.ts';
 import type { Deployment } from './deployment.ts';
 import { isUnreachable } from './explain.ts';
 import { pause } from './interrupt.ts';
@@ -9,9 +10,6 @@ import { RateMeter } from './rate-meter.ts';
 import { statusScreen } from './status-screen.ts';
 
 const EVERY_MS = 1_000;
-
-/** Lines of the screen that are not workers, with room for the prompt below. */
-const LINES_BESIDE_WORKERS = 11;
 
 export interface Watch {
   /** The active or last run unless given. */
@@ -39,16 +37,12 @@ export async function watchStatus(
   let trouble = '';
   const draw = () => {
     const { columns = 80, rows = 24 } = process.stdout;
-    const lines = [trouble && output.colors.yellow(trouble), output.colors.dim(foot)].filter(Boolean);
-    const screen =
-      seen &&
-      statusScreen(seen, {
-        colors: output.colors,
-        width: columns,
-        workers: Math.max(3, rows - LINES_BESIDE_WORKERS),
-        rate: measured,
-      });
-    logUpdate([screen ?? 'Reading the status …', '', ...lines].join('\n'));
+    const last = ['', trouble && output.colors.yellow(trouble), output.colors.dim(foot)];
+    const screen = seen && statusScreen(seen, { colors: output.colors, width: columns, rate: measured });
+    const lines = (screen ?? 'Reading the status …').split('\n');
+    // The cursor has a line of its own below.
+    const end = last.filter((line, at) => at === 0 || line !== '');
+    logUpdate(crop(lines, end, columns, rows - 1));
   };
   let measured: number | null = null;
   // Times pass between two readings, too.

@@ -5,19 +5,16 @@ import { BusyTime } from '../busy-time.ts';
 import { action, type Call } from '../call.ts';
 import { MOST_WORKERS } from '../concurrency.ts';
 import { canAsk, isConfirmed } from '../confirm.ts';
-import { deploy } from '../deploy.ts';
-import type { Deployment } from '../deployment.ts';
-import { drain, follow } from '../drain.ts';
+import { followTicks, followUntilLeft } from '../demo-run.ts';
+import { deploy, otherVersion } from '../deploy.ts';
+import { type Deployment, findDeployment } from '../deployment.ts';
+import { drain } from '../drain.ts';
 import { counted } from '../figures.ts';
-import { readStatus, type Status, verify } from '../invoke.ts';
+import { readStatus, verify } from '../invoke.ts';
 import { elasticsearchUrl, wholeNumber } from '../options.ts';
-import { isTerminal } from '../output.ts';
-import { clearTheWay, startOwnRun, stopOwnRun, UNABORTED } from '../own-run.ts';
+import { clearTheWay, startOwnRun, stopOwnRun } from '../own-run.ts';
 import { runReport, runReportText } from '../run-report.ts';
-import { percentShares } from '../shares.ts';
-import { untilThen } from '../times.ts';
-import { Interrupted, Trouble } from '../trouble.ts';
-import { watchStatus } from '../watch-status.ts';
+import { Trouble } from '../trouble.ts';
 import { X, Y } from './start.ts';
 import { requireLocal } from './up.ts';
 
@@ -32,8 +29,12 @@ interface Options {
   yes?: boolean;
 }
 
-/** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
-const SETTLED_MS = 15_000;
+/** How far the demo has come: what is there to be cleaned up. */
+interface State {
+  isUp: boolean;
+  deployment?: Deployment;
+  runId?: string;
+}
 
 export function register(program: Command): void {
   program
@@ -73,17 +74,18 @@ export function register(program: Command): void {
 async function run(call: Call, options: Options): Promise<number> {
   requireLocal(call, 'demo');
   const { output, target, step, signal } = call;
-  const state: { deployment?: Deployment; runId?: string } = {};
+  const state: State = { isUp: false };
   try {
     const { lost } = await up(target.home, { elasticsearchUrl: options.elasticsearch, step, signal });
+    state.isUp = true;
     if (lost) output.say(output.messageColors.yellow(lost));
+    await mayReplace(call, options.yes ?? false);
     const { deployment } = await deploy(call, {
       concurrency: String(options.workers),
       workMs: String(options.workMs),
       ...(options.elasticsearch !== undefined && { elasticsearchUrl: options.elasticsearch }),
     });
     state.deployment = deployment;
-    await mayReplace(call, deployment, options.yes ?? false);
     await clearTheWay(call, deployment);
     state.runId = await startOwnRun(deployment, options.x, options.y);
     const every = options.y === 1 ? 'every minute' : `every ${options.y} minutes`;
@@ -116,62 +118,11 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   return report.ok ? 0 : 1;
 }
 
-/** Until as many ticks as wanted are wholly enqueued; stopping then leaves no later tick to disturb the figures. */
-async function followTicks(
-  call: Call,
-  deployment: Deployment,
-  runId: string,
-  { x, ticks }: Options,
-  busy: BusyTime,
-): Promise<Call> {
-  let settled = { enqueued: -1, at: 0 };
-  await follow(
-    call,
-    deployment,
-    runId,
-    (status) => {
-      busy.sample(status);
-      const { running, enqueued, tick, missedTicks } = status;
-      if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
-      const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
-      return !running || (tick - missedTicks >= ticks && isWhole);
-    },
-    noteOn,
-  );
-  return call;
-}
-
-/** Until the person leaves: that ends the run, not the command. */
-async function followUntilLeft(
-  call: Call,
-  deployment: Deployment,
-  runId: string,
-  busy: BusyTime,
-): Promise<Call> {
-  const { output } = call;
-  if (isTerminal(process.stdout) && !output.json) {
-    const onStatus = (status: Status) => busy.sample(status);
-    await watchStatus(call, deployment, { runId, foot: 'Ctrl-C or q stops the run', onStatus });
-  } else {
-    output.say('Ctrl-C stops the run.');
-    const isOver = (status: Status) => {
-      busy.sample(status);
-      return !status.running;
-    };
-    await follow(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
-  }
-  output.say('Stopping the run, and working off what is enqueued.');
-  return { ...call, signal: call.signal.aborted ? UNABORTED : call.signal };
-}
-
-function noteOn(status: Status): string {
-  const { running, enqueued, processed, failed, nextTickAt } = status;
-  const isWaiting = running && enqueued > 0 && enqueued === processed + failed && nextTickAt !== null;
-  return isWaiting ? `next tick ${untilThen(nextTickAt)}` : percentShares(status);
-}
-
 /** A run of an earlier demo may be stopped, but nothing tells it from one that is wanted: a person is asked. */
-async function mayReplace(call: Call, deployment: Deployment, yes: boolean): Promise<void> {
+async function mayReplace(call: Call, yes: boolean): Promise<void> {
+  // Before anything is deployed: that would change the number of workers under the run.
+  const deployment = await findDeployment(call.target, call.signal).catch(otherVersion);
+  if (!deployment) return;
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running) return;
   if (await isConfirmed(call, `The run ${runId} is active. Stop it?`, yes || !canAsk())) return;
@@ -179,19 +130,15 @@ async function mayReplace(call: Call, deployment: Deployment, yes: boolean): Pro
 }
 
 /** The demo ends before its end: the run it has started does not go on behind its back. */
-async function leave(
-  { output, target }: Call,
-  state: { deployment?: Deployment; runId?: string },
-): Promise<void> {
-  const { deployment, runId } = state;
-  if (!deployment) return;
-  const stopped = runId !== undefined && (await stopOwnRun(deployment, runId).catch(() => false));
-  if (stopped) output.say(`The run ${runId} is stopped; what is enqueued is still worked off.`);
-  output.say(`The local cloud stays up; ${target.command('down')} stops it.`);
-}
-
-function ignoreInterrupt(error: unknown): void {
-  if (!(error instanceof Interrupted) && (error as Error).name !== 'AbortError') throw error;
+async function leave({ output, target }: Call, { isUp, deployment, runId }: State): Promise<void> {
+  if (deployment && runId !== undefined) {
+    const said = await stopOwnRun(deployment, runId).then(
+      () => `The run ${runId} is stopped; what is enqueued is still worked off.`,
+      () => `The run ${runId} could not be stopped; ${target.command('stop')} does it.`,
+    );
+    output.say(said);
+  }
+  if (isUp) output.say(`The local cloud stays up; ${target.command('down')} stops it.`);
 }
 
 function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment, runId: string): string {
