@@ -2,7 +2,7 @@ import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MAX_REASON, reasonOf } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
 import { jobsOf, type Message, parseMessage } from './message.ts';
-import type { Outgoing } from './queue.ts';
+import { BATCH_BYTES, type Outgoing } from './queue.ts';
 import type { Doomed } from './settlement.ts';
 
 /** Why something was given up on, as the dead-letter queue keeps it. */
@@ -47,12 +47,19 @@ export function deadLetterOf(message: Message, { jobId, attempts }: Doomed, now:
   };
 }
 
-/** The dead letter of a message that no job can be read from: kept whole, whatever it is. */
+/** What a malformed message may have of the largest message that SQS takes, so that its reason fits beside it. */
+const MAX_BODY_BYTES = BATCH_BYTES - 4_096;
+
+/** The dead letter of a message that no job can be read from: kept whole, whatever it is, as far as there is room. */
 export function malformedLetterOf(body: string, reason: string, now: number): Outgoing {
   const at = text(new Date(now).toISOString());
+  const kept = Buffer.from(body)
+    .subarray(0, MAX_BODY_BYTES)
+    .toString()
+    .replace(/\uFFFD$/u, '');
   return {
     // SQS takes no empty body, nor had the queue one; a redelivery of nothing would be lost otherwise.
-    MessageBody: body === '' ? ' ' : body,
+    MessageBody: kept === '' ? ' ' : kept,
     MessageAttributes: {
       [REASON]: text(`malformed: ${reasonOf(new Error(reason))}`),
       [ATTEMPTS]: number(1),

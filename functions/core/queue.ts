@@ -20,6 +20,12 @@ export interface Queue {
 /** The most entries in one batch call (SQS's quota). */
 export const BATCH = 10;
 
+/** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
+export const BATCH_BYTES = 1_048_576;
+
+/** The most bytes in a message, and in a batch's messages together, attributes included (SQS's quota). */
+export const MAX_BYTES = 1_048_576;
+
 /** Batch calls under way at once: enough to keep SQS busy, few enough for one function's connections. */
 const CALLS_AT_ONCE = 10;
 
@@ -32,7 +38,7 @@ export type Outgoing = Omit<SendMessageBatchRequestEntry, 'Id'>;
  * @throws Unavailable when some could not be sent; others were, so whoever sends again sends some twice
  */
 export async function send(queue: Queue, messages: Outgoing[]): Promise<void> {
-  await pMap(batches(messages), (batch) => sendBatch(queue, batch), { concurrency: CALLS_AT_ONCE });
+  await pMap(batches(messages, sizeOf), (batch) => sendBatch(queue, batch), { concurrency: CALLS_AT_ONCE });
 }
 
 async function sendBatch(queue: Queue, messages: Outgoing[]): Promise<void> {
@@ -133,8 +139,29 @@ async function guarded<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function batches<T>(all: T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) =>
-    all.slice(at * BATCH, (at + 1) * BATCH),
+/** Batches of as many entries, and of as many bytes, as a call takes. */
+function batches<T>(all: T[], bytesOf: (one: T) => number = () => 0): T[][] {
+  const batches: T[][] = [];
+  let batch: T[] = [];
+  let bytes = 0;
+  for (const one of all) {
+    const more = bytesOf(one);
+    if (batch.length === BATCH || (batch.length > 0 && bytes + more > BATCH_BYTES)) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(one);
+    bytes += more;
+  }
+  return batch.length > 0 ? [...batches, batch] : batches;
+}
+
+/** A message's bytes as SQS counts them: its body, and its attributes' names, types and values. */
+function sizeOf({ MessageBody = '', MessageAttributes = {} }: Outgoing): number {
+  return Object.entries(MessageAttributes).reduce(
+    (sum, [name, { DataType = '', StringValue = '' }]) =>
+      sum + Buffer.byteLength(name + DataType + StringValue),
+    Buffer.byteLength(MessageBody),
   );
 }

@@ -89,7 +89,7 @@ const TIME_UP = Symbol('time up');
 async function attempt(job: Job, task: Task, signal: AbortSignal, clock: () => number): Promise<Ended> {
   const { jobId, message } = task;
   try {
-    const input = job.input(jobId);
+    const input = await job.input(jobId);
     const output = await job.work(input as never, {
       jobId,
       runId: message.runId,
