@@ -6,7 +6,7 @@ import type { Status } from './invoke.ts';
 import { isTerminal } from './output.ts';
 import { UNABORTED } from './own-run.ts';
 import { pendingOf, percentShares } from './shares.ts';
-import { untilThen } from './times.ts';
+import { dueIn } from './times.ts';
 import { Interrupted } from './trouble.ts';
 import { watchStatus } from './watch-status.ts';
 
@@ -68,7 +68,7 @@ export async function followUntilLeft(
 function noteOn(status: Status): string {
   const { running, enqueued, processed, failed, nextTickAt } = status;
   const isWaiting = running && enqueued > 0 && enqueued === processed + failed && nextTickAt !== null;
-  return isWaiting ? `next tick ${untilThen(nextTickAt)}` : percentShares(status);
+  return isWaiting ? `next tick ${dueIn(nextTickAt)}` : percentShares(status);
 }
 
 function ignoreInterrupt(error: unknown): void {

@@ -1,5 +1,6 @@
+import { UserError } from '../local/user-error.ts';
 import type { Target } from './target.ts';
-import { Interrupted, Trouble } from './trouble.ts';
+import { Trouble } from './trouble.ts';
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -21,8 +22,9 @@ const REFUSED_CREDENTIALS = new Set([
 
 /** Puts what a cloud's client has thrown in words for people; what it does not know comes back as it is. */
 export function explain(error: unknown, target: Target, signal: AbortSignal): unknown {
-  if (signal.aborted && isAbort(error)) return signal.reason;
-  if (!(error instanceof Error) || error instanceof Trouble) return error;
+  // Ctrl-C reaches child processes as well, and what they then fail with is not what happened.
+  if (signal.aborted && !(error instanceof Trouble)) return signal.reason;
+  if (!(error instanceof Error) || error instanceof UserError) return error;
   if (isUnreachable(error)) return unreachable(target, error);
   if (error.name === 'TimeoutError') {
     return new Trouble(
@@ -89,13 +91,6 @@ function unreachable(target: Target, cause: Error): Trouble {
     `${cloudOf(target)} can’t be reached: ${firstLine(cause)}`,
     'Look at the network and its proxy settings, and try again.',
     { cause },
-  );
-}
-
-function isAbort(error: unknown): boolean {
-  return (
-    error instanceof Interrupted ||
-    (error instanceof Error && ['AbortError', 'ExitPromptError', 'AbortPromptError'].includes(error.name))
   );
 }
 

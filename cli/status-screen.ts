@@ -3,7 +3,7 @@ import { bar, count, counted, percent, rate } from './figures.ts';
 import type { Colors } from './output.ts';
 import { pendingOf, sharesOf } from './shares.ts';
 import { type Align, table } from './table.ts';
-import { clock, sinceThen, untilThen } from './times.ts';
+import { clock, dueIn, sinceThen } from './times.ts';
 
 /** How wide and high the screen is, and what is known beside the status itself. */
 export interface ScreenOptions {
@@ -35,7 +35,7 @@ function runLines(status: Status, { green, dim }: Colors): string[] {
   const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
   const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
-  const next = nextTickAt ? `, the next ${untilThen(nextTickAt)}` : '';
+  const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
     label('Ticks', `${count(tick - missedTicks)} fired${missed}${next}; ${counted(x, 'job')} ${every}`),

@@ -17,10 +17,10 @@ export function elapsed(ms: number): string {
   return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
 }
 
-/** `in 34 s`, or `now` for what is due. */
-export function untilThen(at: string, now = Date.now()): string {
+/** `in 34 s`, or `is due`: the rule that fires ticks comes by once a minute. */
+export function dueIn(at: string, now = Date.now()): string {
   const ms = Date.parse(at) - now;
-  return ms < 1_000 ? 'now' : `in ${coarse(ms)}`;
+  return ms < 500 ? 'is due' : `in ${coarse(ms)}`;
 }
 
 /** `12 s ago`, or `now`. */
