@@ -23,9 +23,6 @@ export const BATCH = 10;
 /** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
 export const BATCH_BYTES = 1_048_576;
 
-/** The most bytes in a message, and in a batch's messages together, attributes included (SQS's quota). */
-export const MAX_BYTES = 1_048_576;
-
 /** Batch calls under way at once: enough to keep SQS busy, few enough for one function's connections. */
 const CALLS_AT_ONCE = 10;
 
