@@ -138,7 +138,7 @@ export async function stopRun(table: Table, runId: RunId, at: number): Promise<v
 
 /**
  * Changes X or Y of the run from its next tick on.
- * @throws ConditionFailed when the run was stopped, or a tick fired, since it was read
+ * @throws ConditionFailed when the run was stopped or changed, or a tick fired, since it was read
  */
 export async function updateRun(
   table: Table,
@@ -156,13 +156,16 @@ export async function updateRun(
         TableName: table.name,
         Key: runKey(run.runId),
         UpdateExpression: 'SET x = :x, y = :y, nextTickAt = :at',
-        ConditionExpression: 'active = :true AND nextTick = :next',
+        // What isn't changed is written as it was read, so it must still be that.
+        ConditionExpression: 'active = :true AND nextTick = :next AND x = :readX AND y = :readY',
         ExpressionAttributeValues: {
           ':x': x,
           ':y': y,
           ':at': nextTickAt,
           ':true': true,
           ':next': run.nextTick,
+          ':readX': run.x,
+          ':readY': run.y,
         },
       },
     },
