@@ -79,9 +79,9 @@ export function troubleOf(
         `Stop it first (${command('stop')}), or start with --replace.`,
       );
     case 'no_active_run':
-      return new Trouble(code, 'No run is active.', command('start --x 1000 --y 1'));
+      return new Trouble(code, 'No run is active.', `Start one: ${command('start --x 1000 --y 1')}`);
     case 'no_such_run':
-      return new Trouble(code, sentence(message), command('runs'));
+      return new Trouble(code, sentence(message.split(';')[0] ?? message), command('runs'));
     case 'invalid_input':
       return new WrongUse(sentence(message), command('--help'));
     case 'results_unavailable':

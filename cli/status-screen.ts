@@ -73,7 +73,7 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
   ];
 }
 
-const ALIGNS: Align[] = ['left', 'right', 'right', 'right', 'left'];
+const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];
 
 function workerTable(status: Status, { colors }: ScreenOptions): string {
   const { retiredWorkers: retired } = status;
@@ -84,12 +84,10 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
   const rows = shares.map(({ id, processed, share }) => {
     const worker = byId.get(id);
     const seen = worker ? sinceThen(worker.lastSeenAt) : '';
-    return [id, count(processed), percent(share), count(worker?.failed ?? 0), seen];
+    return [id, count(processed), percent(share), seen];
   });
-  if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '', '']);
-  const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Failed', 'Last count'], rows, ALIGNS).split(
-    '\n',
-  );
+  if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);
+  const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Last count'], rows, ALIGNS).split('\n');
   return [colors.dim(head ?? ''), ...body].join('\n');
 }
 

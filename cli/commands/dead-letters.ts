@@ -138,7 +138,8 @@ function letterTable(letters: TakenLetter[]): string {
   const rows = letters.map((letter) => [
     jobsIn(letter),
     letter.runId ?? '',
-    count(letter.attempts),
+    // What came by the redrive policy says only how often it was received, also by this list.
+    letter.lastFailedAt ? count(letter.attempts) : '–',
     letter.firstFailedAt ? clock(letter.firstFailedAt) : '',
     letter.lastFailedAt ? clock(letter.lastFailedAt) : '',
     printable(letter.reason),

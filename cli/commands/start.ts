@@ -37,7 +37,7 @@ async function run(
   if (started.replaced) output.say(`The run ${started.replaced} is stopped.`);
   output.result(started, () =>
     [
-      `The run ${started.runId} is started: ${counted(x, 'job')} every ${y === 1 ? 'minute' : `${y} minutes`}.`,
+      `The run ${started.runId} is started: ${counted(x, 'job')} every ${y === 1 ? 'minute' : counted(y, 'minute')}.`,
       `See how it goes: ${target.command('status --watch')}`,
     ].join('\n'),
   );

@@ -4,7 +4,7 @@ import { readStatus } from '../invoke.ts';
 import { runId } from '../options.ts';
 import { isTerminal } from '../output.ts';
 import { statusScreen } from '../status-screen.ts';
-import { WrongUse } from '../trouble.ts';
+import { Trouble, WrongUse } from '../trouble.ts';
 import { watchStatus } from '../watch-status.ts';
 
 export function register(program: Command): void {
@@ -27,7 +27,7 @@ async function run(
   call: Call,
   { watch, run: asked, json }: { watch?: boolean; run?: string } & GlobalOptions,
 ): Promise<void> {
-  const { output, signal } = call;
+  const { output, signal, target } = call;
   if (watch && json) {
     throw new WrongUse(
       '--watch shows a screen; it has no --json.',
@@ -38,11 +38,14 @@ async function run(
     throw new WrongUse('--watch needs a terminal.', 'Leave --watch away to have the status once.');
   }
   const deployment = await call.deployment();
+  const status = await readStatus(deployment, signal, asked);
+  if (asked !== undefined && status.runId === null) {
+    throw new Trouble('no_such_run', `There is no run ${asked}.`, target.command('runs'));
+  }
   if (watch) {
     await watchStatus(call, deployment, { runId: asked, foot: 'q leaves; the run goes on' });
     return;
   }
-  const status = await readStatus(deployment, signal, asked);
   output.result(status, () =>
     statusScreen(status, { colors: output.colors, width: process.stdout.columns ?? 80 }),
   );

@@ -32,7 +32,7 @@ async function run(
     ...(y !== undefined && { y }),
   });
   output.result(updated, () => {
-    const every = updated.y === 1 ? 'minute' : `${updated.y} minutes`;
+    const every = updated.y === 1 ? 'minute' : counted(updated.y, 'minute');
     return `From its next tick on, the run ${updated.runId} has ${counted(updated.x, 'job')} every ${every}.`;
   });
 }
