@@ -60,8 +60,8 @@ export interface Worker {
 export interface JobRange {
   runId: RunId;
   tick: number;
-  first: JobId;
-  last: JobId;
+  firstJob: JobId;
+  lastJob: JobId;
 }
 
 /** What became of a batch. */
@@ -318,9 +318,9 @@ function rangesOf(entries: Entry[]): JobRange[] {
   const ranges = new Map<string, JobRange>();
   for (const { message } of entries) {
     const { runId, tick, first, last } = message;
-    const range = ranges.get(`${runId}#${tick}`) ?? { runId, tick, first, last };
-    range.first = Math.min(range.first, first) as JobId;
-    range.last = Math.max(range.last, last) as JobId;
+    const range = ranges.get(`${runId}#${tick}`) ?? { runId, tick, firstJob: first, lastJob: last };
+    range.firstJob = Math.min(range.firstJob, first) as JobId;
+    range.lastJob = Math.max(range.lastJob, last) as JobId;
     ranges.set(`${runId}#${tick}`, range);
   }
   return [...ranges.values()];

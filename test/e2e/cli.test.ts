@@ -1,0 +1,141 @@
+import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { describe, expect, test } from 'vitest';
+import type { RunStatus, Status } from '../../functions/status.ts';
+import { deployWith } from './deployed.ts';
+import { drained, invoke, lambda, run, runJson, start, status, stop } from './system.ts';
+
+const COMMANDS = [
+  'up',
+  'down',
+  'doctor',
+  'deploy',
+  'scale',
+  'start',
+  'update',
+  'stop',
+  'status',
+  'verify',
+  'runs',
+  'logs',
+  'dead-letters',
+  'scaling-test',
+  'demo',
+];
+
+async function limits(): Promise<{ reserved: number | undefined; mapping: number | undefined }> {
+  const FunctionName = 'drumline-consumer';
+  const [{ ReservedConcurrentExecutions: reserved }, { EventSourceMappings }] = await Promise.all([
+    lambda.send(new GetFunctionConcurrencyCommand({ FunctionName })),
+    lambda.send(new ListEventSourceMappingsCommand({ FunctionName })),
+  ]);
+  return { reserved, mapping: EventSourceMappings?.[0]?.ScalingConfig?.MaximumConcurrency };
+}
+
+test.concurrent.each(COMMANDS)('%s --help teaches, on stdout', async (command) => {
+  const { code, stdout, stderr } = await run(command, '--help');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Usage: drumline /);
+  expect(stderr).toBe('');
+});
+
+test.concurrent.each([
+  ['an unknown command', ['explode']],
+  ['an unknown option', ['status', '--wach']],
+  ['an x of 0', ['start', '--x', '0', '--y', '1']],
+  ['a missing y', ['start', '--x', '5']],
+  ['a target that is none', ['status', '--target', 'moon']],
+  ['no workers', ['scale', '0']],
+  ['an unknown setting', ['deploy', '-c', 'concurency=3']],
+  ['a setting out of its range', ['deploy', '-c', 'batchSize=0']],
+  ['an unknown function', ['logs', 'consumr']],
+  ['a span that is none', ['logs', '--since', 'yesterday']],
+])('%s is wrong use: exit code 2 and a sentence', async (_what, parameters) => {
+  const { code, stdout, stderr } = await run(...parameters);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^drumline: \S/);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  const asJson = await run(...parameters, '--json');
+  expect(JSON.parse(asJson.stdout)).toMatchObject({ error: { message: expect.any(String) } });
+  expect(asJson.code).toBe(2);
+});
+
+test('a local cloud that does not run is said in a sentence, with what to do', async () => {
+  const { drumline } = await import('./command.ts');
+  const elsewhere = { DRUMLINE_EMULATOR_PORT: '1', DRUMLINE_ELASTICSEARCH_PORT: '2' };
+  const { code, stderr } = await drumline(elsewhere, ['status']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/not running.*\n.*npx drumline up/);
+});
+
+test('up again does nothing and takes no time worth speaking of', async () => {
+  expect(await runJson('up')).toMatchObject({ emulator: 'running', elasticsearch: 'running' });
+});
+
+describe('the command and the functions agree', () => {
+  test('on how it stands', async () => {
+    await start(300);
+    await drained(300);
+    await stop();
+    const told = await runJson<Status>('status');
+    const seen = await status();
+    expect({ ...told, queue: seen.queue }).toMatchObject({ ...seen });
+    const runs = await runJson<RunStatus[]>('runs');
+    expect(runs[0]).toMatchObject({ runId: seen.runId, enqueued: 300, processed: 300 });
+    expect(await runJson('verify')).toMatchObject({ ok: true, documents: 300 });
+    expect((await run('verify')).code).toBe(0);
+  });
+
+  test('on the log', async () => {
+    const lines = await runJson<{ function: string; fields: Record<string, unknown> }[]>(
+      'logs',
+      'consumer',
+      '--since',
+      '30m',
+      '--filter',
+      'batch',
+    );
+    expect(lines.length).toBeGreaterThan(0);
+    expect(new Set(lines.map((line) => line.function))).toEqual(new Set(['consumer']));
+  });
+
+  test('on starting, changing and stopping', async () => {
+    expect((await run('start', '--x', '50', '--y', '7')).code).toBe(0);
+    const again = await run('start', '--x', '50', '--y', '7');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/active/);
+    expect((await run('update', '--x', '60', '--y', '9')).code).toBe(0);
+    expect(await status()).toMatchObject({ running: true, x: 60, y: 9 });
+    expect((await run('stop', '--wait')).code).toBe(0);
+    expect(await status()).toMatchObject({ running: false, enqueued: 50, processed: 50 });
+    expect((await run('stop')).code).toBe(1);
+  });
+});
+
+test('scale takes effect at once, and a later deploy keeps it unless told otherwise', async () => {
+  expect((await run('scale', '1')).code).toBe(0);
+  // AWS takes no less than 2 for the mapping; the reserved concurrency is what limits.
+  expect(await limits()).toEqual({ reserved: 1, mapping: 2 });
+  expect((await run('scale', '5')).code).toBe(0);
+  expect(await limits()).toEqual({ reserved: 5, mapping: 5 });
+  expect((await run(...deployWith())).code).toBe(0);
+  expect(await limits()).toEqual({ reserved: 5, mapping: 5 });
+  expect((await run(...deployWith(), '--concurrency', '2')).code).toBe(0);
+  expect(await limits()).toEqual({ reserved: 2, mapping: 2 });
+  expect(await invoke<Status>('status')).toMatchObject({ concurrency: 2 });
+});
+
+test('the old system’s scaling test, small: the same jobs with one worker and with two, none twice', async () => {
+  const report = await runJson<{ rows: { workers: number; failed: number; duplicates: number }[] }>(
+    'scaling-test',
+    '--workers',
+    '1,2',
+    '--x',
+    '400',
+    '--work-ms',
+    '20',
+  );
+  expect(report.rows.map(({ workers }) => workers)).toEqual([1, 2]);
+  for (const row of report.rows) expect(row).toMatchObject({ failed: 0, duplicates: 0 });
+  expect(await limits()).toEqual({ reserved: 2, mapping: 2 });
+});
