@@ -15,7 +15,7 @@ export interface ScalingReport {
   target: TargetName;
   machine: { cores: number; cpu: string; memoryGiB: number; platform: string; node: string };
   settings: RunningSettings;
-  measurements: Measurement[];
+  rows: Measurement[];
 }
 
 /** @param date when the test ended */
@@ -37,7 +37,7 @@ export function scalingReport(
       node: process.versions.node,
     },
     settings,
-    measurements,
+    rows: measurements,
   };
 }
 
@@ -64,15 +64,15 @@ export function scalingTable(measurements: readonly Measurement[]): string {
 
 /** The whole report as Markdown. */
 export function scalingMarkdown(report: ScalingReport): string {
-  const { date, target, machine, settings, measurements } = report;
+  const { date, target, machine, settings, rows } = report;
   const { cores, cpu, memoryGiB, platform, node } = machine;
-  const shares = measurements.map(
+  const shares = rows.map(
     ({ workers, shares: each }) =>
       `- ${workers}: ${each.map(({ id, processed }) => `${id} ${count(processed)}`).join(', ')}`,
   );
   return `# Scaling test, ${date.slice(0, 16).replace('T', ' ')} UTC
 
-${scalingTable(measurements)}
+${scalingTable(rows)}
 
 The same jobs for each number of workers, in one tick, after a warm-up that is not measured. Seconds are from the tick's
 claim to the last job's count; the speed-up is against the first row.
