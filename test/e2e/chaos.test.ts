@@ -93,7 +93,7 @@ describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i'
     expect(end).toMatchObject({ enqueued: JOBS, processed: JOBS, failed: 0, queue: { deadLetters: 0 } });
     expect(await verify()).toMatchObject({ ok: true, documents: JOBS, duplicates: 0, missing: { count: 0 } });
     say(`all ${JOBS} jobs are there once`);
-  });
+  }, 900_000);
 });
 
 function say(what: string): void {
