@@ -11,6 +11,8 @@ export interface Attempts {
   permanent?: true;
   /** The sending of dead letters that these attempts belong to: each gives a job its attempts anew. */
   retry?: string;
+  /** Sendings of dead letters before that, which may still be under way: their failures count for it, too. */
+  overtaken?: string[];
 }
 
 /** What the ledger knows of a message's jobs. A job that is neither pending nor failed is counted as processed. */
@@ -46,6 +48,9 @@ export interface Doomed {
   jobId: JobId;
   attempts: Attempts;
 }
+
+/** So many sendings of one job's dead letter may be under way at once. */
+const MAX_OVERTAKEN = 5;
 
 /** Failed jobs in one settlement, at most: each is a write of its own, of the 100 of a transaction. */
 export const FAILED_AT_ONCE = 90;
@@ -118,7 +123,7 @@ export function doomedJobs(message: Message, record: MessageRecord, maxAttempts:
   return openJobs(message, record).flatMap((jobId) => {
     const attempts = record.attempts[jobId];
     // Attempts made before the dead letters were sent again don't count against this sending.
-    if (!attempts || attempts.retry !== message.retry?.id) return [];
+    if (!attempts || !areOf(attempts, message)) return [];
     return attempts.permanent || attempts.count >= maxAttempts ? [{ jobId, attempts }] : [];
   });
 }
@@ -147,13 +152,27 @@ function attempted(
   message: Message,
   now: number,
 ): Attempts {
-  const same = earlier?.retry === message.retry?.id ? earlier : undefined;
+  const same = earlier && areOf(earlier, message) ? earlier : undefined;
+  const { retry, overtaken } = same ?? {
+    retry: message.retry?.id,
+    overtaken: [earlier?.retry ?? [], earlier?.overtaken ?? []].flat().slice(0, MAX_OVERTAKEN),
+  };
   return {
     count: (same?.count ?? 0) + 1,
     firstAt: earlier?.firstAt ?? now,
     lastAt: now,
     reason,
     ...(permanent && { permanent }),
-    ...(message.retry && { retry: message.retry.id }),
+    ...(retry !== undefined && { retry }),
+    ...(overtaken?.length && { overtaken }),
   };
+}
+
+/**
+ * Whether these attempts are those of the message's sending, or of one that has overtaken it, as any has overtaken
+ * the first. Else two sendings of one dead letter would give the job its attempts anew by turns, for ever.
+ */
+function areOf({ retry, overtaken }: Attempts, message: Message): boolean {
+  const sending = message.retry?.id;
+  return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);
 }
