@@ -22,6 +22,7 @@ const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
 export const SMALL: Replacement[] = [
   { file: 'fire.ts', from: 'SLICE_MESSAGES = 100', to: 'SLICE_MESSAGES = 2' },
   { file: 'queue.ts', from: 'export const BATCH = 10', to: 'export const BATCH = 3' },
+  { file: 'queue.ts', from: 'BATCH_BYTES = 1_048_576', to: 'BATCH_BYTES = 16_384' },
   { file: 'ledger/table.ts', from: 'MAX_TRANSACTION = 100', to: 'MAX_TRANSACTION = 8' },
   { file: 'ledger/worker.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
   { file: 'ledger/worker.ts', from: 'FOLD_AT_ONCE = 50', to: 'FOLD_AT_ONCE = 2' },

@@ -3,6 +3,9 @@ import type { WorkerId } from '../../functions/core/ids.ts';
 import { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
+/** More deliveries than any message may need. */
+export const MANY_RECEIVES = 60;
+
 /** Longer than any run: no message is forgotten. */
 const REMEMBER_SECONDS = 10 * 86_400;
 
@@ -47,8 +50,13 @@ export class Consumers {
       const copy = visible[choices.below(visible.length)];
       if (!copy) break;
       const delivered = sqs.receive(JOBS, copy, scenario.timeoutMs * scenario.visibility);
-      if (!delivered) world.note(`redriven: ${copy.body}`);
-      else {
+      if (!delivered) {
+        world.note(`redriven: ${short(copy.body)}`);
+        world.check(
+          scenario.maxReceives < MANY_RECEIVES,
+          () => `a message came and went too often: ${copy.body}`,
+        );
+      } else {
         const { id, receipt: receiptHandle, body, receives } = delivered;
         deliveries.push({ id: `${id}/${receiptHandle}`, receiptHandle, body, receives });
       }
@@ -124,6 +132,9 @@ export class Consumers {
 }
 
 /** A message's body in few letters. */
-function short(body: string): string {
-  return body.replaceAll(/"(v|runId|enqueuedAt)":("[^"]*"|\d+),?/g, '').slice(0, 80);
+export function short(body: string): string {
+  return body
+    .slice(0, 200)
+    .replaceAll(/"(v|runId|enqueuedAt)":("[^"]*"|\d+),?/g, '')
+    .slice(0, 80);
 }

@@ -13,6 +13,8 @@ const garbage = (what: string, from: Forgery['from']): Forgery => ({ what, from,
 const harmless = (what: string, from: Forgery['from']): Forgery => ({ what, from, garbage: false });
 
 const FAR = 1_000_000;
+/** As large as a message may be here: SQS's 1 MiB, made small. */
+export const MAX_BYTES = 16_384;
 
 /** Every way in which a message can be wrong, and some in which it is right but uncalled for. */
 export const FORGERIES: readonly Forgery[] = [
@@ -21,6 +23,7 @@ export const FORGERIES: readonly Forgery[] = [
   garbage('no object', () => 'null'),
   garbage('a list', () => '[1, 2]'),
   garbage('empty', () => ({})),
+  garbage('as long as SQS takes', () => 'x'.repeat(MAX_BYTES)),
   garbage('unknown version', (message) => ({ ...message, v: 2 })),
   garbage('wrong types', (message) => ({ ...message, first: String(message.first) })),
   garbage('fractional job', (message) => ({ ...message, first: message.first + 0.5 })),

@@ -15,15 +15,16 @@ export interface RecordView {
 /** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
 export interface RunView {
   runId: string;
-  run: Item & { enqueued: number; nextTick: number; missedTicks: number; x: number; active: boolean };
-  ticks: {
-    tick: number;
-    firstJob: number;
-    count: number;
-    claimed: number;
-    sent: number;
-    jobsPerMessage: number;
-  }[];
+  run: Item & {
+    enqueued: number;
+    nextTick: number;
+    nextTickAt: number;
+    missedTicks: number;
+    x: number;
+    y: number;
+    active: boolean;
+  };
+  ticks: Record<'tick' | 'dueAt' | 'firstJob' | 'count' | 'claimed' | 'sent' | 'jobsPerMessage', number>[];
   processed: number;
   failed: number;
   failedJobs: number[];
@@ -57,7 +58,18 @@ export function openTicks(dynamo: Dynamo): number {
   return ((schedule?.openTicks as Set<string> | undefined) ?? new Set()).size;
 }
 
+/** Items are replaced and never changed, so that what one comes to is found out once. */
+const known = new WeakMap<Item, RecordView>();
+
 function recordOf(item: Item): RecordView {
+  const before = known.get(item);
+  if (before) return before;
+  const made = readRecord(item);
+  known.set(item, made);
+  return made;
+}
+
+function readRecord(item: Item): RecordView {
   const key = (item.pk as string).slice('MESSAGE#'.length);
   const [, tick, range] = key.split('#');
   const [first, last] = (range as string).split('-').map(Number) as [number, number];

@@ -3,6 +3,7 @@ import type { Totals } from '../../functions/core/ledger/totals.ts';
 import { type Message, parseMessage } from '../../functions/core/message.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
+import { viewRuns } from './ledger-view.ts';
 import type { Operation } from './scenario.ts';
 import { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
@@ -168,8 +169,16 @@ export class Operations {
     const updated = async () => {
       const table = world.table(actor);
       const run = await system.activeRun(table);
-      const { x, y } = await system.updateRun(table, run, change, time.now);
-      world.note(`${actor.name}: x ${x}, y ${y}`);
+      await system.updateRun(table, run, change, time.now);
+      // Nothing else has happened since its effect, and the world has not been looked at since.
+      const before = world.runs.find(({ runId }) => runId === run.runId)?.run;
+      const after = viewRuns(world.dynamo).find(({ runId }) => runId === run.runId)?.run;
+      for (const field of ['x', 'y'] as const)
+        world.check(
+          after?.[field] === (change[field] ?? before?.[field]),
+          () =>
+            `an update ${JSON.stringify(change)} made ${field} ${after?.[field]}, which was ${before?.[field]}`,
+        );
     };
     this.#invocation(actor, updated(), 'Unavailable', 'ConditionFailed', 'Refusal');
   }

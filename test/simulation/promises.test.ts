@@ -6,9 +6,13 @@ import { simulate } from './simulate.ts';
 
 const system = await buildSystem('system', SMALL);
 
-/** `DRUMLINE_RUNS` schedules instead of a thousand; `DRUMLINE_SEED` repeats those of an earlier run. */
-const RUNS = Number(process.env.DRUMLINE_RUNS ?? 1_000);
-const SEED = process.env.DRUMLINE_SEED === undefined ? {} : { seed: Number(process.env.DRUMLINE_SEED) };
+/**
+ * How many schedules; more with DRUMLINE_RUNS. A failure prints its seed and path: DRUMLINE_SEED and DRUMLINE_PATH run
+ * just that schedule again.
+ */
+const RUNS = Number(process.env.DRUMLINE_RUNS ?? 2_000);
+const { DRUMLINE_SEED: seed, DRUMLINE_PATH: path } = process.env;
+const REPEATED = { ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) };
 
 test('the promises hold under every schedule', async () => {
   const seen = { steps: 0, enqueued: 0, failed: 0, orphans: 0, redriven: 0 };
@@ -18,9 +22,11 @@ test('the promises hold under every schedule', async () => {
       const one = await simulate(system, scenario);
       for (const key of Object.keys(seen) as (keyof typeof seen)[]) seen[key] += one[key];
     }),
-    { numRuns: RUNS, ...SEED },
+    // Shrinking ends, too: what it has found by then is small enough.
+    { numRuns: RUNS, interruptAfterTimeLimit: 240_000, ...REPEATED },
   );
   const seconds = (performance.now() - begun) / 1_000;
   process.stdout.write(`${RUNS} schedules in ${seconds.toFixed(1)} s: ${JSON.stringify(seen)}\n`);
-  expect(seen.enqueued).toBeGreaterThan(RUNS);
+  // They went somewhere: most jobs are enqueued, some fail, some messages are redriven.
+  if (path === undefined) expect(Math.min(seen.enqueued, seen.failed, seen.redriven)).toBeGreaterThan(0);
 });

@@ -1,5 +1,7 @@
 import { describe, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
+import { MANY_RECEIVES } from './consumers.ts';
+import { FORGERIES } from './forgeries.ts';
 import type { Scenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
@@ -18,7 +20,7 @@ const plain: Scenario = {
   workers: 1,
   jobConcurrency: 1,
   maxAttempts: 1,
-  maxReceives: 1_000,
+  maxReceives: MANY_RECEIVES,
   timeoutMs: 300_000,
   visibility: 6,
   kinds: ['good'],
@@ -27,7 +29,38 @@ const plain: Scenario = {
   choices: [],
 };
 
+const LONGEST = FORGERIES.findIndex(({ what }) => what === 'as long as SQS takes');
+
 describe('holds again', () => {
   test('more dead letters of one message come back at once than a transaction takes', () =>
     simulate(system, { ...plain, x: 9, jobsPerMessage: 9, kinds: ['throwing'] }));
+
+  test('one update undoes another that it has not seen', () =>
+    simulate(system, {
+      ...plain,
+      operations: [{ kind: 'update', x: 2 }, { kind: 'update' }],
+      choices: [5491348, 14228732],
+    }));
+
+  test('a malformed message as long as SQS takes, which leaves no room for the reason', () =>
+    simulate(system, {
+      ...plain,
+      operations: [
+        { kind: 'forge', what: LONGEST },
+        { kind: 'forge', what: LONGEST },
+      ],
+    }));
+
+  test('two sendings of one dead letter give a failing job its attempts anew by turns', () =>
+    simulate(system, {
+      ...plain,
+      maxAttempts: 2,
+      kinds: ['throwing'],
+      operations: [
+        { kind: 'wait', ms: 3_000 },
+        { kind: 'wait', ms: 3_000 },
+        { kind: 'retry', every: 1, name: 'first', stays: true },
+        { kind: 'retry', every: 1, name: 'second', stays: false },
+      ],
+    }));
 });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
 
@@ -56,7 +57,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       kind: fc.constant('start' as const),
       x: fc.integer({ min: 1, max: 9 }),
       y: fc.integer({ min: 1, max: 2 }),
-      backfillMinutes: fc.constantFrom(0, 10),
+      backfillMinutes: fc.constantFrom(0, 4),
       replace: fc.boolean(),
     }),
   },
@@ -121,7 +122,7 @@ export function scenarios({ operations, choices }: Bounds): fc.Arbitrary<Scenari
     workers: fc.integer({ min: 1, max: 3 }),
     jobConcurrency: fc.constantFrom(1, 3),
     maxAttempts: fc.integer({ min: 1, max: 3 }),
-    maxReceives: fc.constantFrom(1_000, 1_000, 3),
+    maxReceives: fc.constantFrom(MANY_RECEIVES, MANY_RECEIVES, 3),
     timeoutMs: fc.constantFrom(300_000, 10_000),
     visibility: fc.constantFrom(6, 1),
     kinds: fc.array(

@@ -1,5 +1,5 @@
 import { Choices } from './choices.ts';
-import { Consumers } from './consumers.ts';
+import { Consumers, short } from './consumers.ts';
 import { Invariants } from './invariants.ts';
 import { openTicks, viewRuns } from './ledger-view.ts';
 import { Operations } from './operations.ts';
@@ -70,6 +70,7 @@ class Simulation {
       await this.#settle();
       operations.perform(operation);
     }
+    await this.#keepTime();
     await this.#drain();
     invariants.drained();
     world.account();
@@ -105,7 +106,7 @@ class Simulation {
         1,
         () => {
           const which = copies[choices.below(copies.length)] ?? copy;
-          world.note(`once more: ${which.body}`);
+          world.note(`once more: ${short(which.body)}`);
           sqs.duplicate(JOBS, which);
         },
       ]);
@@ -123,6 +124,21 @@ class Simulation {
       else if (consumers.ready) consumers.deliver();
       else return;
     }
+  }
+
+  /** The rule fires once more, a minute later, as it does as long as the world stands. */
+  async #keepTime(): Promise<void> {
+    const { world, operations, invariants } = this;
+    await this.#settle();
+    world.time.moveTo(world.time.now + 60_000);
+    operations.fire();
+    for (;;) {
+      await this.#settle();
+      if (!operations.busy) break;
+      this.#advance(0);
+    }
+    invariants.punctual();
+    world.account();
   }
 
   /** Ends the run, and fires and delivers until nothing is left to do. */

@@ -5,7 +5,9 @@ import type { Results } from '../../functions/core/results.ts';
 import type { Choices } from './choices.ts';
 import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
+import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
+import type { RunView } from './ledger-view.ts';
 import type { Scenario } from './scenario.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
@@ -45,6 +47,8 @@ export class World {
   #latest: Actor | undefined;
   /** When whoever gave up a job had looked for its document in vain. */
   readonly givenUp = new Map<number, number>();
+  /** What the ledger said when it was last looked at: before this step. */
+  runs: RunView[] = [];
   /** Messages put into the queue that nobody can make sense of. */
   readonly garbage = new Set<string>();
   /** Who does something on an actor's death. */
@@ -62,7 +66,7 @@ export class World {
       this.#latest = actor;
       this.note(`${actor.name}: ${event}`);
     };
-    this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: 1_048_576 });
+    this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES });
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
     this.work = new Work(scenario.kinds, this.wire);
