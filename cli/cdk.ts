@@ -88,17 +88,20 @@ async function cdk({ target, output, signal }: Call, words: string[], verbose: b
   if (code !== 0) throw failureOf(stripVTControlCharacters(said.join('')), `cdk ${words[0]}`, logFile);
 }
 
-/** What the CDK's output says went wrong: the setting if it is one, else the end of it. */
+/** What the CDK's output says went wrong: the setting or the code if it is one of these, else the end of it. */
 export function failureOf(said: string, command: string, logFile: string): Error {
-  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  const lines = said.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
   const settings = lines.filter((line) => /^setting \w+=/.test(line));
   if (settings.length > 0) return new SettingError(settings.join('\n'));
-  // The CDK ends with the cause; the app's stack trace and its own advice stand around it.
-  const telling = lines.filter((line) => !/^\s+at |^Subprocess exited|^NOTICES/.test(line));
-  const end = telling.slice(-LINES_SHOWN).join('\n');
-  return new Trouble(
-    'cdk_failed',
-    `${command} failed; the end of what it said:\n${end}`,
-    `All of it: ${logFile}`,
-  );
+  const mistake = lines.findIndex((line) => line.includes('[ERROR]'));
+  // The bundler says what is wrong with the code first, and then once more as an error of its own.
+  const after = lines.findIndex((line, at) => at > mistake && /^\w*Error: /.test(line));
+  const telling =
+    mistake < 0 ? lines.slice(-LINES_SHOWN) : lines.slice(mistake, after < 0 ? undefined : after);
+  const shown = telling.slice(0, LINES_SHOWN).join('\n');
+  return new Trouble('cdk_failed', `${command} failed:\n${shown}`, `All that it said: ${logFile}`);
 }
+
+/** Lines around the cause: stack traces, Node's and npm's own, and the CDK's remark that the app has failed. */
+const NOISE =
+  /^\s+at |^\s*\.\.\.|^node:internal|triggerUncaughtException|^\s+\^$|^Node\.js v|Subprocess exited|^npm warn/;

@@ -115,27 +115,29 @@ export async function sendAgain(
   const { sqs } = target.clients;
   const retry = `again-${Date.now()}`;
   const result: Resent = { sent: [], kept: [], unsent: [] };
-  await pMap(
-    batches(letters),
-    async (batch) => {
-      if (signal.aborted) {
-        result.unsent.push(...batch);
+  const move = async (batch: TakenLetter[]): Promise<void> => {
+    if (signal.aborted) {
+      result.unsent.push(...batch);
+      return;
+    }
+    try {
+      const bodies = batch.map(({ body }) => ({ MessageBody: retryBody(body, retry) }));
+      await send({ url: jobsQueueUrl, client: sqs, retryDelayMs: QUEUE_RETRY_MS }, bodies);
+    } catch (error) {
+      // Some of it may have been sent. Each alone tells which; sent twice by one name, a letter counts once.
+      if (batch.length > 1) {
+        for (const letter of batch) await move([letter]);
         return;
       }
-      try {
-        const bodies = batch.map(({ body }) => ({ MessageBody: retryBody(body, retry) }));
-        await send({ url: jobsQueueUrl, client: sqs, retryDelayMs: QUEUE_RETRY_MS }, bodies);
-      } catch (error) {
-        result.reason = (error as Error).message;
-        result.unsent.push(...batch);
-        return;
-      }
-      const kept = await remove(deployment, batch);
-      result.kept.push(...kept);
-      result.sent.push(...batch.filter((letter) => !kept.includes(letter)));
-    },
-    { concurrency: RECEIVES_AT_ONCE },
-  );
+      result.reason = (error as Error).message;
+      result.unsent.push(...batch);
+      return;
+    }
+    const kept = await remove(deployment, batch);
+    result.kept.push(...kept);
+    result.sent.push(...batch.filter((letter) => !kept.includes(letter)));
+  };
+  await pMap(batches(letters), move, { concurrency: RECEIVES_AT_ONCE });
   return result;
 }
 

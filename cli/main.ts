@@ -28,7 +28,7 @@ const GROUPS = {
 
 const program = new Command('drumline')
   .description(
-    'Runs X jobs every Y minutes, each counted exactly once, and scales by one number.\n' +
+    'Runs X jobs every Y minutes, each counted exactly once, and scales by one number. ' +
       'On the local cloud unless told otherwise; AWS is never touched without --target aws.',
   )
   .option('--json', 'answer with one JSON document on stdout; messages go to stderr')
@@ -47,6 +47,7 @@ const program = new Command('drumline')
   .addHelpText(
     'after',
     `
+npm start does all of it at once, verified and reported: see npx drumline demo --help.
 Exit codes: 0; 1 it failed or did not hold; 2 wrong use.
 
 Example: from nothing to 1,000 jobs every minute

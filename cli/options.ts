@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { RUN_ID } from '../functions/core/ids.ts';
 import { count } from './figures.ts';
 import { parseDuration } from './times.ts';
+import { WrongUse } from './trouble.ts';
 
 /** Reads a whole number of a range; for commander. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -34,7 +35,8 @@ export function runId(text: string): string {
 /** Reads an Elasticsearch's URL; what is not one is not repeated, since it may hold a password. */
 export function elasticsearchUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
-  throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:9200.');
+  // Not an InvalidArgumentError, which commander would put the text before.
+  throw new WrongUse('That is not Elasticsearch’s URL.', 'Give one such as http://127.0.0.1:9200.');
 }
 
 /** Gathers an option that may be given several times. */

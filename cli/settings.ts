@@ -4,19 +4,20 @@ import { PROJECT, parseSettings, type SettingName, type Settings, schema } from 
 import { WrongUse } from './trouble.ts';
 
 /** Settings as given on the command line, by name, as CDK context: text. */
-export type Given = Partial<Record<SettingName, string>>;
+export type Given = Partial<Record<Exclude<SettingName, 'stage'>, string>>;
 
-const NAMES = Object.keys(schema.shape) as SettingName[];
+/** But for the stage, which is an option of every command. */
+const NAMES = (Object.keys(schema.shape) as SettingName[]).filter((name) => name !== 'stage');
 
 /** Reads `name=value` pairs. @throws WrongUse for a name that there is not, with those that there are */
 export function readAssignments(pairs: readonly string[]): Given {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name = pair, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-      if (!NAMES.includes(name as SettingName)) {
+      if (name === 'stage') throw new WrongUse('A stage is not given by -c.', 'Write --stage NAME.');
+      if (!NAMES.some((each) => each === name)) {
         throw new WrongUse(`There is no setting "${name}".`, `There are: ${NAMES.join(', ')}.`);
       }
-      if (name === 'stage') throw new WrongUse('A stage is not given by -c.', 'Write --stage NAME.');
       if (value === undefined) throw new WrongUse(`"${pair}" gives no value.`, `Write -c ${name}=VALUE.`);
       return [name, value];
     }),

@@ -36,7 +36,7 @@ export function register(program: Command): void {
     .command('retry')
     .summary('send them to the jobs queue again')
     .description(
-      'Sends dead letters to the jobs queue again, with their attempts anew. A job that works this time moves from\n' +
+      'Sends dead letters to the jobs queue again, with their attempts anew. A job that works this time moves from ' +
         'failed to processed.',
     )
     .argument('[jobs...]', 'the jobs’ ids', (text: string, before: number[] = []) => [

@@ -38,10 +38,10 @@ interface State {
 
 export function register(program: Command): void {
   program
-    .command('demo')
+    .command('demo', { hidden: true })
     .summary('from nothing to a verified run, with one command (npm start)')
     .description(
-      'Starts the local cloud, deploys, runs X jobs every Y minutes, verifies that each job is there exactly once,\n' +
+      'Starts the local cloud, deploys, runs X jobs every Y minutes, verifies that each job is there exactly once, ' +
         'and reports. The local cloud stays up. Exits with 0 only if the verification held.',
     )
     .addOption(new Option('--x <jobs>', 'jobs a tick').argParser(X).default(1_000))

@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .command('deploy')
     .summary('deploy the stack, or what has changed of it')
     .description(
-      'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next\n' +
+      'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next ' +
         'deploy. The running concurrency stays as it is unless another is given.',
     )
     .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS))

@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .command('doctor')
     .summary('say what the local cloud needs, and what runs')
     .description(
-      'Lists the programs that the local cloud needs, the versions found, and how to install what is missing;\n' +
+      'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
         'then which of its servers run. Exits with 1 if something is missing.',
     )
     .addHelpText('after', '\nExample: what is missing, for a script\n  npx drumline doctor --json')

@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .command('scale')
     .summary('set how many workers run at a time, at once')
     .description(
-      'Sets how many workers run at a time: the consumer’s reserved concurrency, and the event source mapping’s\n' +
+      'Sets how many workers run at a time: the consumer’s reserved concurrency, and the event source mapping’s ' +
         'maximum. It holds within seconds, also while a run is active, and a later deploy keeps it.',
     )
     .addArgument(new Argument('<workers>', '1 to 1,000').argParser(wholeNumber(1, MOST_WORKERS)))

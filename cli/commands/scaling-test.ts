@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .command('scaling-test')
     .summary('measure how throughput grows with the number of workers')
     .description(
-      'Gives the same jobs to each number of workers, and reports throughput, speed-up, each worker’s share, errors\n' +
+      'Gives the same jobs to each number of workers, and reports throughput, speed-up, each worker’s share, errors ' +
         'and duplicates as a Markdown table, kept under reports/. What was scaled is scaled back at the end.',
     )
     .addOption(

@@ -10,7 +10,7 @@ export function register(program: Command): void {
     .command('up')
     .summary('start the local cloud, installing it if need be')
     .description(
-      'Starts the local cloud: an AWS emulator and Elasticsearch, on 127.0.0.1, without Docker. What is missing is\n' +
+      'Starts the local cloud: an AWS emulator and Elasticsearch, on 127.0.0.1, without Docker. What is missing is ' +
         'installed first, under .drumline/ (or DRUMLINE_HOME); what runs already is left as it is.',
     )
     .option(

@@ -11,7 +11,7 @@ export function register(program: Command): void {
     .command('verify')
     .summary('check that every job is there exactly once')
     .description(
-      'Compares what the ledger has counted with what is in Elasticsearch: every job counted once, one document for\n' +
+      'Compares what the ledger has counted with what is in Elasticsearch: every job counted once, one document for ' +
         'each, none twice, none missing. Exits with 1 if that does not hold, or not yet.',
     )
     .option('--run <id>', 'this run (see "drumline runs"); the active or last one unless given', runId)

@@ -1,0 +1,28 @@
+import type { Status } from '../../../functions/status.ts';
+
+/** A status as the function answers it: a run in the midst of its second tick. */
+export function sampleStatus(more: Partial<Status> = {}): Status {
+  return {
+    running: true,
+    x: 1_000,
+    y: 1,
+    runId: '20261123-214512-k3f9',
+    enqueued: 2_000,
+    processed: 1_500,
+    failed: 10,
+    tick: 2,
+    missedTicks: 0,
+    startedAt: '2026-11-23T21:45:12.000Z',
+    stoppedAt: null,
+    lastTickAt: '2026-11-23T21:46:12.000Z',
+    nextTickAt: '2026-11-23T21:47:12.000Z',
+    concurrency: 2,
+    queue: { visible: 40, inFlight: 9, delayed: 0, deadLetters: 10 },
+    workers: [
+      { id: 'worker-aaaaaaaa', processed: 600, failed: 10, lastSeenAt: '2026-11-23T21:46:20.000Z' },
+      { id: 'worker-bbbbbbbb', processed: 900, failed: 0, lastSeenAt: '2026-11-23T21:46:21.000Z' },
+    ],
+    retiredWorkers: { count: 0, processed: 0 },
+    ...more,
+  };
+}

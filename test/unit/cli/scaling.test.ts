@@ -1,0 +1,105 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { describe, expect, test } from 'vitest';
+import { setConcurrency } from '../../../cli/concurrency.ts';
+import type { Deployment } from '../../../cli/deployment.ts';
+import { scalingMarkdown, scalingReport } from '../../../cli/scaling-report.ts';
+import { jobsFor, type Measurement } from '../../../cli/scaling-test.ts';
+
+const going = new AbortController().signal;
+
+/** A consumer and its mapping, and the order in which they are changed. */
+function consumerWith(reserved: number, mapping: number) {
+  const changes: string[] = [];
+  const send = async (command: { constructor: { name: string }; input: Record<string, unknown> }) => {
+    switch (command.constructor.name) {
+      case 'GetFunctionCommand':
+        return { Concurrency: { ReservedConcurrentExecutions: reserved } };
+      case 'ListEventSourceMappingsCommand':
+        return { EventSourceMappings: [{ UUID: 'u', ScalingConfig: { MaximumConcurrency: mapping } }] };
+      case 'PutFunctionConcurrencyCommand':
+        changes.push(`function ${command.input.ReservedConcurrentExecutions}`);
+        return {};
+      default:
+        changes.push(
+          `mapping ${(command.input.ScalingConfig as { MaximumConcurrency: number }).MaximumConcurrency}`,
+        );
+        return {};
+    }
+  };
+  const lambda = { send } as unknown as LambdaClient;
+  const deployment = {
+    target: { clients: { lambda } },
+    functions: { consumer: 'c' },
+  } as unknown as Deployment;
+  return { deployment, changes };
+}
+
+describe('the mapping never asks for more than the function may run', () => {
+  test.each([
+    ['growing', 2, 2, 8, ['function 8', 'mapping 8']],
+    ['shrinking', 8, 8, 3, ['mapping 3', 'function 3']],
+    ['to one, which the mapping can’t have', 4, 4, 1, ['mapping 2', 'function 1']],
+    ['from one', 1, 2, 2, ['function 2']],
+    ['what is so already', 4, 4, 4, []],
+    ['a mapping that was left behind', 4, 2, 4, ['mapping 4']],
+  ])('%s', async (_what, reserved, mapping, workers, expected) => {
+    const { deployment, changes } = consumerWith(reserved, mapping);
+    const { before, after } = await setConcurrency(deployment, workers, going);
+    expect(changes).toEqual(expected);
+    expect(before).toEqual({ reserved, mapping });
+    expect(after).toEqual({ reserved: workers, mapping: Math.max(2, workers) });
+  });
+});
+
+test('enough jobs for the most workers, and never few', () => {
+  expect([jobsFor([1, 2]), jobsFor([1, 2, 4, 8])]).toEqual([2_000, 6_400]);
+});
+
+describe('the report of a scaling test', () => {
+  const measured = (
+    workers: number,
+    jobsPerMinute: number,
+    more: Partial<Measurement> = {},
+  ): Measurement => ({
+    workers,
+    jobs: 2_000,
+    runId: '20261123-214512-k3f9',
+    seconds: 20.04,
+    jobsPerMinute,
+    speedUp: jobsPerMinute / 5_000,
+    shares: Array.from({ length: workers }, (_, at) => ({
+      id: `worker-${at}`,
+      processed: 2_000 / workers,
+      share: 1 / workers,
+    })),
+    ...{ failed: 0, documents: 2_000, duplicates: 0, ok: true },
+    ...more,
+  });
+  const settings = { workMs: 100, batchSize: 10, jobsPerMessage: 10, jobConcurrency: 10 };
+  const date = new Date('2026-11-23T22:00:00Z');
+
+  test('is a Markdown table with a row for each number of workers', () => {
+    const shares = [
+      { id: 'a', processed: 1_100, share: 0.55 },
+      { id: 'b', processed: 900, share: 0.45 },
+    ];
+    const report = scalingReport(
+      'local',
+      settings,
+      [measured(1, 5_000), measured(2, 9_900, { shares })],
+      date,
+    );
+    const text = scalingMarkdown(report);
+    expect(text).toContain('| 1 | 2,000 | 20.0 | 5,000 | 1.00× | 100.0 % | 0 | 2,000 | 0 | yes |');
+    expect(text).toContain('| 2 | 2,000 | 20.0 | 9,900 | 1.98× | 45.0–55.0 % | 0 | 2,000 | 0 | yes |');
+    expect(text).toContain('- Settings: workMs 100, batchSize 10, jobsPerMessage 10, jobConcurrency 10');
+    expect(text).toContain('- 2: a 1,100, b 900');
+    expect(text).toContain('2026-11-23 22:00 UTC');
+  });
+
+  test('does not hold when one of its runs does not', () => {
+    expect(scalingReport('local', settings, [measured(1, 5_000)], date).ok).toBe(true);
+    const rows = [measured(1, 5_000), measured(2, 9_000, { ok: false })];
+    expect(scalingReport('local', settings, rows, date).ok).toBe(false);
+  });
+});

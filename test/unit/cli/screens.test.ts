@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { crop, cut } from '../../../cli/crop.ts';
+import { progressLine } from '../../../cli/drain.ts';
+import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/figures.ts';
+import { UNCOLOURED } from '../../../cli/output.ts';
+import { runReport, runReportText } from '../../../cli/run-report.ts';
+import { statusScreen } from '../../../cli/status-screen.ts';
+import { markdownTable, table } from '../../../cli/table.ts';
+import { verificationText } from '../../../cli/verification-text.ts';
+import type { Verification } from '../../../functions/core/verify.ts';
+import { sampleStatus } from './samples.ts';
+
+const VERIFIED: Verification = {
+  ok: true,
+  runId: null,
+  ...{ enqueued: 2_000, processed: 1_990, failed: 10, pending: 0, documents: 1_990, duplicates: 0 },
+  missing: { count: 0, first: [] },
+  message: 'all is there',
+};
+
+test('figures', () => {
+  expect([count(0), count(12_345), counted(1, 'job'), counted(1_000, 'job')]).toEqual([
+    '0',
+    '12,345',
+    '1 job',
+    '1,000 jobs',
+  ]);
+  expect([percent(0.4871), percent(1), rate(null), rate(10_240)]).toEqual([
+    '48.7 %',
+    '100.0 %',
+    '–',
+    '10,240 jobs/min',
+  ]);
+  expect([jobsPerMinute(100, 6_000), jobsPerMinute(5, 0)]).toEqual([1_000, null]);
+  expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(7, 4)]).toEqual(['░░░░', '██░░', '████', '████']);
+});
+
+test('a table has columns and no lines, and nothing at its lines’ ends', () => {
+  expect(
+    table(
+      ['Name', 'Jobs'],
+      [
+        ['a', '5'],
+        ['long', '1,000'],
+      ],
+      ['left', 'right'],
+    ),
+  ).toBe('Name   Jobs\na         5\nlong  1,000');
+});
+
+test('a Markdown table', () => {
+  expect(markdownTable(['A', 'B'], [['x|y', '1']], ['left', 'right'])).toBe(
+    '| A | B |\n| --- | ---: |\n| x\\|y | 1 |',
+  );
+});
+
+describe('the status screen', () => {
+  const screen = (more = {}, rate?: number | null) =>
+    statusScreen(sampleStatus(more), { colors: UNCOLOURED, width: 80, ...(rate !== undefined && { rate }) });
+
+  test('tells the run, its jobs, the queue and the workers', () => {
+    const text = screen();
+    expect(text).toContain('20261123-214512-k3f9  running');
+    expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 on their way');
+    expect(text).toContain('40 messages waiting, 9 in work, 0 delayed, 10 dead letters');
+    expect(text).toMatch(/worker-bbbbbbbb +900 +60\.0 %/);
+    expect(text.indexOf('worker-bbbbbbbb')).toBeLessThan(text.indexOf('worker-aaaaaaaa'));
+  });
+
+  test('tells missed ticks, retired workers and the rate only where there are any', () => {
+    expect(screen()).not.toMatch(/missed|retired|jobs\/min/);
+    const retiredWorkers = { count: 12, processed: 5_000 };
+    const text = screen({ tick: 5, missedTicks: 3, retiredWorkers }, 9_000);
+    expect(text).toContain('2 fired, 3 missed');
+    expect(text).toMatch(/12 retired +5,000/);
+    expect(text).toContain('9,000 jobs/min');
+  });
+
+  test('before the first run there is not much to tell', () => {
+    expect(screen({ runId: null, workers: [] })).toContain('There has been no run yet.');
+  });
+
+  test('no limit on workers is said so', () => {
+    expect(screen({ concurrency: null })).toContain('as many as AWS allows');
+  });
+});
+
+describe('a screen cut to the terminal', () => {
+  test('keeps its last lines, and what fits of the others', () => {
+    expect(crop(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
+    expect(crop(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
+    expect(crop(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
+  });
+
+  test('colours take no room, and end', () => {
+    const [red, end] = ['\u001b[31m', '\u001b[39m'];
+    expect(cut(`a${red}bcd${end}ef`, 3)).toBe(`a${red}bc${end}`);
+    expect(cut('Grüße', 3)).toBe('Grü');
+  });
+});
+
+test('the progress line', () => {
+  expect(progressLine(sampleStatus(), 5_000, 'note')).toBe(
+    '███████████████░░░░░ 75.5 %  1,500 of 2,000 jobs processed, 10 failed, 5,000 jobs/min, note',
+  );
+  expect(progressLine(sampleStatus({ enqueued: 0, processed: 0, failed: 0 }), null)).toBe(
+    '░░░░░░░░░░░░░░░░░░░░ 0.0 %  0 of 0 jobs processed',
+  );
+});
+
+test('the report of a run', () => {
+  const status = sampleStatus({ processed: 1_990, tick: 3, missedTicks: 1 });
+  const report = runReport(status, VERIFIED, 60_000);
+  expect(report).toMatchObject({ ok: true, ticks: 2, jobsPerMinute: 1_990, documents: 1_990, missing: 0 });
+  const text = runReportText(report, UNCOLOURED);
+  expect(text).toMatch(/Throughput +1,990 +jobs\/min/);
+  expect(text).toMatch(/worker-bbbbbbbb +900 +60\.0 %/);
+  expect(text).toContain('✔ Verified: all is there.');
+  expect(runReportText({ ...report, ok: false }, UNCOLOURED)).toContain('✖ Not verified');
+});
+
+test('a verification names the first missing jobs', () => {
+  const first = Array.from({ length: 30 }, (_, at) => at + 1);
+  const text = verificationText(
+    { ...VERIFIED, ok: false, missing: { count: 30, first }, message: 'it does not hold' },
+    UNCOLOURED,
+  );
+  expect(text).toContain('Missing jobs: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …');
+  expect(text).toContain('✖ it does not hold');
+});

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { BusyTime } from '../../../cli/busy-time.ts';
+import { RateMeter } from '../../../cli/rate-meter.ts';
+import { lastCountAt, pendingOf, percentShares, sharesOf } from '../../../cli/shares.ts';
+import { sampleStatus } from './samples.ts';
+
+const retired = (processed: number) => ({ retiredWorkers: { count: 3, processed } });
+
+test('shares are of what all workers have processed, the largest first', () => {
+  expect(sharesOf(sampleStatus())).toEqual([
+    { id: 'worker-bbbbbbbb', processed: 900, share: 0.6 },
+    { id: 'worker-aaaaaaaa', processed: 600, share: 0.4 },
+  ]);
+});
+
+test('retired workers have their part', () => {
+  const shares = sharesOf(sampleStatus(retired(1_500)));
+  expect(shares.map(({ share }) => share)).toEqual([0.3, 0.2]);
+});
+
+test('no jobs, no shares', () => {
+  const workers = [{ id: 'worker-a', processed: 0, failed: 4, lastSeenAt: '2026-11-23T21:46:20.000Z' }];
+  expect(sharesOf(sampleStatus({ workers }))).toEqual([{ id: 'worker-a', processed: 0, share: 0 }]);
+  expect(sharesOf(sampleStatus({ workers: [] }))).toEqual([]);
+});
+
+test('a phrase for a few workers only', () => {
+  expect(percentShares(sampleStatus())).toBe('shared 60 / 40 %');
+  expect(percentShares(sampleStatus({ workers: [] }))).toBe('');
+});
+
+test('the last count is the latest of all workers', () => {
+  expect(lastCountAt(sampleStatus())).toBe(Date.parse('2026-11-23T21:46:21.000Z'));
+  expect(lastCountAt({ workers: [] })).toBeUndefined();
+});
+
+test('jobs are on their way until they are processed or failed', () => {
+  expect(pendingOf(sampleStatus())).toBe(490);
+});
+
+test('the rate is over the last ten seconds', () => {
+  const meter = new RateMeter();
+  expect(meter.sample(0, 0)).toBeNull();
+  expect(meter.sample(10, 1_000)).toBe(600);
+  for (let second = 2; second <= 20; second++) meter.sample(10, second * 1_000);
+  expect(meter.sample(20, 21_000)).toBe(60);
+});
+
+test('a counter that goes back is another run’s', () => {
+  const meter = new RateMeter();
+  meter.sample(1_000, 0);
+  expect(meter.sample(5, 1_000)).toBeNull();
+  expect(meter.sample(6, 2_000)).toBe(60);
+});
+
+test('busy is from each tick’s beginning to its last count; the first one’s is the start', () => {
+  const busy = new BusyTime();
+  const worker = (lastSeenAt: string) => [{ id: 'a', processed: 1, failed: 0, lastSeenAt }];
+  const startedAt = '2026-11-23T21:45:00.000Z';
+  busy.sample({ tick: 0, startedAt, lastTickAt: null, workers: [] });
+  expect(busy.ms).toBe(0);
+  const first = { tick: 1, startedAt, lastTickAt: '2026-11-23T21:45:01.000Z' };
+  busy.sample({ ...first, workers: worker('2026-11-23T21:45:04.000Z') });
+  busy.sample({ ...first, workers: worker('2026-11-23T21:45:07.000Z') });
+  expect(busy.ms).toBe(7_000);
+  const second = { tick: 2, startedAt, lastTickAt: '2026-11-23T21:46:01.000Z' };
+  // Nothing of the second tick is counted yet.
+  busy.sample({ ...second, workers: worker('2026-11-23T21:45:07.000Z') });
+  expect(busy.ms).toBe(7_000);
+  busy.sample({ ...second, workers: worker('2026-11-23T21:46:06.000Z') });
+  expect(busy.ms).toBe(12_000);
+});
