@@ -166,6 +166,9 @@ async function identify(worker: Worker, deliveries: Delivery[]): Promise<Identif
 async function lookUp(worker: Worker, message: Message, receives: number): Promise<Entry | string> {
   const owned = await worker.ticks.owns(message, (runId, tick) => readTick(worker.table, runId, tick));
   if (!owned) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
+  // Its item may have expired, and then its jobs would be counted anew. (Retries are known by their items, below.)
+  const age = worker.clock() - message.enqueuedAt;
+  if (!message.retry && age > worker.settings.remember * 1000) return 'it is older than the ledger remembers';
   // A first delivery is nearly always the only one; should it not be, counting finds out by its condition.
   if (receives === 1 && !message.retry) return { message, record: untouched(message) };
   const record = await readRecord(worker.table, message);

@@ -134,4 +134,11 @@ test('a message that is delivered again and again is counted once', async () => 
   });
   expect(await verify()).toMatchObject({ ok: true, documents: 200, duplicates: 0 });
   await stop();
+
+  const ancient = { v: 1, runId, tick: 1, first, last: first + 9, enqueuedAt: 0 };
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(ancient) }));
+  await until(status, ({ queue }) => queue.deadLetters === 1, 30);
+  expect(await list()).toMatchObject([{ reason: 'malformed: it is older than the ledger remembers' }]);
+  expect(await verify()).toMatchObject({ ok: true, processed: 200 });
+  await run('dead-letters', 'purge', '--yes');
 });
