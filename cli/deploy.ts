@@ -24,13 +24,13 @@ export async function deploy(call: Call, given: Given, verbose = false): Promise
   // Asked first: it tells, too, whether the cloud is there at all.
   const deployed = await findDeployment(target, signal).catch(otherVersion);
   const running = deployed && (await readConcurrency(deployed, signal)).reserved;
-  await bootstrap(call, verbose);
   const context = {
     ...given,
     stage: target.stage,
     ...(target.name === 'local' && { elasticsearchUrl: await localElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
+  await bootstrap(call, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
   const concurrency = effectiveSettings(context).concurrency;

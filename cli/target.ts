@@ -33,7 +33,7 @@ export interface Clients {
 /** The longest a function may take (verify, five minutes), and a little more. */
 const LONGEST_INVOCATION_MS = 330_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** @throws UserError when the environment does not fit the target */
 export function resolveTarget(name: TargetName, stage: string): Target {
