@@ -1,6 +1,6 @@
 import type { Delivery, Worker } from '../../functions/core/consume.ts';
 import type { WorkerId } from '../../functions/core/ids.ts';
-import { Actor } from './wire.ts';
+import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** More deliveries than any message may need. */
@@ -19,13 +19,14 @@ interface Environment {
 /** What Lambda does for the consumer: environments that come and go, and the poller between them and the queue. */
 export class Consumers {
   readonly #environments: Environment[] = [];
-  readonly #poller = new Actor('the poller');
+  readonly #poller: Actor;
   #made = 0;
   /** How many batches may be worked on at a time. */
   concurrency: number;
 
   constructor(readonly world: World) {
     this.concurrency = world.scenario.workers;
+    this.#poller = world.actor('the poller');
   }
 
   get busy(): boolean {
@@ -103,7 +104,7 @@ export class Consumers {
   #make(): Environment {
     const { world } = this;
     const { scenario, time } = world;
-    const actor = new Actor(`worker ${++this.#made}`);
+    const actor = world.actor(`worker ${++this.#made}`);
     const worker: Worker = {
       id: `worker-${String(this.#made).padStart(4, '0')}` as WorkerId,
       job: world.work.in(actor),

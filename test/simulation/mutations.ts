@@ -170,4 +170,14 @@ export const MUTATIONS: Mutation[] = [
     'if (refused.length === 0) return;',
     'if (refused.length < left.length) return;',
   ]),
+  mutation('an update does not mind what it has not seen', [
+    'ledger/run.ts',
+    'AND x = :readX AND y = :readY',
+    'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
+  ]),
+  mutation('sendings of a dead letter take turns', [
+    'settlement.ts',
+    'return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);',
+    'return sending === retry;',
+  ]),
 ];

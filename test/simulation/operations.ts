@@ -5,7 +5,7 @@ import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
 import type { Operation } from './scenario.ts';
-import { Actor } from './wire.ts';
+import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** The time limit of schedulers and controls is longer than a minute: they may meet the next event's. */
@@ -72,7 +72,7 @@ export class Operations {
     const { time, scenario, system } = world;
     const name = `event-${++this.#made}`;
     for (let copy = 1; copy <= times; copy++) {
-      const actor = new Actor(`scheduler ${this.#made}.${copy}`);
+      const actor = world.actor(`scheduler ${this.#made}.${copy}`);
       const scheduler = {
         name: sameName ? name : `${name}.${copy}`,
         table: world.table(actor),
@@ -89,7 +89,7 @@ export class Operations {
   start(run: { x: number; y: number; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = new Actor(`start ${++this.#made}`);
+    const actor = world.actor(`start ${++this.#made}`);
     const started = async () => {
       const table = world.table(actor);
       const schedule = await system.readSchedule(table);
@@ -104,7 +104,7 @@ export class Operations {
   stop(): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = new Actor(`stop ${++this.#made}`);
+    const actor = world.actor(`stop ${++this.#made}`);
     const stopped = async () => {
       const table = world.table(actor);
       await system.stopRun(table, (await system.activeRun(table)).runId, time.now);
@@ -132,7 +132,7 @@ export class Operations {
     const runs = [...world.dynamo.peek('RUNS')].map(({ sk }) => (sk as string).slice('RUN#'.length) as RunId);
     const runId = runs[runs.length - 1 - world.choices.below(Math.max(1, runs.length))];
     if (!runId) return;
-    const actor = new Actor('the reader');
+    const actor = world.actor('the reader');
     this.reading = true;
     world.system
       .readTotals(world.table(actor), runId)
@@ -165,7 +165,7 @@ export class Operations {
   #update(change: { x?: number; y?: number }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = new Actor(`update ${++this.#made}`);
+    const actor = world.actor(`update ${++this.#made}`);
     const updated = async () => {
       const table = world.table(actor);
       const run = await system.activeRun(table);

@@ -24,6 +24,7 @@ const plain: Scenario = {
   timeoutMs: 300_000,
   visibility: 6,
   kinds: ['good'],
+  pace: [4],
   trouble: 0,
   operations: [],
   choices: [],

@@ -33,6 +33,8 @@ export interface Scenario {
   visibility: number;
   /** A job's kind is that at its id, counted round. */
   kinds: JobKind[];
+  /** How likely an actor's calls go on, compared with others': one of these each. Races need somebody slow. */
+  pace: number[];
   /** How many calls in a hundred fare badly. */
   trouble: number;
   operations: Operation[];
@@ -41,71 +43,101 @@ export interface Scenario {
 
 const minute = 60_000;
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+const fire = fc.record({
+  kind: fc.constant('fire' as const),
+  lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
+  times: fc.constantFrom(1, 1, 2),
+  sameName: fc.boolean(),
+});
+const start = fc.record({
+  kind: fc.constant('start' as const),
+  x: fc.integer({ min: 1, max: 9 }),
+  y: fc.integer({ min: 1, max: 2 }),
+  backfillMinutes: fc.constantFrom(0, 4),
+  replace: fc.boolean(),
+});
+const update = fc.record(
   {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('fire' as const),
-      lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
-      times: fc.constantFrom(1, 1, 2),
-      sameName: fc.boolean(),
-    }),
+    kind: fc.constant('update' as const),
+    x: fc.integer({ min: 1, max: 9 }),
+    y: fc.integer({ min: 1, max: 3 }),
   },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('start' as const),
-      x: fc.integer({ min: 1, max: 9 }),
-      y: fc.integer({ min: 1, max: 2 }),
-      backfillMinutes: fc.constantFrom(0, 4),
-      replace: fc.boolean(),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record(
-      {
-        kind: fc.constant('update' as const),
-        x: fc.integer({ min: 1, max: 9 }),
-        y: fc.integer({ min: 1, max: 3 }),
-      },
-      { requiredKeys: ['kind'] },
-    ),
-  },
-  { weight: 1, arbitrary: fc.constant({ kind: 'stop' as const }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ min: 1, max: 4 }) }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('retry' as const),
-      every: fc.constantFrom(1, 1, 2),
-      name: fc.constantFrom('first', 'second'),
-      stays: fc.boolean(),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('outage' as const),
-      of: fc.constantFrom('results' as const, 'ledger' as const, 'queue' as const),
-    }),
-  },
-  { weight: 2, arbitrary: fc.constant({ kind: 'restore' as const }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('wait' as const),
-      ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
-    }),
-  },
+  { requiredKeys: ['kind'] },
 );
+const stop = fc.constant({ kind: 'stop' as const });
+const scale = fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ min: 1, max: 4 }) });
+const retry = fc.record({
+  kind: fc.constant('retry' as const),
+  every: fc.constantFrom(1, 1, 2),
+  name: fc.constantFrom('first', 'second'),
+  stays: fc.boolean(),
+});
+const forge = fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) });
+const outage = fc.record({
+  kind: fc.constant('outage' as const),
+  of: fc.constantFrom('results' as const, 'ledger' as const, 'queue' as const),
+});
+const restore = fc.constant({ kind: 'restore' as const });
+const wait = fc.record({
+  kind: fc.constant('wait' as const),
+  ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
+});
+
+/** What mostly happens in a scenario: of all that can, what matters meets more often when there is less of the rest. */
+interface Theme {
+  operations: [weight: number, operation: fc.Arbitrary<Operation>][];
+  kinds: readonly JobKind[];
+}
+
+const THEMES: Theme[] = [
+  {
+    operations: [
+      [6, fire],
+      [4, wait],
+      [4, retry],
+      [2, start],
+      [2, update],
+      [2, forge],
+      [2, restore],
+      [1, stop],
+      [1, scale],
+      [1, outage],
+    ],
+    kinds: JOB_KINDS,
+  },
+  // Jobs fail, and their dead letters are sent again.
+  {
+    operations: [
+      [3, retry],
+      [3, wait],
+      [1, fire],
+      [1, outage],
+      [1, restore],
+    ],
+    kinds: ['throwing', 'flaky', 'moody', 'text'],
+  },
+  // Ticks follow each other, workers come and go, and people look on.
+  {
+    operations: [
+      [3, fire],
+      [3, wait],
+      [1, update],
+      [1, scale],
+    ],
+    kinds: ['good', 'slow'],
+  },
+  // People give commands, all at once.
+  {
+    operations: [
+      [4, update],
+      [2, start],
+      [1, stop],
+      [2, fire],
+      [1, wait],
+    ],
+    kinds: ['good'],
+  },
+];
 
 export interface Bounds {
   operations: number;
@@ -113,7 +145,12 @@ export interface Bounds {
 }
 
 /** Scenarios of up to so many operations and choices. */
-export function scenarios({ operations, choices }: Bounds): fc.Arbitrary<Scenario> {
+export function scenarios(bounds: Bounds): fc.Arbitrary<Scenario> {
+  return fc.oneof(...THEMES.map((theme) => themed(theme, bounds)));
+}
+
+function themed({ operations, kinds }: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
+  const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.integer({ min: 1, max: 9 }),
     y: fc.integer({ min: 1, max: 2 }),
@@ -125,18 +162,10 @@ export function scenarios({ operations, choices }: Bounds): fc.Arbitrary<Scenari
     maxReceives: fc.constantFrom(MANY_RECEIVES, MANY_RECEIVES, 3),
     timeoutMs: fc.constantFrom(300_000, 10_000),
     visibility: fc.constantFrom(6, 1),
-    kinds: fc.array(
-      fc.oneof(
-        { weight: 2, arbitrary: fc.constant('good' as const) },
-        { weight: 3, arbitrary: fc.constantFrom(...JOB_KINDS) },
-      ),
-      {
-        minLength: 1,
-        maxLength: 4,
-      },
-    ),
-    trouble: fc.constantFrom(0, 8, 25),
-    operations: fc.array(operation, { maxLength: operations, size: 'max' }),
-    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: choices, size: 'max' })),
+    kinds: fc.array(fc.constantFrom('good' as const, ...kinds), { minLength: 1, maxLength: 4 }),
+    pace: fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
+    trouble: fc.constantFrom(0, 8, 25, 25),
+    operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
+    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });
 }

@@ -6,7 +6,6 @@ import { Operations } from './operations.ts';
 import type { Scenario } from './scenario.ts';
 import type { System } from './system.ts';
 import { quiet } from './virtual-time.ts';
-import { Actor } from './wire.ts';
 import { JOBS, World } from './world.ts';
 
 /** What a simulation has seen, to show that it went somewhere. */
@@ -93,11 +92,14 @@ class Simulation {
     const { world, consumers, operations } = this;
     const { wire, choices, sqs } = world;
     const copies = sqs.copies(JOBS);
-    const options: [number, () => void][] = wire.calls.map((call) => [4, () => wire.proceed(call, choices)]);
+    const options: [number, () => void][] = wire.calls.map((call) => [
+      call.actor.pace,
+      () => wire.proceed(call, choices),
+    ]);
     if (consumers.ready) options.push([6, () => consumers.deliver()]);
     if (waiting.length > 0)
       options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
-    if (!operations.reading) options.push([1, () => operations.read()]);
+    if (!operations.reading) options.push([2, () => operations.read()]);
     // Time passes slowly while calls are under way.
     options.push([wire.calls.length > 0 ? 1 : 6, () => this.#advance(choices.weighted(JUMPS))]);
     const copy = copies.length > 0 && copies.length < 40 ? copies[0] : undefined;
@@ -170,7 +172,7 @@ class Simulation {
 
   async #verify(ok: boolean): Promise<void> {
     const { world } = this;
-    const actor = new Actor('the verifier');
+    const actor = world.actor('the verifier');
     for (const { runId } of viewRuns(world.dynamo)) {
       const verified = world.system.verify(world.table(actor), world.results(actor), runId as never);
       await this.#settle();

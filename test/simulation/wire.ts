@@ -6,6 +6,8 @@ export type Service = 'ledger' | 'queue' | 'results' | 'work';
 /** A process: whatever it holds is lost when it dies, and its calls are never answered. */
 export class Actor {
   alive = true;
+  /** How likely its calls go on, compared with those of others. */
+  pace = 1;
 
   constructor(readonly name: string) {}
 }

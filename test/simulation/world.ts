@@ -12,7 +12,7 @@ import type { Scenario } from './scenario.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { type Actor, Wire } from './wire.ts';
+import { Actor, Wire } from './wire.ts';
 
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
@@ -43,6 +43,7 @@ export class World {
   readonly createdAt = new Map<string, number>();
   /** Who looked for a job's document last, when, and whether it was there; by the looker's and the job's names. */
   readonly #looks = new Map<string, { step: number; found: boolean }>();
+  #actors = 0;
   /** Whose call has just gone on. */
   #latest: Actor | undefined;
   /** When whoever gave up a job had looked for its document in vain. */
@@ -71,6 +72,14 @@ export class World {
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
     this.work = new Work(scenario.kinds, this.wire);
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
+  }
+
+  /** Somebody new, as hasty or slow as the scenario has it. */
+  actor(name: string): Actor {
+    const actor = new Actor(name);
+    const { pace } = this.scenario;
+    actor.pace = pace[this.#actors++ % pace.length] ?? 1;
+    return actor;
   }
 
   note(event: string): void {
