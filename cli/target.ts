@@ -2,6 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { stackNameOf } from '../infra-cdk/settings.ts';
 import { clientEnvironment, type LocalHome, localHome } from '../local/home.ts';
 import { Trouble, WrongUse } from './trouble.ts';
 
@@ -42,8 +43,7 @@ export function resolveTarget(name: TargetName, stage: string): Target {
   return {
     name,
     stage,
-    // As infra-cdk/drumline-stack.ts names it; that file would load the whole of the CDK.
-    stackName: stage === '' ? 'Drumline' : `Drumline-${stage}`,
+    stackName: stackNameOf({ stage }),
     home,
     environment,
     clients: openClients(name, environment),

@@ -8,14 +8,14 @@ import { listRuns, type Run, readSchedule } from './core/ledger/run.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { log } from './core/log.ts';
 import { type Depth, depth } from './core/queue.ts';
-import { answering } from './core/refusing.ts';
+import { answering, noSuchRun } from './core/refusing.ts';
 
 /** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
 export interface Status extends RunStatus {
   /** How many workers may run at a time; null where it is not limited. */
   concurrency: number | null;
   queue: Depth & { deadLetters: number };
-  workers: { id: string; processed: number; failed: number; lastSeenAt: string }[];
+  workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers that have counted nothing for a while, counted together. */
   retiredWorkers: { count: number; processed: number };
 }
@@ -74,12 +74,15 @@ async function status(asked: RunId | undefined): Promise<Status> {
   ]);
   const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
+  if (asked && !totals) throw noSuchRun(asked);
   return {
     ...runStatus(totals),
     concurrency: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
-    workers: (totals?.workers ?? []).map(({ lastSeenAt, ...worker }) => ({
-      ...worker,
+    // Not what each has failed: a job that works when it is sent again is taken off whichever worker's failures.
+    workers: (totals?.workers ?? []).map(({ id, processed, lastSeenAt }) => ({
+      id,
+      processed,
       lastSeenAt: iso(lastSeenAt),
     })),
     retiredWorkers: {

@@ -3,11 +3,10 @@ import * as z from 'zod/mini';
 import { openTable } from './core/aws.ts';
 import { openResults } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
-import { Refusal } from './core/errors.ts';
 import { RUN_ID, type RunId } from './core/ids.ts';
 import { readSchedule } from './core/ledger/run.ts';
 import { log } from './core/log.ts';
-import { answering } from './core/refusing.ts';
+import { answering, noSuchRun } from './core/refusing.ts';
 import { type Verification, verify } from './core/verify.ts';
 
 const environment = readEnvironment(
@@ -42,8 +41,7 @@ export const handler = answering(question, async (asked, context: Context): Prom
   const runId = (asked?.runId as RunId | undefined) ?? schedule.activeRunId ?? schedule.lastRunId;
   if (!runId) return NO_RUN;
   const verification = await verify(table, results, runId);
-  if (!verification)
-    throw new Refusal('no_such_run', `there is no run ${runId}; see the runs that there are`);
-  log.info('verified', { ...verification });
+  if (!verification) throw noSuchRun(runId);
+  log.info('verified', { verification });
   return verification;
 });

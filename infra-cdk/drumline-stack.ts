@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
 import { Ledger, REMEMBER } from './ledger.ts';
 import { Queues } from './queues.ts';
-import type { Settings } from './settings.ts';
+import { indexOf, prefixOf, type Settings } from './settings.ts';
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
 const LEAST_MAPPING_CONCURRENCY = 2;
@@ -32,7 +32,7 @@ export class DrumlineStack extends Stack {
     const results = {
       DRUMLINE_ELASTICSEARCH_URL: settings.elasticsearchUrl,
       DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: settings.elasticsearchApiKeySecret,
-      DRUMLINE_INDEX: settings.index,
+      DRUMLINE_INDEX: indexOf(settings),
     };
     const common = { prefix, settings };
 
@@ -141,20 +141,10 @@ export class DrumlineStack extends Stack {
       ControlFunction: control.function.functionName,
       VerifyFunction: verify.function.functionName,
       ElasticsearchUrl: settings.elasticsearchUrl,
-      Index: settings.index,
+      Index: indexOf(settings),
       WorkMs: String(settings.workMs),
     })) {
       new CfnOutput(this, name, { value });
     }
   }
-}
-
-/** Before the name of everything in a stack. */
-export function prefixOf({ stage }: Pick<Settings, 'stage'>): string {
-  return stage === '' ? 'drumline' : `drumline-${stage}`;
-}
-
-/** The stack's name. */
-export function stackNameOf({ stage }: Pick<Settings, 'stage'>): string {
-  return stage === '' ? 'Drumline' : `Drumline-${stage}`;
 }

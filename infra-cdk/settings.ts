@@ -74,8 +74,8 @@ export const schema = z.object({
       /^[a-z0-9][a-z0-9_.-]{0,99}$/,
       'up to 100 lower-case letters, digits, hyphens, dots and underscores',
     )
-    .default('drumline-results')
-    .describe('Name of the results index.'),
+    .optional()
+    .describe('Name of the results index. drumline-results, or drumline-STAGE-results, unless set.'),
   jobFile: z
     .string()
     .refine(
@@ -143,4 +143,19 @@ export function visibilityTimeoutOf(settings: Settings): number {
 /** Whether the queues refuse plain HTTP; an emulator on plain HTTP that heeds queue policies would refuse everything. */
 export function enforcesSsl(settings: Settings): boolean {
   return settings.enforceSsl ?? !process.env.AWS_ENDPOINT_URL?.startsWith('http://');
+}
+
+/** Before the name of everything in a stack. */
+export function prefixOf({ stage }: Pick<Settings, 'stage'>): string {
+  return stage === '' ? 'drumline' : `drumline-${stage}`;
+}
+
+/** The stack's name. */
+export function stackNameOf({ stage }: Pick<Settings, 'stage'>): string {
+  return stage === '' ? 'Drumline' : `Drumline-${stage}`;
+}
+
+/** The results index. A stage has its own: two ledgers would give out the same jobIds for one index. */
+export function indexOf(settings: Settings): string {
+  return settings.index ?? `${prefixOf(settings)}-results`;
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { ConditionFailed, Refusal, Unavailable } from './errors.ts';
+import type { RunId } from './ids.ts';
 
 /** A refusal, as functions answer it. */
 export interface Refused {
@@ -39,4 +40,9 @@ export function answering<Schema extends z.ZodMiniType, Answer>(
 function invalid(error: z.core.$ZodError): Refusal {
   const issues = error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
   return new Refusal('invalid_input', issues.join('; '), { issues });
+}
+
+/** The refusal of a run that the ledger does not have. */
+export function noSuchRun(runId: RunId): Refusal {
+  return new Refusal('no_such_run', `there is no run ${runId}; see the runs that there are`, { runId });
 }

@@ -1,13 +1,14 @@
 import { RootConstruct } from 'constructs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { prefixOf, stackNameOf } from '../../infra-cdk/drumline-stack.ts';
 import {
   enforcesSsl,
   parseSettings,
+  prefixOf,
   readSettings,
   SettingError,
   type SettingName,
   schema,
+  stackNameOf,
   visibilityTimeoutOf,
 } from '../../infra-cdk/settings.ts';
 
@@ -122,7 +123,6 @@ describe('the settings', () => {
       retryCapSeconds: 60,
       elasticsearchUrl: 'http://127.0.0.1:9200',
       elasticsearchApiKeySecret: '',
-      index: 'drumline-results',
       jobFile: 'functions/job.ts',
       workMs: 0,
       logLevel: 'INFO',

@@ -19,8 +19,8 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
     concurrency: 2,
     queue: { visible: 40, inFlight: 9, delayed: 0, deadLetters: 10 },
     workers: [
-      { id: 'worker-aaaaaaaa', processed: 600, failed: 10, lastSeenAt: '2026-11-23T21:46:20.000Z' },
-      { id: 'worker-bbbbbbbb', processed: 900, failed: 0, lastSeenAt: '2026-11-23T21:46:21.000Z' },
+      { id: 'worker-aaaaaaaa', processed: 600, lastSeenAt: '2026-11-23T21:46:20.000Z' },
+      { id: 'worker-bbbbbbbb', processed: 900, lastSeenAt: '2026-11-23T21:46:21.000Z' },
     ],
     retiredWorkers: { count: 0, processed: 0 },
     ...more,
