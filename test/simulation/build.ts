@@ -26,6 +26,7 @@ export const SMALL: Replacement[] = [
   { file: 'ledger/table.ts', from: 'MAX_TRANSACTION = 100', to: 'MAX_TRANSACTION = 8' },
   { file: 'ledger/worker.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
   { file: 'ledger/worker.ts', from: 'FOLD_AT_ONCE = 50', to: 'FOLD_AT_ONCE = 2' },
+  { file: 'ledger/worker.ts', from: 'LISTED = 100', to: 'LISTED = 0' },
   { file: 'settlement.ts', from: 'FAILED_AT_ONCE = 90', to: 'FAILED_AT_ONCE = 3' },
   { file: 'tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },
   { file: 'verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },

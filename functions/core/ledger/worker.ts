@@ -17,6 +17,9 @@ export interface WorkerCount {
  */
 export const RETIRED_AFTER_MS = 15 * 60_000;
 
+/** How many workers stay listed one by one even when they are gone, so that the split of a run's load is kept. */
+const LISTED = 100;
+
 /** Workers folded in one transaction: each is a write, and the run is one more. Bounded by DynamoDB's 100. */
 const FOLD_AT_ONCE = 50;
 
@@ -61,13 +64,15 @@ export async function listWorkers(table: Table, runId: RunId): Promise<WorkerCou
  * @throws ConditionFailed when one of them has counted again meanwhile; the next firing tries once more
  */
 export async function foldRetired(table: Table, runId: RunId, now: number): Promise<number> {
-  const retired = (await listWorkers(table, runId)).filter(
-    (worker) => worker.lastSeenAt < now - RETIRED_AFTER_MS,
-  );
+  const workers = await listWorkers(table, runId);
+  const retired = workers
+    .filter((worker) => worker.lastSeenAt < now - RETIRED_AFTER_MS)
+    .sort((a, b) => a.lastSeenAt - b.lastSeenAt)
+    .slice(0, Math.max(0, workers.length - LISTED));
   for (let at = 0; at < retired.length; at += FOLD_AT_ONCE) {
-    const workers = retired.slice(at, at + FOLD_AT_ONCE);
+    const folded = retired.slice(at, at + FOLD_AT_ONCE);
     await transact(table, [
-      ...workers.map((worker) => ({
+      ...folded.map((worker) => ({
         Delete: {
           TableName: table.name,
           Key: workerKey(runId, worker.id),
@@ -85,9 +90,9 @@ export async function foldRetired(table: Table, runId: RunId, now: number): Prom
           Key: runKey(runId),
           UpdateExpression: 'ADD retiredProcessed :processed, retiredFailed :failed, retiredWorkers :workers',
           ExpressionAttributeValues: {
-            ':processed': workers.reduce((sum, worker) => sum + worker.processed, 0),
-            ':failed': workers.reduce((sum, worker) => sum + worker.failed, 0),
-            ':workers': workers.length,
+            ':processed': folded.reduce((sum, worker) => sum + worker.processed, 0),
+            ':failed': folded.reduce((sum, worker) => sum + worker.failed, 0),
+            ':workers': folded.length,
           },
         },
       },
