@@ -123,10 +123,12 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
     });
     if (worker.onJob) ended.forEach(worker.onJob);
     const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];
-    await finish(worker, entries, outcomes);
+    const givenUp = await finish(worker, entries, outcomes);
 
     tally(batch, entries, tasks, outcomes);
-    undone = identified.flatMap(({ entry, delivery }) => (isOpen(worker, entry) ? [delivery] : []));
+    undone = identified.flatMap(({ entry, delivery }) =>
+      isOpen(entry, givenUp.get(entry)) ? [delivery] : [],
+    );
   } catch (error) {
     // The ledger moved on again and again: another delivery of the same message is at work, and this one can wait.
     if (!(error instanceof Unavailable || error instanceof ConditionFailed)) throw error;
@@ -242,8 +244,15 @@ function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): Result
   };
 }
 
-/** Counts what is done, and gives up on what is not to be tried again; leaves the entries as the ledger has them. */
-async function finish(worker: Worker, entries: Entry[], outcomes: Outcome[]): Promise<void> {
+/**
+ * Counts what is done, and gives up on what is not to be tried again; leaves the entries as the ledger has them.
+ * @returns the jobs given up on
+ */
+async function finish(
+  worker: Worker,
+  entries: Entry[],
+  outcomes: Outcome[],
+): Promise<Map<Entry, Set<JobId>>> {
   const now = worker.clock();
   const counting: Counting = {
     table: worker.table,
@@ -254,10 +263,12 @@ async function finish(worker: Worker, entries: Entry[], outcomes: Outcome[]): Pr
   for (const layer of layersOf(entries)) {
     await count(counting, layer, ({ message, record }) => settle(message, record, outcomes, now));
   }
+  const givenUp = new Map<Entry, Set<JobId>>();
   for (const entry of entries) {
     await recover(counting, entry, outcomes);
-    await giveUpOn(worker, counting, entry);
+    givenUp.set(entry, await giveUpOn(worker, counting, entry));
   }
+  return givenUp;
 }
 
 /** Counts the rest of the jobs that were counted as failed and are done, more than one transaction takes. */
@@ -283,7 +294,7 @@ function layersOf(entries: Entry[]): Entry[][] {
   return layers;
 }
 
-async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promise<void> {
+async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promise<Set<JobId>> {
   const { message } = entry;
   const doomed = doomedJobs(message, entry.record, worker.settings.maxAttempts);
   // Another delivery may have done meanwhile what failed here.
@@ -303,11 +314,15 @@ async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promi
     const jobs = letters.map(({ jobId }) => jobId);
     await count(counting, [entry], ({ record }) => giveUp(record, jobs));
   }
+  return new Set(lost.map(({ jobId }) => jobId));
 }
 
-function isOpen(worker: Worker, { message, record }: Entry): boolean {
-  const doomed = new Set(doomedJobs(message, record, worker.settings.maxAttempts).map(({ jobId }) => jobId));
-  return openJobs(message, record).some((jobId) => !doomed.has(jobId));
+/**
+ * Whether the message has to come again. A job whose last attempt another delivery has noted meanwhile is doomed, and
+ * yet nobody has kept its dead letter.
+ */
+function isOpen({ message, record }: Entry, givenUp: Set<JobId> | undefined): boolean {
+  return openJobs(message, record).some((jobId) => !givenUp?.has(jobId));
 }
 
 function tally(batch: Batch, entries: Entry[], tasks: Task[], outcomes: Outcome[]): void {
