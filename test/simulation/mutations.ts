@@ -47,8 +47,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('a message is done with while jobs of it are open', [
     'consume.ts',
-    '(isOpen(worker, entry) ? [delivery] : [])',
-    '(isOpen(worker, entry) && batch.outage ? [delivery] : [])',
+    'isOpen(entry, givenUp.get(entry)) ? [delivery] : [],',
+    'isOpen(entry, givenUp.get(entry)) && batch.outage ? [delivery] : [],',
   ]),
   mutation(
     'a tick is claimed without a condition',
