@@ -1,12 +1,13 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
 import { openQueue, openTable } from './core/aws.ts';
-import { consume, type Worker } from './core/consume.ts';
+import { consume } from './core/consume.ts';
 import { openResults } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { newWorkerId } from './core/ids.ts';
 import { log } from './core/log.ts';
 import { TickCache } from './core/tick-cache.ts';
+import type { Worker } from './core/worker.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',

@@ -1,60 +1,16 @@
-import { type Backoff, delaySeconds, OUTAGE_CAP_SECONDS } from './backoff.ts';
-import { deadLetterOf, malformedLetterOf } from './dead-letter.ts';
+import { delaySeconds, OUTAGE_CAP_SECONDS } from './backoff.ts';
+import { malformedLetterOf } from './dead-letter.ts';
 import { ConditionFailed, Unavailable } from './errors.ts';
+import { doneJobs, finish } from './finish.ts';
+import { type Identified, identify } from './identify.ts';
 import type { JobId, RunId, WorkerId } from './ids.ts';
-import { type Counting, count, type Entry, readRecord } from './ledger/message.ts';
-import type { Table } from './ledger/table.ts';
-import { readTick } from './ledger/tick.ts';
-import { jobsOf, type Message, messageKey, parseMessage } from './message.ts';
-import { type Later, type Queue, returnLater, send } from './queue.ts';
-import { present, type ResultDocument, type Results, reach, write } from './results.ts';
-import {
-  doomedJobs,
-  FAILED_AT_ONCE,
-  giveUp,
-  type Outcome,
-  openJobs,
-  recoverable,
-  settle,
-  untouched,
-} from './settlement.ts';
-import type { TickCache } from './tick-cache.ts';
-import { type Ended, type Job, type Task, workOn } from './work.ts';
-
-/** One delivery of a message, as the queue hands it over. */
-export interface Delivery {
-  /** SQS's name for the message, and what the queue is answered with. */
-  id: string;
-  receiptHandle: string;
-  body: string;
-  /** How often it has been delivered, from 1. */
-  receives: number;
-}
-
-/** What a worker works with; made once in its life. */
-export interface Worker {
-  id: WorkerId;
-  job: Job;
-  table: Table;
-  results: Results;
-  jobs: Queue;
-  deadLetters: Queue;
-  ticks: TickCache;
-  settings: {
-    jobConcurrency: number;
-    maxAttempts: number;
-    backoff: Backoff;
-    /** How long the ledger remembers a message, in seconds. */
-    remember: number;
-  };
-  clock: () => number;
-  /** Hears how each job ended, for the log's finest level. */
-  onJob?: (end: Ended) => void;
-  /** From 0 to below 1, like Math.random. */
-  chance: () => number;
-  /** Whether Elasticsearch was gone at the last try: then it is asked first, and no work is done in vain. */
-  resultsGone: boolean;
-}
+import type { Entry } from './ledger/message.ts';
+import { jobsOf } from './message.ts';
+import { type Later, returnLater, send } from './queue.ts';
+import { present, type ResultDocument, reach, write } from './results.ts';
+import { doomedJobs, type Outcome, openJobs } from './settlement.ts';
+import { type Ended, type Task, workOn } from './work.ts';
+import type { Delivery, Worker } from './worker.ts';
 
 /** Jobs of one tick, from the lowest to the highest. */
 export interface JobRange {
@@ -138,57 +94,12 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
   return batch;
 }
 
-interface Identified {
-  identified: { entry: Entry; delivery: Delivery }[];
-  malformed: { delivery: Delivery; reason: string }[];
-}
-
-/** Reads the messages, and what the ledger says of those that may have been here before. */
-async function identify(worker: Worker, deliveries: Delivery[]): Promise<Identified> {
-  const all: Identified = { identified: [], malformed: [] };
-  const seen = new Map<string, Promise<Entry | string>>();
-  await Promise.all(
-    deliveries.map(async (delivery) => {
-      const parsed = parseMessage(delivery.body);
-      if ('malformed' in parsed) {
-        all.malformed.push({ delivery, reason: parsed.malformed });
-        return;
-      }
-      const name = nameOf(parsed.message);
-      const lookup = seen.get(name) ?? lookUp(worker, parsed.message, delivery.receives);
-      seen.set(name, lookup);
-      const found = await lookup;
-      if (typeof found === 'string') all.malformed.push({ delivery, reason: found });
-      else all.identified.push({ entry: found, delivery });
-    }),
-  );
-  return all;
-}
-
-async function lookUp(worker: Worker, message: Message, receives: number): Promise<Entry | string> {
-  const owned = await worker.ticks.owns(message, (runId, tick) => readTick(worker.table, runId, tick));
-  if (!owned) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
-  // Its item may have expired, and then its jobs would be counted anew. (Retries are known by their items, below.)
-  const age = worker.clock() - message.enqueuedAt;
-  if (!message.retry && age > worker.settings.remember * 1000) return 'it is older than the ledger remembers';
-  // A first delivery is nearly always the only one; should it not be, counting finds out by its condition.
-  if (receives === 1 && !message.retry) return { message, record: untouched(message) };
-  const record = await readRecord(worker.table, message);
-  if (!record && message.retry)
-    return 'the ledger has forgotten this job: it can’t be told whether it was counted';
-  return { message, record: record ?? untouched(message) };
-}
-
 /** Of messages that were delivered before: the jobs that have their document already, and only want counting. */
 async function findDone(worker: Worker, identified: Identified['identified']): Promise<Set<JobId>> {
   const jobs = identified.flatMap(({ entry: { message, record }, delivery }) =>
     delivery.receives > 1 || message.retry ? [...record.pending, ...record.failed] : [],
   );
   return present(worker.results, [...new Set(jobs)]);
-}
-
-function doneJobs(jobs: Iterable<JobId>): Outcome[] {
-  return Array.from(jobs, (jobId) => ({ kind: 'done', jobId }));
 }
 
 /** The jobs to do, each once, even when the batch has its message twice. */
@@ -245,79 +156,6 @@ function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): Result
 }
 
 /**
- * Counts what is done, and gives up on what is not to be tried again; leaves the entries as the ledger has them.
- * @returns the jobs given up on
- */
-async function finish(
-  worker: Worker,
-  entries: Entry[],
-  outcomes: Outcome[],
-): Promise<Map<Entry, Set<JobId>>> {
-  const now = worker.clock();
-  const counting: Counting = {
-    table: worker.table,
-    worker: worker.id,
-    now,
-    expiresAt: Math.ceil(now / 1000) + worker.settings.remember,
-  };
-  for (const layer of layersOf(entries)) {
-    await count(counting, layer, ({ message, record }) => settle(message, record, outcomes, now));
-  }
-  const givenUp = new Map<Entry, Set<JobId>>();
-  for (const entry of entries) {
-    await recover(counting, entry, outcomes);
-    givenUp.set(entry, await giveUpOn(worker, counting, entry));
-  }
-  return givenUp;
-}
-
-/** Counts the rest of the jobs that were counted as failed and are done, more than one transaction takes. */
-async function recover(counting: Counting, entry: Entry, outcomes: Outcome[]): Promise<void> {
-  const done = outcomes.filter(({ kind }) => kind === 'done');
-  while (recoverable(entry.record, done).length > 0)
-    await count(counting, [entry], ({ message, record }) => settle(message, record, done, counting.now));
-}
-
-/**
- * Entries in layers that have each ledger item at most once, since a transaction may: when dead letters are sent
- * again, several messages ask for jobs of the same item. A later layer finds the item changed, and reads it again.
- */
-function layersOf(entries: Entry[]): Entry[][] {
-  const layers: Entry[][] = [];
-  const seen = new Map<string, number>();
-  for (const entry of entries) {
-    const key = messageKey(entry.message);
-    const depth = seen.get(key) ?? 0;
-    seen.set(key, depth + 1);
-    layers[depth] = [...(layers[depth] ?? []), entry];
-  }
-  return layers;
-}
-
-async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promise<Set<JobId>> {
-  const { message } = entry;
-  const doomed = doomedJobs(message, entry.record, worker.settings.maxAttempts);
-  // Another delivery may have done meanwhile what failed here.
-  const done = await present(
-    worker.results,
-    doomed.map(({ jobId }) => jobId),
-  );
-  await count(counting, [entry], ({ record }) => settle(message, record, doneJobs(done), counting.now));
-  await recover(counting, entry, doneJobs(done));
-  const lost = doomed.filter(({ jobId }) => !done.has(jobId));
-  for (let at = 0; at < lost.length; at += FAILED_AT_ONCE) {
-    const letters = lost.slice(at, at + FAILED_AT_ONCE);
-    await send(
-      worker.deadLetters,
-      letters.map((job) => deadLetterOf(message, job, counting.now)),
-    );
-    const jobs = letters.map(({ jobId }) => jobId);
-    await count(counting, [entry], ({ record }) => giveUp(record, jobs));
-  }
-  return new Set(lost.map(({ jobId }) => jobId));
-}
-
-/**
  * Whether the message has to come again. A job whose last attempt another delivery has noted meanwhile is doomed, and
  * yet nobody has kept its dead letter.
  */
@@ -363,11 +201,4 @@ async function putBack(worker: Worker, batch: Batch, deliveries: Delivery[]): Pr
 function note(worker: Worker, batch: Batch, outage: Unavailable): void {
   batch.outage = outage;
   if (outage.service === 'results') worker.resultsGone = true;
-}
-
-/** Names what a message asks for: a retry of one of its jobs is another thing than the message. */
-function nameOf(message: Message): string {
-  return message.retry
-    ? `${messageKey(message)}#${message.retry.id}#${message.retry.jobs.join(',')}`
-    : messageKey(message);
 }

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
-import { consume, type Worker } from '../../functions/core/consume.ts';
+import { consume } from '../../functions/core/consume.ts';
 import { PermanentError } from '../../functions/core/errors.ts';
 import { fire, type Scheduler } from '../../functions/core/fire.ts';
 import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
@@ -19,6 +19,7 @@ import type { Queue } from '../../functions/core/queue.ts';
 import { ensureIndex, type Results } from '../../functions/core/results.ts';
 import { TickCache } from '../../functions/core/tick-cache.ts';
 import { verify } from '../../functions/core/verify.ts';
+import type { Worker } from '../../functions/core/worker.ts';
 import { home } from './system.ts';
 
 /** What goes wrong at a call, as seen from the process that makes it. */

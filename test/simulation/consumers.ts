@@ -1,5 +1,5 @@
-import type { Delivery, Worker } from '../../functions/core/consume.ts';
 import type { WorkerId } from '../../functions/core/ids.ts';
+import type { Delivery, Worker } from '../../functions/core/worker.ts';
 import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 

@@ -97,7 +97,7 @@ test('a job whose last attempt was noted by another worker at the last moment co
 test('and would be lost if what is out of attempts were taken for given up', async () => {
   const mutant = await buildSystem('late-attempt-mutant', [
     {
-      file: 'consume.ts',
+      file: 'finish.ts',
       from: 'return new Set(lost.map(({ jobId }) => jobId));',
       to: 'return new Set(doomedJobs(message, entry.record, worker.settings.maxAttempts).map(({ jobId }) => jobId));',
     },

@@ -105,7 +105,7 @@ export const MUTATIONS: Mutation[] = [
     "'lastSeenAt >= :seen AND jobsProcessed >= :processed AND jobsFailed >= :failed'",
   ]),
   mutation('given up before the dead letter is kept', [
-    'consume.ts',
+    'finish.ts',
     `    await send(
       worker.deadLetters,
       letters.map((job) => deadLetterOf(message, job, counting.now)),
@@ -120,7 +120,7 @@ export const MUTATIONS: Mutation[] = [
     );`,
   ]),
   mutation('given up without a look for what another delivery has done', [
-    'consume.ts',
+    'finish.ts',
     `const done = await present(
     worker.results,
     doomed.map(({ jobId }) => jobId),

@@ -1,5 +1,5 @@
 /** The part of functions/core that is simulated. The mutants of mutations.ts are bundled from here. */
-export { consume, type Worker } from '../../functions/core/consume.ts';
+export { consume } from '../../functions/core/consume.ts';
 export { retryBody } from '../../functions/core/dead-letter.ts';
 export { fire } from '../../functions/core/fire.ts';
 export { activeRun, readSchedule, startRun, stopRun, updateRun } from '../../functions/core/ledger/run.ts';
@@ -10,3 +10,4 @@ export { verify } from '../../functions/core/verify.ts';
 
 /** The modules above, as they are or changed on purpose. */
 export type System = typeof import('./system.ts');
+export type { Worker } from '../../functions/core/worker.ts';
