@@ -14,6 +14,8 @@ export const REMEMBER = Duration.days(
 /** The table of runs, ticks, counters, and which jobs are counted. */
 export class Ledger extends Construct {
   readonly table: Table;
+  /** What a function needs to know to reach it. */
+  readonly environment: Record<string, string>;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -26,6 +28,7 @@ export class Ledger extends Construct {
       // The counters outlive the stack: they are what tells which jobs were done.
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    this.environment = { DRUMLINE_TABLE: this.table.tableName };
   }
 
   /** Reading single items and lists. */

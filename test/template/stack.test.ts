@@ -261,7 +261,7 @@ describe('the scheduler', () => {
     const { SourceArn, FunctionName, ...permission } = only(template, 'AWS::Lambda::Permission').Properties;
     expect(permission).toEqual({ Action: 'lambda:InvokeFunction', Principal: 'events.amazonaws.com' });
     expect(readable(FunctionName)).toBe('SchedulerFunction.Arn');
-    expect(readable(SourceArn)).toBe('EveryMinute.Arn');
+    expect(readable(SourceArn)).toBe('SchedulerEveryMinute.Arn');
   });
 
   test('puts as many jobs in a message as set', () => {

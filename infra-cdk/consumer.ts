@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Construct } from 'constructs';
+import { DrumlineFunction } from './drumline-function.ts';
+import { Ledger, REMEMBER } from './ledger.ts';
+import type { Parts } from './parts.ts';
+import { Queues } from './queues.ts';
+
+/** AWS accepts no less as an event source mapping's maximum concurrency. */
+const LEAST_MAPPING_CONCURRENCY = 2;
+
+/** More messages a batch than this, and AWS wants them gathered for at least a second. */
+const UNGATHERED_BATCH = 10;
+
+/** The function that works on jobs, and the mapping that brings it their messages: as many at a time as there are workers. */
+export class Consumer extends DrumlineFunction {
+  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger, results }: Parts) {
+    super(scope, id, {
+      prefix,
+      settings,
+      name: 'consumer',
+      description: 'Works on jobs, writes their results and counts them',
+      timeout: Duration.seconds(settings.consumerTimeoutSeconds),
+      memoryMb: settings.consumerMemoryMb,
+      reservedConcurrency: settings.concurrency,
+      environment: {
+        ...ledger.environment,
+        ...results.environment,
+        DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
+        DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
+        DRUMLINE_JOB_CONCURRENCY: String(settings.jobConcurrency),
+        DRUMLINE_MAX_ATTEMPTS: String(settings.maxAttempts),
+        DRUMLINE_RETRY_BASE_SECONDS: String(settings.retryBaseSeconds),
+        DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
+        DRUMLINE_REMEMBER_SECONDS: String(REMEMBER.toSeconds()),
+        DRUMLINE_WORK_MS: String(settings.workMs),
+      },
+    });
+    this.allow(['dynamodb:GetItem', ...Ledger.WRITE], ledger.table.tableArn);
+    this.allow(Queues.SEND, queues.deadLetters.queueArn);
+    this.allow(Queues.RETURN, queues.jobs.queueArn);
+    results.allow(this);
+    this.function.addEventSource(
+      // Grants the role to receive, return and delete messages of the jobs queue.
+      new SqsEventSource(queues.jobs, {
+        batchSize: settings.batchSize,
+        ...(settings.batchSize > UNGATHERED_BATCH && { maxBatchingWindow: Duration.seconds(1) }),
+        reportBatchItemFailures: true,
+        maxConcurrency: Math.max(LEAST_MAPPING_CONCURRENCY, settings.concurrency),
+      }),
+    );
+  }
+}

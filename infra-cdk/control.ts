@@ -1,0 +1,31 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { DrumlineFunction } from './drumline-function.ts';
+import type { Parts } from './parts.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** The function that starts, changes and stops runs. */
+export class Control extends DrumlineFunction {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, settings, ledger, results }: Parts,
+    scheduler: Scheduler,
+  ) {
+    super(scope, id, {
+      prefix,
+      settings,
+      name: 'control',
+      description: 'Starts, changes and stops runs',
+      timeout: Duration.seconds(30),
+      environment: {
+        ...ledger.environment,
+        ...results.environment,
+        DRUMLINE_SCHEDULER: scheduler.function.functionName,
+      },
+    });
+    this.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], ledger.table.tableArn);
+    this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);
+    results.allow(this);
+  }
+}

@@ -1,0 +1,21 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { DrumlineFunction } from './drumline-function.ts';
+import { Ledger } from './ledger.ts';
+import type { Parts } from './parts.ts';
+
+/** The function that compares the ledger with the results. */
+export class Verify extends DrumlineFunction {
+  constructor(scope: Construct, id: string, { prefix, settings, ledger, results }: Parts) {
+    super(scope, id, {
+      prefix,
+      settings,
+      name: 'verify',
+      description: 'Compares the ledger with the results',
+      timeout: Duration.minutes(5),
+      environment: { ...ledger.environment, ...results.environment },
+    });
+    this.allow(Ledger.READ, ledger.table.tableArn);
+    results.allow(this);
+  }
+}
