@@ -31,10 +31,10 @@ export async function followTicks(
     runId,
     (status) => {
       busy.sample(status);
-      const { running, enqueued, tick, missedTicks, nextTickAt } = status;
+      const { running, enqueued, firedTicks, nextTickAt } = status;
       if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
       const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
-      if (tick - missedTicks < ticks || !isWhole) return !running;
+      if (firedTicks < ticks || !isWhole) return !running;
       return pendingOf(status) === 0 || Date.parse(nextTickAt ?? '') - Date.now() < BEFORE_TICK_MS;
     },
     noteOn,

@@ -24,9 +24,9 @@ export interface RunReport {
 /** @param busyMs how long the run had jobs to do, in milliseconds */
 export function runReport(status: Status, verification: Verification, busyMs: number): RunReport {
   const { ok, documents, duplicates, missing, message } = verification;
-  const { runId, tick, missedTicks, enqueued, processed, failed } = status;
+  const { runId, firedTicks, enqueued, processed, failed } = status;
   return {
-    ...{ ok, runId, ticks: tick - missedTicks, enqueued, processed, failed },
+    ...{ ok, runId, ticks: firedTicks, enqueued, processed, failed },
     ...{ documents, duplicates, missing: missing.count },
     jobsPerMinute: jobsPerMinute(processed, busyMs),
     workers: sharesOf(status),

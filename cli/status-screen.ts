@@ -30,7 +30,7 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
 }
 
 function runLines(status: Status, { green, dim }: Colors): string[] {
-  const { running, runId, x, y, startedAt, stoppedAt, tick, missedTicks, nextTickAt } = status;
+  const { running, runId, x, y, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
   const every = y === 1 ? 'every minute' : `every ${count(y)} minutes`;
   const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
   const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
@@ -38,7 +38,7 @@ function runLines(status: Status, { green, dim }: Colors): string[] {
   const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
-    label('Ticks', `${count(tick - missedTicks)} fired${missed}${next}; ${counted(x, 'job')} ${every}`),
+    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${counted(x, 'job')} ${every}`),
   ];
 }
 

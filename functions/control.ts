@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { openTable } from './core/aws.ts';
 import { openResults } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
-import { Refusal } from './core/errors.ts';
+import { Refusal, reasonOf } from './core/errors.ts';
 import { type JobId, newRunId } from './core/ids.ts';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
 import { log } from './core/log.ts';
@@ -88,9 +88,9 @@ async function start({ x, y, backfillMinutes, replace }: Start): Promise<Control
     schedule.activeRunId,
   );
   // The first tick is due already; should this call be lost, the rule's next event fires it.
-  await lambda.send(
-    new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }),
-  );
+  await lambda
+    .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
+    .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonOf(error) }));
   return { runId, x, y, running: true, ...(schedule.activeRunId && { replaced: schedule.activeRunId }) };
 }
 

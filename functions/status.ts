@@ -32,6 +32,8 @@ export interface RunStatus {
   /** The number of the last tick that fired, 0 before the first. */
   tick: number;
   missedTicks: number;
+  /** How many ticks have fired. */
+  firedTicks: number;
   startedAt: string | null;
   stoppedAt: string | null;
   lastTickAt: string | null;
@@ -109,6 +111,8 @@ function runStatus(totals: Totals | undefined): RunStatus {
     failed: totals?.failed ?? 0,
     tick: run.tick ?? 0,
     missedTicks: run.missedTicks ?? 0,
+    // Ticks are numbered by the schedule, whether they fire or are missed.
+    firedTicks: (run.nextTick ?? 1) - 1 - (run.missedTicks ?? 0),
     startedAt: isoOrNull(run.startedAt),
     stoppedAt: isoOrNull(run.stoppedAt),
     lastTickAt: isoOrNull(run.lastTickAt),

@@ -3,8 +3,8 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from './settings.ts';
 
-/** How long the queues keep a message, in days. SQS keeps 14 at most: a dead letter waits for a person. */
-export const JOBS_RETENTION_DAYS = 4;
+/** How long the queues keep a message, in days: as long as SQS does. What it drops after that would be counted nowhere. */
+export const JOBS_RETENTION_DAYS = 14;
 export const DEAD_LETTER_RETENTION_DAYS = 14;
 
 /**

@@ -10,6 +10,7 @@ import { ensureDependencies } from '../local/dependencies.mjs';
 const project = resolve(import.meta.dirname, '..');
 const bin = (name) => join(project, 'node_modules', '.bin', name);
 const counts = { passed: 0, failed: 0, skipped: 0 };
+let interrupted = false;
 
 await ensureDependencies();
 
@@ -51,6 +52,7 @@ async function read(report) {
 }
 
 function run(command, parameters) {
+  if (interrupted) return Promise.resolve(false);
   return new Promise((done) => {
     const child = spawn(command, parameters, {
       cwd: project,
@@ -59,7 +61,9 @@ function run(command, parameters) {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     // Ctrl-C reaches the child as well, which cleans up behind itself; wait for it.
-    const wait = () => {};
+    const wait = () => {
+      interrupted = true;
+    };
     process.on('SIGINT', wait);
     child.on('error', () => done(false));
     child.on('close', (code) => {

@@ -45,13 +45,13 @@ async function run(
 }
 
 function row(run: RunStatus): string[] {
-  const { runId, running, startedAt, stoppedAt, x, y, tick, missedTicks, enqueued, processed, failed } = run;
+  const { runId, running, startedAt, stoppedAt, x, y, firedTicks, enqueued, processed, failed } = run;
   const end = stoppedAt === null ? Date.now() : Date.parse(stoppedAt);
   return [
     runId ?? '',
     running ? 'running' : 'stopped',
     startedAt ? clock(startedAt) : '',
     startedAt ? elapsed(end - Date.parse(startedAt)) : '',
-    ...[x, y, tick - missedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
+    ...[x, y, firedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
   ];
 }

@@ -50,7 +50,7 @@ export class Refusal extends Error {
 }
 
 /** The longest reason that is kept with a failed job, in characters. */
-export const MAX_REASON = 300;
+export const MAX_REASON = 200;
 
 /** What SQS refuses in a reason (halves of surrogate pairs, non-characters), and what would break its one line. */
 const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu;

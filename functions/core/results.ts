@@ -21,7 +21,7 @@ export interface Results {
   index: string;
 }
 
-/** The index's mapping. It is strict about types, so that a document of another shape is refused and not guessed at. */
+/** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
 export const MAPPING = {
   dynamic: false,
   properties: {
@@ -57,6 +57,17 @@ export function connect(url: string, index: string, apiKey?: string): Results {
 export type Written = { jobId: JobId } | { jobId: JobId; refused: string };
 
 /**
+ * What Elasticsearch says of a document that it will never take. Everything else that it says of one (no room, a closed
+ * or blocked index, a key without the right) is its own trouble or the operator's, and no job's fault.
+ */
+const DOCUMENT_ERRORS = new Set([
+  'document_parsing_exception',
+  'mapper_parsing_exception',
+  'strict_dynamic_mapping_exception',
+  'illegal_argument_exception',
+]);
+
+/**
  * Writes all documents in one request. A document that is there already stays as it is: its job was done before.
  * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx) is
  *   missing, and may be tried again
@@ -82,7 +93,7 @@ export async function write(
   return documents.flatMap(({ jobId }, at): Written[] => {
     const { status, error } = answer.items[at]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
-    if (status === 429 || status >= 500) return [];
+    if (!DOCUMENT_ERRORS.has(error?.type ?? '')) return [];
     return [
       {
         jobId,
@@ -105,7 +116,9 @@ export async function present({ client, index }: Results, jobs: JobId[]): Promis
 
 /** Returns when Elasticsearch answers for the index. @throws Unavailable */
 export async function reach(results: Results, timeoutMs: number): Promise<void> {
-  await guarded(() => results.client.indices.exists({ index: results.index }, { requestTimeout: timeoutMs }));
+  await results.client.indices
+    .exists({ index: results.index }, { requestTimeout: timeoutMs })
+    .catch((error) => Promise.reject(new Unavailable('results', error)));
 }
 
 /**

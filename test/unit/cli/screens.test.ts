@@ -70,7 +70,7 @@ describe('the status screen', () => {
   test('tells missed ticks, retired workers and the rate only where there are any', () => {
     expect(screen()).not.toMatch(/missed|retired|jobs\/min/);
     const retiredWorkers = { count: 12, processed: 5_000 };
-    const text = screen({ tick: 5, missedTicks: 3, retiredWorkers }, 9_000);
+    const text = screen({ tick: 5, missedTicks: 3, firedTicks: 2, retiredWorkers }, 9_000);
     expect(text).toContain('2 fired, 3 missed');
     expect(text).toMatch(/12 retired +5,000/);
     expect(text).toContain('9,000 jobs/min');
@@ -109,7 +109,7 @@ test('the progress line', () => {
 });
 
 test('the report of a run', () => {
-  const status = sampleStatus({ processed: 1_990, tick: 3, missedTicks: 1 });
+  const status = sampleStatus({ processed: 1_990, tick: 3, missedTicks: 1, firedTicks: 2 });
   const report = runReport(status, VERIFIED, 60_000);
   expect(report).toMatchObject({ ok: true, ticks: 2, jobsPerMinute: 1_990, documents: 1_990, missing: 0 });
   const text = runReportText(report, UNCOLOURED);
