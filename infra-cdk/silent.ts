@@ -1,0 +1,2 @@
+// Stands in a bundle for the package `debug`: a logger by any name, which logs nothing.
+export default () => () => {};
