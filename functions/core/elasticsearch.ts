@@ -1,23 +1,78 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { TIMEOUTS } from './aws.ts';
-import { connect, type Results } from './results.ts';
+import { readFileSync } from 'node:fs';
+import {
+  errors,
+  SniffingTransport,
+  type TransportRequestOptions,
+  type TransportRequestParams,
+} from '@elastic/elasticsearch';
+import { ApiKey, readSecret } from './api-key.ts';
+import type { Environment } from './environment.ts';
+import { reasonOf } from './errors.ts';
+import { type Connecting, connect, type Results } from './results/client.ts';
 
-/** The results index; an API key is read from its secret, once in the life of an execution environment. */
-export async function openResults(environment: {
-  DRUMLINE_ELASTICSEARCH_URL: string;
-  DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: string;
-  DRUMLINE_INDEX: string;
-}): Promise<Results> {
-  const { DRUMLINE_ELASTICSEARCH_URL: url, DRUMLINE_INDEX: index } = environment;
+/** The environment variables that say where the results index is, and what it is made with. */
+export const RESULTS_VARIABLES = [
+  'DRUMLINE_ELASTICSEARCH_URL',
+  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+  'DRUMLINE_ELASTICSEARCH_CA_FILE',
+  'DRUMLINE_INDEX',
+  'DRUMLINE_INDEX_SHARDS',
+  'DRUMLINE_INDEX_REPLICAS',
+  'DRUMLINE_INDEX_REFRESH_SECONDS',
+] as const;
+
+/** The results index; nothing is asked of it yet. */
+export function openResults(
+  environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
+  patience: Pick<Connecting, 'timeoutMs' | 'retries'> = {},
+): Results {
   const secret = environment.DRUMLINE_ELASTICSEARCH_API_KEY_SECRET;
-  return connect(url, index, secret === '' ? undefined : await readSecret(secret));
+  const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
+  const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
+    ...patience,
+    ...(secret !== '' && { Transport: withKey(new ApiKey(() => readSecret(secret))) }),
+    ...(authority !== '' && { authority: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
+  });
+  const made = {
+    shards: environment.DRUMLINE_INDEX_SHARDS,
+    replicas: environment.DRUMLINE_INDEX_REPLICAS,
+    refreshSeconds: environment.DRUMLINE_INDEX_REFRESH_SECONDS || undefined,
+  };
+  return { ...results, made };
 }
 
-async function readSecret(name: string): Promise<string> {
-  const answer = await new SecretsManagerClient({ requestHandler: TIMEOUTS }).send(
-    new GetSecretValueCommand({ SecretId: name }),
-  );
-  if (!answer.SecretString)
-    throw new Error(`the secret ${name} holds no string; put the Elasticsearch API key there`);
-  return answer.SecretString.trim();
+/**
+ * The client's transport, with an API key that may change. A request that is refused for its key (401) is sent once
+ * more, with the key read anew; refused again, it is the operator's trouble.
+ */
+export function withKey(key: ApiKey): typeof SniffingTransport {
+  return class extends SniffingTransport {
+    /** `never`, since that is what all of the method's overloads can take. */
+    override async request(
+      params: TransportRequestParams,
+      options?: TransportRequestOptions,
+    ): Promise<never> {
+      const send = (value: string) =>
+        super.request(params, {
+          ...options,
+          headers: { ...options?.headers, authorization: `ApiKey ${value}` },
+        }) as Promise<never>;
+      const first = await readable(key.current());
+      try {
+        return await send(first);
+      } catch (error) {
+        if (!(error instanceof errors.ResponseError) || error.statusCode !== 401) throw error;
+        const second = await readable(key.insteadOf(first));
+        if (second === first) throw error;
+        return send(second);
+      }
+    }
+  };
+}
+
+/** A key that can't be read is as good as an Elasticsearch that can't be reached. */
+function readable(key: Promise<string>): Promise<string> {
+  return key.catch((error) => {
+    throw new errors.ElasticsearchClientError(reasonOf(error));
+  });
 }

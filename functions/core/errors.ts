@@ -11,7 +11,8 @@ export class Unavailable extends Error {
     readonly service: 'ledger' | 'queue' | 'results',
     cause: unknown,
   ) {
-    super(`the ${service} can't be used just now: ${reasonOf(cause)}`, { cause });
+    // The cause in words alone: a client's error holds the request, and that the API key.
+    super(`the ${service} can't be used just now: ${reasonOf(cause)}`);
   }
 }
 

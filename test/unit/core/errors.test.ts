@@ -130,11 +130,12 @@ describe('isTransient', () => {
 });
 
 describe('the errors', () => {
-  test('name the service that is down and keep the cause', () => {
+  test('name the service that is down and why, and hold nothing of a request', () => {
     const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     const error = new Unavailable('results', cause);
     expect(error.message).toBe("the results can't be used just now: connect");
-    expect(error).toMatchObject({ name: 'Unavailable', service: 'results', cause });
+    expect(error).toMatchObject({ name: 'Unavailable', service: 'results' });
+    expect(error.cause).toBeUndefined();
   });
 
   test('say which writes of a transaction failed', () => {

@@ -1,0 +1,72 @@
+import { Client, type ClientOptions, errors as clientErrors, HttpConnection } from '@elastic/elasticsearch';
+import { Unavailable } from '../errors.ts';
+
+/** The results index. */
+export interface Results {
+  client: Client;
+  index: string;
+  /** What it is made with; as Elasticsearch has it unless given. */
+  made?: IndexSettings | undefined;
+}
+
+/** What an index is made with; an index that is there keeps what it has. */
+export interface IndexSettings {
+  shards: number;
+  replicas: number;
+  /** How soon searches see a document; Elasticsearch's own way unless given. */
+  refreshSeconds?: number | undefined;
+}
+
+/** How long Elasticsearch may take to answer, in milliseconds, unless the caller has less time. */
+export const REQUEST_TIMEOUT_MS = 5_000;
+
+/** How to reach Elasticsearch beyond its URL. */
+export interface Connecting {
+  /** Adds the API key to each request, say; the client's own transport unless given. */
+  Transport?: ClientOptions['Transport'];
+  /** PEM of the authority that signed its certificate, where that is a private one. */
+  authority?: string;
+  /** How long it may take to answer, in milliseconds. */
+  timeoutMs?: number;
+  /** How often a request that got no answer is sent again, after a growing, jittered delay. */
+  retries?: number;
+}
+
+/** The index at an Elasticsearch. Unless told otherwise nothing is sent again: a worker fails fast, and its messages come back. */
+export function connect(url: string, index: string, connecting: Connecting = {}): Results {
+  const { Transport, authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
+  return {
+    index,
+    client: new Client({
+      node: url,
+      // Node's own http rather than undici, which is a third of a bundle and no faster here.
+      Connection: HttpConnection,
+      ...(Transport && { Transport }),
+      ...(authority && { tls: { ca: authority } }),
+      requestTimeout: timeoutMs,
+      maxRetries: retries,
+    }),
+  };
+}
+
+/** No key or a wrong one, a key without the right, no room: the operator's to mend, as an outage is. */
+const OPERATORS_STATUS = new Set([401, 403, 429]);
+
+/** Says what a failed request means: Elasticsearch's or the network's trouble, or the request's own. */
+export async function guarded<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const trouble =
+      error instanceof clientErrors.ResponseError
+        ? OPERATORS_STATUS.has(error.statusCode ?? 500) || (error.statusCode ?? 500) >= 500
+        : error instanceof clientErrors.ElasticsearchClientError;
+    throw trouble ? new Unavailable('results', error) : error;
+  }
+}
+
+/** Elasticsearch's name for what went wrong, if it is Elasticsearch's error. */
+export function typeOf(error: unknown): string | undefined {
+  if (!(error instanceof clientErrors.ResponseError)) return undefined;
+  return (error.body as { error?: { type?: string } } | undefined)?.error?.type;
+}

@@ -1,0 +1,87 @@
+import { Refusal, Unavailable } from '../errors.ts';
+import { guarded, type IndexSettings, type Results, typeOf } from './client.ts';
+
+/** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
+export const MAPPING = {
+  dynamic: false,
+  properties: {
+    jobId: { type: 'long' },
+    runId: { type: 'keyword' },
+    tick: { type: 'integer' },
+    workerId: { type: 'keyword' },
+    input: { type: 'long' },
+    output: { type: 'long' },
+    enqueuedAt: { type: 'date' },
+    processedAt: { type: 'date' },
+  },
+} as const;
+
+/**
+ * Makes the index with its mapping if it is not there, and a template for it: should somebody remove the index in
+ * mid-run, the next write makes it anew, from the template rather than from a guess at the first document.
+ * @throws Refusal `index_conflict` when an index of that name maps a field otherwise
+ * @throws Unavailable
+ */
+export async function ensureIndex(results: Results, options: RequestOptions = {}): Promise<void> {
+  const { client, index, made } = results;
+  const template = { mappings: MAPPING, ...(made && { settings: settingsOf(made) }) };
+  await guarded(() =>
+    client.indices.putIndexTemplate(
+      { name: index, index_patterns: [index], priority: TEMPLATE_PRIORITY, template },
+      options,
+    ),
+  );
+  try {
+    await guarded(() => client.indices.create({ index }, options));
+  } catch (error) {
+    if (typeOf(error) !== 'resource_already_exists_exception') throw error;
+    await compareMapping(results, options);
+  }
+}
+
+/**
+ * Sees that the index is there and maps what is written to it; makes it if not. Cheaper than `ensureIndex` where it
+ * is there, and needs fewer privileges.
+ * @throws Unavailable, also when the index maps a field otherwise: that is for the operator to mend, and no job's fault
+ */
+export async function checkIndex(results: Results, requestTimeout: number): Promise<void> {
+  const options = { requestTimeout };
+  try {
+    await compareMapping(results, options).catch((error) =>
+      typeOf(error) === 'index_not_found_exception' ? ensureIndex(results, options) : Promise.reject(error),
+    );
+  } catch (error) {
+    throw error instanceof Unavailable ? error : new Unavailable('results', error);
+  }
+}
+
+interface RequestOptions {
+  /** Milliseconds. */
+  requestTimeout?: number;
+}
+
+/** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
+const TEMPLATE_PRIORITY = 1_000;
+
+async function compareMapping({ client, index }: Results, options: RequestOptions): Promise<void> {
+  const mapping = await guarded(() => client.indices.getMapping({ index }, options));
+  const properties = Object.values(mapping)[0]?.mappings.properties ?? {};
+  for (const [field, { type }] of Object.entries(MAPPING.properties)) {
+    const actual = properties[field]?.type;
+    if (actual !== type) {
+      throw new Refusal(
+        'index_conflict',
+        `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${type}: choose another index (-c index=NAME) or remove this one`,
+        { index, field, expected: type, actual: actual ?? null },
+      );
+    }
+  }
+}
+
+function settingsOf({ shards, replicas, refreshSeconds }: IndexSettings) {
+  return {
+    number_of_shards: shards,
+    number_of_replicas: replicas,
+    ...(refreshSeconds !== undefined && { refresh_interval: `${refreshSeconds}s` as const }),
+  };
+}

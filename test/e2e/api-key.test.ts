@@ -1,0 +1,112 @@
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Verification } from '../../functions/core/verify.ts';
+import type { Status } from '../../functions/status.ts';
+import { deployWith } from './deployed.ts';
+import { home, run, runJson, until } from './system.ts';
+
+/**
+ * A stack of its own, whose Elasticsearch asks for an API key: the local one, behind a guard. One worker, and one
+ * attempt a job: a single failed one would be a dead letter.
+ */
+const STAGE = ['--stage', 'keyed'];
+const SECRET = 'keyed/elasticsearch';
+
+const secrets = new SecretsManagerClient({
+  endpoint: home.emulatorUrl,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
+/** The keys that the guard lets write and lets do all else, and how many requests it has turned away. */
+const taken = { write: 'key-1', else: 'key-1' };
+let refused = 0;
+let guard: Server;
+
+beforeAll(async () => {
+  guard = createServer((asked, answer) => {
+    const key = asked.url?.includes('_bulk') ? taken.write : taken.else;
+    if (asked.headers.authorization !== `ApiKey ${key}`) {
+      refused++;
+      asked.resume();
+      answer.setHeader('x-elastic-product', 'Elasticsearch').setHeader('content-type', 'application/json');
+      answer.writeHead(401).end(JSON.stringify({ error: { type: 'security_exception', reason: 'no' } }));
+      return;
+    }
+    const { authorization: _, ...headers } = asked.headers;
+    const passed = request(
+      `${home.elasticsearchUrl}${asked.url}`,
+      { method: asked.method, headers },
+      (found) => {
+        answer.writeHead(found.statusCode ?? 502, found.headers);
+        found.pipe(answer);
+      },
+    );
+    passed.on('error', () => answer.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => guard.listen(0, '127.0.0.1', resolve));
+  const { port } = guard.address() as AddressInfo;
+  await secrets.send(new CreateSecretCommand({ Name: SECRET, SecretString: 'key-1' }));
+  const settings = {
+    elasticsearchUrl: `http://127.0.0.1:${port}`,
+    elasticsearchApiKeySecret: SECRET,
+    concurrency: 1,
+    maxAttempts: 1,
+    indexReplicas: 0,
+    indexRefreshSeconds: 5,
+  };
+  const { code, stderr } = await run(...deployWith(settings), ...STAGE);
+  expect([code, stderr]).toEqual([0, stderr]);
+});
+
+afterAll(() => {
+  guard.closeAllConnections();
+  guard.close();
+});
+
+const status = () => runJson<Status>('status', ...STAGE);
+const start = (x: number) => run('start', '--x', String(x), '--y', '1440', '--replace', ...STAGE);
+const drained = (enqueued: number) =>
+  until(status, (seen) => seen.enqueued === enqueued && seen.processed + seen.failed === enqueued, 120);
+
+test('jobs are written with the key from its secret, by a worker that may read it', async () => {
+  expect(await start(100)).toMatchObject({ code: 0 });
+  expect(await drained(100)).toMatchObject({ processed: 100, failed: 0 });
+  expect(await runJson<Verification>('verify', ...STAGE)).toMatchObject({ ok: true, documents: 100 });
+  const index = (await (
+    await fetch(`${home.elasticsearchUrl}/drumline-keyed-results/_settings`)
+  ).json()) as Record<string, { settings: { index: Record<string, string> } }>;
+  expect(Object.values(index)[0]?.settings.index).toMatchObject({
+    number_of_shards: '1',
+    number_of_replicas: '0',
+    refresh_interval: '5s',
+  });
+});
+
+test('a key that is changed is taken without a deployment, and what could not be written meanwhile is not lost', async () => {
+  expect(await start(100)).toMatchObject({ code: 0 });
+  await drained(100);
+  // The old key is no longer let in, first to write, and the new one is not in the secret yet.
+  taken.write = 'key-2';
+  const before = refused;
+  expect(await start(200)).toMatchObject({ code: 0 });
+  taken.else = 'key-2';
+  await until(
+    async () => refused,
+    (seen) => seen > before + 3,
+  );
+  expect(await status()).toMatchObject({ failed: 0 });
+  expect((await runJson<{ error: { code: string; message: string } }>('verify', ...STAGE)).error.code).toBe(
+    'results_unavailable',
+  );
+  await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: 'key-2' }));
+  expect(await drained(200)).toMatchObject({ processed: 200, failed: 0, queue: { deadLetters: 0 } });
+  expect(await runJson<Verification>('verify', ...STAGE)).toMatchObject({ ok: true, documents: 200 });
+});
