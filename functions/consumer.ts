@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
 import { openQueue, openTable } from './core/aws.ts';
 import { consume } from './core/consume.ts';
-import { openResults } from './core/elasticsearch.ts';
+import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { newWorkerId } from './core/ids.ts';
 import { log } from './core/log.ts';
@@ -13,9 +13,7 @@ const environment = readEnvironment(
   'DRUMLINE_TABLE',
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_DEAD_LETTER_QUEUE',
-  'DRUMLINE_ELASTICSEARCH_URL',
-  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
-  'DRUMLINE_INDEX',
+  ...RESULTS_VARIABLES,
   'DRUMLINE_JOB_CONCURRENCY',
   'DRUMLINE_MAX_ATTEMPTS',
   'DRUMLINE_RETRY_BASE_SECONDS',
@@ -28,7 +26,7 @@ const worker: Worker = {
   id: newWorkerId(),
   job,
   table: openTable(environment.DRUMLINE_TABLE),
-  results: await openResults(environment),
+  results: openResults(environment),
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
@@ -51,7 +49,7 @@ const worker: Worker = {
       outcome: kind,
       ...end,
     }),
-  resultsGone: false,
+  resultsReady: false,
 };
 log.appendKeys({ worker: worker.id });
 

@@ -1,46 +1,20 @@
 import { delaySeconds, OUTAGE_CAP_SECONDS } from './backoff.ts';
+import { type Batch, type JobRange, note } from './batch.ts';
+import { isUnderWay, mourn } from './caution.ts';
 import { malformedLetterOf } from './dead-letter.ts';
 import { ConditionFailed, Unavailable } from './errors.ts';
-import { doneJobs, finish } from './finish.ts';
+import { change, type GivenUp } from './finish.ts';
 import { type Identified, identify } from './identify.ts';
-import type { JobId, RunId, WorkerId } from './ids.ts';
+import type { JobId } from './ids.ts';
 import type { Entry } from './ledger/message.ts';
 import { jobsOf } from './message.ts';
+import { perform } from './perform.ts';
 import { type Later, returnLater, send } from './queue.ts';
-import { present, type ResultDocument, reach, write } from './results.ts';
-import { doomedJobs, type Outcome, openJobs } from './settlement.ts';
-import { type Ended, type Task, workOn } from './work.ts';
+import { present } from './results/document.ts';
+import { checkIndex } from './results/mapping.ts';
+import { limitsOf, roundsOf, WRITING_MS } from './rounds.ts';
+import { openJobs } from './settlement.ts';
 import type { Delivery, Worker } from './worker.ts';
-
-/** Jobs of one tick, from the lowest to the highest. */
-export interface JobRange {
-  runId: RunId;
-  tick: number;
-  firstJob: JobId;
-  lastJob: JobId;
-}
-
-/** What became of a batch. */
-export interface Batch {
-  /** The jobs that its messages ask for. */
-  jobs: JobRange[];
-  /** Deliveries that are to come again; all others are done with. */
-  failed: string[];
-  processed: number;
-  failedJobs: number;
-  /** Jobs that were counted already when their message came. */
-  skipped: number;
-  malformed: number;
-  /** Why messages come again through no fault of a job's. */
-  outage?: Unavailable;
-}
-
-/** The part of an invocation kept for writing what was worked on, and at most how much, in milliseconds. */
-const WRITING_SHARE = 0.25;
-const WRITING_MS = 2_500;
-
-/** Kept at the very end for the ledger and the queue when Elasticsearch doesn't answer, in milliseconds. */
-const CLOSING_MS = 1_000;
 
 /**
  * Does one batch of messages, in an order in which a worker may die after any step:
@@ -54,8 +28,8 @@ const CLOSING_MS = 1_000;
  * @param endsAt when the invocation is over, by the worker's clock
  */
 export async function consume(worker: Worker, deliveries: Delivery[], endsAt: number): Promise<Batch> {
-  const batch: Batch = { jobs: [], failed: [], processed: 0, failedJobs: 0, skipped: 0, malformed: 0 };
-  let undone = deliveries;
+  const batch: Batch = { jobs: [], failed: [], processed: 0, failedAttempts: 0, skipped: 0, malformed: 0 };
+  let undone: Undone[] = deliveries.map((delivery) => ({ delivery }));
   try {
     const now = worker.clock();
     const { identified, malformed } = await identify(worker, deliveries);
@@ -64,26 +38,24 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
       malformed.map(({ delivery, reason }) => malformedLetterOf(delivery.body, reason, now)),
     );
     batch.malformed = malformed.length;
-    undone = identified.map(({ delivery }) => delivery);
-    if (worker.resultsGone) await reach(worker.results, WRITING_MS);
-    worker.resultsGone = false;
+    undone = identified.map(({ delivery }) => ({ delivery }));
+    if (!worker.resultsReady) await checkIndex(worker.results, WRITING_MS);
+    worker.resultsReady = true;
 
-    const entries = [...new Set(identified.map(({ entry }) => entry))];
+    const mine = identified.filter(({ entry }) => !isUnderWay(entry.record, now));
+    const entries = [...new Set(mine.map(({ entry }) => entry))];
     batch.jobs = rangesOf(entries);
-    const found = await findDone(worker, identified);
-    const tasks = tasksOf(entries, worker.settings.maxAttempts).filter(({ jobId }) => !found.has(jobId));
-    const ended = await workOn(worker.job, tasks, {
-      concurrency: worker.settings.jobConcurrency,
-      until: endsAt - Math.min(WRITING_MS, (endsAt - now) * WRITING_SHARE),
-      clock: worker.clock,
-    });
-    if (worker.onJob) ended.forEach(worker.onJob);
-    const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];
-    const givenUp = await finish(worker, entries, outcomes);
-
-    tally(batch, entries, tasks, outcomes);
+    await change(worker, entries, ({ record }) => mourn(record, now));
+    const found = await findDone(worker, mine);
+    const limits = limitsOf(now, endsAt);
+    const givenUp: GivenUp = new Map();
+    for (const round of roundsOf(worker, mine, found, limits)) {
+      await perform(worker, batch, round, givenUp, limits);
+      if (batch.outage) break;
+    }
+    batch.skipped += jobsIn(entries);
     undone = identified.flatMap(({ entry, delivery }) =>
-      isOpen(entry, givenUp.get(entry)) ? [delivery] : [],
+      isOpen(entry, givenUp.get(entry)) ? [{ delivery, notBefore: entry.record.underWay?.until }] : [],
     );
   } catch (error) {
     // The ledger moved on again and again: another delivery of the same message is at work, and this one can wait.
@@ -102,59 +74,6 @@ async function findDone(worker: Worker, identified: Identified['identified']): P
   return present(worker.results, [...new Set(jobs)]);
 }
 
-/** The jobs to do, each once, even when the batch has its message twice. */
-function tasksOf(entries: Entry[], maxAttempts: number): Task[] {
-  const tasks = new Map<number, Task>();
-  for (const { message, record } of entries) {
-    const doomed = new Set(doomedJobs(message, record, maxAttempts).map(({ jobId }) => jobId));
-    for (const jobId of openJobs(message, record))
-      if (!doomed.has(jobId)) tasks.set(jobId, { jobId, message });
-  }
-  return [...tasks.values()];
-}
-
-/** Writes what was worked; says what came of each job that was worked on to an end. */
-async function store(worker: Worker, ended: Ended[], batch: Batch, endsAt: number): Promise<Outcome[]> {
-  const failed = ended.flatMap((end): Outcome[] =>
-    end.kind === 'failed'
-      ? [{ kind: 'failed', jobId: end.task.jobId, reason: end.reason, permanent: end.permanent }]
-      : [],
-  );
-  const documents = ended.flatMap((end) => (end.kind === 'worked' ? [documentOf(worker.id, end)] : []));
-  try {
-    const written = await write(worker.results, documents, endsAt - CLOSING_MS - worker.clock());
-    if (written.length < documents.length)
-      note(worker, batch, new Unavailable('results', new Error('no room')));
-    return [
-      ...failed,
-      ...written.map(
-        (document): Outcome =>
-          'refused' in document
-            ? { kind: 'failed', jobId: document.jobId, reason: document.refused, permanent: false }
-            : { kind: 'done', jobId: document.jobId },
-      ),
-    ];
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    note(worker, batch, error);
-    return failed;
-  }
-}
-
-function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): ResultDocument {
-  const { jobId, message } = end.task;
-  return {
-    jobId,
-    runId: message.runId,
-    tick: message.tick,
-    workerId,
-    input: end.input,
-    output: end.output,
-    enqueuedAt: new Date(message.enqueuedAt).toISOString(),
-    processedAt: new Date(end.endedAt).toISOString(),
-  };
-}
-
 /**
  * Whether the message has to come again. A job whose last attempt another delivery has noted meanwhile is doomed, and
  * yet nobody has kept its dead letter.
@@ -163,11 +82,8 @@ function isOpen({ message, record }: Entry, givenUp: Set<JobId> | undefined): bo
   return openJobs(message, record).some((jobId) => !givenUp?.has(jobId));
 }
 
-function tally(batch: Batch, entries: Entry[], tasks: Task[], outcomes: Outcome[]): void {
-  const open = new Set(entries.flatMap(({ message, record }) => openJobs(message, record)));
-  batch.processed = outcomes.filter(({ kind, jobId }) => kind === 'done' && !open.has(jobId)).length;
-  batch.failedJobs = outcomes.filter(({ kind }) => kind === 'failed').length;
-  batch.skipped = entries.reduce((sum, { message }) => sum + jobsOf(message).length, 0) - tasks.length;
+function jobsIn(entries: Entry[]): number {
+  return entries.reduce((sum, { message }) => sum + jobsOf(message).length, 0);
 }
 
 function rangesOf(entries: Entry[]): JobRange[] {
@@ -182,23 +98,27 @@ function rangesOf(entries: Entry[]): JobRange[] {
   return [...ranges.values()];
 }
 
+/** A delivery that is to come again, and when another one that is at it must have ended, milliseconds since 1970. */
+interface Undone {
+  delivery: Delivery;
+  notBefore?: number | undefined;
+}
+
 /** Has deliveries come again: soon after an outage, and later and later when it is their jobs that fail. */
-async function putBack(worker: Worker, batch: Batch, deliveries: Delivery[]): Promise<void> {
+async function putBack(worker: Worker, batch: Batch, undone: Undone[]): Promise<void> {
   const { backoff } = worker.settings;
   const used = batch.outage
     ? { ...backoff, capSeconds: Math.min(backoff.capSeconds, OUTAGE_CAP_SECONDS) }
     : backoff;
-  const later = deliveries.map(
-    ({ receiptHandle, receives }): Later => ({
+  const later = undone.map(
+    ({ delivery: { receiptHandle, receives }, notBefore = 0 }): Later => ({
       receiptHandle,
-      delaySeconds: delaySeconds(used, receives, worker.chance()),
+      delaySeconds: Math.max(
+        delaySeconds(used, receives, worker.chance()),
+        Math.ceil((notBefore - worker.clock()) / 1000),
+      ),
     }),
   );
-  batch.failed = deliveries.map(({ id }) => id);
+  batch.failed = undone.map(({ delivery }) => delivery.id);
   await returnLater(worker.jobs, later);
-}
-
-function note(worker: Worker, batch: Batch, outage: Unavailable): void {
-  batch.outage = outage;
-  if (outage.service === 'results') worker.resultsGone = true;
 }

@@ -38,7 +38,7 @@ export function deadLetterOf(message: Message, { jobId, attempts }: Doomed, now:
     MessageBody: JSON.stringify(body),
     MessageAttributes: {
       [REASON]: text(attempts.reason),
-      [ATTEMPTS]: number(attempts.count),
+      [ATTEMPTS]: number(attempts.count + (attempts.deaths ?? 0)),
       [FIRST]: text(new Date(attempts.firstAt).toISOString()),
       [LAST]: text(new Date(attempts.lastAt).toISOString()),
       [RUN]: text(message.runId),

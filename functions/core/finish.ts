@@ -1,37 +1,42 @@
 import { deadLetterOf } from './dead-letter.ts';
 import type { JobId } from './ids.ts';
-import { type Counting, count, type Entry } from './ledger/message.ts';
+import { type Counting, count, type Decide, type Entry } from './ledger/message.ts';
 import { messageKey } from './message.ts';
 import { send } from './queue.ts';
-import { present } from './results.ts';
+import { present } from './results/document.ts';
 import { doomedJobs, FAILED_AT_ONCE, giveUp, type Outcome, recoverable, settle } from './settlement.ts';
 import type { Worker } from './worker.ts';
 
+/** The jobs that a delivery has given up on, and kept as dead letters. */
+export type GivenUp = Map<Entry, Set<JobId>>;
+
 /**
  * Counts what is done, and gives up on what is not to be tried again; leaves the entries as the ledger has them.
- * @returns the jobs given up on
+ * @param givenUp is added to
  */
 export async function finish(
   worker: Worker,
   entries: Entry[],
   outcomes: Outcome[],
-): Promise<Map<Entry, Set<JobId>>> {
-  const now = worker.clock();
-  const counting: Counting = {
-    table: worker.table,
-    worker: worker.id,
-    now,
-    expiresAt: Math.ceil(now / 1000) + worker.settings.remember,
-  };
-  for (const layer of layersOf(entries)) {
-    await count(counting, layer, ({ message, record }) => settle(message, record, outcomes, now));
-  }
-  const givenUp = new Map<Entry, Set<JobId>>();
+  givenUp: GivenUp,
+): Promise<void> {
+  const counting = countingOf(worker);
+  await change(worker, entries, ({ message, record }) => settle(message, record, outcomes, counting.now));
   for (const entry of entries) {
     await recover(counting, entry, outcomes);
-    givenUp.set(entry, await giveUpOn(worker, counting, entry));
+    const before = givenUp.get(entry) ?? new Set();
+    givenUp.set(entry, new Set([...before, ...(await giveUpOn(worker, counting, entry, before))]));
   }
-  return givenUp;
+}
+
+/** Brings the ledger, and the entries, to what `decide` says. */
+export async function change(worker: Worker, entries: Entry[], decide: Decide): Promise<void> {
+  for (const layer of layersOf(entries)) await count(countingOf(worker), layer, decide);
+}
+
+function countingOf({ table, id, settings, clock }: Worker): Counting {
+  const now = clock();
+  return { table, worker: id, now, expiresAt: Math.ceil(now / 1000) + settings.remember };
 }
 
 /** Counts the rest of the jobs that were counted as failed and are done, more than one transaction takes. */
@@ -57,9 +62,16 @@ function layersOf(entries: Entry[]): Entry[][] {
   return layers;
 }
 
-async function giveUpOn(worker: Worker, counting: Counting, entry: Entry): Promise<Set<JobId>> {
+async function giveUpOn(
+  worker: Worker,
+  counting: Counting,
+  entry: Entry,
+  before: Set<JobId>,
+): Promise<Set<JobId>> {
   const { message } = entry;
-  const doomed = doomedJobs(message, entry.record, worker.settings.maxAttempts);
+  const doomed = doomedJobs(message, entry.record, worker.settings.maxAttempts).filter(
+    ({ jobId }) => !before.has(jobId),
+  );
   // Another delivery may have done meanwhile what failed here.
   const done = await present(
     worker.results,

@@ -25,6 +25,9 @@ export interface Message {
 /** The most jobs that may share a message: 500 failed jobs and their reasons fit a DynamoDB item of 400 kB. */
 export const MAX_JOBS_PER_MESSAGE = 500;
 
+/** The last moment that JavaScript has a date for; a document needs one. */
+const LAST_MOMENT = 8.64e15;
+
 const jobId = z.int().check(z.positive());
 
 const schema = z.object({
@@ -33,10 +36,11 @@ const schema = z.object({
   tick: z.int().check(z.positive()),
   first: jobId,
   last: jobId,
-  enqueuedAt: z.int().check(z.nonnegative()),
+  enqueuedAt: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
   retry: z.optional(
     z.object({
-      id: z.string().check(z.minLength(1), z.maxLength(64)),
+      // It goes into the ledger: nothing that DynamoDB would refuse.
+      id: z.string().check(z.regex(/^[\w-]{1,64}$/)),
       jobs: z.array(jobId).check(z.minLength(1), z.maxLength(MAX_JOBS_PER_MESSAGE)),
     }),
   ),

@@ -4,6 +4,8 @@ import { jobsOf, type Message } from './message.ts';
 /** How often a job has failed so far, and why it did the last time; times are milliseconds since 1970. */
 export interface Attempts {
   count: number;
+  /** How often a worker died while it did this job and no other; not part of `count`. */
+  deaths?: number;
   firstAt: number;
   lastAt: number;
   reason: string;
@@ -25,6 +27,13 @@ export interface MessageRecord {
   failed: JobId[];
   /** Of jobs that are pending or failed, by jobId. */
   attempts: Record<string, Attempts>;
+  /**
+   * A delivery took the message up with care (caution.ts): until when at most, which job if it was just one, and for
+   * which sending of its dead letter.
+   */
+  underWay?: { until: number; job?: JobId; retry?: string };
+  /** A worker died with several of the jobs under way: they are done one at a time. */
+  alone?: true;
 }
 
 /** What came of a job that a worker took up. Jobs that it did not take up, or not to an end, have none. */
@@ -52,6 +61,12 @@ export interface Doomed {
 /** So many sendings of one job's dead letter may be under way at once. */
 const MAX_OVERTAKEN = 5;
 
+/**
+ * A job is given up after so many deaths of the worker that did it, whatever `maxAttempts`: fewer may be chance, since
+ * workers are killed for reasons of their own, too.
+ */
+export const MAX_DEATHS = 3;
+
 /** Failed jobs in one settlement, at most: each is a write of its own, of the 100 of a transaction. */
 export const FAILED_AT_ONCE = 90;
 
@@ -73,8 +88,8 @@ export function openJobs(message: Message, record: MessageRecord): JobId[] {
 }
 
 /**
- * Counts what was done, once, and notes the failed attempts. Nothing when that changes nothing. Of jobs that are
- * counted as failed and turn out to be done it takes `FAILED_AT_ONCE`: the rest are for the next settlement.
+ * Counts what was done, once, and notes the failed attempts; the message is no longer under way. Nothing when that
+ * changes nothing. Of jobs that are counted as failed and turn out to be done it takes `FAILED_AT_ONCE`: the rest are for the next settlement.
  */
 export function settle(
   message: Message,
@@ -89,7 +104,7 @@ export function settle(
   const relevant = outcomes.filter(({ jobId, kind }) =>
     kind === 'done' && failed.has(jobId) ? recovered.includes(jobId) : open.has(jobId),
   );
-  if (relevant.length === 0) return undefined;
+  if (relevant.length === 0 && !before.underWay) return undefined;
 
   const done = new Set(relevant.flatMap((outcome) => (outcome.kind === 'done' ? [outcome.jobId] : [])));
   const attempts = Object.fromEntries(
@@ -97,10 +112,12 @@ export function settle(
   );
   for (const outcome of relevant) {
     if (outcome.kind === 'failed')
-      attempts[outcome.jobId] = attempted(attempts[outcome.jobId], outcome, message, now);
+      attempts[outcome.jobId] = attempted(attempts[outcome.jobId], outcome, message.retry?.id, now);
   }
+  const { underWay: _, ...record } = before;
   return {
     record: {
+      ...record,
       version: before.version + 1,
       pending: before.pending.filter((job) => !done.has(job)),
       failed: before.failed.filter((job) => !done.has(job)),
@@ -123,8 +140,9 @@ export function doomedJobs(message: Message, record: MessageRecord, maxAttempts:
   return openJobs(message, record).flatMap((jobId) => {
     const attempts = record.attempts[jobId];
     // Attempts made before the dead letters were sent again don't count against this sending.
-    if (!attempts || !areOf(attempts, message)) return [];
-    return attempts.permanent || attempts.count >= maxAttempts ? [{ jobId, attempts }] : [];
+    if (!attempts || !areOf(attempts, message.retry?.id)) return [];
+    const { count, deaths = 0, permanent } = attempts;
+    return permanent || count >= maxAttempts || deaths >= MAX_DEATHS ? [{ jobId, attempts }] : [];
   });
 }
 
@@ -146,19 +164,26 @@ export function giveUp(before: MessageRecord, jobs: JobId[]): Settlement | undef
   };
 }
 
-function attempted(
+/**
+ * A job's attempts with one more: a failure, or the death of the worker that did it.
+ * @param sending of its dead letter, if it was for one
+ */
+export function attempted(
   earlier: Attempts | undefined,
-  { reason, permanent }: { reason: string; permanent: boolean },
-  message: Message,
+  end: { reason: string; permanent: boolean } | 'death',
+  sending: string | undefined,
   now: number,
 ): Attempts {
-  const same = earlier && areOf(earlier, message) ? earlier : undefined;
+  const same = earlier && areOf(earlier, sending) ? earlier : undefined;
   const { retry, overtaken } = same ?? {
-    retry: message.retry?.id,
+    retry: sending,
     overtaken: [earlier?.retry ?? [], earlier?.overtaken ?? []].flat().slice(0, MAX_OVERTAKEN),
   };
+  const deaths = (same?.deaths ?? 0) + (end === 'death' ? 1 : 0);
+  const { reason, permanent } = end === 'death' ? DEATH : end;
   return {
-    count: (same?.count ?? 0) + 1,
+    count: (same?.count ?? 0) + (end === 'death' ? 0 : 1),
+    ...(deaths > 0 && { deaths }),
     firstAt: earlier?.firstAt ?? now,
     lastAt: now,
     reason,
@@ -168,11 +193,15 @@ function attempted(
   };
 }
 
+const DEATH = {
+  reason: 'the worker died of it: it ended the process, ran out of memory, or blocked it past the time limit',
+  permanent: false,
+};
+
 /**
- * Whether these attempts are those of the message's sending, or of one that has overtaken it, as any has overtaken
+ * Whether these attempts are those of this sending, or of one that has overtaken it, as any has overtaken
  * the first. Else two sendings of one dead letter would give the job its attempts anew by turns, for ever.
  */
-function areOf({ retry, overtaken }: Attempts, message: Message): boolean {
-  const sending = message.retry?.id;
+function areOf({ retry, overtaken }: Attempts, sending: string | undefined): boolean {
   return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);
 }

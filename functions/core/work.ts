@@ -34,7 +34,8 @@ export type Ended =
 export interface WorkLimits {
   /** How many jobs are worked on at a time. */
   concurrency: number;
-  /** When all work must have ended, by the clock below. */
+  /** When the worker's time began, and when all work must have ended, by the clock below. */
+  from: number;
   until: number;
   /** Milliseconds since 1970. */
   clock: () => number;
@@ -51,14 +52,17 @@ const FAIR_SHARE = 0.8;
  * by the longest one so far. Never throws: what a job throws is its outcome.
  */
 export async function workOn(job: Job, tasks: Task[], limits: WorkLimits): Promise<Ended[]> {
-  const { clock, until, concurrency } = limits;
-  const fullTime = until - clock();
+  const { clock, from, until, concurrency } = limits;
+  const fullTime = until - from;
   let longest = 0;
   const stop = new AbortController();
   const timeUp = new Promise<typeof TIME_UP>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(TIME_UP), { once: true });
   });
-  const timer = setTimeout(() => stop.abort(new Error('the worker’s time is up')), Math.max(0, fullTime));
+  const timer = setTimeout(
+    () => stop.abort(new Error('the worker’s time is up')),
+    Math.max(0, until - clock()),
+  );
   try {
     return await pMap(
       tasks,

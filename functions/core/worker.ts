@@ -2,7 +2,7 @@ import type { Backoff } from './backoff.ts';
 import type { WorkerId } from './ids.ts';
 import type { Table } from './ledger/table.ts';
 import type { Queue } from './queue.ts';
-import type { Results } from './results.ts';
+import type { Results } from './results/client.ts';
 import type { TickCache } from './tick-cache.ts';
 import type { Ended, Job } from './work.ts';
 
@@ -37,6 +37,6 @@ export interface Worker {
   onJob?: (end: Ended) => void;
   /** From 0 to below 1, like Math.random. */
   chance: () => number;
-  /** Whether Elasticsearch was gone at the last try: then it is asked first, and no work is done in vain. */
-  resultsGone: boolean;
+  /** Whether the results index could be written to at the last try. If not it is asked first: no work is done in vain. */
+  resultsReady: boolean;
 }

@@ -145,7 +145,7 @@ function putRecord(
   after: MessageRecord,
   expiresAt: number,
 ): Write {
-  const { version, pending, failed, attempts } = after;
+  const { version, pending, failed, attempts, underWay, alone } = after;
   return {
     Put: {
       TableName: table.name,
@@ -156,6 +156,8 @@ function putRecord(
         ...(pending.length > 0 && { pending }),
         ...(failed.length > 0 && { failed }),
         ...(Object.keys(attempts).length > 0 && { attempts }),
+        ...(underWay && { underWay }),
+        ...(alone && pending.length + failed.length > 0 && { alone }),
       },
       ...(before.version === 0
         ? { ConditionExpression: 'attribute_not_exists(pk)' }
@@ -173,5 +175,7 @@ function toRecord(item: Item): MessageRecord {
     pending: (item.pending ?? []) as JobId[],
     failed: (item.failed ?? []) as JobId[],
     attempts: (item.attempts ?? {}) as Record<string, Attempts>,
-  };
+    ...(item.underWay !== undefined && { underWay: item.underWay as MessageRecord['underWay'] }),
+    ...(item.alone === true && { alone: true }),
+  } as MessageRecord;
 }

@@ -57,7 +57,7 @@ describe('the dead letter of a job', () => {
       fc.property(
         fc.integer({ min: 1, max: 10 }),
         fc.string({ maxLength: 2 * MAX_REASON }),
-        fc.string({ minLength: 1, maxLength: 64 }),
+        fc.stringMatching(/^[\w-]{1,64}$/),
         (number, reason, sending) => {
           const letter = deadLetterOf(
             message(),

@@ -18,7 +18,7 @@ const anyMessage: fc.Arbitrary<Message> = fc
     enqueuedAt: fc.nat({ max: 4e12 }),
     retried: fc.option(
       fc.record({
-        id: fc.string({ minLength: 1, maxLength: 64 }),
+        id: fc.stringMatching(/^[\w-]{1,64}$/),
         at: fc.array(fc.nat({ max: MAX_JOBS_PER_MESSAGE - 1 }), { minLength: 1, maxLength: 20 }),
       }),
     ),

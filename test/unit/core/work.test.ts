@@ -37,7 +37,7 @@ async function ended(
   count = 1,
   { concurrency = 10, time = 10_000 }: { concurrency?: number; time?: number } = {},
 ): Promise<Ended[]> {
-  const working = workOn(what, tasks(count), { concurrency, until: NOW + time, clock: Date.now });
+  const working = workOn(what, tasks(count), { concurrency, from: NOW, until: NOW + time, clock: Date.now });
   await vi.advanceTimersByTimeAsync(time + 1_000);
   return working;
 }
@@ -137,7 +137,7 @@ describe('all jobs of a batch', () => {
     await workOn(
       doing(() => 1),
       tasks(3),
-      { concurrency: 2, until: NOW + 60_000, clock: Date.now },
+      { concurrency: 2, from: NOW, until: NOW + 60_000, clock: Date.now },
     );
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -280,7 +280,7 @@ describe('the worker’s time limit', () => {
       doing(() => new Promise(() => {})),
       tasks(5),
       {
-        ...{ concurrency: 2, until: NOW + 3_000, clock: Date.now },
+        ...{ concurrency: 2, from: NOW, until: NOW + 3_000, clock: Date.now },
       },
     ).then((all) => {
       endedAt = Date.now();
@@ -352,7 +352,7 @@ describe('the worker’s time limit', () => {
   test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
     const work = vi.fn(() => new Promise(() => {}));
     const working = workOn(doing(work), tasks(3), {
-      ...{ concurrency: 1, until: NOW + 3_000, clock: () => NOW },
+      ...{ concurrency: 1, from: NOW, until: NOW + 3_000, clock: () => NOW },
     });
     await vi.advanceTimersByTimeAsync(3_000);
     expect(kinds(await working)).toEqual(['left', 'left', 'left']);

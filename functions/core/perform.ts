@@ -1,0 +1,86 @@
+import { type Batch, note } from './batch.ts';
+import { begin } from './caution.ts';
+import { Unavailable } from './errors.ts';
+import { change, doneJobs, finish, type GivenUp } from './finish.ts';
+import type { WorkerId } from './ids.ts';
+import type { Entry } from './ledger/message.ts';
+import { type ResultDocument, write } from './results/document.ts';
+import type { Limits, Round } from './rounds.ts';
+import { type Outcome, openJobs } from './settlement.ts';
+import { type Ended, type Task, workOn } from './work.ts';
+import type { Worker } from './worker.ts';
+
+/** Kept at the very end for the ledger and the queue when Elasticsearch doesn't answer, in milliseconds. */
+const CLOSING_MS = 1_000;
+
+/** Works on a round's jobs, and counts what came of them. */
+export async function perform(
+  worker: Worker,
+  batch: Batch,
+  { entries, tasks, found, noted }: Round,
+  givenUp: GivenUp,
+  { from, until, endsAt }: Limits,
+): Promise<void> {
+  const only = tasks.length === 1 ? tasks[0]?.jobId : undefined;
+  const begun = noted ? entries.filter(({ message }) => tasks.some((task) => task.message === message)) : [];
+  await change(worker, begun, ({ message, record }) => begin(message, record, only, endsAt));
+  const ended = await workOn(worker.job, tasks, {
+    concurrency: worker.settings.jobConcurrency,
+    from,
+    until,
+    clock: worker.clock,
+  });
+  if (worker.onJob) ended.forEach(worker.onJob);
+  const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];
+  await finish(worker, entries, outcomes, givenUp);
+  tally(batch, entries, tasks, outcomes);
+}
+
+/** Writes what was worked; says what came of each job that was worked on to an end. */
+async function store(worker: Worker, ended: Ended[], batch: Batch, endsAt: number): Promise<Outcome[]> {
+  const failed = ended.flatMap((end): Outcome[] =>
+    end.kind === 'failed'
+      ? [{ kind: 'failed', jobId: end.task.jobId, reason: end.reason, permanent: end.permanent }]
+      : [],
+  );
+  const documents = ended.flatMap((end) => (end.kind === 'worked' ? [documentOf(worker.id, end)] : []));
+  try {
+    const written = await write(worker.results, documents, endsAt - CLOSING_MS - worker.clock());
+    if (written.length < documents.length)
+      note(worker, batch, new Unavailable('results', new Error('no room')));
+    return [
+      ...failed,
+      ...written.map(
+        (document): Outcome =>
+          'refused' in document
+            ? { kind: 'failed', jobId: document.jobId, reason: document.refused, permanent: false }
+            : { kind: 'done', jobId: document.jobId },
+      ),
+    ];
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    note(worker, batch, error);
+    return failed;
+  }
+}
+
+function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): ResultDocument {
+  const { jobId, message } = end.task;
+  return {
+    jobId,
+    runId: message.runId,
+    tick: message.tick,
+    workerId,
+    input: end.input,
+    output: end.output,
+    enqueuedAt: new Date(message.enqueuedAt).toISOString(),
+    processedAt: new Date(end.endedAt).toISOString(),
+  };
+}
+
+function tally(batch: Batch, entries: Entry[], tasks: Task[], outcomes: Outcome[]): void {
+  const open = new Set(entries.flatMap(({ message, record }) => openJobs(message, record)));
+  batch.processed += outcomes.filter(({ kind, jobId }) => kind === 'done' && !open.has(jobId)).length;
+  batch.failedAttempts += outcomes.filter(({ kind }) => kind === 'failed').length;
+  batch.skipped -= tasks.length;
+}

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeadLetter } from '../../functions/core/dead-letter.ts';
+import { deployWith } from './deployed.ts';
+import { BLOCKS, ENDS, EVERY } from './jobs/deadly.ts';
+import { drained, run, runJson, start, status, stop, until, verify } from './system.ts';
+
+const JOBS = EVERY;
+const DEADLY = 2;
+
+beforeAll(async () => {
+  expect((await run('dead-letters', 'purge', '--yes')).code).toBe(0);
+  expect((await run(...deployWith({ jobFile: 'test/e2e/jobs/deadly.ts' }))).code).toBe(0);
+});
+
+afterAll(async () => {
+  await run('dead-letters', 'purge', '--yes');
+  await run(...deployWith());
+});
+
+test('a job that takes its worker along is given up, and the others of its batch are done', async () => {
+  await start(JOBS);
+  expect(await drained(JOBS, 240)).toMatchObject({ processed: JOBS - DEADLY, failed: DEADLY });
+  await stop();
+  expect(await verify()).toMatchObject({ ok: true, documents: JOBS - DEADLY, missing: { count: 0 } });
+  const letters = await runJson<DeadLetter[]>('dead-letters', 'list');
+  const ways = letters.map(({ jobId = 0 }) => jobId % EVERY).sort((a, b) => a - b);
+  expect(ways).toEqual([ENDS, BLOCKS]);
+  for (const letter of letters)
+    expect(letter).toMatchObject({ attempts: 3, reason: expect.stringContaining('the worker died of it') });
+
+  expect((await run(...deployWith())).code).toBe(0);
+  expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
+  expect(await until(status, ({ failed }) => failed === 0)).toMatchObject({ processed: JOBS });
+  expect(await verify()).toMatchObject({ ok: true, documents: JOBS, duplicates: 0 });
+});
