@@ -1,6 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Controlled } from '../functions/control.ts';
 import type { Refused } from '../functions/core/refusing.ts';
+import type { Pace } from '../functions/core/schedule.ts';
 import type { Verification } from '../functions/core/verify.ts';
 import type { RunStatus, Status } from '../functions/status.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
@@ -10,8 +11,8 @@ export type { Controlled, RunStatus, Status, Verification };
 
 /** What `control` is asked to do. */
 export type Command =
-  | { action: 'start'; x: number; y: number; backfillMinutes?: number; replace?: boolean }
-  | { action: 'update'; x?: number; y?: number }
+  | { action: 'start'; x: number; y: number; pace?: Pace; backfillMinutes?: number; replace?: boolean }
+  | { action: 'update'; x?: number; y?: number; pace?: Pace }
   | { action: 'stop' };
 
 /** How Drumline stands; of one run, or of the active or last one. */

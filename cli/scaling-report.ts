@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT } from '../infra-cdk/settings.ts';
 import { count, percent } from './figures.ts';
+import { type Machine, machineText, readMachine } from './machine.ts';
 import type { RunningSettings } from './running-settings.ts';
 import type { Measurement } from './scaling-test.ts';
 import { type Align, markdownTable } from './table.ts';
@@ -13,7 +13,7 @@ export interface ScalingReport {
   ok: boolean;
   date: string;
   target: TargetName;
-  machine: { cores: number; cpu: string; memoryGiB: number; platform: string; node: string };
+  machine: Machine;
   settings: RunningSettings;
   rows: Measurement[];
 }
@@ -29,13 +29,7 @@ export function scalingReport(
     ok: measurements.every(({ ok }) => ok),
     date: date.toISOString(),
     target,
-    machine: {
-      cores: availableParallelism(),
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      platform: `${process.platform} ${process.arch}`,
-      node: process.versions.node,
-    },
+    machine: readMachine(),
     settings,
     rows: measurements,
   };
@@ -65,7 +59,6 @@ export function scalingTable(measurements: readonly Measurement[]): string {
 /** The whole report as Markdown. */
 export function scalingMarkdown(report: ScalingReport): string {
   const { date, target, machine, settings, rows } = report;
-  const { cores, cpu, memoryGiB, platform, node } = machine;
   const shares = rows.map(
     ({ workers, shares: each }) =>
       `- ${workers}: ${each.map(({ id, processed }) => `${id} ${count(processed)}`).join(', ')}`,
@@ -77,7 +70,7 @@ ${scalingTable(rows)}
 The same jobs for each number of workers, in one tick, after a warm-up that is not measured. Seconds are from the tick's
 claim to the last job's count; the speed-up is against the first row.
 
-- Machine: ${cores} cores (${cpu}), ${memoryGiB} GiB, ${platform}, Node.js ${node}; target ${target}
+- Machine: ${machineText(machine)}; target ${target}
 - Settings: ${Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')}

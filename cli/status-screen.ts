@@ -1,6 +1,7 @@
 import type { Status } from '../functions/status.ts';
 import { bar, count, counted, percent, rate } from './figures.ts';
 import type { Colors } from './output.ts';
+import { rhythm } from './rhythm.ts';
 import { pendingOf, sharesOf } from './shares.ts';
 import { type Align, table } from './table.ts';
 import { clock, dueIn, sinceThen } from './times.ts';
@@ -30,15 +31,14 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
 }
 
 function runLines(status: Status, { green, dim }: Colors): string[] {
-  const { running, runId, x, y, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
-  const every = y === 1 ? 'every minute' : `every ${count(y)} minutes`;
+  const { running, runId, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
   const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
   const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
   const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
-    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${counted(x, 'job')} ${every}`),
+    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${rhythm(status)}`),
   ];
 }
 

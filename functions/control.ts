@@ -2,28 +2,28 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { openTable } from './core/aws.ts';
-import { openResults } from './core/elasticsearch.ts';
+import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { Refusal, reasonOf } from './core/errors.ts';
 import { type JobId, newRunId } from './core/ids.ts';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
 import { log } from './core/log.ts';
 import { answering } from './core/refusing.ts';
-import { ensureIndex, highestJobId } from './core/results.ts';
+import { ensureIndex } from './core/results/mapping.ts';
+import { highestJobId } from './core/results/search.ts';
+import type { Pace } from './core/schedule.ts';
 
-const environment = readEnvironment(
-  'DRUMLINE_TABLE',
-  'DRUMLINE_SCHEDULER',
-  'DRUMLINE_ELASTICSEARCH_URL',
-  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
-  'DRUMLINE_INDEX',
-);
+const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_SCHEDULER', ...RESULTS_VARIABLES);
+/** Somebody waits for the answer, and nothing comes back by itself as a worker's messages do. */
+const RETRIES = 2;
+
 const table = openTable(environment.DRUMLINE_TABLE);
-const results = await openResults(environment);
+const results = openResults(environment, { retries: RETRIES });
 const lambda = new LambdaClient({});
 
 const x = z.int().check(z.minimum(1), z.maximum(1_000_000));
 const y = z.int().check(z.minimum(1), z.maximum(1_440));
+const pace = z.enum(['burst', 'even']);
 
 const command = z.discriminatedUnion('action', [
   z.strictObject({
@@ -31,12 +31,19 @@ const command = z.discriminatedUnion('action', [
     /** Jobs a tick, and whole minutes from tick to tick. */
     x,
     y,
+    /** All of a tick's jobs at once, or spread evenly over its Y minutes. */
+    pace: z._default(pace, 'burst'),
     /** How far back missed ticks are fired, in minutes. */
     backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), 0),
     /** Whether a run that is active may be stopped by this. */
     replace: z._default(z.boolean(), false),
   }),
-  z.strictObject({ action: z.literal('update'), x: z.optional(x), y: z.optional(y) }),
+  z.strictObject({
+    action: z.literal('update'),
+    x: z.optional(x),
+    y: z.optional(y),
+    pace: z.optional(pace),
+  }),
   z.strictObject({ action: z.literal('stop') }),
 ]);
 
@@ -47,6 +54,7 @@ export interface Controlled {
   runId: string;
   x: number;
   y: number;
+  pace: Pace;
   running: boolean;
   replaced?: string;
 }
@@ -64,16 +72,16 @@ async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
   const run = await activeRun(table);
   if (input.action === 'stop') {
     await stopRun(table, run.runId, Date.now());
-    return { runId: run.runId, x: run.x, y: run.y, running: false };
+    return { runId: run.runId, x: run.x, y: run.y, pace: run.pace, running: false };
   }
-  if (input.x === undefined && input.y === undefined) {
-    throw new Refusal('invalid_input', 'an update changes x or y or both; give at least one');
+  if (input.x === undefined && input.y === undefined && input.pace === undefined) {
+    throw new Refusal('invalid_input', 'an update changes x, y or pace; give at least one');
   }
-  const { runId, x, y } = await updateRun(table, run, input, Date.now());
-  return { runId, x, y, running: true };
+  const { runId, x, y, pace } = await updateRun(table, run, input, Date.now());
+  return { runId, x, y, pace, running: true };
 }
 
-async function start({ x, y, backfillMinutes, replace }: Start): Promise<Controlled> {
+async function start({ x, y, pace, backfillMinutes, replace }: Start): Promise<Controlled> {
   const schedule = await readSchedule(table);
   refuseWhileActive(schedule, replace);
   await ensureIndex(results);
@@ -84,14 +92,21 @@ async function start({ x, y, backfillMinutes, replace }: Start): Promise<Control
   await startRun(
     table,
     schedule,
-    { runId, x, y, backfillMinutes, startedAt, firstFreeJobId },
+    { runId, x, y, pace, backfillMinutes, startedAt, firstFreeJobId },
     schedule.activeRunId,
   );
   // The first tick is due already; should this call be lost, the rule's next event fires it.
   await lambda
     .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
     .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonOf(error) }));
-  return { runId, x, y, running: true, ...(schedule.activeRunId && { replaced: schedule.activeRunId }) };
+  return {
+    runId,
+    x,
+    y,
+    pace,
+    running: true,
+    ...(schedule.activeRunId && { replaced: schedule.activeRunId }),
+  };
 }
 
 function refuseWhileActive({ activeRunId }: Schedule, replace: boolean): void {

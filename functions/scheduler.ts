@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openQueue, openTable } from './core/aws.ts';
+import { openQueue, openTable, TIMEOUTS } from './core/aws.ts';
 import { readEnvironment } from './core/environment.ts';
+import { reasonOf } from './core/errors.ts';
 import { type Fired, fire } from './core/fire.ts';
 import { log } from './core/log.ts';
 
 const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DRUMLINE_JOBS_PER_MESSAGE');
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
+
+const lambda = new LambdaClient({ requestHandler: TIMEOUTS });
 
 /** An EventBridge event says when it was due; called by hand, it is due now. */
 const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));
@@ -32,5 +36,17 @@ export async function handler(input: unknown, context: Context): Promise<Fired> 
     Date.now() + context.getRemainingTimeInMillis(),
   );
   log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });
+  if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))
+    await carryOn(context.functionName);
   return fired;
+}
+
+/**
+ * Has another invocation carry on at once, where the rule's next event would within a minute. Only one that has put
+ * jobs in the queue asks for another, so that the chain ends; Lambda itself ends a chain of sixteen.
+ */
+async function carryOn(functionName: string): Promise<void> {
+  await lambda
+    .send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event' }))
+    .catch((error) => log.warn('the rule’s next event has to carry on', { reason: reasonOf(error) }));
 }

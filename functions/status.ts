@@ -9,6 +9,7 @@ import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { log } from './core/log.ts';
 import { type Depth, depth } from './core/queue.ts';
 import { answering, noSuchRun } from './core/refusing.ts';
+import type { Pace } from './core/schedule.ts';
 
 /** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
 export interface Status extends RunStatus {
@@ -25,6 +26,7 @@ export interface RunStatus {
   running: boolean;
   x: number;
   y: number;
+  pace: Pace;
   runId: string | null;
   enqueued: number;
   processed: number;
@@ -105,6 +107,7 @@ function runStatus(totals: Totals | undefined): RunStatus {
     running: run.active ?? false,
     x: run.x ?? 0,
     y: run.y ?? 0,
+    pace: run.pace ?? 'burst',
     runId: run.runId ?? null,
     enqueued: run.enqueued ?? 0,
     processed: totals?.processed ?? 0,

@@ -1,12 +1,19 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Pace } from '../../functions/core/schedule.ts';
 import { action, type Call } from '../call.ts';
-import { counted } from '../figures.ts';
 import { control } from '../invoke.ts';
 import { wholeNumber } from '../options.ts';
+import { rhythm } from '../rhythm.ts';
 
 /** What a run may be: jobs a tick, and minutes from tick to tick. */
 export const X = wholeNumber(1, 1_000_000);
 export const Y = wholeNumber(1, 1_440);
+/** All of a tick's jobs at once, or spread over its minutes. */
+export const pace = () =>
+  new Option(
+    '--pace <pace>',
+    'a tick’s jobs all at once (burst) or spread over its Y minutes (even)',
+  ).choices(['burst', 'even']);
 
 export function register(program: Command): void {
   program
@@ -15,6 +22,7 @@ export function register(program: Command): void {
     .description('Starts a run: X jobs every Y minutes, the first ones at once. At most one run is active.')
     .requiredOption('--x <jobs>', 'jobs a tick', X)
     .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
+    .addOption(pace().default('burst'))
     .option(
       '--backfill <minutes>',
       'fire ticks that were missed, up to this long ago',
@@ -27,17 +35,23 @@ export function register(program: Command): void {
 
 async function run(
   { output, target, signal, deployment }: Call,
-  { x, y, backfill, replace }: { x: number; y: number; backfill?: number; replace?: boolean },
+  {
+    x,
+    y,
+    pace,
+    backfill,
+    replace,
+  }: { x: number; y: number; pace: Pace; backfill?: number; replace?: boolean },
 ): Promise<void> {
   const started = await control(await deployment(), signal, {
-    ...{ action: 'start', x, y },
+    ...{ action: 'start', x, y, pace },
     ...(backfill !== undefined && { backfillMinutes: backfill }),
     ...(replace && { replace }),
   });
   if (started.replaced) output.say(`The run ${started.replaced} is stopped.`);
   output.result(started, () =>
     [
-      `The run ${started.runId} is started: ${counted(x, 'job')} every ${y === 1 ? 'minute' : counted(y, 'minute')}.`,
+      `The run ${started.runId} is started: ${rhythm(started)}.`,
       `See how it goes: ${target.command('status --watch')}`,
     ].join('\n'),
   );

@@ -1,28 +1,30 @@
 import type { Command } from 'commander';
+import type { Pace } from '../../functions/core/schedule.ts';
 import { action, type Call } from '../call.ts';
-import { counted } from '../figures.ts';
 import { control } from '../invoke.ts';
+import { rhythm } from '../rhythm.ts';
 import { WrongUse } from '../trouble.ts';
-import { X, Y } from './start.ts';
+import { pace, X, Y } from './start.ts';
 
 export function register(program: Command): void {
   program
     .command('update')
-    .summary('change X or Y of the active run')
-    .description('Changes X or Y, or both, of the active run; from its next tick on.')
+    .summary('change X, Y or the pace of the active run')
+    .description('Changes X, Y or the pace of the active run; from its next tick on.')
     .option('--x <jobs>', 'jobs a tick', X)
     .option('--y <minutes>', 'minutes from tick to tick', Y)
+    .addOption(pace())
     .addHelpText('after', '\nExample:\n  npx drumline update --x 2000')
     .action(action(run));
 }
 
 async function run(
   { output, target, signal, deployment }: Call,
-  { x, y }: { x?: number; y?: number },
+  { x, y, pace }: { x?: number; y?: number; pace?: Pace },
 ): Promise<void> {
-  if (x === undefined && y === undefined) {
+  if (x === undefined && y === undefined && pace === undefined) {
     throw new WrongUse(
-      'An update changes --x or --y or both; give at least one.',
+      'An update changes --x, --y or --pace; give at least one.',
       target.command('update --x 2000'),
     );
   }
@@ -30,9 +32,7 @@ async function run(
     action: 'update',
     ...(x !== undefined && { x }),
     ...(y !== undefined && { y }),
+    ...(pace !== undefined && { pace }),
   });
-  output.result(updated, () => {
-    const every = updated.y === 1 ? 'minute' : counted(updated.y, 'minute');
-    return `From its next tick on, the run ${updated.runId} has ${counted(updated.x, 'job')} every ${every}.`;
-  });
+  output.result(updated, () => `From its next tick on, the run ${updated.runId} has ${rhythm(updated)}.`);
 }

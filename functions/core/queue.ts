@@ -23,6 +23,9 @@ export const BATCH = 10;
 /** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
 export const BATCH_BYTES = 1_048_576;
 
+/** The longest that a message may be delayed when it is sent (SQS's quota, 15 minutes), in milliseconds. */
+export const MAX_DELAY_MS = 900_000;
+
 /** Batch calls under way at once: enough to keep SQS busy, few enough for one function's connections. */
 const CALLS_AT_ONCE = 10;
 

@@ -6,6 +6,9 @@ import type { RunId } from './ids.ts';
  */
 export const LATENESS_MS = 120_000;
 
+/** A tick's jobs come all at once, or spread evenly over its minutes. */
+export type Pace = 'burst' | 'even';
+
 /** What the schedule needs to know of a run; times are milliseconds since 1970. */
 export interface Rhythm {
   /** Minutes from one tick to the next. */

@@ -25,6 +25,8 @@ export interface Tick {
   /** Milliseconds since 1970. */
   dueAt: number;
   claimedAt: number;
+  /** How long its jobs are spread over, in milliseconds; 0 for all at once. */
+  spreadMs: number;
 }
 
 /** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */
@@ -33,10 +35,21 @@ export interface Slice {
   to: number;
 }
 
-/** The next slice of at most `messages` messages to claim, or nothing when the whole tick is claimed. */
-export function nextSlice(tick: Tick, messages: number): Slice | undefined {
-  if (tick.claimed >= tick.count) return undefined;
-  return { from: tick.claimed, to: Math.min(tick.count, tick.claimed + messages * tick.jobsPerMessage) };
+/** When a job is due, by its place in the tick, from 0; in milliseconds since 1970. */
+export function jobDueAt(tick: Tick, place: number): number {
+  return tick.dueAt + Math.floor((tick.spreadMs * place) / tick.count);
+}
+
+/**
+ * The next slice to claim: at most `messages` messages whose first jobs are due by `until`. Nothing when the whole
+ * tick is claimed, or all that is not is due later.
+ */
+export function nextSlice(tick: Tick, messages: number, until: number): Slice | undefined {
+  const from = tick.claimed;
+  let to = from;
+  for (let left = messages; left > 0 && to < tick.count && jobDueAt(tick, to) <= until; left--)
+    to = Math.min(tick.count, to + tick.jobsPerMessage);
+  return to > from ? { from, to } : undefined;
 }
 
 /** The messages of a slice. A slice starts on a message's border. */

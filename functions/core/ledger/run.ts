@@ -1,13 +1,18 @@
 import { Refusal } from '../errors.ts';
 import type { JobId, RunId } from '../ids.ts';
-import { type Rhythm, retimed } from '../schedule.ts';
+import { type Pace, type Rhythm, retimed } from '../schedule.ts';
 import { type Item, list, read, type Table, transact, type Write } from './table.ts';
+
+/** The pace is as it was read, as `:pace`; runs of before there was one have none, and come in bursts. */
+export const SAME_PACE = '(attribute_not_exists(pace) OR pace = :pace)';
 
 /** One period of activity, as the ledger has it; times are milliseconds since 1970. */
 export interface Run extends Rhythm {
   runId: RunId;
   /** Jobs a tick. */
   x: number;
+  /** Whether a tick's jobs come all at once or spread over its minutes. */
+  pace: Pace;
   active: boolean;
   startedAt: number;
   stoppedAt?: number;
@@ -66,6 +71,7 @@ export interface NewRun {
   runId: RunId;
   x: number;
   y: number;
+  pace: Pace;
   backfillMinutes: number;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -84,14 +90,14 @@ export async function startRun(
   run: NewRun,
   replaces?: RunId,
 ): Promise<void> {
-  const { runId, x, y, backfillMinutes, startedAt } = run;
+  const { runId, x, y, pace, backfillMinutes, startedAt } = run;
   const writes: Write[] = [
     {
       Put: {
         TableName: table.name,
         Item: {
           ...runKey(runId),
-          ...{ x, y, backfillMinutes, startedAt, active: true },
+          ...{ x, y, pace, backfillMinutes, startedAt, active: true },
           ...{ nextTick: 1, nextTickAt: startedAt, tick: 0, missedTicks: 0 },
           ...{ enqueued: 0, retiredProcessed: 0, retiredFailed: 0, retiredWorkers: 0 },
         },
@@ -137,17 +143,18 @@ export async function stopRun(table: Table, runId: RunId, at: number): Promise<v
 }
 
 /**
- * Changes X or Y of the run from its next tick on.
+ * Changes X, Y or the pace of the run from its next tick on.
  * @throws ConditionFailed when the run was stopped or changed, or a tick fired, since it was read
  */
 export async function updateRun(
   table: Table,
   run: Run,
-  change: { x?: number | undefined; y?: number | undefined },
+  change: { x?: number | undefined; y?: number | undefined; pace?: Pace | undefined },
   now: number,
 ): Promise<Run> {
   const y = change.y ?? run.y;
   const x = change.x ?? run.x;
+  const pace = change.pace ?? run.pace;
   const nextTickAt =
     y === run.y || run.lastTickDueAt === undefined ? run.nextTickAt : retimed(run.lastTickDueAt, y, now);
   await transact(table, [
@@ -155,9 +162,9 @@ export async function updateRun(
       Update: {
         TableName: table.name,
         Key: runKey(run.runId),
-        UpdateExpression: 'SET x = :x, y = :y, nextTickAt = :at',
+        UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
         // What isn't changed is written as it was read, so it must still be that.
-        ConditionExpression: 'active = :true AND nextTick = :next AND x = :readX AND y = :readY',
+        ConditionExpression: `active = :true AND nextTick = :next AND x = :readX AND y = :readY AND ${SAME_PACE}`,
         ExpressionAttributeValues: {
           ':x': x,
           ':y': y,
@@ -166,11 +173,13 @@ export async function updateRun(
           ':next': run.nextTick,
           ':readX': run.x,
           ':readY': run.y,
+          ':to': pace,
+          ':pace': run.pace,
         },
       },
     },
   ]);
-  return { ...run, x, y, nextTickAt };
+  return { ...run, x, y, pace, nextTickAt };
 }
 
 /** Passes over ticks that were missed. @throws ConditionFailed when somebody else was first, or the run was stopped */
@@ -247,9 +256,10 @@ function stopped(table: Table, runId: RunId, at: number): Write {
 }
 
 function toRun(item: Item): Run {
-  const { sk, retiredProcessed, retiredFailed, retiredWorkers, pk: _pk, ...rest } = item;
+  const { sk, pace, retiredProcessed, retiredFailed, retiredWorkers, pk: _pk, ...rest } = item;
   return {
-    ...(rest as unknown as Omit<Run, 'runId' | 'retired'>),
+    ...(rest as unknown as Omit<Run, 'runId' | 'pace' | 'retired'>),
+    pace: (pace ?? 'burst') as Pace,
     runId: (sk as string).slice('RUN#'.length) as RunId,
     retired: {
       processed: retiredProcessed as number,

@@ -1,7 +1,7 @@
 import type { JobId, RunId } from '../ids.ts';
 import type { Slice, Tick } from '../tick.ts';
-import { claimFromSchedule, closeInSchedule, type Run, runKey, type Schedule } from './run.ts';
-import { type Item, type Key, list, read, type Table, transact } from './table.ts';
+import { claimFromSchedule, closeInSchedule, type Run, runKey, SAME_PACE, type Schedule } from './run.ts';
+import { type Item, type Key, list, read, type Table, transact, type Write } from './table.ts';
 
 /**
  * A scheduler's hold on a tick. It keeps two schedulers from sending the same slices, which would be wasteful but not
@@ -48,8 +48,7 @@ export async function claimTick(
         Key: runKey(runId),
         UpdateExpression:
           'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
-        ConditionExpression:
-          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y',
+        ConditionExpression: `active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND ${SAME_PACE}`,
         ExpressionAttributeValues: {
           ':tick': tick.tick,
           ':next': tick.tick + 1,
@@ -59,6 +58,7 @@ export async function claimTick(
           ':true': true,
           ':x': run.x,
           ':y': run.y,
+          ':pace': run.pace,
         },
       },
     },
@@ -97,13 +97,16 @@ export async function leaseTick(table: Table, tick: LeasedTick, lease: Lease, no
   ]);
 }
 
-/** Lets the next scheduler carry on with the tick at once. @throws ConditionFailed when another one holds it */
+/**
+ * Notes that all claimed jobs are in the queue, and lets the next scheduler carry on with the tick at once.
+ * @throws ConditionFailed when another one holds it
+ */
 export async function releaseTick(table: Table, tick: LeasedTick): Promise<void> {
-  await transact(table, [moveTick(table, tick, {}, 0)]);
+  await transact(table, [moveTick(table, tick, tick.claimed, 0)]);
 }
 
 /**
- * Counts the slice's jobs as enqueued, before they are sent.
+ * Counts the slice's jobs as enqueued, before they are sent, and notes that all those claimed before are in the queue.
  * @throws ConditionFailed when the run was stopped (write 0) or another scheduler holds the tick (write 1)
  */
 export async function claimSlice(
@@ -122,26 +125,23 @@ export async function claimSlice(
         ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
       },
     },
-    moveTick(table, tick, { claimed: slice.to }, leaseUntil),
+    moveTick(table, tick, slice.to, leaseUntil),
   ]);
 }
 
-/** Notes that all claimed jobs are in the queue. @throws ConditionFailed when another scheduler holds the tick */
-export async function markSent(table: Table, tick: LeasedTick, leaseUntil: number): Promise<void> {
-  await transact(table, [moveTick(table, tick, { sent: tick.claimed }, leaseUntil)]);
-}
-
-/** Ends the tick: its jobs are all sent, or its run was stopped and no more will be. @throws ConditionFailed */
+/**
+ * Ends the tick: its jobs are all in the queue, or its run was stopped and no more will be.
+ * @throws ConditionFailed when another scheduler holds it
+ */
 export async function closeTick(table: Table, tick: LeasedTick): Promise<void> {
-  await transact(table, [moveTick(table, tick, {}, 0), closeInSchedule(table, tick.runId, tick.tick)]);
+  await transact(table, [
+    moveTick(table, tick, tick.claimed, 0),
+    closeInSchedule(table, tick.runId, tick.tick),
+  ]);
 }
 
-function moveTick(
-  table: Table,
-  tick: LeasedTick,
-  to: { claimed?: number; sent?: number },
-  leaseUntil: number,
-) {
+/** What was claimed is sent by now, whatever is claimed next. */
+function moveTick(table: Table, tick: LeasedTick, toClaimed: number, leaseUntil: number): Write {
   return {
     Update: {
       TableName: table.name,
@@ -149,8 +149,8 @@ function moveTick(
       UpdateExpression: 'SET claimed = :toClaimed, sent = :toSent, leaseUntil = :until',
       ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
       ExpressionAttributeValues: {
-        ':toClaimed': to.claimed ?? tick.claimed,
-        ':toSent': to.sent ?? tick.sent,
+        ':toClaimed': toClaimed,
+        ':toSent': tick.claimed,
         ':until': leaseUntil,
         ':me': tick.lease.holder,
         ':claimed': tick.claimed,
@@ -171,6 +171,8 @@ function toTick(runId: RunId, item: Item): LeasedTick {
     jobsPerMessage: item.jobsPerMessage as number,
     dueAt: item.dueAt as number,
     claimedAt: item.claimedAt as number,
+    // Ticks of before there was a pace have none.
+    spreadMs: (item.spreadMs ?? 0) as number,
     lease: { holder: item.holder as string, until: item.leaseUntil as number },
   };
 }

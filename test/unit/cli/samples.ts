@@ -6,6 +6,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
     running: true,
     x: 1_000,
     y: 1,
+    pace: 'burst',
     runId: '20261123-214512-k3f9',
     enqueued: 2_000,
     processed: 1_500,

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jobsOf, MAX_JOBS_PER_MESSAGE, type Message, messageKey } from '../../../functions/core/message.ts';
-import { messagesOf, nextSlice, owns, type Slice, type Tick } from '../../../functions/core/tick.ts';
+import {
+  jobDueAt,
+  messagesOf,
+  nextSlice,
+  owns,
+  type Slice,
+  type Tick,
+} from '../../../functions/core/tick.ts';
 import { job, message, NOW, tick } from './samples.ts';
 
 const ticks: fc.Arbitrary<Tick> = fc
@@ -23,7 +30,7 @@ function slicesOf(whole: Tick, sizes: number[]): Slice[] {
   const slices: Slice[] = [];
   let claimed = 0;
   for (let turn = 0; ; turn++) {
-    const slice = nextSlice({ ...whole, claimed }, sizes[turn % sizes.length] as number);
+    const slice = nextSlice({ ...whole, claimed }, sizes[turn % sizes.length] as number, NOW);
     if (!slice) return slices;
     slices.push(slice);
     claimed = slice.to;
@@ -36,13 +43,13 @@ function allMessages(whole: Tick): Message[] {
 
 describe('nextSlice', () => {
   test('claims the tick from its first job on, as many messages as asked', () => {
-    expect(nextSlice(tick(), 3)).toEqual({ from: 0, to: 30 });
-    expect(nextSlice(tick({ claimed: 30 }), 3)).toEqual({ from: 30, to: 60 });
+    expect(nextSlice(tick(), 3, NOW)).toEqual({ from: 0, to: 30 });
+    expect(nextSlice(tick({ claimed: 30 }), 3, NOW)).toEqual({ from: 30, to: 60 });
   });
 
   test('ends with the tick, and finds nothing more in a tick that is claimed whole', () => {
-    expect(nextSlice(tick({ claimed: 90, count: 95 }), 3)).toEqual({ from: 90, to: 95 });
-    expect(nextSlice(tick({ claimed: 95, count: 95 }), 3)).toBeUndefined();
+    expect(nextSlice(tick({ claimed: 90, count: 95 }), 3, NOW)).toEqual({ from: 90, to: 95 });
+    expect(nextSlice(tick({ claimed: 95, count: 95 }), 3, NOW)).toBeUndefined();
   });
 
   test('has slices partition the tick exactly, each starting on a message’s border', () => {
@@ -59,6 +66,24 @@ describe('nextSlice', () => {
         expect(at).toBe(whole.count);
       }),
     );
+  });
+});
+
+describe('a tick that is spread over its minutes', () => {
+  const spread = tick({ count: 100, jobsPerMessage: 10, spreadMs: 100_000 });
+
+  test('has its first job due when it is due itself, and the others evenly after it', () => {
+    expect([0, 10, 99].map((place) => jobDueAt(spread, place) - NOW)).toEqual([0, 10_000, 99_000]);
+    expect(jobDueAt(tick(), 99)).toBe(NOW);
+  });
+
+  test('is claimed as far as its messages are due by a time', () => {
+    expect(nextSlice(spread, 50, NOW - 1)).toBeUndefined();
+    expect(nextSlice(spread, 50, NOW)).toEqual({ from: 0, to: 10 });
+    expect(nextSlice(spread, 50, NOW + 29_999)).toEqual({ from: 0, to: 30 });
+    expect(nextSlice(spread, 2, NOW + 29_999)).toEqual({ from: 0, to: 20 });
+    expect(nextSlice({ ...spread, claimed: 30 }, 50, NOW + 29_999)).toBeUndefined();
+    expect(nextSlice({ ...spread, claimed: 30 }, 50, NOW + 100_000)).toEqual({ from: 30, to: 100 });
   });
 });
 
