@@ -1,4 +1,5 @@
 import type { WorkerId } from '../../functions/core/ids.ts';
+import { jobsOf, parseMessage } from '../../functions/core/message.ts';
 import type { Delivery, Worker } from '../../functions/core/worker.ts';
 import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
@@ -23,6 +24,10 @@ export class Consumers {
   #made = 0;
   /** How many batches may be worked on at a time. */
   concurrency: number;
+  /** Until when pollers keep a batch that nobody is free for. */
+  #throttled: number[] = [];
+  /** How many batches that has happened to. */
+  throttled = 0;
 
   constructor(readonly world: World) {
     this.concurrency = world.scenario.workers;
@@ -35,15 +40,56 @@ export class Consumers {
 
   /** Whether a batch could be delivered now. */
   get ready(): boolean {
-    const busy = this.#environments.filter((environment) => environment.busy).length;
-    return busy < this.concurrency && this.world.sqs.visible(JOBS).length > 0;
+    const { scenario, sqs, time } = this.world;
+    this.#throttled = this.#throttled.filter((until) => until > time.now);
+    const pollers = Math.max(this.concurrency, scenario.pollers ?? 0);
+    return this.#busy + this.#throttled.length < pollers && sqs.visible(JOBS).length > 0;
+  }
+
+  get #busy(): number {
+    return this.#environments.filter((environment) => environment.busy).length;
   }
 
   /** Delivers some of the messages, in any order, to an environment that is idle. */
   deliver(): void {
     const { world } = this;
-    const { choices, sqs, scenario, time } = world;
+    const { scenario, time } = world;
+    const deliveries = this.#receive();
+    if (deliveries.length === 0) return;
+    if (this.#busy >= this.concurrency) {
+      // Lambda refuses the invocation, and the messages come back as if they had never been received, but for the count.
+      world.note(`throttled: ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+      this.#throttled.push(time.now + scenario.timeoutMs * scenario.visibility);
+      this.throttled++;
+      return;
+    }
     const environment = this.#idle();
+    environment.busy = true;
+    const { actor } = environment;
+    actor.jobs = deliveries.flatMap(jobsIn);
+    world.note(`${actor.name} takes ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+    const endsAt = time.now + scenario.timeoutMs;
+    const deadline = time.at(endsAt, () => world.wire.kill(actor), true);
+    world.mourners.set(actor, () => this.#bury(environment, deadline));
+    world.system
+      .consume(environment.worker, deliveries, endsAt)
+      .then(({ failed }) => {
+        if (!actor.alive) return;
+        const done = deliveries.filter(({ id }) => !failed.includes(id));
+        this.#acknowledge(done.map(({ receiptHandle }) => receiptHandle));
+      })
+      .catch(world.expecting(actor.name))
+      .finally(() => {
+        if (!actor.alive) return;
+        time.cancel(deadline);
+        environment.busy = false;
+      });
+  }
+
+  /** Some of the messages, in any order. */
+  #receive(): Delivery[] {
+    const { world } = this;
+    const { choices, sqs, scenario } = world;
     const deliveries: Delivery[] = [];
     const size = scenario.batchSize - choices.below(scenario.batchSize);
     while (deliveries.length < size) {
@@ -62,26 +108,7 @@ export class Consumers {
         deliveries.push({ id: `${id}/${receiptHandle}`, receiptHandle, body, receives });
       }
     }
-    if (deliveries.length === 0) return;
-    environment.busy = true;
-    const { actor } = environment;
-    world.note(`${actor.name} takes ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
-    const endsAt = time.now + scenario.timeoutMs;
-    const deadline = time.at(endsAt, () => world.wire.kill(actor), true);
-    world.mourners.set(actor, () => this.#bury(environment, deadline));
-    world.system
-      .consume(environment.worker, deliveries, endsAt)
-      .then(({ failed }) => {
-        if (!actor.alive) return;
-        const done = deliveries.filter(({ id }) => !failed.includes(id));
-        this.#acknowledge(done.map(({ receiptHandle }) => receiptHandle));
-      })
-      .catch(world.expecting(actor.name))
-      .finally(() => {
-        if (!actor.alive) return;
-        time.cancel(deadline);
-        environment.busy = false;
-      });
+    return deliveries;
   }
 
   #acknowledge(receipts: string[]): void {
@@ -121,7 +148,7 @@ export class Consumers {
       },
       clock: time.clock,
       chance: () => 0.5,
-      resultsGone: false,
+      resultsReady: false,
     };
     return { actor, worker, busy: false };
   }
@@ -130,6 +157,11 @@ export class Consumers {
     this.world.time.cancel(deadline);
     this.#environments.splice(this.#environments.indexOf(environment), 1);
   }
+}
+
+function jobsIn({ body }: Delivery): number[] {
+  const parsed = parseMessage(body);
+  return 'message' in parsed ? jobsOf(parsed.message) : [];
 }
 
 /** A message's body in few letters. */

@@ -18,7 +18,7 @@ interface SearchRequest {
   aggs?: { duplicates?: unknown; highest?: unknown };
 }
 
-/** One index of Elasticsearch in memory, as far as functions/core/results.ts talks to it. */
+/** One index of Elasticsearch in memory, as far as functions/core/results/ talks to it. */
 export class Elastic {
   readonly documents = new Map<string, Document>();
   /** Counts the changes, for those who want to look again only when something changed. */
@@ -27,18 +27,18 @@ export class Elastic {
   /** Hears of each new document. */
   onCreate: (id: string) => void = () => {};
 
-  bulk(request: { operations: object[] }, status: () => number = () => 201) {
+  bulk(request: { operations: unknown[] }, status: () => number = () => 201) {
     const items = [];
     for (let at = 0; at < request.operations.length; at += 2) {
       const { create } = request.operations[at] as { create: { _id?: string } };
       const id = create._id ?? `made-up-${++this.#ids}`;
-      items.push({ create: this.#create(id, request.operations[at + 1] as object, status()) });
+      items.push({ create: this.#create(id, JSON.parse(request.operations[at + 1] as string), status()) });
     }
     return { errors: items.some((item) => item.create.status >= 400), items };
   }
 
   /** As `bulk`, but Elasticsearch has no room for some of the documents. */
-  bulkPartly(request: { operations: object[] }, choices: Choices) {
+  bulkPartly(request: { operations: unknown[] }, choices: Choices) {
     return this.bulk(request, () => ([201, 201, 429, 503] as const)[choices.below(4)] as number);
   }
 
@@ -69,10 +69,9 @@ export class Elastic {
     return {};
   }
 
-  #create(id: string, document: object, status: number) {
+  #create(id: string, source: Record<string, unknown>, status: number) {
     if (this.documents.has(id)) return { status: 409 };
     if (status >= 400) return { status, error: { type: 'rejected', reason: 'no room' } };
-    const source = JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
     for (const field of ['input', 'output'])
       if (!isLong(source[field]))
         return {

@@ -2,6 +2,7 @@ import { type Message, messageKey, parseMessage } from '../../functions/core/mes
 import { MAX_BYTES } from './forgeries.ts';
 import { INNOCENT } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
+import { notBefore, overdue, spreadOf } from './pacing.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** The promises of design.md, and what they rest on, checked against all that the services hold at a moment. */
@@ -25,6 +26,7 @@ export class Invariants {
       this.#countsAgree(run);
       this.#ticksAgree(run);
       this.#nothingLost(run, queues);
+      this.#nothingEarly(run, queues);
     }
     this.#nothingTwice(runs);
     this.world.runs = runs;
@@ -38,13 +40,18 @@ export class Invariants {
       );
   }
 
-  /** Ticks: what is due has fired, or is counted as missed. */
+  /** Ticks: what is due has fired, or is counted as missed; and of a tick spread over its minutes, is enqueued. */
   punctual(): void {
-    for (const { runId, run } of viewRuns(this.world.dynamo))
-      this.#check(
-        !run.active || run.nextTickAt > this.world.time.now,
-        () => `run ${runId}: tick ${run.nextTick} is due and did not fire`,
-      );
+    const { now } = this.world.time;
+    for (const { runId, run, ticks } of viewRuns(this.world.dynamo)) {
+      if (!run.active) continue;
+      this.#check(run.nextTickAt > now, () => `run ${runId}: tick ${run.nextTick} is due and did not fire`);
+      for (const tick of ticks)
+        this.#check(
+          overdue(tick, now) === undefined,
+          () => `run ${runId}: tick ${tick.tick}: job ${overdue(tick, now)} is due and was not enqueued`,
+        );
+    }
   }
 
   /** What must hold once all has drained. Jobs whose messages the redrive policy took are still pending. */
@@ -114,6 +121,7 @@ export class Invariants {
     const all = [...records.values()];
     const counted = all.flatMap((record) => record.processed);
     const given = all.flatMap((record) => record.failed);
+    const blamed = new Set(all.flatMap((record) => record.blamed));
     this.#check(
       run.enqueued === claimed,
       () => `run ${runId}: enqueued ${run.enqueued}, its ticks claimed ${claimed}`,
@@ -136,7 +144,11 @@ export class Invariants {
         () => `Promise 2: job ${job} is processed and has no document`,
       );
     for (const job of given)
-      this.#check(!INNOCENT.has(world.work.kindOf(job)), () => `job ${job} never failed, and was given up`);
+      this.#check(
+        !INNOCENT.has(world.work.kindOf(job)) ||
+          (!blamed.has(job) && (world.mishaps.get(job) ?? 0) >= FEWEST_MISHAPS),
+        () => `job ${job} never failed, and was given up`,
+      );
   }
 
   #ticksAgree({ runId, run, ticks, records }: RunView): void {
@@ -152,8 +164,9 @@ export class Invariants {
       );
       if (before?.ticks.some(({ tick: known }) => known === tick.tick)) continue;
       this.#check(
-        tick.count === run.x && tick.dueAt <= this.world.time.now,
-        () => `run ${runId}, tick ${tick.tick}: ${tick.count} jobs for an X of ${run.x}, due ${tick.dueAt}`,
+        tick.count === run.x && tick.spreadMs === spreadOf(run) && tick.dueAt <= this.world.time.now,
+        () =>
+          `run ${runId}, tick ${tick.tick}: ${tick.count} jobs over ${tick.spreadMs} ms for an X of ${run.x}, ${run.pace}, due ${tick.dueAt}`,
       );
     }
     for (const { key, tick: number, first, last } of records.values()) {
@@ -209,6 +222,19 @@ export class Invariants {
     }
   }
 
+  /** A message that is new to the queue can't be received before its first job is due. */
+  #nothingEarly(view: RunView, { fresh }: Queues): void {
+    if (fresh.size === 0) return;
+    for (const tick of view.ticks)
+      for (const { key, first } of messagesOf(view, tick)) {
+        const due = notBefore(tick, first - tick.firstJob);
+        this.#check(
+          (fresh.get(key) ?? due) >= due,
+          () => `${key} can be received at ${fresh.get(key)}, which is due at ${due}`,
+        );
+      }
+  }
+
   #documents(runId: string): number[] {
     return [...this.world.elastic.documents.values()].flatMap(({ source }) =>
       source.runId === runId ? [source.jobId as number] : [],
@@ -216,16 +242,21 @@ export class Invariants {
   }
 
   #queues(): Queues {
-    const queues: Queues = { queued: new Set(), redriven: new Set(), letters: new Set(), retried: new Set() };
+    const queues: Queues = {
+      ...{ queued: new Set(), redriven: new Set(), letters: new Set(), retried: new Set() },
+      fresh: new Map(),
+    };
     for (const [url, whole, single] of [
       [JOBS, queues.queued, queues.retried],
       [DEAD_LETTERS, queues.redriven, queues.letters],
     ] as const) {
-      for (const { body } of this.world.sqs.copies(url)) {
+      for (const { body, visibleAt } of this.world.sqs.copies(url)) {
         const message = read(body);
         if (!message || this.world.garbage.has(body)) continue;
         if (message.retry) for (const job of message.retry.jobs) single.add(job);
         else whole.add(messageKey(message));
+        if (url === JOBS && !message.retry && !this.#sent.has(messageKey(message)))
+          queues.fresh.set(messageKey(message), visibleAt);
       }
     }
     for (const key of queues.queued) this.#sent.add(key);
@@ -236,6 +267,9 @@ export class Invariants {
     if (!holds) this.world.check(holds, what);
   }
 }
+
+/** Deaths for which a job is given up (MAX_DEATHS, as build.ts makes it): each can be a worker's bad luck. */
+const FEWEST_MISHAPS = 1;
 
 /** A message as long as SQS takes may lose its end, to make room for the reason. */
 function keeps(kept: string, body: string): boolean {
@@ -248,6 +282,8 @@ interface Queues {
   redriven: Set<string>;
   letters: Set<number>;
   retried: Set<number>;
+  /** Messages that were never in the queue before, and when they can be received. */
+  fresh: Map<string, number>;
 }
 
 const parsed = new Map<string, Message | undefined>();

@@ -14,15 +14,19 @@ export const JOB_KINDS = [
   'endless',
   'text',
   'moody',
+  'deadly',
+  'greedy',
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-/** Jobs that no fault of a service may ever bring to the dead letters. */
+/** Jobs that no fault of Elasticsearch's or the queue's may ever bring to the dead letters. */
 export const INNOCENT: ReadonlySet<JobKind> = new Set(['good']);
 
 /** The work of all workers; how a job behaves follows from its id, and from how often it was tried. */
 export class Work {
   readonly #tries = new Map<number, number>();
+  /** How many jobs wait in each process. */
+  readonly #waiting = new Map<Actor, number>();
   /** From when on whatever was wrong with the jobs is mended. */
   mended = false;
 
@@ -63,6 +67,11 @@ export class Work {
         // Succeeds first and fails when it is done again: what another delivery has done must count.
         if (tries > 1) throw new PermanentError('only once');
         return this.wire.call(actor, 'work', `job ${jobId}`, () => jobId);
+      case 'deadly':
+        this.wire.kill(actor);
+        return new Promise(() => {});
+      case 'greedy':
+        return this.#alone(jobId, actor);
       case 'throwing':
         throw new Error('always');
       case 'hopeless':
@@ -76,5 +85,15 @@ export class Work {
       case 'text':
         return 'not a number';
     }
+  }
+
+  /** Has the process to itself, or ends it. */
+  async #alone(jobId: number, actor: Actor): Promise<number> {
+    const waiting = this.#waiting.get(actor) ?? 0;
+    this.#waiting.set(actor, waiting + 1);
+    if (waiting > 0) this.wire.kill(actor);
+    await this.wire.call(actor, 'work', `job ${jobId}`, () => jobId);
+    this.#waiting.set(actor, (this.#waiting.get(actor) ?? 1) - 1);
+    return jobId;
   }
 }

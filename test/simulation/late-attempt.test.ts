@@ -4,7 +4,7 @@ import type { JobId, RunId, WorkerId } from '../../functions/core/ids.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Message } from '../../functions/core/message.ts';
 import type { Queue } from '../../functions/core/queue.ts';
-import type { Results } from '../../functions/core/results.ts';
+import type { Results } from '../../functions/core/results/client.ts';
 import type { Attempts } from '../../functions/core/settlement.ts';
 import { buildSystem } from './build.ts';
 import { Dynamo } from './dynamo.ts';
@@ -80,7 +80,7 @@ async function deliverTo({ consume, TickCache }: System) {
       },
       clock: () => NOW,
       chance: () => 0,
-      resultsGone: false,
+      resultsReady: true,
     },
     [{ id: 'delivery', receiptHandle: 'receipt', body: JSON.stringify(message), receives: 3 }],
     NOW,

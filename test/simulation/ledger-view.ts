@@ -1,3 +1,4 @@
+import type { Pace } from '../../functions/core/schedule.ts';
 import type { Dynamo } from './dynamo.ts';
 import type { Item } from './dynamo-expression.ts';
 
@@ -9,7 +10,11 @@ export interface RecordView {
   last: number;
   pending: number[];
   failed: number[];
+  /** Those of them that are said to have failed, and not just to have been alone when their worker died. */
+  blamed: number[];
   processed: number[];
+  /** Whether somebody has noted that he is at it. */
+  underWay: boolean;
 }
 
 /** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
@@ -22,9 +27,13 @@ export interface RunView {
     missedTicks: number;
     x: number;
     y: number;
+    pace: Pace;
     active: boolean;
   };
-  ticks: Record<'tick' | 'dueAt' | 'firstJob' | 'count' | 'claimed' | 'sent' | 'jobsPerMessage', number>[];
+  ticks: Record<
+    'tick' | 'dueAt' | 'spreadMs' | 'firstJob' | 'count' | 'claimed' | 'sent' | 'jobsPerMessage',
+    number
+  >[];
   processed: number;
   failed: number;
   failedJobs: number[];
@@ -75,6 +84,7 @@ function readRecord(item: Item): RecordView {
   const [first, last] = (range as string).split('-').map(Number) as [number, number];
   const pending = (item.pending ?? []) as number[];
   const failed = (item.failed ?? []) as number[];
+  const attempts = (item.attempts ?? {}) as Record<string, { count: number }>;
   const open = new Set([...pending, ...failed]);
   const jobs = Array.from({ length: last - first + 1 }, (_, at) => first + at);
   return {
@@ -84,6 +94,8 @@ function readRecord(item: Item): RecordView {
     last,
     pending,
     failed,
+    blamed: failed.filter((job) => (attempts[job]?.count ?? 0) > 0),
     processed: jobs.filter((job) => !open.has(job)),
+    underWay: item.underWay !== undefined,
   };
 }

@@ -13,9 +13,9 @@ const mutation = (name: string, ...replacements: [file: string, from: string, to
 
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
-    'consume.ts',
+    'perform.ts',
     'const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];',
-    `await finish(worker, entries, ended.flatMap((end) => end.kind === 'worked' ? [{ kind: 'done', jobId: end.task.jobId }] : []));
+    `await finish(worker, entries, ended.flatMap((end) => end.kind === 'worked' ? [{ kind: 'done', jobId: end.task.jobId }] : []), givenUp);
      const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];`,
   ]),
   mutation('a message is counted without a condition', [
@@ -30,32 +30,30 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation(
     'no checkpoint: counted as enqueued after the sending',
-    ['ledger/tick.ts', "':jobs': slice.to - slice.from,", "':jobs': 0,"],
+    ['ledger/tick.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
     [
       'ledger/tick.ts',
-      'await transact(table, [moveTick(table, tick, { sent: tick.claimed }, leaseUntil)]);',
-      `await transact(table, [
-        { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },
-        moveTick(table, tick, { sent: tick.claimed }, leaseUntil),
-      ]);`,
+      'closeInSchedule(table, tick.runId, tick.tick),',
+      `closeInSchedule(table, tick.runId, tick.tick),
+      { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
     ],
   ),
   mutation('partial failures are acknowledged', [
     'consume.ts',
-    'batch.failed = deliveries.map(({ id }) => id);',
+    'batch.failed = undone.map(({ delivery }) => delivery.id);',
     'batch.failed = [];',
   ]),
   mutation('a message is done with while jobs of it are open', [
     'consume.ts',
-    'isOpen(entry, givenUp.get(entry)) ? [delivery] : [],',
-    'isOpen(entry, givenUp.get(entry)) && batch.outage ? [delivery] : [],',
+    'isOpen(entry, givenUp.get(entry)) ? [{',
+    'isOpen(entry, givenUp.get(entry)) && batch.outage ? [{',
   ]),
   mutation(
     'a tick is claimed without a condition',
     [
       'ledger/tick.ts',
-      "ConditionExpression:\n          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y'",
-      "ConditionExpression:\n          'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND x = :x AND y = :y'",
+      'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
+      'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
     ],
     [
       'ledger/tick.ts',
@@ -74,17 +72,17 @@ export const MUTATIONS: Mutation[] = [
     "'nextJobId >= :read AND activeRunId = :run'",
   ]),
   mutation('documents have names by chance', [
-    'results.ts',
+    'results/document.ts',
     '{ create: { _id: String(document.jobId) } }',
     '{ create: {} }',
   ]),
   mutation('what Elasticsearch had no room for counts as written', [
-    'results.ts',
+    'results/document.ts',
     'if (status < 300 || status === 409) return',
     'if (status < 300 || status === 409 || status === 429) return',
   ]),
   mutation('an outage burns attempts', [
-    'consume.ts',
+    'perform.ts',
     'note(worker, batch, error);\n    return failed;',
     `note(worker, batch, error);
     return [...failed, ...documents.map(({ jobId }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
@@ -137,18 +135,39 @@ export const MUTATIONS: Mutation[] = [
     '? { ...held, lease }',
     '? { ...held, sent: held.claimed, lease }',
   ]),
-  mutation('marked as sent before the sending', [
+  mutation(
+    'marked as sent before the sending',
+    ['ledger/tick.ts', "':toSent': tick.claimed,", "':toSent': toClaimed,"],
+    [
+      'ledger/tick.ts',
+      "'holder = :me AND claimed = :claimed AND sent = :sent'",
+      "'holder = :me AND claimed = :claimed AND sent >= :sent'",
+    ],
+  ),
+  mutation('a slice is never marked as sent, and so sent again', [
+    'ledger/tick.ts',
+    "':toSent': tick.claimed,",
+    "':toSent': tick.sent,",
+  ]),
+  mutation('the jobs of a tick that is spread over its minutes come at once', [
+    'enqueue.ts',
+    '...(wait > 0 && { DelaySeconds: Math.ceil(wait / 1_000) }),',
+    '',
+  ]),
+  mutation('a tick that is spread over its minutes ends where SQS delays no longer', [
+    'enqueue.ts',
+    'if (!slice && tick.claimed < tick.count &&',
+    'if (!slice && tick.claimed > tick.count &&',
+  ]),
+  mutation('a stopped run’s tick waits for its time', [
     'fire.ts',
-    `      await send(
-        jobs,
-        messagesOf(tick, slice, clock()).map((message) => ({ MessageBody: JSON.stringify(message) })),
-      );
-      await markSent(table, tick, clock() + LEASE_MS);`,
-    `      await markSent(table, tick, clock() + LEASE_MS);
-      await send(
-        jobs,
-        messagesOf(tick, slice, clock()).map((message) => ({ MessageBody: JSON.stringify(message) })),
-      );`,
+    'if (!tick || (active && waits(tick, clock())))',
+    'if (!tick || waits(tick, clock()))',
+  ]),
+  mutation('nobody minds that the pace has changed', [
+    'ledger/run.ts',
+    "'(attribute_not_exists(pace) OR pace = :pace)'",
+    "'(attribute_not_exists(pace) OR pace = :pace OR pace <> :pace)'",
   ]),
   mutation('a recovered job stays counted as failed', [
     'settlement.ts',
@@ -179,5 +198,20 @@ export const MUTATIONS: Mutation[] = [
     'settlement.ts',
     'return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);',
     'return sending === retry;',
+  ]),
+  mutation('a death is not held against the job that was alone at it', [
+    'caution.ts',
+    'if (job !== undefined && [...before.pending, ...before.failed].includes(job))',
+    'if (job === 0)',
+  ]),
+  mutation('after a death, jobs are done together again', [
+    'caution.ts',
+    "if (record.alone) return 'alone';",
+    '',
+  ]),
+  mutation('what another delivery is at is taken for what it died of', [
+    'caution.ts',
+    'return underWay !== undefined && underWay.until > now;',
+    'return false;',
   ]),
 ];

@@ -1,6 +1,7 @@
 import type { JobId, RunId } from '../../functions/core/ids.ts';
 import type { Totals } from '../../functions/core/ledger/totals.ts';
 import { type Message, parseMessage } from '../../functions/core/message.ts';
+import type { Pace } from '../../functions/core/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
@@ -86,7 +87,7 @@ export class Operations {
     }
   }
 
-  start(run: { x: number; y: number; backfillMinutes: number; replace: boolean }): void {
+  start(run: { x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`start ${++this.#made}`);
@@ -162,7 +163,7 @@ export class Operations {
     this.#readTotals.set(runId, totals);
   }
 
-  #update(change: { x?: number; y?: number }): void {
+  #update(change: { x?: number; y?: number; pace?: Pace }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`update ${++this.#made}`);
@@ -173,7 +174,7 @@ export class Operations {
       // Nothing else has happened since its effect, and the world has not been looked at since.
       const before = world.runs.find(({ runId }) => runId === run.runId)?.run;
       const after = viewRuns(world.dynamo).find(({ runId }) => runId === run.runId)?.run;
-      for (const field of ['x', 'y'] as const)
+      for (const field of ['x', 'y', 'pace'] as const)
         world.check(
           after?.[field] === (change[field] ?? before?.[field]),
           () =>

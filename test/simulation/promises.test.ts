@@ -15,7 +15,7 @@ const { DRUMLINE_SEED: seed, DRUMLINE_PATH: path } = process.env;
 const REPEATED = { ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) };
 
 test('the promises hold under every schedule', async () => {
-  const seen = { schedules: 0, steps: 0, enqueued: 0, failed: 0, orphans: 0, redriven: 0 };
+  const seen = { schedules: 0, steps: 0, enqueued: 0, failed: 0, orphans: 0, redriven: 0, throttled: 0 };
   const begun = performance.now();
   await fc.assert(
     fc.asyncProperty(scenarios({ operations: 12, choices: 300 }), async (scenario: Scenario) => {

@@ -15,6 +15,7 @@ const system = await buildSystem('regressions', SMALL);
 const plain: Scenario = {
   x: 1,
   y: 1,
+  runPace: 'burst',
   jobsPerMessage: 1,
   batchSize: 10,
   workers: 1,
@@ -30,11 +31,20 @@ const plain: Scenario = {
   choices: [],
 };
 
+const RETRY = FORGERIES.findIndex(({ what }) => what === 'uncalled-for retry');
 const LONGEST = FORGERIES.findIndex(({ what }) => what === 'as long as SQS takes');
 
 describe('holds again', () => {
   test('more dead letters of one message come back at once than a transaction takes', () =>
     simulate(system, { ...plain, x: 9, jobsPerMessage: 9, kinds: ['throwing'] }));
+
+  test('a job takes its workers along, and is asked for twice at once', () =>
+    simulate(system, {
+      ...plain,
+      kinds: ['deadly'],
+      operations: [{ kind: 'forge', what: RETRY }],
+      choices: [0, 0, 11117805, 0, 0, 5960530, 8168351, 9508580, 3974, 6900871, 11737347],
+    }));
 
   test('one update undoes another that it has not seen', () =>
     simulate(system, {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Pace } from '../../functions/core/schedule.ts';
 import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
@@ -7,8 +8,8 @@ import { JOB_KINDS, type JobKind } from './jobs.ts';
 export type Operation =
   /** The rule's event, as late as this, delivered to this many schedulers, which may take one name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
-  | { kind: 'start'; x: number; y: number; backfillMinutes: number; replace: boolean }
-  | { kind: 'update'; x?: number; y?: number }
+  | { kind: 'start'; x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }
+  | { kind: 'update'; x?: number; y?: number; pace?: Pace }
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
   /** Dead letters are sent again: every n-th; the letter stays when whoever sent it dies before deleting it. */
@@ -22,9 +23,13 @@ export type Operation =
 export interface Scenario {
   x: number;
   y: number;
+  /** The first run's. */
+  runPace: Pace;
   jobsPerMessage: number;
   batchSize: number;
   workers: number;
+  /** How many batches the event source mapping takes at a time; as many as there are workers, unless more. */
+  pollers?: number;
   jobConcurrency: number;
   maxAttempts: number;
   maxReceives: number;
@@ -43,6 +48,8 @@ export interface Scenario {
 
 const minute = 60_000;
 
+const runPace = fc.constantFrom('burst' as const, 'even' as const);
+
 const fire = fc.record({
   kind: fc.constant('fire' as const),
   lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
@@ -53,6 +60,7 @@ const start = fc.record({
   kind: fc.constant('start' as const),
   x: fc.integer({ min: 1, max: 9 }),
   y: fc.integer({ min: 1, max: 2 }),
+  pace: runPace,
   backfillMinutes: fc.constantFrom(0, 4),
   replace: fc.boolean(),
 });
@@ -61,6 +69,7 @@ const update = fc.record(
     kind: fc.constant('update' as const),
     x: fc.integer({ min: 1, max: 9 }),
     y: fc.integer({ min: 1, max: 3 }),
+    pace: runPace,
   },
   { requiredKeys: ['kind'] },
 );
@@ -116,6 +125,27 @@ const THEMES: Theme[] = [
     ],
     kinds: ['throwing', 'flaky', 'moody', 'text'],
   },
+  // Jobs take their workers along, and others with them.
+  {
+    operations: [
+      [3, wait],
+      [1, fire],
+      [1, retry],
+      [1, outage],
+      [1, restore],
+    ],
+    kinds: ['deadly', 'greedy', 'slow'],
+  },
+  // Elasticsearch comes and goes.
+  {
+    operations: [
+      [3, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
+      [3, restore],
+      [3, wait],
+      [1, fire],
+    ],
+    kinds: ['good'],
+  },
   // Ticks follow each other, workers come and go, and people look on.
   {
     operations: [
@@ -153,7 +183,8 @@ function themed({ operations, kinds }: Theme, bounds: Bounds): fc.Arbitrary<Scen
   const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.integer({ min: 1, max: 9 }),
-    y: fc.integer({ min: 1, max: 2 }),
+    y: fc.integer({ min: 1, max: 3 }),
+    runPace,
     jobsPerMessage: fc.constantFrom(1, 2, 3, 9),
     batchSize: fc.constantFrom(1, 3, 10),
     workers: fc.integer({ min: 1, max: 3 }),

@@ -189,12 +189,12 @@ describe('SQS', () => {
 describe('Elasticsearch', () => {
   const create = (jobId: number, output: unknown) => [
     { create: { _id: String(jobId) } },
-    { jobId, runId: 'run', input: 1, output },
+    JSON.stringify({ jobId, runId: 'run', input: 1, output }),
   ];
 
   test('makes a document once, and refuses what its mapping does not take', () => {
     const elastic = new Elastic();
-    const statuses = (operations: object[]) =>
+    const statuses = (operations: unknown[]) =>
       elastic.bulk({ operations }).items.map((item) => item.create.status);
     expect(statuses([...create(1, 1), ...create(1, 2), ...create(2, 'text'), ...create(3, '3')])).toEqual([
       201, 409, 400, 201,

@@ -15,6 +15,8 @@ export interface Seen {
   failed: number;
   orphans: number;
   redriven: number;
+  /** Batches that were received and given to nobody. */
+  throttled: number;
 }
 
 /** Steps after which a schedule that has run out of choices must have drained. */
@@ -53,7 +55,8 @@ class Simulation {
     const { world, operations, invariants } = this;
     const { scenario, wire } = world;
     const waiting = [...scenario.operations];
-    operations.start({ x: scenario.x, y: scenario.y, backfillMinutes: 0, replace: false });
+    const { x, y, runPace: pace } = scenario;
+    operations.start({ x, y, pace, backfillMinutes: 0, replace: false });
     await this.#settle();
     wire.trouble = scenario.trouble;
     operations.fire();
@@ -128,16 +131,21 @@ class Simulation {
     }
   }
 
-  /** The rule fires once more, a minute later, as it does as long as the world stands. */
+  /**
+   * The rule fires again, minute by minute, as it does as long as the world stands. Twice: the first of these firings may
+   * meet a scheduler of before, that still holds a tick.
+   */
   async #keepTime(): Promise<void> {
     const { world, operations, invariants } = this;
     await this.#settle();
-    world.time.moveTo(world.time.now + 60_000);
-    operations.fire();
-    for (;;) {
-      await this.#settle();
-      if (!operations.busy) break;
-      this.#advance(0);
+    for (let minute = 0; minute < 2; minute++) {
+      world.time.moveTo(world.time.now + 60_000);
+      operations.fire();
+      for (;;) {
+        await this.#settle();
+        if (!operations.busy) break;
+        this.#advance(0);
+      }
     }
     invariants.punctual();
     world.account();
@@ -199,6 +207,7 @@ class Simulation {
       failed: sum(({ failed }) => failed),
       orphans: sum((run) => invariants.orphans(run).length),
       redriven: sum(({ run, processed, failed }) => run.enqueued - processed - failed),
+      throttled: this.consumers.throttled,
     };
   }
 }

@@ -24,9 +24,11 @@ export interface SqsLimits {
   entries: number;
   /** Bytes of a message and of a batch, attributes included. */
   bytes: number;
+  /** The longest delay of a message, in seconds. */
+  delaySeconds: number;
 }
 
-export const SQS_LIMITS: SqsLimits = { entries: 10, bytes: 1_048_576 };
+export const SQS_LIMITS: SqsLimits = { entries: 10, bytes: 1_048_576, delaySeconds: 900 };
 
 interface Queue {
   copies: Stored[];
@@ -82,13 +84,13 @@ export class Sqs {
     return this.execute(command, () => !choices.percent(50));
   }
 
-  put(url: string, body: string, attributes?: Stored['attributes']): void {
+  put(url: string, body: string, attributes?: Stored['attributes'], delaySeconds = 0): void {
     this.#changed();
     this.#queue(url).copies.push({
       id: `message-${++this.#ids}`,
       body,
       attributes,
-      visibleAt: this.clock(),
+      visibleAt: this.clock() + delaySeconds * 1_000,
       receives: 0,
       receipt: '',
     });
@@ -133,7 +135,13 @@ export class Sqs {
     this.#checkBatch(entries);
     const all = entries.map((entry, at) => ({ entry, taken: taken(at) }));
     for (const { entry, taken } of all)
-      if (taken) this.put(input.QueueUrl as string, entry.MessageBody as string, entry.MessageAttributes);
+      if (taken)
+        this.put(
+          input.QueueUrl as string,
+          entry.MessageBody as string,
+          entry.MessageAttributes,
+          entry.DelaySeconds,
+        );
     return {
       Successful: all.flatMap(({ entry, taken }) => (taken ? [{ Id: entry.Id }] : [])),
       Failed: all.flatMap(({ entry, taken }) =>
@@ -151,7 +159,9 @@ export class Sqs {
     const bytes = entries.map(sizeOf);
     if (bytes.reduce((sum, size) => sum + size, 0) > this.limits.bytes)
       throw refusal('BatchRequestTooLong', 'the messages are too long together');
-    for (const { MessageBody, MessageAttributes } of entries) {
+    for (const { MessageBody, MessageAttributes, DelaySeconds = 0 } of entries) {
+      if (!Number.isInteger(DelaySeconds) || DelaySeconds < 0 || DelaySeconds > this.limits.delaySeconds)
+        throw refusal('InvalidParameterValue', `a delay of ${DelaySeconds} s is not taken`);
       if (!MessageBody) throw refusal('MissingParameter', 'a message has no body');
       if (!TAKEN.test(MessageBody))
         throw refusal('InvalidMessageContents', 'characters that SQS doesn’t take');

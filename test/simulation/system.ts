@@ -4,7 +4,7 @@ export { retryBody } from '../../functions/core/dead-letter.ts';
 export { fire } from '../../functions/core/fire.ts';
 export { activeRun, readSchedule, startRun, stopRun, updateRun } from '../../functions/core/ledger/run.ts';
 export { readTotals } from '../../functions/core/ledger/totals.ts';
-export { highestJobId } from '../../functions/core/results.ts';
+export { highestJobId } from '../../functions/core/results/search.ts';
 export { TickCache } from '../../functions/core/tick-cache.ts';
 export { verify } from '../../functions/core/verify.ts';
 

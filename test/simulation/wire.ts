@@ -8,6 +8,8 @@ export class Actor {
   alive = true;
   /** How likely its calls go on, compared with those of others. */
   pace = 1;
+  /** The jobs that it has in hand. */
+  jobs: number[] = [];
 
   constructor(readonly name: string) {}
 }
@@ -15,6 +17,8 @@ export class Actor {
 /** A call that is under way: it takes effect, and is answered, when the schedule says so. */
 export interface Call {
   actor: Actor;
+  /** What the actor had in hand when it called. */
+  jobs: number[];
   service: Service;
   name: string;
   effect: () => unknown;
@@ -28,7 +32,7 @@ export interface Call {
 
 const FATES = ['refused', 'lost', 'late', 'echo', 'dies before', 'dies after'] as const;
 /** Calls that change nothing. */
-const READING = /^(Get|Query|mget|count|search|exists|job)/;
+const READING = /^(Get|Query|mget|count|search|getMapping|job)/;
 
 type Fate = 'well' | 'partly' | (typeof FATES)[number];
 
@@ -41,6 +45,9 @@ export class Wire {
   trouble = 0;
   /** Hears what happens, for the account of a failed schedule. */
   onEvent: (event: string, actor: Actor) => void = () => {};
+
+  /** Hears of what jobs may be blamed for: those who have them die, or the ledger does not do as it is told. */
+  onMishap: (jobs: number[]) => void = () => {};
 
   /** @param onDeath does what follows when an actor dies */
   constructor(readonly onDeath: (actor: Actor) => void) {}
@@ -55,13 +62,18 @@ export class Wire {
     return new Promise((resolve, reject) => {
       if (!actor.alive) return;
       const answer = resolve as (answer: unknown) => void;
-      this.calls.push({ actor, service, name, effect, partly, resolve: answer, reject, abandoned: false });
+      const { jobs } = actor;
+      this.calls.push({
+        ...{ actor, jobs, service, name, effect, partly, resolve: answer, reject },
+        abandoned: false,
+      });
     });
   }
 
   kill(actor: Actor): void {
     if (!actor.alive) return;
     this.onEvent('dies', actor);
+    this.onMishap(actor.jobs);
     actor.alive = false;
     for (const call of this.calls.filter((call) => call.actor === actor)) this.#abandon(call);
     this.onDeath(actor);
@@ -75,6 +87,7 @@ export class Wire {
       const lands = !choices.percent(50);
       this.onEvent(`${call.name} ${lands ? 'lands after all' : 'is lost'}`, call.actor);
       if (lands) this.#silently(call);
+      this.#mishap(call);
       return;
     }
     const fate = this.#fate(call, choices);
@@ -87,6 +100,11 @@ export class Wire {
     else if (fate === 'partly') this.#answer(call, () => (call.partly ?? call.effect)(choices));
     else if (fate.startsWith('dies')) this.kill(call.actor);
     else call.reject(trouble(call, choices));
+    if (fate !== 'well') this.#mishap(call);
+  }
+
+  #mishap({ service, jobs }: Call): void {
+    if (service === 'ledger') this.onMishap(jobs);
   }
 
   /** Nobody waits for it any more. What only reads is no loss then. */

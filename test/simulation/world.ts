@@ -1,13 +1,14 @@
 import type { Client } from '@elastic/elasticsearch';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue.ts';
-import type { Results } from '../../functions/core/results.ts';
+import type { Results } from '../../functions/core/results/client.ts';
+import { MAPPING } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
 import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
-import type { RunView } from './ledger-view.ts';
+import { type RunView, viewRuns } from './ledger-view.ts';
 import type { Scenario } from './scenario.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
@@ -21,6 +22,7 @@ export const DEAD_LETTERS = 'sqs://dead-letters';
 const WRITES = 8;
 const PAGE = 2;
 const ENTRIES = 3;
+const DELAY_SECONDS = 60;
 
 /** A promise that did not hold, or something that must not happen at all; with what happened up to there. */
 export class Violation extends Error {
@@ -48,6 +50,8 @@ export class World {
   #latest: Actor | undefined;
   /** When whoever gave up a job had looked for its document in vain. */
   readonly givenUp = new Map<number, number>();
+  /** How often whoever had noted a job as under way died, or the ledger did not do as told. */
+  readonly mishaps = new Map<number, number>();
   /** What the ledger said when it was last looked at: before this step. */
   runs: RunView[] = [];
   /** Messages put into the queue that nobody can make sense of. */
@@ -67,7 +71,15 @@ export class World {
       this.#latest = actor;
       this.note(`${actor.name}: ${event}`);
     };
-    this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES });
+    this.wire.onMishap = (jobs) => {
+      const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
+        [...records.values()].filter(({ underWay }) => underWay),
+      );
+      for (const job of jobs)
+        if (noted.some(({ first, last }) => first <= job && job <= last))
+          this.mishaps.set(job, (this.mishaps.get(job) ?? 0) + 1);
+    };
+    this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES, delaySeconds: DELAY_SECONDS });
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
     this.work = new Work(scenario.kinds, this.wire);
@@ -157,7 +169,7 @@ export class World {
       count: (request: object) => call('count', () => elastic.count(request)),
       search: (request: object) => call('search', () => elastic.search(request)),
       indices: {
-        exists: () => call('exists', () => true),
+        getMapping: () => call('getMapping', () => ({ results: { mappings: MAPPING } })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };
