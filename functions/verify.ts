@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { openTable } from './core/aws.ts';
-import { openResults } from './core/elasticsearch.ts';
+import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { RUN_ID, type RunId } from './core/ids.ts';
 import { readSchedule } from './core/ledger/run.ts';
@@ -9,14 +9,12 @@ import { log } from './core/log.ts';
 import { answering, noSuchRun } from './core/refusing.ts';
 import { type Verification, verify } from './core/verify.ts';
 
-const environment = readEnvironment(
-  'DRUMLINE_TABLE',
-  'DRUMLINE_ELASTICSEARCH_URL',
-  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
-  'DRUMLINE_INDEX',
-);
+const environment = readEnvironment('DRUMLINE_TABLE', ...RESULTS_VARIABLES);
+/** It has minutes, asks a lot of Elasticsearch at once, and would begin anew when one answer is missing. */
+const PATIENT = { timeoutMs: 30_000, retries: 3 };
+
 const table = openTable(environment.DRUMLINE_TABLE);
-const results = await openResults(environment);
+const results = openResults(environment, PATIENT);
 
 /** Nothing asks for the active or last run; `runId` for that one. */
 const question = z.nullish(z.strictObject({ runId: z.optional(z.string().check(z.regex(RUN_ID))) }));

@@ -1,10 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ProvisionedPollerConfig } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
-import { Ledger, REMEMBER } from './ledger.ts';
+import { forgettingTroubles, Ledger, REMEMBER } from './ledger.ts';
 import type { Parts } from './parts.ts';
 import { Queues } from './queues.ts';
+import type { Settings } from './settings.ts';
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
 const LEAST_MAPPING_CONCURRENCY = 2;
@@ -18,6 +20,7 @@ export class Consumer extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      results,
       name: 'consumer',
       description: 'Works on jobs, writes their results and counts them',
       timeout: Duration.seconds(settings.consumerTimeoutSeconds),
@@ -25,7 +28,6 @@ export class Consumer extends DrumlineFunction {
       reservedConcurrency: settings.concurrency,
       environment: {
         ...ledger.environment,
-        ...results.environment,
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
         DRUMLINE_JOB_CONCURRENCY: String(settings.jobConcurrency),
@@ -39,15 +41,30 @@ export class Consumer extends DrumlineFunction {
     this.allow(['dynamodb:GetItem', ...Ledger.WRITE], ledger.table.tableArn);
     this.allow(Queues.SEND, queues.deadLetters.queueArn);
     this.allow(Queues.RETURN, queues.jobs.queueArn);
-    results.allow(this);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {
         batchSize: settings.batchSize,
         ...(settings.batchSize > UNGATHERED_BATCH && { maxBatchingWindow: Duration.seconds(1) }),
         reportBatchItemFailures: true,
-        maxConcurrency: Math.max(LEAST_MAPPING_CONCURRENCY, settings.concurrency),
+        ...scalingOf(settings),
       }),
     );
+    this.node.addValidation({ validate: () => forgettingTroubles(REMEMBER, queues) });
   }
+}
+
+/**
+ * How the mapping grows: up to as many batches at a time as there are workers; or, with provisioned pollers, up to ten
+ * for each poller. AWS takes one or the other, and with pollers the reserved concurrency alone is the limit.
+ */
+function scalingOf({ concurrency, minimumPollers, maximumPollers }: Settings): Partial<SqsEventSourceProps> {
+  if (minimumPollers === undefined && maximumPollers === undefined)
+    return { maxConcurrency: Math.max(LEAST_MAPPING_CONCURRENCY, concurrency) };
+  return {
+    provisionedPollerConfig: {
+      ...(minimumPollers !== undefined && { minimumPollers }),
+      ...(maximumPollers !== undefined && { maximumPollers }),
+    } as ProvisionedPollerConfig,
+  };
 }

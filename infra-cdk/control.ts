@@ -15,17 +15,16 @@ export class Control extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      results,
       name: 'control',
       description: 'Starts, changes and stops runs',
       timeout: Duration.seconds(30),
       environment: {
         ...ledger.environment,
-        ...results.environment,
         DRUMLINE_SCHEDULER: scheduler.function.functionName,
       },
     });
     this.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], ledger.table.tableArn);
     this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);
-    results.allow(this);
   }
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { type Duration, RemovalPolicy, Stage } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stage, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle, ENTRY } from './bundle.ts';
+import type { Results } from './results.ts';
 import type { Settings } from './settings.ts';
 
 export interface DrumlineFunctionProps {
@@ -18,6 +19,8 @@ export interface DrumlineFunctionProps {
   memoryMb?: number;
   environment: Record<string, string>;
   reservedConcurrency?: number;
+  /** For a function that asks Elasticsearch: it is told where, may read the key, and runs in its network. */
+  results?: Results;
 }
 
 /**
@@ -29,7 +32,7 @@ export class DrumlineFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: DrumlineFunctionProps) {
     super(scope, id);
-    const { prefix, name, settings } = props;
+    const { prefix, name, settings, results } = props;
     const functionName = `${prefix}-${name}`;
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/drumline/${functionName}`,
@@ -39,6 +42,7 @@ export class DrumlineFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const folder = join(Stage.of(this)?.outdir ?? '', 'bundles', functionName);
     bundle(name, settings.jobFile, folder);
+    results?.addCertificate(folder);
     this.function = new LambdaFunction(this, 'Function', {
       functionName,
       description: props.description,
@@ -52,13 +56,21 @@ export class DrumlineFunction extends Construct {
       logGroup,
       environment: {
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
+        ...results?.environment,
         ...props.environment,
       },
+      ...results?.network.place,
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
     });
+    Validations.of(this.function).acknowledge({
+      id: 'AwsSolutions-L1',
+      reason:
+        'Node.js 22 has long-term support; newer runtimes are not on every emulator that this deploys to.',
+    });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
+    results?.admit(this, functionName);
   }
 
   /** Lets the function do this and no more. */

@@ -22,7 +22,7 @@ export class DrumlineStack extends Stack {
     super(scope, id, props);
     const prefix = prefixOf(settings);
     const queues = new Queues(this, 'Queues', { prefix, settings });
-    const ledger = new Ledger(this, 'Ledger');
+    const ledger = new Ledger(this, 'Ledger', settings);
     const results = new Results(this, 'Results', settings);
     const parts: Parts = { prefix, settings, queues, ledger, results };
 
@@ -45,6 +45,7 @@ export class DrumlineStack extends Stack {
       ElasticsearchUrl: settings.elasticsearchUrl,
       Index: indexOf(settings),
       WorkMs: String(settings.workMs),
+      ...results.network.outputs,
     })) {
       new CfnOutput(this, name, { value });
     }

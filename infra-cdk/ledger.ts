@@ -1,7 +1,8 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS } from './queues.ts';
+import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS, type Queues, retentionOf } from './queues.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * How long the ledger remembers which jobs of a message are counted. A message can come again as long as it lies in
@@ -11,15 +12,35 @@ export const REMEMBER = Duration.days(
   JOBS_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS + JOBS_RETENTION_DAYS + 1,
 );
 
+/**
+ * What is wrong with so long a memory, if anything: a message whose item has expired would be counted anew.
+ * @param queues as they are, whatever was changed about them since they were made
+ */
+export function forgettingTroubles(remember: Duration, queues: Queues): string[] {
+  const [jobs, deadLetters] = [retentionOf(queues.jobs), retentionOf(queues.deadLetters)];
+  // Enqueued, and given up at the last moment; kept, and sent again at the last moment; enqueued once more.
+  const longest = jobs + deadLetters + jobs;
+  if (remember.toSeconds() > longest) return [];
+  return [
+    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change REMEMBER in infra-cdk/ledger.ts`,
+  ];
+}
+
 /** The table of runs, ticks, counters, and which jobs are counted. */
 export class Ledger extends Construct {
-  readonly table: Table;
+  readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
   /** What a function needs to know to reach it. */
   readonly environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { ledgerTable }: Settings) {
     super(scope, id);
-    this.table = new Table(this, 'Table', {
+    this.table =
+      ledgerTable === '' ? this.#newTable() : Table.fromTableName(this, 'ExistingTable', ledgerTable);
+    this.environment = { DRUMLINE_TABLE: this.table.tableName };
+  }
+
+  #newTable(): Table {
+    return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -28,7 +49,6 @@ export class Ledger extends Construct {
       // The counters outlive the stack: they are what tells which jobs were done.
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.environment = { DRUMLINE_TABLE: this.table.tableName };
   }
 
   /** Reading single items and lists. */

@@ -1,11 +1,14 @@
-import { Duration } from 'aws-cdk-lib';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration, Validations } from 'aws-cdk-lib';
+import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from './settings.ts';
 
 /** How long the queues keep a message, in days: as long as SQS does. What it drops after that would be counted nowhere. */
 export const JOBS_RETENTION_DAYS = 14;
 export const DEAD_LETTER_RETENTION_DAYS = 14;
+
+/** How long SQS keeps a message unless told. */
+const SQS_RETENTION_SECONDS = 4 * 86_400;
 
 /**
  * How often a message may be received before the queue itself takes it for dead; 1,000 is the most that SQS allows.
@@ -39,5 +42,16 @@ export class Queues extends Construct {
       visibilityTimeout: Duration.seconds(visibilityTimeoutOf(settings)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
+    if (enforcesSsl(settings)) return;
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-SQS4',
+      reason:
+        'An emulator on plain HTTP that heeds queue policies would refuse everything (setting enforceSsl).',
+    });
   }
+}
+
+/** How long a queue keeps a message, in seconds, as the template says it. */
+export function retentionOf(queue: Queue): number {
+  return (queue.node.defaultChild as CfnQueue).messageRetentionPeriod ?? SQS_RETENTION_SECONDS;
 }

@@ -1,31 +1,60 @@
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { copyFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { DrumlineFunction } from './drumline-function.ts';
-import { indexOf, type Settings } from './settings.ts';
+import { Network } from './network.ts';
+import { indexOf, PROJECT, type Settings } from './settings.ts';
+
+/** The authority's certificate beside a function's bundle. */
+const CA_FILE = 'elasticsearch-ca.pem';
 
 /** The results index, which is not ours to make: where it is, and who may read its API key. */
 export class Results extends Construct {
-  /** What a function needs to know to reach it. */
+  /** What a function needs to know to reach it, and to make it where it is missing. */
   readonly environment: Record<string, string>;
-  readonly #secret: ISecret | undefined;
+  readonly network: Network;
+  readonly #settings: Settings;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { elasticsearchUrl, elasticsearchApiKeySecret: name } = settings;
+    this.#settings = settings;
+    this.network = new Network(this, 'Network', settings);
     this.environment = {
-      DRUMLINE_ELASTICSEARCH_URL: elasticsearchUrl,
-      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: name,
+      DRUMLINE_ELASTICSEARCH_URL: settings.elasticsearchUrl,
+      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: settings.elasticsearchApiKeySecret,
+      DRUMLINE_ELASTICSEARCH_CA_FILE: settings.elasticsearchCaFile === '' ? '' : CA_FILE,
       DRUMLINE_INDEX: indexOf(settings),
+      DRUMLINE_INDEX_SHARDS: String(settings.indexShards),
+      DRUMLINE_INDEX_REPLICAS: String(settings.indexReplicas),
+      DRUMLINE_INDEX_REFRESH_SECONDS: String(settings.indexRefreshSeconds ?? ''),
     };
-    if (name !== '') {
-      this.#secret = name.startsWith('arn:')
-        ? Secret.fromSecretCompleteArn(this, 'ApiKey', name)
-        : Secret.fromSecretNameV2(this, 'ApiKey', name);
-    }
   }
 
-  /** Lets a function reach it, if that takes a key. */
-  allow(reader: DrumlineFunction): void {
-    this.#secret?.grantRead(reader.function);
+  /**
+   * Lets a function reach it: with the API key, if there is one, which it may read and nothing else; and through the
+   * network.
+   */
+  admit(asking: DrumlineFunction, functionName: string): void {
+    const { elasticsearchApiKeySecret: name } = this.#settings;
+    if (name !== '') asking.allow(['secretsmanager:GetSecretValue'], this.#arnOf(name));
+    this.network.admit(asking, functionName);
+  }
+
+  /** Lays the authority's certificate into the folder that becomes a function's code. */
+  addCertificate(folder: string): void {
+    const { elasticsearchCaFile: file } = this.#settings;
+    if (file !== '') copyFileSync(resolve(PROJECT, file), join(folder, CA_FILE));
+  }
+
+  /** Secrets Manager ends a secret's ARN with a hyphen and six characters of its own. */
+  #arnOf(name: string): string {
+    if (name.startsWith('arn:')) return name;
+    return Stack.of(this).formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `${name}-??????`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 }

@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Node } from 'constructs';
+import leven from 'leven';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../functions/core/message.ts';
+import { certificateTrouble, urlTrouble } from './elasticsearch-settings.ts';
+import { limitTroubles } from './limits.ts';
 
 /** The project's folder. */
 export const PROJECT = resolve(import.meta.dirname, '..');
@@ -13,6 +16,13 @@ const number = (error: string) => z.union([z.number(), z.string().regex(/^\d+$/)
 const whole = (least: number, most: number) => {
   const error = `a whole number from ${least} to ${most}`;
   return number(error).pipe(z.int(error).min(least, error).max(most, error));
+};
+
+/** Names of one kind that AWS gives out, such as `subnet-0a1b2c3d`, with commas between them. */
+const ids = (kind: string, most: number) => {
+  const one = `${kind}-[0-9a-f]{8,17}`;
+  const error = most === 1 ? `such as ${kind}-0a1b2c3d` : `${kind}-…, up to ${most} with commas between them`;
+  return z.string(error).regex(new RegExp(`^(${one}(,${one}){0,${most - 1}})?$`), error);
 };
 
 const oneOf = (...allowed: number[]) => {
@@ -44,6 +54,14 @@ export const schema = z.object({
   jobsPerMessage: whole(1, MAX_JOBS_PER_MESSAGE)
     .default(10)
     .describe('Jobs that share a message, from the next tick on; divides the cost of queue and ledger.'),
+  minimumPollers: whole(2, 200)
+    .optional()
+    .describe(
+      'Provisioned pollers of the queue, kept ready: faster scale-up, billed by the hour. None unless set.',
+    ),
+  maximumPollers: whole(2, 2_000)
+    .optional()
+    .describe('How many provisioned pollers there may come to be; each brings up to 10 batches at a time.'),
   jobConcurrency: whole(1, 10_000).default(10).describe('Jobs at a time inside a worker.'),
   maxAttempts: whole(1, 1_000).default(5).describe('How often a failing job is tried before it is given up.'),
   consumerTimeoutSeconds: whole(4, 900).default(10).describe('Time limit of one batch, in seconds.'),
@@ -61,13 +79,38 @@ export const schema = z.object({
     .describe('The longest such delay, in seconds; it doubles up to here.'),
   elasticsearchUrl: z
     .url({ protocol: /^https?$/, error: 'a http or https URL' })
+    .check(({ value, issues }) => {
+      const trouble = urlTrouble(value);
+      if (trouble) issues.push({ code: 'custom', message: trouble, input: value });
+    })
     .default('http://127.0.0.1:9200')
-    .describe('Where the results go: an Elasticsearch 8 that the functions can reach.'),
+    .describe(
+      'Where the results go: an Elasticsearch 8 that the functions can reach, by https unless it is private.',
+    ),
   elasticsearchApiKeySecret: z
     .string()
     .max(512)
     .default('')
     .describe('Name or ARN of the Secrets Manager secret that holds its API key; empty for none.'),
+  elasticsearchCaFile: z
+    .string()
+    .check(({ value, issues }) => {
+      const trouble = value === '' ? undefined : certificateTrouble(resolve(PROJECT, value));
+      if (trouble) issues.push({ code: 'custom', message: trouble, input: value });
+    })
+    .default('')
+    .describe(
+      'PEM file of the private authority behind its certificate, from the project’s folder; empty for none.',
+    ),
+  vpcId: ids('vpc', 1)
+    .default('')
+    .describe('The VPC to reach Elasticsearch in, with `subnetIds`; empty for none.'),
+  subnetIds: ids('subnet', 16)
+    .default('')
+    .describe('Private subnets of `vpcId`, for the functions that ask Elasticsearch; commas between them.'),
+  securityGroupIds: ids('sg', 5)
+    .default('')
+    .describe('Security groups for them; the stack makes one of its own unless set.'),
   index: z
     .string()
     .regex(
@@ -76,6 +119,24 @@ export const schema = z.object({
     )
     .optional()
     .describe('Name of the results index. drumline-results, or drumline-STAGE-results, unless set.'),
+  indexShards: whole(1, 1_024)
+    .default(1)
+    .describe('Primary shards of the results index, when it is made; Elasticsearch allows 1,024.'),
+  indexReplicas: whole(0, 10)
+    .default(1)
+    .describe('Copies of each shard, when it is made. On a single node none can be placed.'),
+  indexRefreshSeconds: whole(1, 3_600)
+    .optional()
+    .describe(
+      'How soon searches see a document, in seconds, when it is made; Elasticsearch’s own way unless set.',
+    ),
+  ledgerTable: z
+    .string()
+    .regex(/^([a-zA-Z0-9_.-]{3,255})?$/, 'the name of a DynamoDB table')
+    .default('')
+    .describe(
+      'A ledger to go on with: the table of an earlier stack, or a restored one. A new one unless set.',
+    ),
   jobFile: z
     .string()
     .refine(
@@ -109,11 +170,34 @@ export class SettingError extends Error {
   override readonly name = 'SettingError';
 }
 
-/** Reads the settings from the app's context. @throws SettingError naming each wrong one */
+/** Reads the settings from the app's context. @throws SettingError naming each wrong one, and each unknown name */
 export function readSettings(node: Node): Settings {
   const names = Object.keys(schema.shape) as SettingName[];
+  refuseUnknown(Object.keys(node.getAllContext()), names);
   const context = Object.fromEntries(names.map((name) => [name, node.tryGetContext(name) ?? undefined]));
   return parseSettings(context);
+}
+
+/** What a setting's name looks like. The CDK's own context has colons, slashes or hyphens in its names. */
+const OUR_NAME = /^[a-zA-Z]\w*$/;
+
+/** The CDK takes any name; a misspelt one would change nothing, and nobody would know. */
+function refuseUnknown(given: string[], names: string[]): void {
+  const unknown = given.filter((name) => OUR_NAME.test(name) && !names.includes(name));
+  if (unknown.length === 0) return;
+  const lines = unknown.map((name) => {
+    const meant = nearest(name, names);
+    return `setting ${name}= is unknown; ${meant ? `did you mean ${meant}?` : 'README.md lists those that there are'}`;
+  });
+  throw new SettingError(lines.join('\n'));
+}
+
+/** The setting that was probably meant: one that has the name in it, or in which few letters differ. */
+function nearest(name: string, names: string[]): string | undefined {
+  const distance = (other: string) =>
+    other.toLowerCase().includes(name.toLowerCase()) ? 0 : leven(name.toLowerCase(), other.toLowerCase());
+  const best = names.reduce((best, other) => (distance(other) < distance(best) ? other : best));
+  return distance(best) <= name.length / 2 ? best : undefined;
 }
 
 /** @throws SettingError naming each wrong one */
@@ -122,17 +206,21 @@ export function parseSettings(context: Record<string, unknown>): Settings {
   if (!parsed.success) {
     const lines = parsed.error.issues.map(({ path, message }) => {
       const name = path.join('.');
-      return `setting ${name}=${context[name]}: ${message}`;
+      return `setting ${name}=${shown(context[name])}: ${message}`;
     });
     throw new SettingError(lines.join('\n'));
   }
-  const { visibilityTimeoutSeconds: visible, consumerTimeoutSeconds: timeout } = parsed.data;
-  if (visible !== undefined && visible < timeout) {
-    throw new SettingError(
-      `setting visibilityTimeoutSeconds=${visible}: at least consumerTimeoutSeconds (${timeout}), or messages come back while they are worked on`,
-    );
+  const troubles = limitTroubles(parsed.data);
+  if (troubles.length > 0) {
+    const lines = troubles.map(({ name, says }) => `setting ${name}=${shown(parsed.data[name])}: ${says}`);
+    throw new SettingError(lines.join('\n'));
   }
   return parsed.data;
+}
+
+/** A value as it may be shown: of a URL not the user and password, even where it is none. */
+function shown(value: unknown): string {
+  return String(value).replace(/^([\w+.-]+:\/\/)?.*@/s, '$1…@');
 }
 
 /** When a message comes back whose worker has died, in seconds; AWS advises six times the function's time limit. */

@@ -10,12 +10,12 @@ export class Verify extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      results,
       name: 'verify',
       description: 'Compares the ledger with the results',
       timeout: Duration.minutes(5),
-      environment: { ...ledger.environment, ...results.environment },
+      environment: ledger.environment,
     });
     this.allow(Ledger.READ, ledger.table.tableArn);
-    results.allow(this);
   }
 }

@@ -19,7 +19,14 @@ const variables = {
   DRUMLINE_ELASTICSEARCH_URL: text,
   /** Name or ARN of a secret whose string is an API key; empty for none. */
   DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: z.string(),
+  /** PEM file beside the bundle, with the authority that signed Elasticsearch's certificate; empty for a public one. */
+  DRUMLINE_ELASTICSEARCH_CA_FILE: z.string(),
   DRUMLINE_INDEX: text,
+  /** What the index is made with. */
+  DRUMLINE_INDEX_SHARDS: whole(1, 1_024),
+  DRUMLINE_INDEX_REPLICAS: whole(0, 10),
+  /** Seconds; empty for Elasticsearch's own way. */
+  DRUMLINE_INDEX_REFRESH_SECONDS: z.union([z.literal(''), whole(1, 3_600)]),
   DRUMLINE_JOBS_PER_MESSAGE: whole(1, MAX_JOBS_PER_MESSAGE),
   DRUMLINE_JOB_CONCURRENCY: whole(1, 10_000),
   DRUMLINE_MAX_ATTEMPTS: whole(1, 1_000),

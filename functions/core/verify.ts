@@ -3,7 +3,8 @@ import { listFailedJobs } from './ledger/message.ts';
 import type { Table } from './ledger/table.ts';
 import { listTicks } from './ledger/tick.ts';
 import { readTotals, type Totals } from './ledger/totals.ts';
-import { countDocuments, countDuplicates, documentsIn, type Results, refresh } from './results.ts';
+import type { Results } from './results/client.ts';
+import { countDocuments, countDuplicates, documentsIn, refresh } from './results/search.ts';
 
 /** What comparing the ledger with the results has shown. */
 export interface Verification {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROJECT } from '../../infra-cdk/settings.ts';
+import { OWN_IN_VPC } from './places.ts';
 import { FUNCTIONS, NO_BUNDLING } from './synthesis.ts';
 
 let scratch: string;
@@ -143,6 +144,20 @@ describe('the app', () => {
     const { artifacts } = json('manifest.json');
     expect(artifacts['Drumline-demo'].properties.assumeRoleArn).toContain('-deploy-role-');
     expect(Object.keys(artifacts)).not.toContain('Drumline');
+  });
+
+  test('needs no account to name a VPC’s parts, and has nothing to warn of', async () => {
+    const context = { ...NO_BUNDLING, ...OWN_IN_VPC };
+    expect(await runApp(context)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(json('manifest.json')).not.toHaveProperty('missing');
+  });
+
+  test('says which name is no setting, and ends with 1', async () => {
+    expect(await runApp({ ...NO_BUNDLING, concurency: '3' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'setting concurency= is unknown; did you mean concurrency?\n',
+    });
   });
 
   test('says each wrong setting and ends with 1', async () => {

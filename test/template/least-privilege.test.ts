@@ -21,11 +21,15 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
   for (const { Properties } of Object.values(resourcesOf(template, 'AWS::IAM::Policy'))) {
     const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
     for (const role of Properties.Roles as unknown[]) {
-      for (const { Effect, Action, Resource } of Statement) {
-        expect(Effect).toBe('Allow');
-        for (const action of [Action].flat())
-          for (const resource of [Resource].flat())
-            allowed[readable(role)]?.push(`${action} on ${readable(resource)}`);
+      for (const { Effect, Action, Resource, Condition } of Statement) {
+        // That of a VPC denies what it has allowed, and is looked at by itself.
+        expect([Effect, Condition === undefined]).toEqual(
+          Effect === 'Deny' ? ['Deny', false] : ['Allow', true],
+        );
+        if (Effect === 'Allow')
+          for (const action of [Action].flat())
+            for (const resource of [Resource].flat())
+              allowed[readable(role)]?.push(`${action} on ${readable(resource)}`);
       }
     }
   }
@@ -43,6 +47,8 @@ const ALLOWED: Record<string, string[]> = {
     'dynamodb:PutItem on LedgerTable.Arn',
     'dynamodb:Query on LedgerTable.Arn',
     'dynamodb:UpdateItem on LedgerTable.Arn',
+    // Itself, to carry on when its time runs out.
+    'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
     'logs:CreateLogStream on SchedulerLogs.Arn',
     'logs:PutLogEvents on SchedulerLogs.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
@@ -91,7 +97,7 @@ const ALLOWED: Record<string, string[]> = {
 
 /** With an API key: what those may do besides that write to or read from Elasticsearch. */
 function readingSecret(secret: string): string[] {
-  return [`secretsmanager:DescribeSecret on ${secret}`, `secretsmanager:GetSecretValue on ${secret}`];
+  return [`secretsmanager:GetSecretValue on ${secret}`];
 }
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf';
@@ -110,7 +116,8 @@ describe('least privilege', () => {
 
   test.each(Object.entries(ALLOWED))('%s may do exactly what its function calls', (role, allowed) => {
     expect(permissions()[role]).toEqual(allowed);
-    expect(permissions({ stage: 'demo' })[role]).toEqual(allowed);
+    const demo = allowed.map((line) => line.replace(':function:drumline-', ':function:drumline-demo-'));
+    expect(permissions({ stage: 'demo' })[role]).toEqual(demo);
   });
 
   test.each([
@@ -125,6 +132,43 @@ describe('least privilege', () => {
     for (const [role, allowed] of Object.entries(ALLOWED)) {
       const reads = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test('lets Lambda connect a function to a VPC, and keeps the function’s own code from it', () => {
+    const context = { vpcId: 'vpc-0a1b2c3d', subnetIds: 'subnet-0a1b2c3d', securityGroupIds: 'sg-0a1b2c3d' };
+    const may = permissions(context);
+    const connecting = [
+      'AssignPrivateIpAddresses',
+      'CreateNetworkInterface',
+      'DeleteNetworkInterface',
+      'DescribeNetworkInterfaces',
+      'DescribeSubnets',
+      'UnassignPrivateIpAddresses',
+    ].map((action) => `ec2:${action} on *`);
+    const template = synthesize(context);
+    const policies = Object.values(resourcesOf(template, 'AWS::IAM::Policy'));
+    for (const [role, allowed] of Object.entries(ALLOWED)) {
+      const connected = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
+      expect([role, may[role]]).toEqual([role, [...allowed, ...(connected ? connecting : [])].sort()]);
+      const { Properties } = policies.find((policy) =>
+        (policy.Properties.Roles as unknown[]).map(readable).includes(role),
+      ) as (typeof policies)[number];
+      const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
+      const denied = Statement.filter(({ Effect }) => Effect === 'Deny');
+      expect(denied).toHaveLength(connected ? 1 : 0);
+      for (const { Action, Resource, Condition } of denied) {
+        expect(
+          [Action]
+            .flat()
+            .map((action) => `${action} on ${Resource}`)
+            .sort(),
+        ).toEqual(connecting);
+        const { ArnEquals } = Condition as { ArnEquals: Record<string, unknown[]> };
+        expect(ArnEquals['lambda:SourceFunctionArn']?.map(readable)).toEqual([
+          `arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-${role.replace('Role', '').toLowerCase()}`,
+        ]);
+      }
     }
   });
 

@@ -11,21 +11,11 @@ import {
   stackNameOf,
   visibilityTimeoutOf,
 } from '../../infra-cdk/settings.ts';
+import { refusal } from './refusal.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
-
-/** The message that these settings are refused with. */
-function refusal(context: Record<string, unknown>): string {
-  try {
-    parseSettings(context);
-  } catch (error) {
-    expect(error).toBeInstanceOf(SettingError);
-    return (error as Error).message;
-  }
-  throw new Error(`accepted ${JSON.stringify(context)}`);
-}
 
 /** Values of each setting: what is right, as text and as JSON, and what is wrong and then said to be allowed. */
 const VALUES: Record<SettingName, { right: unknown[]; wrong: unknown[]; allowed: string }> = {
@@ -37,6 +27,8 @@ const VALUES: Record<SettingName, { right: unknown[]; wrong: unknown[]; allowed:
   concurrency: whole(1, 1_000),
   batchSize: whole(1, 10_000),
   jobsPerMessage: whole(1, 500),
+  minimumPollers: whole(2, 200),
+  maximumPollers: whole(2, 2_000),
   jobConcurrency: whole(1, 10_000),
   maxAttempts: whole(1, 1_000),
   consumerTimeoutSeconds: whole(4, 900),
@@ -54,10 +46,44 @@ const VALUES: Record<SettingName, { right: unknown[]; wrong: unknown[]; allowed:
     wrong: ['x'.repeat(513)],
     allowed: '512',
   },
+  elasticsearchCaFile: {
+    right: [''],
+    wrong: ['no-such.pem', 'package.json', 'functions'],
+    allowed: 'a PEM file with the certificate of an authority',
+  },
+  vpcId: {
+    right: [''],
+    wrong: ['vpc', 'vpc-1', 'vpc-0a1b2c3d,vpc-0a1b2c3e', '*'],
+    allowed: 'such as vpc-0a1b2c3d',
+  },
+  subnetIds: {
+    right: [''],
+    wrong: [
+      'subnet-',
+      'subnet-0a1b2c3d,',
+      'subnet-0a1b2c3d subnet-0a1b2c3e',
+      'vpc-0a1b2c3d',
+      ['subnet-0a1b2c3d'],
+    ],
+    allowed: 'subnet-…, up to 16 with commas between them',
+  },
+  securityGroupIds: {
+    right: [''],
+    wrong: ['sg', 'sg-0a1b2c3d;sg-0a1b2c3e', Array.from({ length: 6 }, () => 'sg-0a1b2c3d').join(',')],
+    allowed: 'sg-…, up to 5 with commas between them',
+  },
   index: {
     right: ['drumline-results', 'a', '2026.11_x'],
     wrong: ['', 'Results', '-a', '_a', '.a', 'a b', 'a*', 'a,b', 'a/b', 'a'.repeat(101)],
     allowed: 'up to 100 lower-case letters, digits, hyphens, dots and underscores',
+  },
+  indexShards: whole(1, 1_024),
+  indexReplicas: whole(0, 10),
+  indexRefreshSeconds: whole(1, 3_600),
+  ledgerTable: {
+    right: ['', 'Drumline-LedgerTable9343E4AA-1A2B3C', 'restored_ledger.2'],
+    wrong: ['ab', 'a b', 'table/*', '*', 'x'.repeat(256)],
+    allowed: 'the name of a DynamoDB table',
   },
   jobFile: {
     right: ['functions/job.ts', './functions/job.ts'],
@@ -123,6 +149,13 @@ describe('the settings', () => {
       retryCapSeconds: 60,
       elasticsearchUrl: 'http://127.0.0.1:9200',
       elasticsearchApiKeySecret: '',
+      elasticsearchCaFile: '',
+      vpcId: '',
+      subnetIds: '',
+      securityGroupIds: '',
+      indexShards: 1,
+      indexReplicas: 1,
+      ledgerTable: '',
       jobFile: 'functions/job.ts',
       workMs: 0,
       logLevel: 'INFO',
@@ -161,20 +194,17 @@ describe('the settings', () => {
     ]);
   });
 
-  test('refuse to have messages come back while they are worked on', () => {
-    expect(refusal({ visibilityTimeoutSeconds: '29', consumerTimeoutSeconds: '30' })).toBe(
-      'setting visibilityTimeoutSeconds=29: at least consumerTimeoutSeconds (30), or messages come back while they are worked on',
-    );
-    // Also against the default.
-    expect(refusal({ visibilityTimeoutSeconds: '9' })).toMatch(/consumerTimeoutSeconds \(10\)/);
-  });
-
   test('are read from the app’s context, and nothing else of it is', () => {
     const { node } = new RootConstruct();
     node.setContext('concurrency', '7');
-    node.setContext('somethingElse', 'x');
-    expect(readSettings(node)).toMatchObject({ concurrency: 7 });
-    expect(readSettings(node)).not.toHaveProperty('somethingElse');
+    for (const name of [
+      'aws:cdk:bundling-stacks',
+      '@aws-cdk/core:aFlag',
+      'vpc-provider:account=1',
+      'cli-own',
+    ])
+      node.setContext(name, 'x');
+    expect(readSettings(node)).toEqual({ ...parseSettings({}), concurrency: 7 });
     node.setContext('concurrency', 'x');
     expect(() => readSettings(node)).toThrow(SettingError);
   });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
 import { synthesizeAnew } from './synthesis.ts';
 
 beforeEach(() => {
@@ -36,7 +37,11 @@ describe('an infrastructure change is seen in review', () => {
         ...{ logLevel: 'DEBUG', logRetentionDays: '90', enforceSsl: 'false' },
       },
     ],
+    ['the local cloud', LOCAL],
+    ['AWS and Elastic Cloud', ELASTIC_CLOUD],
+    ['AWS and an Elasticsearch of one’s own in a VPC', OWN_IN_VPC],
   ])('with %s', (_what, context) => {
+    if (context === LOCAL) vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
     expect(masked(context)).toMatchSnapshot();
   });
 

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FUNCTIONS, only, readable, resourcesOf, synthesize } from './synthesis.ts';
+import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
   // Where the tests run must not decide what is tested.
@@ -20,11 +20,6 @@ function consumer(template: Template) {
 
 function mapping(template: Template) {
   return only(template, 'AWS::Lambda::EventSourceMapping').Properties;
-}
-
-function variables(template: Template, name: string): Record<string, unknown> {
-  const { Properties } = only(template, 'AWS::Lambda::Function', 'FunctionName', name);
-  return (Properties.Environment as { Variables: Record<string, unknown> }).Variables;
 }
 
 describe('the queues', () => {
@@ -114,6 +109,16 @@ describe('the ledger', () => {
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     });
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+  });
+
+  test('is a table that is there already, if one is named, and the stack makes none', () => {
+    const template = synthesize({ ledgerTable: 'restored-ledger' });
+    template.resourceCountIs('AWS::DynamoDB::Table', 0);
+    for (const name of FUNCTIONS)
+      expect(variables(template, `drumline-${name}`).DRUMLINE_TABLE).toBe('restored-ledger');
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(policies).toContain(':table/restored-ledger"');
+    expect(policies).not.toContain('"LedgerTable');
   });
 
   test('remembers a message for longer than any queue, one after the other, can bring it again', () => {
@@ -209,6 +214,20 @@ describe('the consumer', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },
     });
+  });
+
+  test.each([
+    [{ minimumPollers: '4' }, { MinimumPollers: 4 }],
+    [{ maximumPollers: '20' }, { MaximumPollers: 20 }],
+    [
+      { minimumPollers: '4', maximumPollers: '20' },
+      { MinimumPollers: 4, MaximumPollers: 20 },
+    ],
+  ])('has provisioned pollers instead of a maximum of the mapping: %j', (context, pollers) => {
+    const template = synthesize({ ...context, concurrency: '200' });
+    expect(mapping(template)).not.toHaveProperty('ScalingConfig');
+    expect(mapping(template).ProvisionedPollerConfig).toEqual(pollers);
+    expect(consumer(template).ReservedConcurrentExecutions).toBe(200);
   });
 
   test('waits for a batch only when it is larger than AWS gives without waiting', () => {

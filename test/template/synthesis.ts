@@ -32,13 +32,21 @@ export function synthesize(context: Record<string, unknown> = {}): Template {
 export function synthesizeAnew(context: Record<string, unknown> = {}): Template {
   const outdir = mkdtempSync(join(tmpdir(), 'drumline-template-'));
   try {
-    const app = new App({ outdir, context: { ...NO_BUNDLING, ...context } });
-    const settings = readSettings(app.node);
-    const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-    return Template.fromStack(new DrumlineStack(app, stackNameOf(settings), settings, { synthesizer }));
+    return Template.fromStack(build(outdir, context).stack);
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** The app and its stack, not yet synthesized. */
+export function build(
+  outdir: string,
+  context: Record<string, unknown> = {},
+): { app: App; stack: DrumlineStack } {
+  const app = new App({ outdir, context: { ...NO_BUNDLING, ...context } });
+  const settings = readSettings(app.node);
+  const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
+  return { app, stack: new DrumlineStack(app, stackNameOf(settings), settings, { synthesizer }) };
 }
 
 /** The resources of a type, by their names in the template without the hash at their end. */
@@ -54,6 +62,12 @@ export function only(template: Template, type: string, property?: string, value?
   );
   if (found.length !== 1) throw new Error(`${found.length} of ${type} with ${property} ${value}`);
   return found[0] as Resource;
+}
+
+/** A function's environment variables. */
+export function variables(template: Template, name: string): Record<string, unknown> {
+  const { Properties } = only(template, 'AWS::Lambda::Function', 'FunctionName', name);
+  return (Properties.Environment as { Variables: Record<string, unknown> }).Variables;
 }
 
 /** What a value in the template refers to, in words: `QueuesJobs.Arn`; text is left as it is. */

@@ -30,7 +30,11 @@ describe('readEnvironment', () => {
     'DRUMLINE_SCHEDULER',
     'DRUMLINE_ELASTICSEARCH_URL',
     'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+    'DRUMLINE_ELASTICSEARCH_CA_FILE',
     'DRUMLINE_INDEX',
+    'DRUMLINE_INDEX_SHARDS',
+    'DRUMLINE_INDEX_REPLICAS',
+    'DRUMLINE_INDEX_REFRESH_SECONDS',
     'DRUMLINE_JOBS_PER_MESSAGE',
     'DRUMLINE_JOB_CONCURRENCY',
     'DRUMLINE_MAX_ATTEMPTS',
@@ -51,6 +55,19 @@ describe('readEnvironment', () => {
     });
     vi.stubEnv('DRUMLINE_TABLE', '');
     expect(() => readEnvironment('DRUMLINE_TABLE')).toThrow(/^DRUMLINE_TABLE is /);
+  });
+
+  test.each([
+    ['', ''],
+    ['30', 30],
+  ])('takes an index’s refresh interval of %j', (given, read) => {
+    vi.stubEnv('DRUMLINE_INDEX_REFRESH_SECONDS', given);
+    expect(readEnvironment('DRUMLINE_INDEX_REFRESH_SECONDS').DRUMLINE_INDEX_REFRESH_SECONDS).toBe(read);
+  });
+
+  test.each(['0', 'x', '-1'])('refuses an index’s refresh interval of %j', (given) => {
+    vi.stubEnv('DRUMLINE_INDEX_REFRESH_SECONDS', given);
+    expect(() => readEnvironment('DRUMLINE_INDEX_REFRESH_SECONDS')).toThrow(/deploy the stack again/);
   });
 
   test.each(['', '0', '-1', '1.5', 'ten', 'NaN', 'Infinity', '1e99', String(MAX_JOBS_PER_MESSAGE + 1)])(

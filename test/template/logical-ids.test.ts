@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
+import { synthesize } from './synthesis.ts';
+
+/**
+ * What holds something, or has a name of its own: CloudFormation takes a new logical id for a new resource, and so
+ * would make an empty table or queue and leave the old one, or fail over the name. Don't change a line here: move or
+ * rename the construct back, or give its resource the old id with `overrideLogicalId`.
+ */
+const IDS = {
+  'AWS::DynamoDB::Table': ['LedgerTable9343E4AA'],
+  'AWS::SQS::Queue': ['QueuesDeadLettersF0D5D2AD', 'QueuesJobs403F2492'],
+  'AWS::Logs::LogGroup': [
+    'ConsumerLogs7B9AAC61',
+    'ControlLogs7AC46C76',
+    'SchedulerLogs5CBD4DC7',
+    'StatusLogs4722D176',
+    'VerifyLogsB9ECA101',
+  ],
+  'AWS::Lambda::Function': [
+    'ConsumerFunction1B019A9B',
+    'ControlFunction8A0764F3',
+    'SchedulerFunctionA1BD39EF',
+    'StatusFunction21B4086A',
+    'VerifyFunction0C87FB6B',
+  ],
+  'AWS::Lambda::EventSourceMapping': ['ConsumerFunctionSqsEventSourceDrumlineQueuesJobs1791C8D2FA41705E'],
+};
+
+test.each([
+  ['the local cloud', LOCAL],
+  ['AWS and Elastic Cloud', ELASTIC_CLOUD],
+  ['AWS and an Elasticsearch of one’s own in a VPC', OWN_IN_VPC],
+])('nothing that holds something is made anew, with %s', (_what, context) => {
+  const template = synthesize(context);
+  const ids = Object.keys(IDS).map((type) => [type, Object.keys(template.findResources(type)).sort()]);
+  expect(Object.fromEntries(ids)).toEqual(IDS);
+});

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Validations } from 'aws-cdk-lib';
+import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { IConstruct } from 'constructs';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
+import { build } from './synthesis.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'drumline-nag-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+beforeEach(() => {
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+  return () => vi.unstubAllEnvs();
+});
+
+/** What AWS's own rules (cdk-nag's AwsSolutions) find in a stack, a line for each resource. */
+function findings(stack: IConstruct): string[] {
+  return new AwsSolutionsChecks()
+    .validateScope(stack)
+    .violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} ${constructPath}`),
+    );
+}
+
+/** Rules that do not hold, by the construct that they are about, with the reasons. */
+function acknowledged(stack: IConstruct): string[] {
+  return stack.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+      .filter(([rule]) => rule.includes('AwsSolutions-'))
+      .map(([rule, reason]) => {
+        expect(reason.length).toBeGreaterThan(30);
+        return `${node.path.replace(/^Drumline\//, '')} ${rule.replace('Annotation::', '')}`;
+      }),
+  );
+}
+
+const RUNTIME = ['Scheduler', 'Consumer', 'Status', 'Control', 'Verify'].map(
+  (name) => `${name}/Function AwsSolutions-L1`,
+);
+const CONNECTING = ['Consumer', 'Control', 'Verify'].map((name) => `${name} AwsSolutions-IAM5[Resource::*]`);
+
+/** Every rule that does not hold. Add one only with its reason, at the construct. */
+test.each([
+  ['the local cloud', LOCAL, [...RUNTIME, 'Queues AwsSolutions-SQS4']],
+  ['AWS and Elastic Cloud', ELASTIC_CLOUD, RUNTIME],
+  ['AWS and an Elasticsearch of one’s own in a VPC', OWN_IN_VPC, [...RUNTIME, ...CONNECTING]],
+])('AWS’s rules find nothing that was not thought of, for %s', (_what, context, reasons) => {
+  if (context === LOCAL) vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
+  const { app, stack } = build(mkdtempSync(join(scratch, 'app-')), context);
+  app.synth();
+  expect(findings(stack)).toEqual([]);
+  expect(acknowledged(stack).sort()).toEqual([...reasons].sort());
+});
+
+test('AWS’s rules find what is wrong', () => {
+  const { app, stack } = build(mkdtempSync(join(scratch, 'app-')));
+  new CfnQueue(stack, 'Careless', {});
+  app.synth();
+  expect(findings(stack)).toEqual([
+    'AwsSolutions-SQS3 Drumline/Careless',
+    'AwsSolutions-SQS4 Drumline/Careless',
+  ]);
+});

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { build as buildIn } from './synthesis.ts';
+
+const outdir = mkdtempSync(join(tmpdir(), 'drumline-retention-'));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+const build = (context: Record<string, unknown> = {}) => buildIn(mkdtempSync(join(outdir, 'app-')), context);
+
+beforeEach(() => {
+  // Where the tests run must not decide what is tested.
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+  return () => vi.unstubAllEnvs();
+});
+
+describe('a ledger that would forget too early', () => {
+  /** The template, made after something of the stack was changed. */
+  function changed(change: (queues: Record<'Jobs' | 'DeadLetters', CfnQueue>) => void): () => unknown {
+    const { app, stack } = build();
+    const queue = (name: string) => stack.node.findChild('Queues').node.findChild(name).node.defaultChild;
+    change({ Jobs: queue('Jobs') as CfnQueue, DeadLetters: queue('DeadLetters') as CfnQueue });
+    return () => app.synth();
+  }
+
+  test('is refused when the app is synthesized', () => {
+    expect(
+      changed(({ DeadLetters }) => {
+        DeadLetters.messageRetentionPeriod = 16 * 86_400;
+      }),
+    ).toThrow(
+      'the ledger remembers a message for 43 days, but the queues can bring it again for 44: change REMEMBER',
+    );
+    expect(
+      changed(({ Jobs }) => {
+        Jobs.messageRetentionPeriod = 14.5 * 86_400;
+      }),
+    ).toThrow('the ledger remembers');
+  });
+
+  test('is not thought of where the queues keep a message as long as it is said', () => {
+    expect(changed(() => undefined)).not.toThrow();
+    // Four days, if nothing is said.
+    expect(
+      changed(({ Jobs, DeadLetters }) => {
+        Jobs.messageRetentionPeriod = undefined;
+        DeadLetters.messageRetentionPeriod = undefined;
+      }),
+    ).not.toThrow();
+  });
+});
