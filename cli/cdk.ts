@@ -8,7 +8,8 @@ import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
 import { Trouble } from './trouble.ts';
 
-const BOOTSTRAP_STACK = 'CDKToolkit';
+/** The CDK's own stack in an account and region. */
+export const BOOTSTRAP_STACK = 'CDKToolkit';
 const LINES_SHOWN = 15;
 const KILL_AFTER_MS = 5_000;
 

@@ -13,7 +13,7 @@ import { Trouble } from './trouble.ts';
 export interface Concurrency {
   /** null where it is not limited. */
   reserved: number | null;
-  /** null where it is not set. */
+  /** null where it is not set, as with provisioned pollers, which go without. */
   mapping: number | null;
 }
 
@@ -51,9 +51,13 @@ export async function setConcurrency(
   signal: AbortSignal,
 ): Promise<{ before: Concurrency; after: Concurrency }> {
   const before = await readConcurrency(deployment, signal);
-  const after = { reserved: workers, mapping: Math.max(LEAST_MAPPING, workers) };
+  const { ProvisionedPollerConfig: pollers } = await readMapping(deployment, signal);
+  const after = { reserved: workers, mapping: pollers ? null : Math.max(LEAST_MAPPING, workers) };
   const reserve = () => before.reserved !== after.reserved && putReserved(deployment, workers, signal);
-  const map = () => before.mapping !== after.mapping && putMapping(deployment, after.mapping, signal);
+  const map = () =>
+    after.mapping !== null &&
+    before.mapping !== after.mapping &&
+    putMapping(deployment, after.mapping, signal);
   const steps = workers >= (before.reserved ?? Number.POSITIVE_INFINITY) ? [reserve, map] : [map, reserve];
   for (const step of steps) await step();
   return { before, after };

@@ -24,6 +24,8 @@ export interface Deployment {
   readonly target: Target;
   readonly jobsQueueUrl: string;
   readonly deadLetterQueueUrl: string;
+  /** The ledger's table. */
+  readonly table: string;
   readonly functions: Record<FunctionName, string>;
   readonly elasticsearchUrl: string;
   readonly index: string;
@@ -65,6 +67,7 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
     target,
     jobsQueueUrl: data.JobsQueueUrl,
     deadLetterQueueUrl: data.DeadLetterQueueUrl,
+    table: data.TableName,
     functions: {
       scheduler: data.SchedulerFunction,
       consumer: data.ConsumerFunction,

@@ -36,9 +36,11 @@ const LONGEST_INVOCATION_MS = 330_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** @throws UserError when the environment does not fit the target */
-export function resolveTarget(name: TargetName, stage: string): Target {
-  const home = localHome();
+/**
+ * @param home the local cloud, if not the one that the environment names
+ * @throws UserError when the environment does not fit the target
+ */
+export function resolveTarget(name: TargetName, stage: string, home = localHome()): Target {
   const environment = environmentOf(name, home);
   return {
     name,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { UserError } from './user-error.ts';
 
@@ -26,6 +26,16 @@ export async function requireFreePort(port: number, server: string, variable: st
     `Port ${port}, which ${server} needs, can't be listened on (${code}).`,
     `${other[0]?.toUpperCase()}${other.slice(1)}.`,
   );
+}
+
+/** A port of 127.0.0.1 that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** A listener on all interfaces does not keep a second one off 127.0.0.1 on every system, but it answers. */

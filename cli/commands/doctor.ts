@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
 import type { ServerState } from '../../local/server-process.ts';
+import { checkAccount } from '../account.ts';
 import { action, type Call } from '../call.ts';
 import type { Colors } from '../output.ts';
+import { effectiveSettings } from '../settings.ts';
 import { table } from '../table.ts';
 import { clock } from '../times.ts';
 
@@ -13,13 +15,33 @@ export function register(program: Command): void {
     .summary('say what the local cloud needs, and what runs')
     .description(
       'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
-        'then which of its servers run. Exits with 1 if something is missing.',
+        'then which of its servers run. With --target aws: what the account has of what a deployment needs. ' +
+        'Exits with 1 if something is missing.',
     )
     .addHelpText('after', '\nExample: what is missing, for a script\n  npx drumline doctor --json')
     .action(action(run));
 }
 
-async function run({ output, target }: Call): Promise<number> {
+async function run(call: Call): Promise<number> {
+  return call.target.name === 'aws' ? examineAccount(call) : examineMachine(call);
+}
+
+async function examineAccount({ output, target, signal }: Call): Promise<number> {
+  const checks = await checkAccount(target, effectiveSettings({}), signal);
+  const ok = checks.every((check) => check.ok);
+  output.result({ ok, checks }, () =>
+    [
+      table(
+        ['', 'Needed', 'Found'],
+        checks.map((check) => [mark(check.ok, output.colors), check.name, check.found]),
+      ),
+      ...checks.flatMap(({ advice }) => (advice ? ['', advice] : [])),
+    ].join('\n'),
+  );
+  return ok ? 0 : 1;
+}
+
+async function examineMachine({ output, target }: Call): Promise<number> {
   const [requirements, servers] = await Promise.all([checkRequirements(), inspect(target.home)]);
   const ok = requirements.every((requirement) => requirement.ok);
   const { root, emulatorUrl, elasticsearchUrl } = target.home;
@@ -39,9 +61,13 @@ async function run({ output, target }: Call): Promise<number> {
   return ok ? 0 : 1;
 }
 
-function requirementTable(requirements: Requirement[], { green, red }: Colors): string {
+function mark(ok: boolean, { green, red }: Colors): string {
+  return ok ? green('✔') : red('✖');
+}
+
+function requirementTable(requirements: Requirement[], colors: Colors): string {
   const rows = requirements.map((each) => [
-    each.ok ? green('✔') : red('✖'),
+    mark(each.ok, colors),
     each.name,
     each.needs,
     each.ok ? `${each.found} (${each.path})` : each.problem,

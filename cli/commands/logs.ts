@@ -37,7 +37,7 @@ export function register(program: Command): void {
 Examples:
   npx drumline logs consumer --follow
   npx drumline logs --since 1h --filter ERROR
-  npx drumline logs --json | jq '.[] | select(.fields.failedJobs > 0)'`,
+  npx drumline logs --json | jq '.[] | select(.fields.failedAttempts > 0)'`,
     )
     .action(action(run));
 }

@@ -9,14 +9,16 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
 import { consume } from '../../functions/core/consume.ts';
+import type { Scheduler } from '../../functions/core/enqueue.ts';
 import { PermanentError } from '../../functions/core/errors.ts';
-import { fire, type Scheduler } from '../../functions/core/fire.ts';
+import { fire } from '../../functions/core/fire.ts';
 import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
 import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import { readTotals } from '../../functions/core/ledger/totals.ts';
 import type { Queue } from '../../functions/core/queue.ts';
-import { ensureIndex, type Results } from '../../functions/core/results.ts';
+import type { Results } from '../../functions/core/results/client.ts';
+import { ensureIndex } from '../../functions/core/results/mapping.ts';
 import { TickCache } from '../../functions/core/tick-cache.ts';
 import { verify } from '../../functions/core/verify.ts';
 import type { Worker } from '../../functions/core/worker.ts';
@@ -185,6 +187,7 @@ export async function play(
     runId,
     x: JOBS,
     y: 1_440,
+    pace: 'burst' as const,
     backfillMinutes: 0,
     startedAt: Date.now(),
     firstFreeJobId: 1 as JobId,
@@ -255,7 +258,7 @@ async function runWorker(
     },
     clock: Date.now,
     chance: Math.random,
-    resultsGone: false,
+    resultsReady: false,
   };
   while (!over.yet) {
     const { Messages: messages = [] } = await lambda.send(

@@ -19,6 +19,7 @@ describe('before the first run', () => {
     if (seen.runId !== null) return;
     expect(seen).toMatchObject({
       running: false,
+      pace: 'burst',
       x: 0,
       y: 0,
       enqueued: 0,

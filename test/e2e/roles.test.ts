@@ -16,7 +16,7 @@ import { lambda, output } from './system.ts';
  * the very role, on the emulator with its IAM enforced.
  */
 const MAY: Record<string, Attempt[]> = {
-  scheduler: ['read item', 'query', 'put item', 'send job'],
+  scheduler: ['read item', 'query', 'put item', 'send job', 'invoke scheduler'],
   consumer: ['read item', 'put item', 'receive job', 'job queue depth', 'send dead letter'],
   status: ['read item', 'query', 'job queue depth'],
   control: ['read item', 'put item', 'invoke scheduler'],

@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { localHome } from '../../local/home.ts';
+import { freePort } from '../../local/ports.ts';
 import { drumline } from './command.ts';
 import { deployWith } from './deployed.ts';
 
@@ -34,15 +34,4 @@ async function must(environment: Record<string, string>, ...parameters: string[]
   process.stderr.write(`drumline ${parameters.join(' ')}\n`);
   const { code, stderr } = await drumline(environment, parameters);
   if (code !== 0) throw new Error(`drumline ${parameters.join(' ')} ended with ${code}:\n${stderr}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer();
-    server.on('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => found(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
