@@ -1,0 +1,13 @@
+import type { Benchmark } from './benchmark.ts';
+import { cold } from './cold.ts';
+import { scheduler } from './scheduler.ts';
+import { status } from './status/benchmark.ts';
+import { worker } from './worker/benchmark.ts';
+
+/** All benchmarks, in the order in which they run and stand on the page. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  worker as Benchmark,
+  scheduler as Benchmark,
+  status as Benchmark,
+  cold as Benchmark,
+];

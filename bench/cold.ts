@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import type { Command } from 'commander';
+import { count } from '../cli/figures.ts';
+import { wholeNumber } from '../cli/options.ts';
+import { bundleFunctions } from '../infra-cdk/bundle-functions.ts';
+import type { Benchmark, Row } from './benchmark.ts';
+import { type Figure, figureOf, figureText } from './figure.ts';
+import { inTurn } from './rounds.ts';
+
+interface Options {
+  loads: number;
+}
+
+interface ColdRow extends Row {
+  settings: { function: string };
+  /** The bundle's size, and as Lambda is sent it, about. */
+  bytes: number;
+  zippedBytes: number;
+  /** Milliseconds from asking for the bundle until it is loaded, less those that an empty file takes. */
+  loadMs: Figure;
+}
+
+const run = promisify(execFile);
+
+/** Says how long it takes this process to load a file. */
+const LOAD = `
+const begun = performance.now();
+await import(process.argv[1]);
+process.stdout.write(String(performance.now() - begun));
+process.exit();`;
+
+/** What the functions read as they are loaded; nothing is called. */
+const ENVIRONMENT = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  DRUMLINE_TABLE: 'table',
+  DRUMLINE_JOBS_QUEUE: 'http://127.0.0.1/jobs',
+  DRUMLINE_DEAD_LETTER_QUEUE: 'http://127.0.0.1/dead-letters',
+  DRUMLINE_CONSUMER: 'consumer',
+  DRUMLINE_SCHEDULER: 'scheduler',
+  DRUMLINE_ELASTICSEARCH_URL: 'http://127.0.0.1',
+  DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
+  DRUMLINE_INDEX: 'index',
+  DRUMLINE_JOBS_PER_MESSAGE: '10',
+  DRUMLINE_JOB_CONCURRENCY: '10',
+  DRUMLINE_MAX_ATTEMPTS: '5',
+  DRUMLINE_RETRY_BASE_SECONDS: '1',
+  DRUMLINE_RETRY_CAP_SECONDS: '60',
+  DRUMLINE_REMEMBER_SECONDS: '86400',
+};
+
+export const cold: Benchmark<Options, ColdRow> = {
+  name: 'cold',
+  title: 'Cold starts: bundles and how long they take to load',
+  about: `Each function's bundle as it is deployed (\`infra-cdk/bundle-functions.ts\`, with the default job), loaded by a fresh Node process
+each time, less what an empty file takes in the same round. It is what a new execution environment does before its first batch; the time
+that Lambda takes to provide one comes on top.`,
+
+  register(command: Command) {
+    command.option('--loads <n>', 'fresh processes a round and function', wholeNumber(1, 1_000), 10);
+  },
+
+  async run({ options, rounds, progress, signal }) {
+    const folder = await mkdtemp(join(tmpdir(), 'drumline-bench-'));
+    try {
+      const bundles = await bundleFunctions('functions/job.ts');
+      const codes = Object.entries({ ...bundles, nothing: '' });
+      for (const [name, code] of codes) await writeFile(join(folder, `${name}.mjs`), code);
+      const measured = await inTurn(codes, rounds * options.loads, ([name]) => load(folder, name, signal));
+      const times = new Map([...measured].map(([[name], values]) => [name, values]));
+      const empty = times.get('nothing') ?? [];
+      return Object.entries(bundles).map(([name, code]) => {
+        const values = times.get(name) ?? [];
+        const loadMs = figureOf(values.map((ms, round) => ms - (empty[round] ?? 0)));
+        progress(`${name}: ${loadMs.median.toFixed(1)} ms`);
+        return {
+          benchmark: 'cold',
+          settings: { function: name },
+          bytes: Buffer.byteLength(code),
+          zippedBytes: gzipSync(code).length,
+          loadMs,
+        };
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+
+  section(rows) {
+    return {
+      tables: [
+        {
+          heads: ['function', 'bundle kB', 'zipped kB', 'ms to load'],
+          aligns: ['left', 'right', 'right', 'right'],
+          rows: rows.map(({ settings, bytes, zippedBytes, loadMs }) => [
+            settings.function,
+            count(bytes / 1_000),
+            count(zippedBytes / 1_000),
+            figureText(loadMs, (ms) => ms.toFixed(1)),
+          ]),
+        },
+      ],
+      charts: [
+        {
+          name: 'cold',
+          title: 'Loading a function’s bundle',
+          kind: 'bars',
+          x: { title: 'function', values: rows.map(({ settings }) => settings.function) },
+          y: { title: 'milliseconds' },
+          series: [{ name: 'ms to load', values: rows.map(({ loadMs }) => loadMs) }],
+        },
+      ],
+    };
+  },
+};
+
+async function load(folder: string, name: string, signal: AbortSignal): Promise<number> {
+  const file = pathToFileURL(join(folder, `${name}.mjs`)).href;
+  const flags = ['--no-warnings', '--input-type=module', '-e', LOAD, file];
+  const env = { PATH: process.env.PATH, ...ENVIRONMENT };
+  const { stdout } = await run(process.execPath, flags, { env, signal });
+  return Number(stdout);
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { fire } from '../../functions/core/fire.ts';
+import { type JobId, newRunId } from '../../functions/core/ids.ts';
+import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
+import type { Queue } from '../../functions/core/queue.ts';
+import type { Place } from '../place.ts';
+
+/**
+ * Has the scheduler enqueue one tick, and catches its messages on their way to the queue: the ledger knows the tick, as
+ * the consumer wants it, and the queue plays no part in what is measured.
+ * @returns the messages' bodies
+ */
+export async function messagesOfTick(
+  { table }: Place,
+  jobs: number,
+  jobsPerMessage: number,
+): Promise<string[]> {
+  const bodies: string[] = [];
+  const catching = {
+    send: async ({ input }: SendMessageBatchCommand) => {
+      for (const { MessageBody = '' } of input.Entries ?? []) bodies.push(MessageBody);
+      return {};
+    },
+  };
+  const queue: Queue = { url: '', client: catching as unknown as Queue['client'], retryDelayMs: 25 };
+  const startedAt = Date.now();
+  const run = { runId: newRunId(startedAt), x: jobs, y: 1_440, pace: 'burst' as const, backfillMinutes: 0 };
+  await startRun(table, await readSchedule(table), { ...run, startedAt, firstFreeJobId: 1 as JobId });
+  const scheduler = {
+    name: 'bench',
+    table,
+    jobs: queue,
+    settings: { jobsPerMessage },
+    clock: Date.now,
+    sleep,
+  };
+  await fire(scheduler, Date.now(), Date.now() + 600_000);
+  return bodies;
+}
