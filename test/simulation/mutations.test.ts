@@ -13,10 +13,10 @@ const SEED = Number(process.env.DRUMLINE_SEED ?? 23);
 
 const file = (name: string) => name.replaceAll(/\W+/g, '-');
 
-test.each(MUTATIONS)('caught: $name', async ({ name, replacements }) => {
+test.each(MUTATIONS)('caught: $name', async ({ name, replacements, theme }) => {
   const mutant = await buildSystem(file(name), [...SMALL, ...replacements]);
   const outcome = await fc.check(
-    fc.asyncProperty(scenarios({ operations: 12, choices: 300 }), async (scenario) => {
+    fc.asyncProperty(scenarios({ operations: 12, choices: 300 }, theme), async (scenario) => {
       await simulate(mutant, scenario);
     }),
     { numRuns: BUDGET, seed: SEED, endOnFailure: true },

@@ -1,15 +1,20 @@
 import type { Replacement } from './build.ts';
+import type { ThemeName } from './scenario.ts';
 
 /** A fault put into the core on purpose, which the simulation must find. */
 export interface Mutation {
   name: string;
   replacements: Replacement[];
+  /** What has to happen for it to show, where schedules of all kinds would seldom meet it. */
+  theme?: ThemeName;
 }
 
 const mutation = (name: string, ...replacements: [file: string, from: string, to: string][]): Mutation => ({
   name,
   replacements: replacements.map(([file, from, to]) => ({ file, from, to })),
 });
+
+const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme });
 
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
@@ -48,29 +53,35 @@ export const MUTATIONS: Mutation[] = [
     'isOpen(entry, givenUp.get(entry)) ? [{',
     'isOpen(entry, givenUp.get(entry)) && batch.outage ? [{',
   ]),
-  mutation(
-    'a tick is claimed without a condition',
-    [
-      'ledger/tick.ts',
-      'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
-      'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
-    ],
-    [
-      'ledger/tick.ts',
-      "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
-      'leaseUntil: lease.until },',
-    ],
-    [
+  themed(
+    'commands',
+    mutation(
+      'a tick is claimed without a condition',
+      [
+        'ledger/tick.ts',
+        'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
+        'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
+      ],
+      [
+        'ledger/tick.ts',
+        "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
+        'leaseUntil: lease.until },',
+      ],
+      [
+        'ledger/run.ts',
+        "'nextJobId = :read AND activeRunId = :run'",
+        "'nextJobId >= :read AND activeRunId = :run'",
+      ],
+    ),
+  ),
+  themed(
+    'rhythm',
+    mutation('jobIds are given out without a condition', [
       'ledger/run.ts',
       "'nextJobId = :read AND activeRunId = :run'",
       "'nextJobId >= :read AND activeRunId = :run'",
-    ],
+    ]),
   ),
-  mutation('jobIds are given out without a condition', [
-    'ledger/run.ts',
-    "'nextJobId = :read AND activeRunId = :run'",
-    "'nextJobId >= :read AND activeRunId = :run'",
-  ]),
   mutation('documents have names by chance', [
     'results/document.ts',
     '{ create: { _id: String(document.jobId) } }',
@@ -81,27 +92,36 @@ export const MUTATIONS: Mutation[] = [
     'if (status < 300 || status === 409) return',
     'if (status < 300 || status === 409 || status === 429) return',
   ]),
-  mutation('an outage burns attempts', [
-    'perform.ts',
-    'note(worker, batch, error);\n    return failed;',
-    `note(worker, batch, error);
+  themed(
+    'rhythm',
+    mutation('an outage burns attempts', [
+      'perform.ts',
+      'note(worker, batch, error);\n    return failed;',
+      `note(worker, batch, error);
     return [...failed, ...documents.map(({ jobId }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
-  ]),
+    ]),
+  ),
   mutation('a status reads the run before the workers', [
     'ledger/totals.ts',
     'const run = await readRun(table, runId);',
     'const run = before;',
   ]),
-  mutation('a status does not mind that workers were folded', [
-    'ledger/totals.ts',
-    'if (run.retired.workers === before.retired.workers) {',
-    'if (before) {',
-  ]),
-  mutation('workers are folded without a condition', [
-    'ledger/worker.ts',
-    "'lastSeenAt = :seen AND jobsProcessed = :processed AND jobsFailed = :failed'",
-    "'lastSeenAt >= :seen AND jobsProcessed >= :processed AND jobsFailed >= :failed'",
-  ]),
+  themed(
+    'rhythm',
+    mutation('a status does not mind that workers were folded', [
+      'ledger/totals.ts',
+      'if (run.retired.workers === before.retired.workers) {',
+      'if (before) {',
+    ]),
+  ),
+  themed(
+    'rhythm',
+    mutation('workers are folded without a condition', [
+      'ledger/worker.ts',
+      "'lastSeenAt = :seen AND jobsProcessed = :processed AND jobsFailed = :failed'",
+      "'lastSeenAt >= :seen AND jobsProcessed >= :processed AND jobsFailed >= :failed'",
+    ]),
+  ),
   mutation('given up before the dead letter is kept', [
     'finish.ts',
     `    await send(
@@ -164,41 +184,56 @@ export const MUTATIONS: Mutation[] = [
     'if (!tick || (active && waits(tick, clock())))',
     'if (!tick || waits(tick, clock()))',
   ]),
-  mutation('nobody minds that the pace has changed', [
-    'ledger/run.ts',
-    "'(attribute_not_exists(pace) OR pace = :pace)'",
-    "'(attribute_not_exists(pace) OR pace = :pace OR pace <> :pace)'",
-  ]),
+  themed(
+    'commands',
+    mutation('nobody minds that the pace has changed', [
+      'ledger/run.ts',
+      "'(attribute_not_exists(pace) OR pace = :pace)'",
+      "'(attribute_not_exists(pace) OR pace = :pace OR pace <> :pace)'",
+    ]),
+  ),
   mutation('a recovered job stays counted as failed', [
     'settlement.ts',
     'failed: 0 - recovered.length,',
     'failed: 0,',
   ]),
-  mutation(
-    'a made-up range of jobs is believed',
-    ['tick.ts', 'from % tick.jobsPerMessage === 0 &&', ''],
-    ['tick.ts', 'message.last === tick.firstJob + to - 1', 'message.last >= message.first'],
+  themed(
+    'anything',
+    mutation(
+      'a made-up range of jobs is believed',
+      ['tick.ts', 'from % tick.jobsPerMessage === 0 &&', ''],
+      ['tick.ts', 'message.last === tick.firstJob + to - 1', 'message.last >= message.first'],
+    ),
   ),
   mutation('the ledger is read without asking for its newest state', [
     'ledger/table.ts',
     'Key: key, ConsistentRead: true',
     'Key: key',
   ]),
-  mutation('what SQS did not take is forgotten', [
-    'queue.ts',
-    'if (refused.length === 0) return;',
-    'if (refused.length < left.length) return;',
-  ]),
-  mutation('an update does not mind what it has not seen', [
-    'ledger/run.ts',
-    'AND x = :readX AND y = :readY',
-    'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
-  ]),
-  mutation('sendings of a dead letter take turns', [
-    'settlement.ts',
-    'return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);',
-    'return sending === retry;',
-  ]),
+  themed(
+    'rhythm',
+    mutation('what SQS did not take is forgotten', [
+      'queue.ts',
+      'if (refused.length === 0) return;',
+      'if (refused.length < left.length) return;',
+    ]),
+  ),
+  themed(
+    'commands',
+    mutation('an update does not mind what it has not seen', [
+      'ledger/run.ts',
+      'AND x = :readX AND y = :readY',
+      'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
+    ]),
+  ),
+  themed(
+    'failures',
+    mutation('sendings of a dead letter take turns', [
+      'settlement.ts',
+      'return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);',
+      'return sending === retry;',
+    ]),
+  ),
   mutation('a death is not held against the job that was alone at it', [
     'caution.ts',
     'if (job !== undefined && [...before.pending, ...before.failed].includes(job))',
@@ -209,9 +244,12 @@ export const MUTATIONS: Mutation[] = [
     "if (record.alone) return 'alone';",
     '',
   ]),
-  mutation('what another delivery is at is taken for what it died of', [
-    'caution.ts',
-    'return underWay !== undefined && underWay.until > now;',
-    'return false;',
-  ]),
+  themed(
+    'overlaps',
+    mutation('what another delivery is at is taken for what it died of', [
+      'caution.ts',
+      'return underWay !== undefined && underWay.until > now;',
+      'return false;',
+    ]),
+  ),
 ];

@@ -26,6 +26,7 @@ const plain: Scenario = {
   visibility: 6,
   kinds: ['good'],
   pace: [4],
+  timePasses: 1,
   trouble: 0,
   operations: [],
   choices: [],

@@ -40,6 +40,8 @@ export interface Scenario {
   kinds: JobKind[];
   /** How likely an actor's calls go on, compared with others': one of these each. Races need somebody slow. */
   pace: number[];
+  /** How likely time passes while calls are under way, compared with their going on. */
+  timePasses: number;
   /** How many calls in a hundred fare badly. */
   trouble: number;
   operations: Operation[];
@@ -96,10 +98,17 @@ const wait = fc.record({
 interface Theme {
   operations: [weight: number, operation: fc.Arbitrary<Operation>][];
   kinds: readonly JobKind[];
+  /** As a scenario has them; any unless given. */
+  jobsPerMessage?: readonly number[];
+  batchSize?: readonly number[];
+  workers?: readonly number[];
+  visibility?: readonly number[];
+  timePasses?: number;
+  trouble?: readonly number[];
 }
 
-const THEMES: Theme[] = [
-  {
+export const THEMES = {
+  anything: {
     operations: [
       [6, fire],
       [4, wait],
@@ -114,8 +123,8 @@ const THEMES: Theme[] = [
     ],
     kinds: JOB_KINDS,
   },
-  // Jobs fail, and their dead letters are sent again.
-  {
+  /** Jobs fail, and their dead letters are sent again. */
+  failures: {
     operations: [
       [3, retry],
       [3, wait],
@@ -125,8 +134,8 @@ const THEMES: Theme[] = [
     ],
     kinds: ['throwing', 'flaky', 'moody', 'text'],
   },
-  // Jobs take their workers along, and others with them.
-  {
+  /** Jobs take their workers along, and others with them. */
+  deaths: {
     operations: [
       [3, wait],
       [1, fire],
@@ -136,8 +145,8 @@ const THEMES: Theme[] = [
     ],
     kinds: ['deadly', 'greedy', 'slow'],
   },
-  // Elasticsearch comes and goes.
-  {
+  /** Elasticsearch comes and goes. */
+  outages: {
     operations: [
       [3, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
       [3, restore],
@@ -146,8 +155,25 @@ const THEMES: Theme[] = [
     ],
     kinds: ['good'],
   },
-  // Ticks follow each other, workers come and go, and people look on.
-  {
+  /** Messages come again while they are worked on, as SQS may have it at any time. */
+  overlaps: {
+    operations: [
+      [2, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
+      [3, restore],
+      [3, wait],
+      [1, fire],
+    ],
+    kinds: ['good', 'slow'],
+    // One job at a time, and nothing else amiss that could be held against it.
+    jobsPerMessage: [1],
+    batchSize: [1],
+    workers: [3, 9],
+    visibility: [0.02, 0.2],
+    timePasses: 12,
+    trouble: [0],
+  },
+  /** Ticks follow each other, workers come and go, and people look on. */
+  rhythm: {
     operations: [
       [3, fire],
       [3, wait],
@@ -156,8 +182,8 @@ const THEMES: Theme[] = [
     ],
     kinds: ['good', 'slow'],
   },
-  // People give commands, all at once.
-  {
+  /** People give commands, all at once. */
+  commands: {
     operations: [
       [4, update],
       [2, start],
@@ -167,35 +193,49 @@ const THEMES: Theme[] = [
     ],
     kinds: ['good'],
   },
-];
+} satisfies Record<string, Theme>;
+
+export type ThemeName = keyof typeof THEMES;
 
 export interface Bounds {
   operations: number;
   choices: number;
 }
 
-/** Scenarios of up to so many operations and choices. */
-export function scenarios(bounds: Bounds): fc.Arbitrary<Scenario> {
-  return fc.oneof(...THEMES.map((theme) => themed(theme, bounds)));
+/** Scenarios of up to so many operations and choices, of all themes unless one is named. */
+export function scenarios(bounds: Bounds, theme?: ThemeName): fc.Arbitrary<Scenario> {
+  if (theme) return themed(THEMES[theme], bounds);
+  return fc.oneof(...Object.values(THEMES).map((one) => themed(one, bounds)));
 }
 
-function themed({ operations, kinds }: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
+function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
+  const {
+    operations,
+    kinds,
+    jobsPerMessage = [1, 2, 3, 9],
+    batchSize = [1, 3, 10],
+    workers = [1, 2, 3],
+    visibility = [6, 1],
+    timePasses = 1,
+    trouble = [0, 8, 25, 25],
+  } = theme;
   const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.integer({ min: 1, max: 9 }),
     y: fc.integer({ min: 1, max: 3 }),
     runPace,
-    jobsPerMessage: fc.constantFrom(1, 2, 3, 9),
-    batchSize: fc.constantFrom(1, 3, 10),
-    workers: fc.integer({ min: 1, max: 3 }),
+    jobsPerMessage: fc.constantFrom(...jobsPerMessage),
+    batchSize: fc.constantFrom(...batchSize),
+    workers: fc.constantFrom(...workers),
     jobConcurrency: fc.constantFrom(1, 3),
     maxAttempts: fc.integer({ min: 1, max: 3 }),
     maxReceives: fc.constantFrom(MANY_RECEIVES, MANY_RECEIVES, 3),
     timeoutMs: fc.constantFrom(300_000, 10_000),
-    visibility: fc.constantFrom(6, 1),
+    visibility: fc.constantFrom(...visibility),
     kinds: fc.array(fc.constantFrom('good' as const, ...kinds), { minLength: 1, maxLength: 4 }),
     pace: fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
-    trouble: fc.constantFrom(0, 8, 25, 25),
+    timePasses: fc.constant(timePasses),
+    trouble: fc.constantFrom(...trouble),
     operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });

@@ -93,7 +93,7 @@ class Simulation {
   /** One step of the schedule's own choosing. The first thing that can be done is the dullest. */
   #choose(waiting: Scenario['operations']): void {
     const { world, consumers, operations } = this;
-    const { wire, choices, sqs } = world;
+    const { wire, choices, sqs, scenario } = world;
     const copies = sqs.copies(JOBS);
     const options: [number, () => void][] = wire.calls.map((call) => [
       call.actor.pace,
@@ -103,8 +103,10 @@ class Simulation {
     if (waiting.length > 0)
       options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
     if (!operations.reading) options.push([2, () => operations.read()]);
-    // Time passes slowly while calls are under way.
-    options.push([wire.calls.length > 0 ? 1 : 6, () => this.#advance(choices.weighted(JUMPS))]);
+    options.push([
+      wire.calls.length > 0 ? scenario.timePasses : 6,
+      () => this.#advance(choices.weighted(JUMPS)),
+    ]);
     const copy = copies.length > 0 && copies.length < 40 ? copies[0] : undefined;
     if (copy)
       options.push([

@@ -33,6 +33,7 @@ const throttled = (maxReceives: number): fc.Arbitrary<Scenario> =>
     visibility: fc.constantFrom(10_000 / HOURS, 60_000 / HOURS),
     kinds: fc.constant(['good' as const]),
     pace: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
+    timePasses: fc.constant(1),
     trouble: fc.constant(0),
     operations: fc.constant([{ kind: 'fire' as const, lateMs: 0, times: 1, sameName: false }]),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { minLength: 200, maxLength: 200 })),
