@@ -1,10 +1,8 @@
-import { indexOf } from '../infra-cdk/settings.ts';
 import { inspect } from '../local/cloud.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
 import { type Deployment, findDeployment, readDeployment } from './deployment.ts';
-import { readStatus } from './invoke.ts';
 import { effectiveSettings, fileContext, type Given } from './settings.ts';
 import { Trouble, WrongUse } from './trouble.ts';
 
@@ -32,7 +30,6 @@ export async function deploy(call: Call, given: Given, verbose = false): Promise
     ...(target.name === 'local' && { elasticsearchUrl: await localElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
-  if (deployed) await requireOneIndex(deployed, indexOf(effectiveSettings(context)), signal);
   await bootstrap(call, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
@@ -40,18 +37,6 @@ export async function deploy(call: Call, given: Given, verbose = false): Promise
   // CloudFormation compares with the last template, not with what runs: what `scale` has changed since, it leaves.
   await setConcurrency(deployment, concurrency, signal);
   return { deployment, concurrency };
-}
-
-/** A run's documents must not be part here and part there: nobody could tell then whether they are all there. */
-async function requireOneIndex(deployed: Deployment, index: string, signal: AbortSignal): Promise<void> {
-  if (index === deployed.index) return;
-  const { running, runId, enqueued, processed, failed } = await readStatus(deployed, signal);
-  if (!running && processed + failed === enqueued) return;
-  throw new Trouble(
-    'run_active',
-    `The run ${runId} is active or not drained, and its documents are in the index ${deployed.index}, not in ${index}.`,
-    `Let it end first: ${deployed.target.command('stop --wait')}`,
-  );
 }
 
 /** The functions' Elasticsearch: as given, else the local cloud's own, else (it does not run) as deployed. */

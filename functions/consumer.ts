@@ -49,7 +49,7 @@ const worker: Worker = {
       outcome: kind,
       ...end,
     }),
-  resultsReady: false,
+  ready: new Set(),
 };
 log.appendKeys({ worker: worker.id });
 

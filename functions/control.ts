@@ -9,13 +9,25 @@ import { type JobId, newRunId } from './core/ids.ts';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
 import { log } from './core/log.ts';
 import { answering } from './core/refusing.ts';
+import { type Indexing, indexAt } from './core/results/indexing.ts';
 import { ensureIndex } from './core/results/mapping.ts';
 import { highestJobId } from './core/results/search.ts';
 import type { Pace } from './core/schedule.ts';
 
-const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_SCHEDULER', ...RESULTS_VARIABLES);
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_SCHEDULER',
+  'DRUMLINE_INDEX_MONTHLY',
+  ...RESULTS_VARIABLES,
+);
 /** Somebody waits for the answer, and nothing comes back by itself as a worker's messages do. */
 const RETRIES = 2;
+
+/** Where the runs that it starts have their documents. */
+const INDEXING: Indexing = {
+  index: environment.DRUMLINE_INDEX,
+  monthly: environment.DRUMLINE_INDEX_MONTHLY === 'true',
+};
 
 const table = openTable(environment.DRUMLINE_TABLE);
 const results = openResults(environment, { retries: RETRIES });
@@ -84,15 +96,15 @@ async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
 async function start({ x, y, pace, backfillMinutes, replace }: Start): Promise<Controlled> {
   const schedule = await readSchedule(table);
   refuseWhileActive(schedule, replace);
-  await ensureIndex(results);
   const startedAt = Date.now();
+  await ensureIndex(results, indexAt(INDEXING, startedAt));
   const runId = newRunId(startedAt);
   // Where the ledger was lost or made anew, the index may hold jobs of a deployment before this one.
   const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
   await startRun(
     table,
     schedule,
-    { runId, x, y, pace, backfillMinutes, startedAt, firstFreeJobId },
+    { runId, x, y, pace, indexing: INDEXING, backfillMinutes, startedAt, firstFreeJobId },
     schedule.activeRunId,
   );
   // The first tick is due already; should this call be lost, the rule's next event fires it.

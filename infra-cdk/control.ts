@@ -22,6 +22,7 @@ export class Control extends DrumlineFunction {
       environment: {
         ...ledger.environment,
         DRUMLINE_SCHEDULER: scheduler.function.functionName,
+        DRUMLINE_INDEX_MONTHLY: String(settings.indexMonthly),
       },
     });
     this.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], ledger.table.tableArn);

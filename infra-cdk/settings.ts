@@ -118,7 +118,14 @@ export const schema = z.object({
       'up to 100 lower-case letters, digits, hyphens, dots and underscores',
     )
     .optional()
-    .describe('Name of the results index. drumline-results, or drumline-STAGE-results, unless set.'),
+    .describe(
+      'Name of the results index, from the next run on. drumline-results, or drumline-STAGE-results, unless set.',
+    ),
+  indexMonthly: flag
+    .default(false)
+    .describe(
+      'Whether each month has an index of its own, from the next run on; `index` is then the alias of all.',
+    ),
   indexShards: whole(1, 1_024)
     .default(1)
     .describe('Primary shards of the results index, when it is made; Elasticsearch allows 1,024.'),

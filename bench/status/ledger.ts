@@ -71,7 +71,11 @@ async function countAll(
   let turn = 0;
   for (const some of piecesOf(messages, MAX_TRANSACTION - 1)) {
     const worker = workers[turn++ % workers.length] as WorkerId;
-    const entries = some.map((message) => ({ message, record: untouched(message) }));
+    const entries = some.map((message) => ({
+      message,
+      record: untouched(message),
+      index: { name: 'results' },
+    }));
     const counting = { table, worker, now, expiresAt: Math.ceil(now / 1_000) + 86_400 };
     await countJobs(counting, entries, ({ message, record }) =>
       settle(

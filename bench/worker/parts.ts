@@ -57,7 +57,7 @@ export class TimedWorker {
       },
       clock: Date.now,
       chance: Math.random,
-      resultsReady: false,
+      ready: new Set(),
     };
   }
 

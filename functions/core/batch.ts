@@ -28,5 +28,5 @@ export interface Batch {
 /** Notes that a service is gone, through no fault of a job's. */
 export function note(worker: Worker, batch: Batch, outage: Unavailable): void {
   batch.outage = outage;
-  if (outage.service === 'results') worker.resultsReady = false;
+  if (outage.service === 'results') worker.ready.clear();
 }

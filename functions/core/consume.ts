@@ -39,8 +39,7 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
     );
     batch.malformed = malformed.length;
     undone = identified.map(({ delivery }) => ({ delivery }));
-    if (!worker.resultsReady) await checkIndex(worker.results, WRITING_MS);
-    worker.resultsReady = true;
+    await checkIndices(worker, identified);
 
     const mine = identified.filter(({ entry }) => !isUnderWay(entry.record, now));
     const entries = [...new Set(mine.map(({ entry }) => entry))];
@@ -66,12 +65,28 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
   return batch;
 }
 
+/** Sees that what the batch is to be written to is there. @throws Unavailable */
+async function checkIndices({ results, ready }: Worker, identified: Identified['identified']): Promise<void> {
+  for (const { index } of identified.map(({ entry }) => entry)) {
+    if (ready.has(index.name)) continue;
+    await checkIndex(results, index, WRITING_MS);
+    ready.add(index.name);
+  }
+}
+
 /** Of messages that were delivered before: the jobs that have their document already, and only want counting. */
 async function findDone(worker: Worker, identified: Identified['identified']): Promise<Set<JobId>> {
-  const jobs = identified.flatMap(({ entry: { message, record }, delivery }) =>
-    delivery.receives > 1 || message.retry ? [...record.pending, ...record.failed] : [],
+  const asked = new Map<string, Set<JobId>>();
+  for (const { entry, delivery } of identified) {
+    const { message, record, index } = entry;
+    if (delivery.receives === 1 && !message.retry) continue;
+    const jobs = [...(asked.get(index.name) ?? []), ...record.pending, ...record.failed];
+    asked.set(index.name, new Set(jobs));
+  }
+  const found = await Promise.all(
+    [...asked].map(([index, jobs]) => present(worker.results, index, [...jobs])),
   );
-  return present(worker.results, [...new Set(jobs)]);
+  return new Set(found.flatMap((jobs) => [...jobs]));
 }
 
 /**

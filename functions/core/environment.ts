@@ -22,6 +22,8 @@ const variables = {
   /** PEM file beside the bundle, with the authority that signed Elasticsearch's certificate; empty for a public one. */
   DRUMLINE_ELASTICSEARCH_CA_FILE: z.string(),
   DRUMLINE_INDEX: text,
+  /** Whether each month has an index of its own, behind an alias of that name. */
+  DRUMLINE_INDEX_MONTHLY: z.enum(['true', 'false']),
   /** What the index is made with. */
   DRUMLINE_INDEX_SHARDS: whole(1, 1_024),
   DRUMLINE_INDEX_REPLICAS: whole(0, 10),

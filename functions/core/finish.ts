@@ -75,6 +75,7 @@ async function giveUpOn(
   // Another delivery may have done meanwhile what failed here.
   const done = await present(
     worker.results,
+    entry.index.name,
     doomed.map(({ jobId }) => jobId),
   );
   await count(counting, [entry], ({ record }) => settle(message, record, doneJobs(done), counting.now));

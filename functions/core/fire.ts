@@ -3,6 +3,7 @@ import { type Run, readRun, readSchedule, type Schedule, skipTicks } from './led
 import { claimTick, type LeasedTick, leaseTick, readTick } from './ledger/tick.ts';
 import { foldRetired } from './ledger/worker.ts';
 import { MAX_DELAY_MS } from './queue.ts';
+import { indexAt } from './results/indexing.ts';
 import { due } from './schedule.ts';
 import { nextSlice } from './tick.ts';
 
@@ -69,6 +70,7 @@ async function claim(scheduler: Scheduler, schedule: Schedule, run: Run): Promis
     dueAt: run.nextTickAt,
     claimedAt: at,
     spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,
+    ...(run.indexing && { index: indexAt(run.indexing, run.nextTickAt) }),
     lease: { holder: scheduler.name, until: at + LEASE_MS },
   };
   const nextTickAt = run.nextTickAt + run.y * 60_000;

@@ -33,17 +33,18 @@ export async function identify(worker: Worker, deliveries: Delivery[]): Promise<
 }
 
 async function lookUp(worker: Worker, message: Message, receives: number): Promise<Entry | string> {
-  const owned = await worker.ticks.owns(message, (runId, tick) => readTick(worker.table, runId, tick));
-  if (!owned) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
+  const tick = await worker.ticks.ownerOf(message, (runId, tick) => readTick(worker.table, runId, tick));
+  if (!tick) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
   // Its item may have expired, and then its jobs would be counted anew. (Retries are known by their items, below.)
   const age = worker.clock() - message.enqueuedAt;
   if (!message.retry && age > worker.settings.remember * 1000) return 'it is older than the ledger remembers';
+  const index = tick.index ?? { name: worker.results.index };
   // A first delivery is nearly always the only one; should it not be, counting finds out by its condition.
-  if (receives === 1 && !message.retry) return { message, record: untouched(message) };
+  if (receives === 1 && !message.retry) return { message, record: untouched(message), index };
   const record = await readRecord(worker.table, message);
   if (!record && message.retry)
     return 'the ledger has forgotten this job: it can’t be told whether it was counted';
-  return { message, record: record ?? untouched(message) };
+  return { message, record: record ?? untouched(message), index };
 }
 
 /** Names what a message asks for: a retry of one of its jobs is another thing than the message. */

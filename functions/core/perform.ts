@@ -4,7 +4,7 @@ import { Unavailable } from './errors.ts';
 import { change, doneJobs, finish, type GivenUp } from './finish.ts';
 import type { WorkerId } from './ids.ts';
 import type { Entry } from './ledger/message.ts';
-import { type ResultDocument, write } from './results/document.ts';
+import { type Filed, write } from './results/document.ts';
 import type { Limits, Round } from './rounds.ts';
 import { type Outcome, openJobs } from './settlement.ts';
 import { type Ended, type Task, workOn } from './work.ts';
@@ -43,7 +43,7 @@ async function store(worker: Worker, ended: Ended[], batch: Batch, endsAt: numbe
       ? [{ kind: 'failed', jobId: end.task.jobId, reason: end.reason, permanent: end.permanent }]
       : [],
   );
-  const documents = ended.flatMap((end) => (end.kind === 'worked' ? [documentOf(worker.id, end)] : []));
+  const documents = ended.flatMap((end) => (end.kind === 'worked' ? [filed(worker.id, end)] : []));
   try {
     const written = await write(worker.results, documents, endsAt - CLOSING_MS - worker.clock());
     if (written.length < documents.length)
@@ -64,9 +64,9 @@ async function store(worker: Worker, ended: Ended[], batch: Batch, endsAt: numbe
   }
 }
 
-function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): ResultDocument {
-  const { jobId, message } = end.task;
-  return {
+function filed(workerId: WorkerId, end: Ended & { kind: 'worked' }): Filed {
+  const { jobId, message, index } = end.task;
+  const document = {
     jobId,
     runId: message.runId,
     tick: message.tick,
@@ -76,6 +76,7 @@ function documentOf(workerId: WorkerId, end: Ended & { kind: 'worked' }): Result
     enqueuedAt: new Date(message.enqueuedAt).toISOString(),
     processedAt: new Date(end.endedAt).toISOString(),
   };
+  return { index, document };
 }
 
 function tally(batch: Batch, entries: Entry[], tasks: Task[], outcomes: Outcome[]): void {

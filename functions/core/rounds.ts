@@ -83,10 +83,10 @@ function mostReceived(identified: Identified['identified']): Map<Entry, number> 
 /** The jobs to do, each once, even when the batch has its message twice. */
 function tasksOf(entries: Entry[], maxAttempts: number): Task[] {
   const tasks = new Map<number, Task>();
-  for (const { message, record } of entries) {
+  for (const { message, record, index } of entries) {
     const doomed = new Set(doomedJobs(message, record, maxAttempts).map(({ jobId }) => jobId));
     for (const jobId of openJobs(message, record))
-      if (!doomed.has(jobId)) tasks.set(jobId, { jobId, message });
+      if (!doomed.has(jobId)) tasks.set(jobId, { jobId, message, index: index.name });
   }
   return [...tasks.values()];
 }

@@ -9,22 +9,22 @@ const REMEMBERED = 1_000;
 export class TickCache {
   readonly #ticks = new Map<string, Promise<Tick | undefined>>();
 
-  /** Whether the message is one that its tick has claimed; asks the ledger when what it remembers says no. */
-  async owns(
+  /** The tick that has claimed the message, if one has; asks the ledger when what it remembers says no. */
+  async ownerOf(
     message: Message,
     read: (runId: RunId, tick: number) => Promise<Tick | undefined>,
-  ): Promise<boolean> {
+  ): Promise<Tick | undefined> {
     const name = `${message.runId}#${message.tick}`;
     const asked = this.#ticks.get(name);
     const remembered = await asked;
-    if (remembered && owns(remembered, message)) return true;
+    if (remembered && owns(remembered, message)) return remembered;
     // Somebody else of the same batch may have asked meanwhile.
     const fresh =
       this.#ticks.get(name) === asked
         ? this.#ask(name, read(message.runId, message.tick))
         : this.#ticks.get(name);
     const tick = await fresh;
-    return tick !== undefined && owns(tick, message);
+    return tick && owns(tick, message) ? tick : undefined;
   }
 
   #ask(name: string, tick: Promise<Tick | undefined>): Promise<Tick | undefined> {

@@ -1,5 +1,6 @@
 import type { JobId, RunId } from './ids.ts';
 import type { Message } from './message.ts';
+import type { ResultsIndex } from './results/indexing.ts';
 
 /**
  * One firing of the schedule, and how far its jobs are on their way:
@@ -27,6 +28,8 @@ export interface Tick {
   claimedAt: number;
   /** How long its jobs are spread over, in milliseconds; 0 for all at once. */
   spreadMs: number;
+  /** Where its jobs' documents belong, whoever writes them and however late; ticks of before it was said have none. */
+  index?: ResultsIndex;
 }
 
 /** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */

@@ -1,5 +1,6 @@
 import type { RunId } from './ids.ts';
 import { listFailedJobs } from './ledger/message.ts';
+import { readRun } from './ledger/run.ts';
 import type { Table } from './ledger/table.ts';
 import { listTicks } from './ledger/tick.ts';
 import { readTotals, type Totals } from './ledger/totals.ts';
@@ -33,9 +34,11 @@ const COMPARED_AT_ONCE = 5_000;
 /** Compares a run's ledger with its results. @throws Unavailable */
 export async function verify(
   table: Table,
-  results: Results,
+  { client, index }: Results,
   runId: RunId,
 ): Promise<Verification | undefined> {
+  const { indexing } = (await readRun(table, runId)) ?? {};
+  const results = { client, index: indexing?.index ?? index };
   await refresh(results);
   const before = await readTotals(table, runId);
   if (!before) return undefined;

@@ -22,6 +22,8 @@ export interface Job {
 export interface Task {
   jobId: JobId;
   message: Message;
+  /** The index that its document belongs in. */
+  index: string;
 }
 
 /** How a job's work ended. */

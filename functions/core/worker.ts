@@ -37,6 +37,6 @@ export interface Worker {
   onJob?: (end: Ended) => void;
   /** From 0 to below 1, like Math.random. */
   chance: () => number;
-  /** Whether the results index could be written to at the last try. If not it is asked first: no work is done in vain. */
-  resultsReady: boolean;
+  /** The results indices that were fine at the last try. Any other is asked first: no work is done in vain. */
+  ready: Set<string>;
 }

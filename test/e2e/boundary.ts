@@ -258,7 +258,7 @@ async function runWorker(
     },
     clock: Date.now,
     chance: Math.random,
-    resultsReady: false,
+    ready: new Set(),
   };
   while (!over.yet) {
     const { Messages: messages = [] } = await lambda.send(

@@ -1,9 +1,13 @@
 import { afterAll, expect, test } from 'vitest';
 import { deployWith } from './deployed.ts';
-import { drained, elasticsearch, output, run, start, stop, verify } from './system.ts';
+import { drained, elasticsearch, invoke, output, run, start, stop, verify } from './system.ts';
 
 interface Mappings {
   [index: string]: { mappings: { properties: Record<string, { type: string }> } };
+}
+
+interface Hits {
+  hits: { hits: { _id: string; _source: object }[] };
 }
 
 afterAll(async () => {
@@ -27,14 +31,39 @@ test('an index that is removed in mid-run is missed by verify, and made anew wit
   await stop();
 });
 
-test('a deployment does not move the results away from under an active run', async () => {
-  await start(10);
-  await drained(10);
-  const refused = await run(...deployWith({ index: 'elsewhere' }));
-  expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/run .* is active.*index.*stop/s);
-  expect((await verify()).ok).toBe(true);
+test('a deployment with another index is for the runs to come, whose months have indices of their own', async () => {
+  await start(30);
+  await drained(30);
+  const before = await verify();
+  expect((await run(...deployWith({ index: 'elsewhere', indexMonthly: 'true' }))).code).toBe(0);
+  // The active run's documents are where they were, and are looked for there.
+  expect(await verify()).toEqual(before);
+
+  const { runId } = await start(20);
+  await drained(20);
+  expect(await verify()).toMatchObject({ ok: true, documents: 20 });
+  const month = `elsewhere-${new Date().toISOString().slice(0, 7).replace('-', '.')}`;
+  const aliases = await elasticsearch<object>('_alias/elsewhere');
+  expect(aliases).toEqual({ [month]: { aliases: { elsewhere: {} } } });
+  expect(await elasticsearch('elsewhere/_count')).toMatchObject({ count: 20 });
+
+  // Another month's index is of the alias as well, with the mapping; a job in both of them is found out.
+  const { hits } = await elasticsearch<Hits>('elsewhere/_search?size=1');
+  const { _id: id, _source: document } = hits.hits[0] as Hits['hits']['hits'][number];
+  await elasticsearch(`elsewhere-2020.01/_create/${id}?refresh=true`, document, 'PUT');
+  expect(await elasticsearch('elsewhere/_count')).toMatchObject({ count: 21 });
+  expect(await verify()).toMatchObject({ ok: false, runId, documents: 21, duplicates: 1 });
   await stop();
-  expect((await run(...deployWith({ index: 'elsewhere' }))).code).toBe(0);
-  expect(await output('Index')).toBe('elsewhere');
+});
+
+test('an index’s name can’t become that of monthly ones, and the other way round', async () => {
+  const taken = await output('Index');
+  await run(...deployWith({ index: taken }));
+  expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
+    error: { code: 'index_conflict', message: expect.stringContaining('elsewhere is an alias') },
+  });
+  await run(...deployWith({ index: 'drumline-results', indexMonthly: 'true' }));
+  expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
+    error: { code: 'index_conflict', message: expect.stringContaining('drumline-results is an index') },
+  });
 });

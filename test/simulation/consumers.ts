@@ -148,7 +148,7 @@ export class Consumers {
       },
       clock: time.clock,
       chance: () => 0.5,
-      resultsReady: false,
+      ready: new Set(),
     };
     return { actor, worker, busy: false };
   }

@@ -18,8 +18,9 @@ interface SearchRequest {
   aggs?: { duplicates?: unknown; highest?: unknown };
 }
 
-/** One index of Elasticsearch in memory, as far as functions/core/results/ talks to it. */
+/** Elasticsearch in memory, its indices behind one alias, as far as functions/core/results/ talks to it. */
 export class Elastic {
+  /** By their index and id. */
   readonly documents = new Map<string, Document>();
   /** Counts the changes, for those who want to look again only when something changed. */
   changes = 0;
@@ -27,24 +28,30 @@ export class Elastic {
   /** Hears of each new document. */
   onCreate: (id: string) => void = () => {};
 
-  bulk(request: { operations: unknown[] }, status: () => number = () => 201) {
+  bulk(request: { index: string; operations: unknown[] }, status: () => number = () => 201) {
     const items = [];
     for (let at = 0; at < request.operations.length; at += 2) {
       const { create } = request.operations[at] as { create: { _id?: string } };
       const id = create._id ?? `made-up-${++this.#ids}`;
-      items.push({ create: this.#create(id, JSON.parse(request.operations[at + 1] as string), status()) });
+      const source = JSON.parse(request.operations[at + 1] as string);
+      items.push({ create: this.#create(request.index, id, source, status()) });
     }
     return { errors: items.some((item) => item.create.status >= 400), items };
   }
 
   /** As `bulk`, but Elasticsearch has no room for some of the documents. */
-  bulkPartly(request: { operations: unknown[] }, choices: Choices) {
+  bulkPartly(request: { index: string; operations: unknown[] }, choices: Choices) {
     return this.bulk(request, () => ([201, 201, 429, 503] as const)[choices.below(4)] as number);
   }
 
-  mget({ ids }: { ids: string[] }) {
+  mget({ index, ids }: { index: string; ids: string[] }) {
     if (ids.length === 0) throw badRequest('action_request_validation_exception', 'no documents to get');
-    return { docs: ids.map((_id) => ({ _id, found: this.documents.has(_id) })) };
+    return { docs: ids.map((_id) => ({ _id, found: this.documents.has(`${index}/${_id}`) })) };
+  }
+
+  /** Whether any index has it. */
+  has(id: string): boolean {
+    return [...this.documents.keys()].some((name) => name.endsWith(`/${id}`));
   }
 
   count(request: SearchRequest) {
@@ -56,7 +63,7 @@ export class Elastic {
     const jobIds = hits.map(([, { source }]) => source.jobId as number);
     const twice = new Set(jobIds.filter((job, at) => jobIds.indexOf(job) < at));
     return {
-      hits: { hits: hits.slice(0, request.size ?? 10).map(([_id]) => ({ _id })) },
+      hits: { hits: hits.slice(0, request.size ?? 10).map(([name]) => ({ _id: name.split('/')[1] })) },
       aggregations: {
         highest: { value: jobIds.length > 0 ? Math.max(...jobIds) : null },
         duplicates: { buckets: [...twice].map((key) => ({ key })), sum_other_doc_count: 0 },
@@ -69,8 +76,9 @@ export class Elastic {
     return {};
   }
 
-  #create(id: string, source: Record<string, unknown>, status: number) {
-    if (this.documents.has(id)) return { status: 409 };
+  #create(index: string, id: string, source: Record<string, unknown>, status: number) {
+    const name = `${index}/${id}`;
+    if (this.documents.has(name)) return { status: 409 };
     if (status >= 400) return { status, error: { type: 'rejected', reason: 'no room' } };
     for (const field of ['input', 'output'])
       if (!isLong(source[field]))
@@ -78,7 +86,7 @@ export class Elastic {
           status: 400,
           error: { type: 'document_parsing_exception', reason: `[${field}] of type [long]` },
         };
-    this.documents.set(id, { source, searchable: false });
+    this.documents.set(name, { source, searchable: false });
     this.changes++;
     this.onCreate(id);
     return { status: 201 };

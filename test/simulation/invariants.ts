@@ -140,7 +140,7 @@ export class Invariants {
     );
     for (const job of counted)
       this.#check(
-        world.elastic.documents.has(String(job)),
+        world.elastic.has(String(job)),
         () => `Promise 2: job ${job} is processed and has no document`,
       );
     for (const job of given)

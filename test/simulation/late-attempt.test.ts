@@ -58,7 +58,7 @@ async function deliverTo({ consume, TickCache }: System) {
     } as unknown as Queue['client'],
     retryDelayMs: 0,
   });
-  const mget = async (request: { ids: string[] }) => elastic.mget(request);
+  const mget = async (request: { index: string; ids: string[] }) => elastic.mget(request);
   const { failed } = await consume(
     {
       id: 'worker' as WorkerId,
@@ -80,7 +80,7 @@ async function deliverTo({ consume, TickCache }: System) {
       },
       clock: () => NOW,
       chance: () => 0,
-      resultsReady: true,
+      ready: new Set(['results']),
     },
     [{ id: 'delivery', receiptHandle: 'receipt', body: JSON.stringify(message), receives: 3 }],
     NOW,

@@ -84,9 +84,22 @@ export const MUTATIONS: Mutation[] = [
   ),
   mutation('documents have names by chance', [
     'results/document.ts',
-    '{ create: { _id: String(document.jobId) } }',
+    '{ create: { _id: String(jobId) } }',
     '{ create: {} }',
   ]),
+  mutation(
+    'a document’s index follows from the clock',
+    [
+      'identify.ts',
+      "import { readTick } from './ledger/tick.ts';",
+      "import { readTick } from './ledger/tick.ts';\nimport { indexAt } from './results/indexing.ts';",
+    ],
+    [
+      'identify.ts',
+      'const index = tick.index ?? { name: worker.results.index };',
+      "const index = indexAt({ index: 'results', monthly: true }, worker.clock());",
+    ],
+  ),
   mutation('what Elasticsearch had no room for counts as written', [
     'results/document.ts',
     'if (status < 300 || status === 409) return',
@@ -98,7 +111,7 @@ export const MUTATIONS: Mutation[] = [
       'perform.ts',
       'note(worker, batch, error);\n    return failed;',
       `note(worker, batch, error);
-    return [...failed, ...documents.map(({ jobId }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
+    return [...failed, ...documents.map(({ document: { jobId } }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
     ]),
   ),
   mutation('a status reads the run before the workers', [
@@ -141,6 +154,7 @@ export const MUTATIONS: Mutation[] = [
     'finish.ts',
     `const done = await present(
     worker.results,
+    entry.index.name,
     doomed.map(({ jobId }) => jobId),
   );`,
     'const done = new Set<JobId>();',

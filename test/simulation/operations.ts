@@ -96,7 +96,8 @@ export class Operations {
       const schedule = await system.readSchedule(table);
       if (schedule.activeRunId && !run.replace) return;
       const firstFreeJobId = ((await system.highestJobId(world.results(actor))) + 1) as JobId;
-      const made = { ...run, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
+      const indexing = { index: 'results', monthly: true };
+      const made = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
       await system.startRun(table, schedule, made, schedule.activeRunId);
     };
     this.#invocation(actor, started(), 'Unavailable', 'ConditionFailed');

@@ -195,18 +195,21 @@ describe('Elasticsearch', () => {
   test('makes a document once, and refuses what its mapping does not take', () => {
     const elastic = new Elastic();
     const statuses = (operations: unknown[]) =>
-      elastic.bulk({ operations }).items.map((item) => item.create.status);
+      elastic.bulk({ index: 'results', operations }).items.map((item) => item.create.status);
     expect(statuses([...create(1, 1), ...create(1, 2), ...create(2, 'text'), ...create(3, '3')])).toEqual([
       201, 409, 400, 201,
     ]);
-    expect(elastic.documents.get('1')?.source.output).toBe(1);
+    expect(elastic.documents.get('results/1')?.source.output).toBe(1);
   });
 
   test('finds a document by its name at once, and by a search after a refresh', () => {
     const elastic = new Elastic();
-    elastic.bulk({ operations: create(1, 1) });
+    elastic.bulk({ index: 'results', operations: create(1, 1) });
     const query = { bool: { filter: [{ term: { runId: 'run' } }] } };
-    expect(elastic.mget({ ids: ['1', '2'] }).docs.map(({ found }) => found)).toEqual([true, false]);
+    expect(elastic.mget({ index: 'results', ids: ['1', '2'] }).docs.map(({ found }) => found)).toEqual([
+      true,
+      false,
+    ]);
     expect(elastic.count({ query }).count).toBe(0);
     elastic.refresh();
     expect(elastic.count({ query }).count).toBe(1);

@@ -1,5 +1,5 @@
-/** Where each simulation's time begins. */
-const EPOCH = Date.UTC(2026, 0, 1);
+/** Where each simulation's time begins: shortly before the turn of a month, which gives results another index. */
+const EPOCH = Date.UTC(2026, 0, 31, 23, 57);
 
 interface Timer {
   id: number;

@@ -159,7 +159,7 @@ export class World {
           () => elastic.bulk(request),
           (choices) => elastic.bulkPartly(request, choices),
         ),
-      mget: (request: { ids: string[] }) =>
+      mget: (request: { index: string; ids: string[] }) =>
         call(`mget ${request.ids}`, () => {
           const answer = elastic.mget(request);
           for (const { _id, found } of answer.docs)

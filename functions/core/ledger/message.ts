@@ -1,6 +1,7 @@
 import { ConditionFailed } from '../errors.ts';
 import type { JobId, RunId, WorkerId } from '../ids.ts';
 import { type Message, messageKey } from '../message.ts';
+import type { ResultsIndex } from '../results/indexing.ts';
 import { type Attempts, type MessageRecord, type Settlement, untouched } from '../settlement.ts';
 import {
   type Item,
@@ -18,6 +19,8 @@ import { addToWorker } from './worker.ts';
 export interface Entry {
   message: Message;
   record: MessageRecord;
+  /** Where its jobs' documents belong. */
+  index: ResultsIndex;
 }
 
 /** Decides, from what the ledger says, what it shall say; nothing when it may stay as it is. */

@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts';
 import type { JobId, RunId } from '../ids.ts';
+import type { Indexing } from '../results/indexing.ts';
 import { type Pace, type Rhythm, retimed } from '../schedule.ts';
 import { type Item, list, read, type Table, transact, type Write } from './table.ts';
 
@@ -13,6 +14,8 @@ export interface Run extends Rhythm {
   x: number;
   /** Whether a tick's jobs come all at once or spread over its minutes. */
   pace: Pace;
+  /** Where its documents go; runs of before it was said have none, and go where the functions are told. */
+  indexing?: Indexing;
   active: boolean;
   startedAt: number;
   stoppedAt?: number;
@@ -72,6 +75,7 @@ export interface NewRun {
   x: number;
   y: number;
   pace: Pace;
+  indexing?: Indexing;
   backfillMinutes: number;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -90,7 +94,7 @@ export async function startRun(
   run: NewRun,
   replaces?: RunId,
 ): Promise<void> {
-  const { runId, x, y, pace, backfillMinutes, startedAt } = run;
+  const { runId, x, y, pace, indexing, backfillMinutes, startedAt } = run;
   const writes: Write[] = [
     {
       Put: {
@@ -98,6 +102,7 @@ export async function startRun(
         Item: {
           ...runKey(runId),
           ...{ x, y, pace, backfillMinutes, startedAt, active: true },
+          ...(indexing && { indexing }),
           ...{ nextTick: 1, nextTickAt: startedAt, tick: 0, missedTicks: 0 },
           ...{ enqueued: 0, retiredProcessed: 0, retiredFailed: 0, retiredWorkers: 0 },
         },

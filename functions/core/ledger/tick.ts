@@ -1,4 +1,5 @@
 import type { JobId, RunId } from '../ids.ts';
+import type { ResultsIndex } from '../results/indexing.ts';
 import type { Slice, Tick } from '../tick.ts';
 import { claimFromSchedule, closeInSchedule, type Run, runKey, SAME_PACE, type Schedule } from './run.ts';
 import { type Item, type Key, list, read, type Table, transact, type Write } from './table.ts';
@@ -173,6 +174,7 @@ function toTick(runId: RunId, item: Item): LeasedTick {
     claimedAt: item.claimedAt as number,
     // Ticks of before there was a pace have none.
     spreadMs: (item.spreadMs ?? 0) as number,
+    ...(item.index !== undefined && { index: item.index as ResultsIndex }),
     lease: { holder: item.holder as string, until: item.leaseUntil as number },
   };
 }

@@ -1,11 +1,11 @@
 import { Client, type ClientOptions, errors as clientErrors, HttpConnection } from '@elastic/elasticsearch';
 import { Unavailable } from '../errors.ts';
 
-/** The results index. */
+/** Elasticsearch, and the index there, or the alias of indices, that results are searched in. */
 export interface Results {
   client: Client;
   index: string;
-  /** What it is made with; as Elasticsearch has it unless given. */
+  /** What an index is made with; as Elasticsearch has it unless given. */
   made?: IndexSettings | undefined;
 }
 
@@ -65,8 +65,15 @@ export async function guarded<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Elasticsearch's name for what went wrong, if it is Elasticsearch's error. */
+interface Cause {
+  type?: string;
+  caused_by?: Cause;
+}
+
+/** Elasticsearch's name for what went wrong, or for what it says that this was caused by; if it is its error. */
 export function typeOf(error: unknown): string | undefined {
   if (!(error instanceof clientErrors.ResponseError)) return undefined;
-  return (error.body as { error?: { type?: string } } | undefined)?.error?.type;
+  let cause = (error.body as { error?: Cause } | undefined)?.error;
+  while (cause?.caused_by) cause = cause.caused_by;
+  return cause?.type;
 }

@@ -15,6 +15,12 @@ export interface ResultDocument {
   processedAt: string;
 }
 
+/** A document, and the index that it belongs in. */
+export interface Filed {
+  index: string;
+  document: ResultDocument;
+}
+
 /** What became of one document. */
 export type Written = { jobId: JobId } | { jobId: JobId; refused: string };
 
@@ -36,17 +42,13 @@ const DOCUMENT_ERRORS = new Set([
 const BULK_BYTES = 10_000_000;
 
 /**
- * Writes all documents, in one request unless they are very large. A document that is there already stays as it is:
+ * Writes all documents, in one request unless they are very large or of several indices. A document that is there already stays as it is:
  * its job was done before.
  * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx) is
  *   missing, and may be tried again
  * @throws Unavailable when Elasticsearch does not answer, or has trouble of its own
  */
-export async function write(
-  results: Results,
-  documents: ResultDocument[],
-  timeoutMs?: number,
-): Promise<Written[]> {
+export async function write(results: Results, documents: Filed[], timeoutMs?: number): Promise<Written[]> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
   const written: Written[] = [];
   for (const bulk of bulks(documents)) {
@@ -56,24 +58,31 @@ export async function write(
   return written;
 }
 
-interface Line {
-  document: ResultDocument;
-  json: string;
+/** What one request takes. */
+interface Bulk {
+  index: string;
+  lines: { jobId: JobId; json: string }[];
+  /** How many bytes it has room for. */
+  room: number;
 }
 
-async function writeBulk(results: Results, bulk: Line[], requestTimeout: number): Promise<Written[]> {
-  const answer = await results.client
+async function writeBulk(
+  { client }: Results,
+  { index, lines }: Bulk,
+  requestTimeout: number,
+): Promise<Written[]> {
+  const answer = await client
     .bulk(
       {
-        index: results.index,
-        operations: bulk.flatMap(({ document, json }) => [{ create: { _id: String(document.jobId) } }, json]),
+        index,
+        operations: lines.flatMap(({ jobId, json }) => [{ create: { _id: String(jobId) } }, json]),
         filter_path: ['errors', 'items.*.status', 'items.*.error.type', 'items.*.error.reason'],
       },
       { requestTimeout },
     )
     // Whatever is wrong with the request as a whole (a key that ran out, a closed index) is no job's fault.
     .catch((error) => Promise.reject(new Unavailable('results', error)));
-  return bulk.flatMap(({ document: { jobId } }, at): Written[] => {
+  return lines.flatMap(({ jobId }, at): Written[] => {
     const { status, error } = answer.items[at]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '')) return [];
@@ -86,29 +95,41 @@ async function writeBulk(results: Results, bulk: Line[], requestTimeout: number)
   });
 }
 
-function bulks(documents: ResultDocument[]): Line[][] {
-  const bulks: Line[][] = [];
-  let room = 0;
-  for (const document of documents) {
+function bulks(documents: Filed[]): Bulk[] {
+  const bulks: Bulk[] = [];
+  const open = new Map<string, Bulk>();
+  for (const { index, document } of documents) {
     const json = JSON.stringify(document);
     const bytes = Buffer.byteLength(json);
-    if (bulks.length === 0 || bytes > room) {
-      bulks.push([]);
-      room = BULK_BYTES;
+    let bulk = open.get(index);
+    if (!bulk || bytes > bulk.room) {
+      bulk = { index, lines: [], room: BULK_BYTES };
+      bulks.push(bulk);
+      open.set(index, bulk);
     }
-    bulks.at(-1)?.push({ document, json });
-    room -= bytes;
+    bulk.lines.push({ jobId: document.jobId, json });
+    bulk.room -= bytes;
   }
   return bulks;
 }
 
-/** Which of these jobs have their document, seen or not yet seen by searches. @throws Unavailable */
-export async function present({ client, index }: Results, jobs: JobId[]): Promise<Set<JobId>> {
+/** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */
+export async function present({ client }: Results, index: string, jobs: JobId[]): Promise<Set<JobId>> {
   if (jobs.length === 0) return new Set();
   const answer = await client
-    .mget({ index, ids: jobs.map(String), _source: false, filter_path: ['docs._id', 'docs.found'] })
+    .mget({
+      index,
+      ids: jobs.map(String),
+      _source: false,
+      filter_path: ['docs._id', 'docs.found', 'docs.error.type', 'docs.error.reason'],
+    })
     .catch((error) => Promise.reject(new Unavailable('results', error)));
   return new Set(
-    answer.docs.flatMap((doc) => ('found' in doc && doc.found ? [Number(doc._id) as JobId] : [])),
+    answer.docs.flatMap((doc) => {
+      // Not to be told is not to be there: a shard may be missing just now.
+      if ('error' in doc && doc.error.type !== 'index_not_found_exception')
+        throw new Unavailable('results', new Error(doc.error.reason ?? doc.error.type));
+      return 'found' in doc && doc.found ? [Number(doc._id) as JobId] : [];
+    }),
   );
 }

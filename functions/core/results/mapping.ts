@@ -1,5 +1,6 @@
 import { Refusal, Unavailable } from '../errors.ts';
 import { guarded, type IndexSettings, type Results, typeOf } from './client.ts';
+import type { ResultsIndex } from './indexing.ts';
 
 /** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
 export const MAPPING = {
@@ -17,26 +18,51 @@ export const MAPPING = {
 } as const;
 
 /**
- * Makes the index with its mapping if it is not there, and a template for it: should somebody remove the index in
- * mid-run, the next write makes it anew, from the template rather than from a guess at the first document.
- * @throws Refusal `index_conflict` when an index of that name maps a field otherwise
+ * Makes the index with its mapping if it is not there, and a template for it, or for all of its alias: should somebody
+ * remove the index in mid-run, the next write makes it anew, from the template rather than from a guess at the first
+ * document.
+ * @throws Refusal `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
  * @throws Unavailable
  */
-export async function ensureIndex(results: Results, options: RequestOptions = {}): Promise<void> {
-  const { client, index, made } = results;
-  const template = { mappings: MAPPING, ...(made && { settings: settingsOf(made) }) };
-  await guarded(() =>
-    client.indices.putIndexTemplate(
-      { name: index, index_patterns: [index], priority: TEMPLATE_PRIORITY, template },
-      options,
-    ),
-  );
+export async function ensureIndex(
+  results: Results,
+  index: ResultsIndex = { name: results.index },
+  options: RequestOptions = {},
+): Promise<void> {
+  const { client } = results;
   try {
-    await guarded(() => client.indices.create({ index }, options));
+    await guarded(() => client.indices.putIndexTemplate(templateOf(results, index), options));
+    await guarded(() => client.indices.create({ index: index.name }, options));
   } catch (error) {
-    if (typeOf(error) !== 'resource_already_exists_exception') throw error;
-    await compareMapping(results, options);
+    const type = typeOf(error) ?? '';
+    if (TAKEN.has(type)) throw takenName(index);
+    if (type !== 'resource_already_exists_exception') throw error;
+    await compareMapping(results, index, options);
   }
+}
+
+/** What Elasticsearch says when an alias is to have an index's name, or an index an alias's. */
+const TAKEN = new Set(['invalid_alias_name_exception', 'invalid_index_name_exception']);
+
+function takenName({ name, alias }: ResultsIndex): Refusal {
+  const is = alias ? `${alias} is an index, and can’t be the alias of monthly ones` : `${name} is an alias`;
+  return new Refusal('index_conflict', `${is}: choose another name (-c index=NAME)`, {
+    index: alias ?? name,
+  });
+}
+
+function templateOf({ made }: Results, { name, alias }: ResultsIndex) {
+  return {
+    name: alias ? `${alias}-monthly` : name,
+    index_patterns: [alias ? `${alias}-*` : name],
+    // Elasticsearch takes no two of one priority whose patterns meet; of those that do, the longer one is meant.
+    priority: TEMPLATE_PRIORITY + (alias ?? name).length,
+    template: {
+      mappings: MAPPING,
+      ...(made && { settings: settingsOf(made) }),
+      ...(alias && { aliases: { [alias]: {} } }),
+    },
+  };
 }
 
 /**
@@ -44,11 +70,17 @@ export async function ensureIndex(results: Results, options: RequestOptions = {}
  * is there, and needs fewer privileges.
  * @throws Unavailable, also when the index maps a field otherwise: that is for the operator to mend, and no job's fault
  */
-export async function checkIndex(results: Results, requestTimeout: number): Promise<void> {
+export async function checkIndex(
+  results: Results,
+  index: ResultsIndex,
+  requestTimeout: number,
+): Promise<void> {
   const options = { requestTimeout };
   try {
-    await compareMapping(results, options).catch((error) =>
-      typeOf(error) === 'index_not_found_exception' ? ensureIndex(results, options) : Promise.reject(error),
+    await compareMapping(results, index, options).catch((error) =>
+      typeOf(error) === 'index_not_found_exception'
+        ? ensureIndex(results, index, options)
+        : Promise.reject(error),
     );
   } catch (error) {
     throw error instanceof Unavailable ? error : new Unavailable('results', error);
@@ -63,7 +95,11 @@ interface RequestOptions {
 /** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
 const TEMPLATE_PRIORITY = 1_000;
 
-async function compareMapping({ client, index }: Results, options: RequestOptions): Promise<void> {
+async function compareMapping(
+  { client }: Results,
+  { name: index }: ResultsIndex,
+  options: RequestOptions,
+): Promise<void> {
   const mapping = await guarded(() => client.indices.getMapping({ index }, options));
   const properties = Object.values(mapping)[0]?.mappings.properties ?? {};
   for (const [field, { type }] of Object.entries(MAPPING.properties)) {

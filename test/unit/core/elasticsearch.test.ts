@@ -98,7 +98,7 @@ function open(url: string, patience = {}, authority = '') {
   );
 }
 
-const documents = [{ jobId: job(1), runId: RUN } as ResultDocument];
+const documents = [{ index: 'results', document: { jobId: job(1), runId: RUN } as ResultDocument }];
 const minuteLater = () => vi.setSystemTime(Date.now() + 60_000);
 
 test('reads the API key once, when it is first needed, and sends it with each request', async () => {
@@ -133,7 +133,7 @@ test('takes a key that is refused when it is fresh for an outage, which is no jo
   taken = 'another';
   await expect(write(results, documents)).rejects.toBeInstanceOf(Unavailable);
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
-  await expect(checkIndex(results, 1_000)).rejects.toBeInstanceOf(Unavailable);
+  await expect(checkIndex(results, { name: 'results' }, 1_000)).rejects.toBeInstanceOf(Unavailable);
   // Nor is it read with each request.
   expect(reads).toBe(2);
 });

@@ -19,7 +19,11 @@ afterEach(() => {
 });
 
 function tasks(count: number): Task[] {
-  return Array.from({ length: count }, (_, i) => ({ jobId: job(i + 1), message: message() }));
+  return Array.from({ length: count }, (_, i) => ({
+    jobId: job(i + 1),
+    message: message(),
+    index: 'results',
+  }));
 }
 
 function wait(ms: number): Promise<void> {
@@ -55,7 +59,7 @@ describe('a job that works', () => {
       }),
     );
     expect(end).toEqual({
-      ...{ kind: 'worked', task: { jobId: 1, message: message() } },
+      ...{ kind: 'worked', task: { jobId: 1, message: message(), index: 'results' } },
       ...{ input: 1, output: 42, endedAt: NOW + 250 },
     });
   });
@@ -152,7 +156,7 @@ describe('a job that throws', () => {
     expect(await ended(throwing)).toEqual([
       {
         kind: 'failed',
-        task: { jobId: 1, message: message() },
+        task: { jobId: 1, message: message(), index: 'results' },
         reason: 'RangeError: too far',
         permanent: false,
       },
