@@ -10,6 +10,7 @@ import { count } from '../cli/figures.ts';
 import { wholeNumber } from '../cli/options.ts';
 import { bundleFunctions } from '../infra-cdk/bundle-functions.ts';
 import type { Benchmark, Row } from './benchmark.ts';
+import { ENVIRONMENT } from './environment.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
 import { inTurn } from './rounds.ts';
 
@@ -35,26 +36,8 @@ await import(process.argv[1]);
 process.stdout.write(String(performance.now() - begun));
 process.exit();`;
 
-/** What the functions read as they are loaded; nothing is called. */
-const ENVIRONMENT = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-  DRUMLINE_TABLE: 'table',
-  DRUMLINE_JOBS_QUEUE: 'http://127.0.0.1/jobs',
-  DRUMLINE_DEAD_LETTER_QUEUE: 'http://127.0.0.1/dead-letters',
-  DRUMLINE_CONSUMER: 'consumer',
-  DRUMLINE_SCHEDULER: 'scheduler',
-  DRUMLINE_ELASTICSEARCH_URL: 'http://127.0.0.1',
-  DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
-  DRUMLINE_INDEX: 'index',
-  DRUMLINE_JOBS_PER_MESSAGE: '10',
-  DRUMLINE_JOB_CONCURRENCY: '10',
-  DRUMLINE_MAX_ATTEMPTS: '5',
-  DRUMLINE_RETRY_BASE_SECONDS: '1',
-  DRUMLINE_RETRY_CAP_SECONDS: '60',
-  DRUMLINE_REMEMBER_SECONDS: '86400',
-};
+/** The AWS SDK wants to know where it would be; nothing is called. */
+const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 export const cold: Benchmark<Options, ColdRow> = {
   name: 'cold',
@@ -124,7 +107,7 @@ that Lambda takes to provide one comes on top.`,
 async function load(folder: string, name: string, signal: AbortSignal): Promise<number> {
   const file = pathToFileURL(join(folder, `${name}.mjs`)).href;
   const flags = ['--no-warnings', '--input-type=module', '-e', LOAD, file];
-  const env = { PATH: process.env.PATH, ...ENVIRONMENT };
+  const env = { PATH: process.env.PATH, ...AWS, ...ENVIRONMENT };
   const { stdout } = await run(process.execPath, flags, { env, signal });
   return Number(stdout);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Results } from '../../functions/core/results/client.ts';
 import { bundleFunctions } from '../../infra-cdk/bundle-functions.ts';
+import { ENVIRONMENT } from '../environment.ts';
 import type { OwnCloud } from '../own-cloud.ts';
 import { piecesOf } from '../pieces.ts';
 import type { Place } from '../place.ts';
@@ -50,17 +51,12 @@ export async function growthOf(
       AWS_REGION: aws.region,
       AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+      ...ENVIRONMENT,
       DRUMLINE_TABLE: place.table.name,
       DRUMLINE_JOBS_QUEUE: place.jobs.url,
       DRUMLINE_DEAD_LETTER_QUEUE: place.deadLetters.url,
       DRUMLINE_ELASTICSEARCH_URL: home.elasticsearchUrl,
-      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
       DRUMLINE_INDEX: results.index,
-      DRUMLINE_JOB_CONCURRENCY: '10',
-      DRUMLINE_MAX_ATTEMPTS: '5',
-      DRUMLINE_RETRY_BASE_SECONDS: '1',
-      DRUMLINE_RETRY_CAP_SECONDS: '60',
-      DRUMLINE_REMEMBER_SECONDS: '86400',
     },
   });
   const ended = new Promise<never>((_, reject) =>
