@@ -1,16 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS, type Queues, retentionOf } from './queues.ts';
+import { type Queues, retentionOf } from './queues.ts';
+import { REMEMBER_DAYS } from './retention.ts';
 import type { Settings } from './settings.ts';
 
-/**
- * How long the ledger remembers which jobs of a message are counted. A message can come again as long as it lies in
- * the jobs queue, and once more after that as a dead letter that is sent again at the last moment.
- */
-export const REMEMBER = Duration.days(
-  JOBS_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS + JOBS_RETENTION_DAYS + 1,
-);
+/** How long the ledger remembers a message. */
+export const REMEMBER = Duration.days(REMEMBER_DAYS);
 
 /**
  * What is wrong with so long a memory, if anything: a message whose item has expired would be counted anew.
@@ -22,7 +18,7 @@ export function forgettingTroubles(remember: Duration, queues: Queues): string[]
   const longest = jobs + deadLetters + jobs;
   if (remember.toSeconds() > longest) return [];
   return [
-    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change REMEMBER in infra-cdk/ledger.ts`,
+    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change REMEMBER_DAYS in infra-cdk/retention.ts`,
   ];
 }
 

@@ -1,11 +1,8 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS } from './retention.ts';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from './settings.ts';
-
-/** How long the queues keep a message, in days: as long as SQS does. What it drops after that would be counted nowhere. */
-export const JOBS_RETENTION_DAYS = 14;
-export const DEAD_LETTER_RETENTION_DAYS = 14;
 
 /** How long SQS keeps a message unless told. */
 const SQS_RETENTION_SECONDS = 4 * 86_400;
