@@ -5,6 +5,7 @@ import * as deploy from './commands/deploy.ts';
 import * as doctor from './commands/doctor.ts';
 import * as down from './commands/down.ts';
 import * as logs from './commands/logs.ts';
+import * as plan from './commands/plan.ts';
 import * as runs from './commands/runs.ts';
 import * as scale from './commands/scale.ts';
 import * as scalingTest from './commands/scaling-test.ts';
@@ -21,7 +22,7 @@ import { TARGETS } from './target.ts';
 
 const GROUPS = {
   'The local cloud:': [up, down, doctor],
-  'The deployment:': [deploy, scale],
+  'The deployment:': [plan, deploy, scale],
   'Runs:': [start, update, stop, status, verify, runs],
   'Looking closer:': [logs, deadLetters, scalingTest, demo],
 };

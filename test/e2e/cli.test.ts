@@ -8,6 +8,7 @@ const COMMANDS = [
   'up',
   'down',
   'doctor',
+  'plan',
   'deploy',
   'scale',
   'start',

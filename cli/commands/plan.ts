@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { action, type Call } from '../call.ts';
+import { MOST_WORKERS } from '../concurrency.ts';
+import { gather, wholeNumber } from '../options.ts';
+import { planOf } from '../plan/plan.ts';
+import { planText } from '../plan/report.ts';
+import { effectiveSettings, readAssignments } from '../settings.ts';
+import { X, Y } from './start.ts';
+
+interface Options {
+  x: number;
+  y: number;
+  workMs?: number;
+  concurrency?: number;
+  context?: string[];
+}
+
+export function register(program: Command): void {
+  program
+    .command('plan')
+    .summary('what X jobs every Y minutes need and cost, before anything is deployed')
+    .description(
+      'Says how many workers a workload needs, how long a tick takes, what a month costs at AWS, and which of AWS’s ' +
+        'limits it comes near to. Nothing is asked of any cloud: it is a model, with the settings as a deployment would have them.',
+    )
+    .requiredOption('--x <jobs>', 'jobs a tick', X)
+    .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
+    .option(
+      '--work-ms <ms>',
+      'how long a job takes, in milliseconds; the setting workMs unless given',
+      wholeNumber(0, 900_000),
+    )
+    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS))
+    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
+    .addHelpText(
+      'after',
+      `
+A job that takes --work-ms is one that waits for something; one that computes takes a worker’s CPU from the others.
+
+Examples:
+  npx drumline plan --x 100000 --y 5 --work-ms 100
+  npx drumline plan --x 1000000 --y 60 --work-ms 100 --concurrency 200 -c jobsPerMessage=25`,
+    )
+    .action(action(run));
+}
+
+async function run({ output }: Call, { x, y, workMs, concurrency, context }: Options): Promise<void> {
+  const settings = effectiveSettings({
+    ...readAssignments(context ?? []),
+    ...(concurrency !== undefined && { concurrency: String(concurrency) }),
+  });
+  const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, settings);
+  output.result(plan, () => planText(plan, output.colors));
+}

@@ -1,0 +1,43 @@
+/**
+ * What a batch takes beside its jobs' own work, in milliseconds. These are the plan's only measured numbers, and they
+ * stand in this one place: renew them here when docs/benchmarks.md is renewed.
+ *
+ * Source: `npm run bench:worker -- --batch-size 1,10 --jobs-per-message 1,10,25,50,100 --jobs 0` (2 cores shared with other
+ * work, Node.js 20, a local Elasticsearch and emulator, 2026-11-24). AWS is another machine: there they are guesses.
+ */
+export const BATCH_MS = {
+  /** One bulk, one transaction, parsing: what a batch of one message with one job takes. */
+  fixed: 28,
+  /** More for each message: its item in the transaction. */
+  message: 0.4,
+  /** More for each job: its document in the bulk. */
+  job: 0.035,
+  /** From a batch's end to the next one's begin: the mapping deletes, receives and invokes. On the emulator. */
+  between: 50,
+};
+
+/** What the scheduler takes, in milliseconds. Source: `npm run bench:scheduler`, as above. */
+export const SCHEDULER_MS = {
+  /** A firing that finds nothing due. */
+  firing: 20,
+  /** More for each message that it sends, ten to a call and ten calls at a time. */
+  message: 0.3,
+};
+
+/** A worker's first batch comes later by this: Lambda makes its environment, Node loads the bundle. A guess for AWS. */
+export const COLD_START_MS = 500;
+
+/**
+ * Bytes that a batch and a firing leave in the logs: their JSON line, and Lambda's own START, END and REPORT lines.
+ * Source: the log groups of a deployment on the emulator, 2026-11-24.
+ */
+export const LOG_BYTES = { batch: 900, firing: 700 };
+
+/**
+ * Bytes of a message's ledger item, with the 100 that DynamoDB adds to each for its index ("DynamoDB item sizes and
+ * formats", its developer guide). `bench:cost` counts them.
+ */
+export const MESSAGE_ITEM_BYTES = 200;
+
+/** Bytes of a message in an event that Lambda is invoked with: its body, its receipt, its attributes. */
+export const EVENT_BYTES = 900;

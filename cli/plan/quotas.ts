@@ -1,0 +1,74 @@
+import { MOST_IN_FLIGHT } from '../../infra-cdk/limits.ts';
+import type { SettingName } from '../../infra-cdk/settings.ts';
+import { KEPT_UNRESERVED } from '../account.ts';
+import {
+  ACCOUNT_CONCURRENCY,
+  EVENT_LIMIT_BYTES,
+  NEW_TABLE_WRITE_UNITS,
+  PARTITION_WRITE_UNITS,
+  TABLE_WRITE_UNITS,
+} from './aws-limits.ts';
+import { batchMs } from './batch-time.ts';
+import { drainOf } from './drain.ts';
+import { BATCH_MS, EVENT_BYTES } from './overheads.ts';
+import type { Sizing } from './sizing.ts';
+import { packingOf, UNITS_A_WRITE } from './tick-usage.ts';
+
+/** One of AWS's limits, and what this workload takes of it while it is busiest. */
+export interface Quota {
+  name: string;
+  limit: number;
+  used: number;
+  unit: string;
+  ok: boolean;
+  /** The settings that take less of it. */
+  movedBy: SettingName[];
+}
+
+/** What a workload takes of AWS's limits, the fullest first. */
+export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
+  const { concurrency } = sizing;
+  const { batchMessages, batches } = packingOf(x, sizing);
+  const batchesASecond = busiest(x, sizing, workMs);
+  const counters = batchesASecond * UNITS_A_WRITE;
+  const units = counters + batchesASecond * batchMessages * UNITS_A_WRITE;
+  const workers = Math.min(concurrency, batches);
+  const quota = (
+    name: string,
+    [used, limit, unit]: [number, number, string],
+    ...movedBy: SettingName[]
+  ): Quota => ({ name, limit, used, unit, ok: used <= limit, movedBy });
+  return [
+    quota(
+      'Lambda concurrency of the account, less what stays unreserved',
+      [concurrency, ACCOUNT_CONCURRENCY - KEPT_UNRESERVED, 'workers'],
+      'concurrency',
+    ),
+    quota(
+      'SQS messages in flight',
+      [workers * batchMessages, MOST_IN_FLIGHT, 'messages'],
+      'batchSize',
+      'concurrency',
+    ),
+    quota('Lambda event', [batchMessages * EVENT_BYTES, EVENT_LIMIT_BYTES, 'bytes'], 'batchSize'),
+    quota(
+      'DynamoDB partition with the workers’ counters',
+      [counters, PARTITION_WRITE_UNITS, 'write units/s'],
+      'jobsPerMessage',
+      'batchSize',
+    ),
+    quota('DynamoDB table when new', [units, NEW_TABLE_WRITE_UNITS, 'write units/s'], 'jobsPerMessage'),
+    quota('DynamoDB table', [units, TABLE_WRITE_UNITS, 'write units/s'], 'jobsPerMessage'),
+  ].sort((one, other) => other.used / other.limit - one.used / one.limit);
+}
+
+/** Batches a second while all workers are there, and there is enough for them to do. */
+function busiest(x: number, sizing: Sizing, workMs: number): number {
+  const { batches, batchMessages, batchJobs } = packingOf(x, sizing);
+  const { concurrency, jobConcurrency } = sizing;
+  const once = batchMs({ messages: batchMessages, jobs: batchJobs, workMs, jobConcurrency });
+  const atMost = (Math.min(concurrency, batches) / (once + BATCH_MS.between)) * 1_000;
+  // A scheduler that can't send so fast keeps them waiting.
+  const { ms, bound } = drainOf(x, sizing, workMs);
+  return bound === 'scheduler' ? Math.min(atMost, (batches / ms) * 1_000) : atMost;
+}
