@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts';
 import { cold } from './cold.ts';
+import { cost } from './cost/benchmark.ts';
 import { scheduler } from './scheduler.ts';
 import { status } from './status/benchmark.ts';
 import { worker } from './worker/benchmark.ts';
@@ -9,5 +10,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   worker as Benchmark,
   scheduler as Benchmark,
   status as Benchmark,
+  cost as Benchmark,
   cold as Benchmark,
 ];

@@ -23,7 +23,7 @@ export interface Place {
 let made = 0;
 
 /** Makes them at the emulator, with clients set up as the functions' are. */
-export async function makePlace({ aws }: OwnCloud): Promise<Place> {
+export async function makePlace({ aws }: Pick<OwnCloud, 'aws'>): Promise<Place> {
   const name = `bench-${process.pid}-${++made}`;
   const calls: Calls = {};
   const dynamo = counting(new DynamoDBClient({ ...aws, requestHandler: TIMEOUTS }), calls);

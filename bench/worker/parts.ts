@@ -1,9 +1,8 @@
 import { consume } from '../../functions/core/consume.ts';
-import { newWorkerId } from '../../functions/core/ids.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import { TickCache } from '../../functions/core/tick-cache.ts';
 import type { Worker } from '../../functions/core/worker.ts';
 import type { Place } from '../place.ts';
+import { openWorker, squaring } from './in-process.ts';
 
 /** What a batch's time goes into, in milliseconds. `own` is what is left: parsing, deciding, making requests. */
 export interface Parts {
@@ -34,31 +33,15 @@ export class TimedWorker {
   readonly #watches = { work: new Stopwatch(), bulk: new Stopwatch(), ledger: new Stopwatch() };
   readonly #worker: Worker;
 
-  constructor({ table, jobs, deadLetters }: Place, results: Results, workMs: number, jobConcurrency: number) {
+  constructor(place: Place, results: Results, workMs: number, jobConcurrency: number) {
     const { work, bulk, ledger } = this.#watches;
-    const wait = () => new Promise((resolve) => setTimeout(resolve, workMs));
-    this.#worker = {
-      id: newWorkerId(),
-      job: {
-        input: (jobId) => jobId,
-        work: (input: number) =>
-          work.time(() => (workMs > 0 ? wait().then(() => input * input) : input * input)),
-      },
-      table: { ...table, client: timed(table.client, 'send', ledger) },
-      results: { ...results, client: timed(results.client, 'bulk', bulk) },
-      jobs,
-      deadLetters,
-      ticks: new TickCache(),
-      settings: {
-        jobConcurrency,
-        maxAttempts: 5,
-        backoff: { baseSeconds: 1, capSeconds: 60 },
-        remember: 86_400,
-      },
-      clock: Date.now,
-      chance: Math.random,
-      ready: new Set(),
-    };
+    const job = squaring(workMs);
+    this.#worker = openWorker(
+      { ...place, table: { ...place.table, client: timed(place.table.client, 'send', ledger) } },
+      { ...results, client: timed(results.client, 'bulk', bulk) },
+      { ...job, work: (input: number) => work.time(() => job.work(input)) },
+      jobConcurrency,
+    );
   }
 
   /** Does a batch, as the consumer's handler does. @throws Error when not every job was processed */

@@ -12,16 +12,19 @@ export const BATCH_MS = {
   message: 0.4,
   /** More for each job: its document in the bulk. */
   job: 0.035,
-  /** From a batch's end to the next one's begin: the mapping deletes, receives and invokes. On the emulator. */
+  /** From a batch’s end to the next one’s begin, at most: the mapping deletes, receives and invokes. The emulator’s. */
   between: 50,
 };
+
+/** How long one request takes, in milliseconds: what a batch's bulk and its transaction take at the least. Source: as above. */
+export const REQUEST_MS = { elasticsearch: 20, dynamo: 7 };
 
 /** What the scheduler takes, in milliseconds. Source: `npm run bench:scheduler`, as above. */
 export const SCHEDULER_MS = {
   /** A firing that finds nothing due. */
   firing: 20,
   /** More for each message that it sends, ten to a call and ten calls at a time. */
-  message: 0.3,
+  message: 0.15,
 };
 
 /** A worker's first batch comes later by this: Lambda makes its environment, Node loads the bundle. A guess for AWS. */
@@ -29,15 +32,15 @@ export const COLD_START_MS = 500;
 
 /**
  * Bytes that a batch and a firing leave in the logs: their JSON line, and Lambda's own START, END and REPORT lines.
- * Source: the log groups of a deployment on the emulator, 2026-11-24.
+ * Source: the log groups of a deployment on the emulator; `test/e2e/plan.test.ts` looks whether it is still so.
  */
-export const LOG_BYTES = { batch: 900, firing: 700 };
+export const LOG_BYTES = { batch: 850, firing: 720 };
 
 /**
  * Bytes of a message's ledger item, with the 100 that DynamoDB adds to each for its index ("DynamoDB item sizes and
- * formats", its developer guide). `bench:cost` counts them.
+ * formats", its developer guide); numbers at their largest.
  */
 export const MESSAGE_ITEM_BYTES = 200;
 
-/** Bytes of a message in an event that Lambda is invoked with: its body, its receipt, its attributes. */
-export const EVENT_BYTES = 900;
+/** Bytes of a message in an event that Lambda is invoked with: its body, its receipt, its attributes. A guess, on the large side. */
+export const EVENT_BYTES = 1_000;

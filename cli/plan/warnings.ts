@@ -3,8 +3,9 @@ import type { SettingName } from '../../infra-cdk/settings.ts';
 import { MOST_WORKERS } from '../concurrency.ts';
 import { count, counted } from '../figures.ts';
 import { elapsed } from '../times.ts';
+import { POLLER_RAMP } from './aws-limits.ts';
 import { workTimeMs } from './batch-time.ts';
-import { rampOf, readyMs } from './drain.ts';
+import { rampOf, readyMs, workersNeeded } from './drain.ts';
 import type { Plan } from './plan.ts';
 
 /** Something that will not go well, and the setting that moves it. */
@@ -21,27 +22,30 @@ export function warningsOf(plan: Draft): Warning[] {
 }
 
 /** Whether ticks are done before the next one comes. */
-function tempoWarnings({ workload, drain, workersNeeded: needed }: Draft): Warning[] {
-  const { y } = workload;
+function tempoWarnings({ workload, sizing, drain, workersNeeded: needed }: Draft): Warning[] {
+  const { x, y, workMs } = workload;
   if (drain.ms <= y * 60_000) return [];
   const late = `A tick takes ${elapsed(drain.ms)}, and the next one comes after ${counted(y, 'minute')}: jobs pile up.`;
-  if (drain.bound === 'workers' && needed !== null)
-    return [
-      {
-        setting: 'concurrency',
-        says: `${late} Take ${counted(needed, 'worker')} (drumline scale ${needed}).`,
-      },
-    ];
-  if (drain.bound === 'workers')
-    return [
-      {
-        setting: 'jobConcurrency',
-        says: `${late} ${count(MOST_WORKERS)} workers are too few as well; have each do more jobs at a time.`,
-      },
-    ];
-  const where =
-    drain.bound === 'scheduler' ? 'One scheduler sends no faster' : 'The counters take no more batches';
-  return [{ setting: 'jobsPerMessage', says: `${late} ${where}; put more jobs into a message.` }];
+  const warning = (setting: SettingName, says: string) => [{ setting, says: `${late} ${says}` }];
+  if (drain.bound === 'scheduler')
+    return warning('jobsPerMessage', 'One scheduler sends no faster; put more jobs into a message.');
+  if (drain.bound === 'ledger')
+    return warning('jobsPerMessage', 'The counters take no more batches; put more jobs into a message.');
+  if (needed !== null)
+    return warning('concurrency', `Take ${counted(needed, 'worker')} (drumline scale ${needed}).`);
+  const polled = { ...sizing, minimumPollers: MOST_WORKERS / POLLER_RAMP.batches };
+  const withPollers = workersNeeded(x, polled, workMs, y * 60_000, MOST_WORKERS);
+  if (withPollers !== undefined) {
+    const pollers = Math.ceil(withPollers / POLLER_RAMP.batches);
+    return warning(
+      'minimumPollers',
+      `A mapping grows too slowly; with ${counted(pollers, 'poller')}, ${counted(withPollers, 'worker')} are enough.`,
+    );
+  }
+  return warning(
+    'jobConcurrency',
+    `${count(MOST_WORKERS)} workers are too few as well; have each do more jobs at a time.`,
+  );
 }
 
 /** Whether a batch's jobs fit its time limit. */

@@ -26,7 +26,7 @@ describe('how long a tick takes', () => {
   });
 
   test('with many workers for work of no time, it goes by what they share', () => {
-    const many = sizing({ concurrency: 1_000, minimumPollers: 100 });
+    const many = sizing({ concurrency: 1_000, minimumPollers: 100, batchSize: 100 });
     expect(drainOf(1_000_000, many, 0).bound).toBe('scheduler');
     expect(drainOf(1_000_000, { ...many, batchSize: 1 }, 0).bound).toBe('ledger');
   });
@@ -68,11 +68,18 @@ describe('a plan', () => {
 
   test.each([
     ['too few workers', { x: 100_000, y: 5, workMs: 100 }, {}, 'concurrency', /pile up.*4 workers/],
+    [
+      'a mapping that grows too slowly',
+      { x: 100_000, y: 1, workMs: 1_000 },
+      {},
+      'minimumPollers',
+      /with \d+ pollers, \d+ workers are enough/,
+    ],
     ['no number of workers', { x: 1_000_000, y: 1, workMs: 5_000 }, {}, 'jobConcurrency', /pile up/],
     [
       'a scheduler that is too slow',
       { x: 1_000_000, y: 1, workMs: 0 },
-      { concurrency: 900, jobsPerMessage: 1 },
+      { concurrency: 900, jobsPerMessage: 1, batchSize: 100 },
       'jobsPerMessage',
       /scheduler/,
     ],

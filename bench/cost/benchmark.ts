@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
+import { LOG_BYTES, REQUEST_MS } from '../../cli/plan/overheads.ts';
+import { dollarsOf, type Service, sum, times, type Usage, usageOf } from '../../cli/plan/prices.ts';
+import { usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
+import { effectiveSettings } from '../../cli/settings.ts';
+import type { Benchmark, Context, Row } from '../benchmark.ts';
+import { type CountedRun, countDrumline, type Where } from './drumline.ts';
+import { countPowertools } from './powertools.ts';
+import { section } from './section.ts';
+
+export interface Options {
+  jobs: number;
+  jobsPerMessage: number[];
+  workMs: number;
+}
+
+export interface CostRow extends Row {
+  system: 'drumline' | 'powertools';
+  workMs: number;
+  settings: { jobsPerMessage: number; batchSize: number; jobs: number; isDefault: boolean };
+  /** What a million jobs take of each thing that AWS bills. */
+  perMillion: Usage;
+  /** And of what it doesn't. */
+  bytesPerMillion: { messages: number; results: number };
+  resultsRequestsPerMillion: number;
+  /** What that costs. */
+  dollars: Record<Service, number>;
+}
+
+const MILLION = 1_000_000;
+
+/** Both ways are given the same workers, who change nothing here but how often a tick is read. */
+const WORKERS = 2;
+
+/** Requests of one record of the Powertools way that wait for each other: begin it, index it, count it, note its end. */
+const POWERTOOLS_STEPS = { dynamo: 3, bulk: 1 };
+
+export const cost: Benchmark<Options, CostRow> = {
+  name: 'cost',
+  title: 'What a million jobs cost',
+  about: `One tick is enqueued and worked off in this process by the code that is deployed, and what it asks of SQS and DynamoDB is
+counted on the wire, by a meter before the emulator: requests, each as SQS bills it, and the units that DynamoDB says each call took. The
+event source mapping's part (receiving, deleting) is played with full batches. The Powertools way is the handler that an engineer who knows AWS would write
+first (\`bench/peers/powertools/handler.ts\`): a job a message, Powertools' batch processing and idempotency, one count a job.
+What was counted is scaled to a million jobs and priced by \`cli/plan/prices.ts\`.
+
+Lambda's time and the logs' bytes are not counted but reckoned: by the plan's measured overheads (\`cli/plan/overheads.ts\`), for both
+ways alike, with the same time for the same request, and as many bytes of logs for each invocation. A month's fixed costs (the rule, polling an empty queue)
+are the plan's affair: \`drumline plan\`. Nothing here depends on how fast the machine is.`,
+
+  register(command: Command) {
+    command
+      .option('--jobs <n>', 'jobs that are counted', wholeNumber(100, 1_000_000), 10_000)
+      .option(
+        '--jobs-per-message <list>',
+        'as the setting; the default is always among them',
+        wholeNumbers(1, 500),
+        [1, 10, 25, 50, 100],
+      )
+      .option('--work-ms <ms>', 'how long a job waits, for Lambda’s time', wholeNumber(0, 60_000), 0);
+  },
+
+  async run(context) {
+    const { options, progress, signal } = context;
+    const { aws, home } = await context.cloud();
+    const where = { aws, elasticsearchUrl: home.elasticsearchUrl };
+    const { jobsPerMessage } = effectiveSettings({});
+    const packings = [...new Set([...options.jobsPerMessage, jobsPerMessage])].sort((a, b) => a - b);
+    const rows: CostRow[] = [];
+    for (const packing of packings) {
+      signal.throwIfAborted();
+      progress(`drumline, ${packing} jobs a message`);
+      rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage));
+    }
+    signal.throwIfAborted();
+    progress('powertools, a job a message');
+    rows.push(await powertoolsRow(where, options));
+    return rows;
+  },
+
+  section,
+};
+
+async function drumlineRow(
+  where: Where,
+  { jobs, workMs }: Context<Options>['options'],
+  jobsPerMessage: number,
+  isDefault: boolean,
+): Promise<CostRow> {
+  const settings = { ...effectiveSettings({}), jobsPerMessage, concurrency: WORKERS };
+  const { batchSize } = settings;
+  const { counted } = await countDrumline(where, { jobs, jobsPerMessage, batchSize, workers: WORKERS });
+  const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = sum(
+    usageOfFiring(),
+    usageOfTick(jobs, settings, workMs),
+  );
+  return {
+    benchmark: 'cost',
+    system: 'drumline',
+    workMs,
+    settings: { jobsPerMessage, batchSize, jobs, isDefault },
+    ...priced(jobs, counted, { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents }),
+  };
+}
+
+async function powertoolsRow(where: Where, { jobs, workMs }: Options): Promise<CostRow> {
+  const { consumerMemoryMb } = effectiveSettings({});
+  const { counted, batches } = await countPowertools(where, jobs);
+  const ms =
+    workMs + POWERTOOLS_STEPS.dynamo * REQUEST_MS.dynamo + POWERTOOLS_STEPS.bulk * REQUEST_MS.elasticsearch;
+  return {
+    benchmark: 'cost',
+    system: 'powertools',
+    workMs,
+    settings: { jobsPerMessage: 1, batchSize: 10, jobs, isDefault: false },
+    ...priced(jobs, counted, {
+      lambdaInvocations: batches.length,
+      lambdaGbSeconds: batches.length * (ms / 1_000) * (consumerMemoryMb / 1_024),
+      logGb: (batches.length * LOG_BYTES.batch) / 1e9,
+    }),
+  };
+}
+
+function priced(jobs: number, counted: CountedRun['counted'], reckoned: Partial<Usage>) {
+  const { usage, messageBytes, resultsBytes, resultsRequests } = counted;
+  const scale = MILLION / jobs;
+  const perMillion = times(sum(usage, usageOf(reckoned)), scale);
+  return {
+    perMillion,
+    bytesPerMillion: { messages: messageBytes * scale, results: resultsBytes * scale },
+    resultsRequestsPerMillion: resultsRequests * scale,
+    dollars: dollarsOf(perMillion),
+  };
+}

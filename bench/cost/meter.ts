@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Usage, usageOf } from '../../cli/plan/prices.ts';
+
+/** What has passed a meter. */
+export interface Counted {
+  /** What AWS would have billed. */
+  usage: Usage;
+  /** Bytes of the messages that were sent, and of the documents that were written with all that is around them. */
+  messageBytes: number;
+  resultsBytes: number;
+  /** Requests to Elasticsearch. */
+  resultsRequests: number;
+}
+
+/** A meter on the line to a service: whoever uses its URL instead of the service's is counted. */
+export interface Meter {
+  readonly url: string;
+  /** What has passed it. @throws what went wrong on the line: a run with refusals is not one to count */
+  readonly counted: Counted;
+  /** Begins anew. */
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+/** SQS bills a request for each 64 kB of messages that it carries, or begins to. */
+const SQS_CHUNK_BYTES = 65_536;
+
+const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'BatchWriteItem'];
+const READS = ['GetItem', 'Query', 'BatchGetItem', 'TransactGetItems', 'Scan'];
+
+/**
+ * Puts a meter before the emulator or Elasticsearch. It counts on the wire, whoever asks and by whatever library, and asks DynamoDB
+ * itself how many units each call took (ReturnConsumedCapacity): those of the emulator's, which go by item sizes as AWS
+ * documents them, twice for transactions.
+ */
+export async function startMeter(service: string): Promise<Meter> {
+  const target = new URL(service);
+  const agent = new Agent({ keepAlive: true });
+  let counted = nothing();
+  let trouble: unknown;
+  const server = createServer((request, response) => {
+    pass(request, response).catch((error) => {
+      trouble ??= error;
+      response.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = nameOf(request);
+    const asked = withCapacity(call, await bodyOf(request));
+    const headers: OutgoingHttpHeaders = { ...request.headers, 'content-length': asked.length };
+    delete headers['transfer-encoding'];
+    const { method, url: path } = request;
+    const onward = forward({ host: target.hostname, port: target.port, method, path, headers, agent });
+    onward.end(asked);
+    const [answer] = (await once(onward, 'response')) as [IncomingMessage];
+    const answered = await bodyOf(answer);
+    count(counted, call, asked, answered, answer.statusCode ?? 0);
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.end(answered);
+  }
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get counted() {
+      if (trouble) throw trouble;
+      return counted;
+    },
+    reset: () => {
+      counted = nothing();
+    },
+    stop: async () => {
+      agent.destroy();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** What two meters counted of one run: one before AWS, one before Elasticsearch. */
+export function both(aws: Counted, { resultsBytes, resultsRequests }: Counted): Counted {
+  return { ...aws, resultsBytes, resultsRequests };
+}
+
+function nothing(): Counted {
+  return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0 };
+}
+
+/** What an AWS request asks for, as `PutItem`; empty for Elasticsearch's. */
+function nameOf(request: IncomingMessage): string {
+  return String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '');
+}
+
+async function bodyOf(stream: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+function withCapacity(call: string, body: Buffer): Buffer {
+  if (!WRITES.includes(call) && !READS.includes(call)) return body;
+  return Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' }));
+}
+
+function count(counted: Counted, call: string, asked: Buffer, answered: Buffer, status: number): void {
+  const { usage } = counted;
+  if (call === '') {
+    counted.resultsRequests++;
+    counted.resultsBytes += asked.length;
+    return;
+  }
+  if (status >= 300) throw new Error(`${call} was answered ${status}: ${answered.toString().slice(0, 300)}`);
+  if (WRITES.includes(call)) usage.ledgerWriteUnits += unitsOf(answered);
+  else if (READS.includes(call)) usage.ledgerReadUnits += unitsOf(answered);
+  else if (call === 'SendMessageBatch' || call === 'SendMessage') {
+    const bytes = bytesIn(JSON.parse(asked.toString()), 'MessageBody');
+    counted.messageBytes += bytes;
+    usage.sqsSends += chunks(bytes);
+  } else if (call === 'ReceiveMessage') {
+    const bytes = bytesIn(JSON.parse(answered.toString()), 'Body');
+    if (bytes === 0) usage.sqsIdleReceives++;
+    else usage.sqsReceives += chunks(bytes);
+  } else if (call === 'DeleteMessageBatch' || call === 'DeleteMessage') usage.sqsDeletes++;
+  else if (call.startsWith('ChangeMessageVisibility')) usage.sqsReturns++;
+}
+
+function chunks(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / SQS_CHUNK_BYTES));
+}
+
+interface Capacity {
+  CapacityUnits: number;
+}
+
+function unitsOf(answered: Buffer): number {
+  const { ConsumedCapacity: consumed } = JSON.parse(answered.toString()) as {
+    ConsumedCapacity?: Capacity | Capacity[];
+  };
+  if (consumed === undefined) throw new Error('the emulator says nothing of the units that a call took');
+  return [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+}
+
+/** The bytes of the texts of this name, in a request or an answer and in its lists. */
+function bytesIn(json: Record<string, unknown>, name: 'MessageBody' | 'Body'): number {
+  const lists = Object.values(json).filter(Array.isArray) as Record<string, unknown>[][];
+  return [json, ...lists.flat()].reduce((sum, each) => {
+    const text = each[name];
+    return sum + (typeof text === 'string' ? Buffer.byteLength(text) : 0);
+  }, 0);
+}

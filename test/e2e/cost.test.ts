@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { countDrumline } from '../../bench/cost/drumline.ts';
+import { countPowertools } from '../../bench/cost/powertools.ts';
+import { sum, type Usage } from '../../cli/plan/prices.ts';
+import { usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
+import { effectiveSettings } from '../../cli/settings.ts';
+import { home } from './system.ts';
+
+const where = {
+  aws: {
+    endpoint: home.emulatorUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  },
+  elasticsearchUrl: home.elasticsearchUrl,
+};
+
+/** What is counted on the wire; the rest of the plan's meters are time and bytes. */
+const REQUESTS = [
+  'sqsSends',
+  'sqsReceives',
+  'sqsDeletes',
+  'sqsReturns',
+  'sqsIdleReceives',
+  'ledgerWriteUnits',
+  'ledgerReadUnits',
+] as const;
+
+const requestsOf = (usage: Usage) => Object.fromEntries(REQUESTS.map((meter) => [meter, usage[meter]]));
+
+describe('the plan’s counts are those of a real run', () => {
+  test.each([
+    { jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 },
+    { jobs: 1_003, jobsPerMessage: 1, batchSize: 10, workers: 3 },
+    // Batches that take more than one transaction, and a tick of more than one slice.
+    { jobs: 1_200, jobsPerMessage: 2, batchSize: 150, workers: 1 },
+    { jobs: 5_000, jobsPerMessage: 100, batchSize: 7, workers: 2 },
+  ])('$jobs jobs, $jobsPerMessage to a message, $batchSize messages to a batch', async (run) => {
+    const { counted, batches } = await countDrumline(where, run);
+    const sizing = { ...effectiveSettings({}), ...run, concurrency: run.workers };
+    const planned = sum(usageOfFiring(), usageOfTick(run.jobs, sizing, 0));
+    expect(requestsOf(counted.usage)).toEqual(requestsOf(planned));
+    // Each batch is an invocation of the consumer, and the firing one of the scheduler.
+    expect(batches.length + 1).toBe(planned.lambdaInvocations);
+  });
+});
+
+test('the Powertools way asks DynamoDB three times a job, and the queue for each job', async () => {
+  const { counted, batches } = await countPowertools(where, 100);
+  expect(batches).toHaveLength(10);
+  expect(requestsOf(counted.usage)).toEqual({
+    sqsSends: 10,
+    sqsReceives: 10,
+    sqsDeletes: 10,
+    sqsReturns: 0,
+    sqsIdleReceives: 0,
+    ledgerWriteUnits: 300,
+    ledgerReadUnits: 0,
+  });
+  expect(counted.resultsRequests).toBe(100);
+});

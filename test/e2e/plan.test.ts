@@ -1,0 +1,97 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOG_BYTES } from '../../cli/plan/overheads.ts';
+import type { Plan } from '../../cli/plan/plan.ts';
+import type { Status } from '../../functions/status.ts';
+import { deployWith } from './deployed.ts';
+import { drained, home, run, runJson, start, stop } from './system.ts';
+
+/** Jobs that wait decide how long a tick takes, whatever the machine: a batch of 100 takes a second and little more. */
+const WORK_MS = 100;
+const JOBS = 2_000;
+const SETTINGS = { workMs: WORK_MS, jobsPerMessage: 10, jobConcurrency: 10, consumerTimeoutSeconds: 10 };
+
+/** How far a measured tick may be from its plan: the overheads are another machine's, and the last batches uneven. */
+const TOLERANCE = 0.35;
+
+const asContext = (settings: object) =>
+  Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+afterAll(async () => {
+  await run(...deployWith());
+});
+
+describe('a measured tick takes about as long as planned', () => {
+  let end: Status;
+
+  beforeAll(async () => {
+    expect((await run(...deployWith({ ...SETTINGS, visibilityTimeoutSeconds: 60 }))).code).toBe(0);
+    // A first tick starts the workers.
+    await start(200);
+    await drained(200);
+    await start(JOBS);
+    end = await drained(JOBS);
+    await stop();
+  });
+
+  test('from its claim to its last count', async () => {
+    const plan = await runJson<Plan>(
+      'plan',
+      '--x',
+      String(JOBS),
+      '--y',
+      '5',
+      '--concurrency',
+      '2',
+      ...asContext(SETTINGS),
+    );
+    expect(plan.packing).toMatchObject({ messages: 200, batches: 20 });
+    const lastCount = Math.max(...end.workers.map(({ lastSeenAt }) => Date.parse(lastSeenAt)));
+    const ms = lastCount - Date.parse(end.lastTickAt ?? '');
+    expect(plan.drain.bound).toBe('workers');
+    expect(ms).toBeGreaterThan(plan.drain.ms * (1 - TOLERANCE));
+    expect(ms).toBeLessThan(plan.drain.ms * (1 + TOLERANCE));
+  });
+
+  test.each([
+    ['consumer', '"batch"', LOG_BYTES.batch],
+    ['scheduler', '"fired"', LOG_BYTES.firing],
+  ])('and the %s logs as much as it is priced for', async (name, line, priced) => {
+    const lines = await linesOf(name);
+    const bytes = lines.reduce((sum, each) => sum + Buffer.byteLength(each), 0);
+    const each = bytes / lines.filter((text) => text.includes(`"message":${line}`)).length;
+    expect(each).toBeGreaterThan(priced * 0.7);
+    expect(each).toBeLessThan(priced * 1.3);
+  });
+});
+
+test('a plan is made without a deployment, and warns with the setting that helps', async () => {
+  const { code, stdout } = await run(
+    'plan',
+    '--x',
+    '100000',
+    '--y',
+    '5',
+    '--work-ms',
+    '100',
+    '--stage',
+    'nowhere',
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Workers needed/);
+  expect(stdout).toMatch(/! concurrency: .*drumline scale \d+/);
+});
+
+/** All that a function has logged, its own lines and Lambda's. */
+async function linesOf(name: string): Promise<string[]> {
+  const logs = new CloudWatchLogsClient({
+    endpoint: home.emulatorUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const { events = [] } = await logs.send(
+    new FilterLogEventsCommand({ logGroupName: `/drumline/drumline-${name}` }),
+  );
+  logs.destroy();
+  return events.map(({ message = '' }) => message);
+}
