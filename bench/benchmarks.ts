@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { cold } from './cold.ts';
 import { cost } from './cost/benchmark.ts';
+import { scaleOut } from './scale-out/benchmark.ts';
 import { scheduler } from './scheduler.ts';
 import { status } from './status/benchmark.ts';
 import { worker } from './worker/benchmark.ts';
@@ -12,4 +13,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   status as Benchmark,
   cost as Benchmark,
   cold as Benchmark,
+  scaleOut as Benchmark,
 ];

@@ -1,0 +1,143 @@
+import { PARTITION_WRITE_UNITS } from '../../cli/plan/aws-limits.ts';
+import { workTimeMs } from '../../cli/plan/batch-time.ts';
+import { rampOf, readyMs } from '../../cli/plan/drain.ts';
+import { BATCH_MS, REQUEST_MS, SCHEDULER_MS } from '../../cli/plan/overheads.ts';
+import type { Sizing } from '../../cli/plan/sizing.ts';
+import { packingOf, UNITS_A_WRITE } from '../../cli/plan/tick-usage.ts';
+import { seeded } from './chance.ts';
+import { Server } from './server.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** A tick, and the cloud that it meets. */
+export interface Scenario {
+  x: number;
+  workMs: number;
+  sizing: Sizing;
+  /** Partitions of the ledger's table: a new on-demand table has four, as its 4,000 write units a second say. */
+  partitions: number;
+  /** Nodes that Elasticsearch's index is spread over, each as fast as the one that was measured. */
+  nodes: number;
+  seed: number;
+}
+
+/** What can set the pace. */
+export type Limit = 'workers' | 'ramp' | 'scheduler' | 'elasticsearch' | 'counters' | 'messages';
+
+/** How a tick went. */
+export interface Outcome {
+  /** From its claim to its last count, in virtual milliseconds. */
+  ms: number;
+  jobs: number;
+  /** Workers that came to do anything. */
+  workers: number;
+  /** What part of the time each that is shared was at work; of the ramp, until all workers were there. */
+  load: Record<Exclude<Limit, 'workers'>, number>;
+  /** What sets the pace: what is at work nearly all the time, or else the workers themselves. */
+  limit: Limit;
+  /** Where the workers' own time went, in parts of one. */
+  share: Record<Part, number>;
+}
+
+/** What a worker does, or waits for. */
+export type Part = 'work' | 'elasticsearch' | 'ledger' | 'between' | 'idle';
+
+/** How much times vary, by chance, either way. */
+const JITTER = 0.2;
+
+/** At work for so much of the time, it is the limit. */
+const SATURATED = 0.8;
+
+const UNIT_MS = 1_000 / PARTITION_WRITE_UNITS;
+
+/**
+ * Lets one tick happen in virtual time. The times are the plan's, and so are Lambda's ramp and the scheduler's pace; what
+ * is new here is that the workers meet:
+ *
+ *     scheduler ─► queue ─► worker ─► its work ─► Elasticsearch ─► ledger ─► the next batch
+ *                           × N                   one line         a line for each partition
+ *
+ * A partition that is asked for more than its 1,000 write units a second throttles, and the SDK asks again; that is taken
+ * for a line in which one waits. All counters of a run are under one partition key, so they share a partition.
+ */
+export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenario): Outcome {
+  const chance = seeded(seed);
+  const about = (ms: number) => ms * (1 - JITTER + 2 * JITTER * chance());
+  const clock = new VirtualClock();
+  const packing = packingOf(x, sizing);
+  const elasticsearch = new Server();
+  const ledger = Array.from({ length: partitions }, () => new Server());
+  const counters = ledger[0] as Server;
+  const spent: Record<Part, number> = { work: 0, elasticsearch: 0, ledger: 0, between: 0, idle: 0 };
+  const ramp = rampOf(sizing);
+  const busyWorkers = new Set<number>();
+  let counted = { jobs: 0, at: 0 };
+  let taken = 0;
+
+  for (let worker = 0; worker < Math.min(ramp.most, packing.batches); worker++)
+    clock.at(readyMs(ramp, worker), (now) => take(worker, now));
+  clock.run();
+
+  function take(worker: number, now: number): void {
+    if (taken === packing.batches) return;
+    const at = taken++;
+    busyWorkers.add(worker);
+    const messages = Math.min(sizing.batchSize, packing.messages - at * sizing.batchSize);
+    const full = sizing.batchSize * sizing.jobsPerMessage;
+    const jobs = Math.min(full, x - at * full);
+    const sent = (at * sizing.batchSize + messages) * SCHEDULER_MS.message;
+    const begun = Math.max(now, sent);
+    spent.idle += begun - now;
+    const own = BATCH_MS.fixed - REQUEST_MS.elasticsearch - REQUEST_MS.dynamo;
+    const work = about(own + workTimeMs({ messages, jobs, workMs, jobConcurrency: sizing.jobConcurrency }));
+    spent.work += work;
+    clock.at(begun + work, (worked) => write(worker, messages, jobs, worked));
+  }
+
+  function write(worker: number, messages: number, jobs: number, now: number): void {
+    const done = elasticsearch.serve(now, (jobs * BATCH_MS.job) / nodes) + about(REQUEST_MS.elasticsearch);
+    spent.elasticsearch += done - now;
+    clock.at(done, (written) => countThem(worker, messages, jobs, written));
+  }
+
+  function countThem(worker: number, messages: number, jobs: number, now: number): void {
+    const writes = new Map<Server, number>([[counters, 1]]);
+    for (let message = 0; message < messages; message++) {
+      const partition = ledger[Math.floor(chance() * partitions)] as Server;
+      writes.set(partition, (writes.get(partition) ?? 0) + 1);
+    }
+    const served = [...writes].map(([partition, count]) =>
+      partition.serve(now, count * UNITS_A_WRITE * UNIT_MS),
+    );
+    const done = Math.max(...served) + about(REQUEST_MS.dynamo + messages * BATCH_MS.message);
+    spent.ledger += done - now;
+    clock.at(done, (at) => {
+      counted = { jobs: counted.jobs + jobs, at };
+      const between = about(BATCH_MS.between);
+      spent.between += between;
+      clock.at(at + between, (next) => take(worker, next));
+    });
+  }
+
+  const ms = counted.at;
+  const busiest = Math.max(...ledger.slice(1).map(({ busyMs }) => busyMs), 0);
+  const load = {
+    ramp: Math.min(1, readyMs(ramp, ramp.most - 1) / ms),
+    scheduler: (packing.messages * SCHEDULER_MS.message) / ms,
+    elasticsearch: elasticsearch.busyMs / ms,
+    counters: counters.busyMs / ms,
+    messages: busiest / ms,
+  };
+  const all = Object.values(spent).reduce((sum, each) => sum + each, 0);
+  const share = Object.fromEntries(Object.entries(spent).map(([part, each]) => [part, each / all]));
+  return {
+    ...{ ms, jobs: counted.jobs, workers: busyWorkers.size, load, limit: limitOf(load) },
+    share: share as Record<Part, number>,
+  };
+}
+
+function limitOf(load: Outcome['load']): Limit {
+  const [name, part] = (Object.entries(load) as [Limit, number][]).reduce((most, each) =>
+    each[1] > most[1] ? each : most,
+  );
+  return part >= SATURATED ? name : 'workers';
+}
