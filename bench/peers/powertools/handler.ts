@@ -43,7 +43,7 @@ const once = makeIdempotent(
       new UpdateCommand({
         TableName: PEER_COUNTERS_TABLE,
         Key: { id: job.runId },
-        UpdateExpression: 'ADD processed :one',
+        UpdateExpression: 'ADD jobsDone :one',
         ExpressionAttributeValues: { ':one': 1 },
       }),
     );
