@@ -18,7 +18,10 @@ const LIMITS: Record<Limit, { name: string; movedBy: string }> = {
 export function section(rows: readonly ScaleOutRow[]): Section {
   const works = [...new Set(rows.map(({ workMs }) => workMs))];
   return {
-    tables: works.map((workMs) => tableOf(rows.filter((row) => row.workMs === workMs))),
+    tables: works.flatMap((workMs) => {
+      const some = rows.filter((row) => row.workMs === workMs);
+      return [overview(some), whereTimeGoes(some)];
+    }),
     charts: works.map((workMs) => chartOf(rows.filter((row) => row.workMs === workMs))),
     remarks: [...new Set(rows.map(({ limit }) => limit))]
       .map((limit) => `- ${LIMITS[limit].name}: moved by ${LIMITS[limit].movedBy}`)
@@ -26,33 +29,44 @@ export function section(rows: readonly ScaleOutRow[]): Section {
   };
 }
 
-function tableOf(rows: readonly ScaleOutRow[]) {
+/** How long a tick takes, and what sets its pace, by what it is given and by workers. @param rows of the same work */
+export function overview(rows: readonly ScaleOutRow[]) {
   const [{ workMs, settings }] = rows as [ScaleOutRow];
+  const workers = [...new Set(rows.map((row) => row.workers))];
+  const variations = [...new Set(rows.map(({ variation }) => variation))];
   return {
     title: `${count(settings.jobs)} jobs at once, ${workOf(workMs)}`,
+    heads: ['', ...workers.map((each) => `${count(each)} workers`)],
+    rows: variations.map((name) => [
+      name,
+      ...workers.map((each) => {
+        const row = rows.find((row) => row.variation === name && row.workers === each);
+        return row ? `${elapsed(row.seconds * 1_000)}: ${LIMITS[row.limit].name}` : '';
+      }),
+    ]),
+  };
+}
+
+function whereTimeGoes(rows: readonly ScaleOutRow[]) {
+  const [{ workMs }] = rows as [ScaleOutRow];
+  return {
+    title: `Where the workers’ time goes, jobs ${workOf(workMs)}`,
     heads: [
       '',
       'workers',
       'came',
-      'done after',
       'jobs/min',
-      'set by',
-      'at work',
-      'for Elasticsearch',
-      'for the ledger',
+      'work',
+      'Elasticsearch',
+      'ledger',
+      'between batches',
+      'nothing to do',
     ],
-    aligns: ['left', 'right', 'right', 'right', 'right', 'left', 'right', 'right', 'right'] as (
-      | 'left'
-      | 'right'
-    )[],
-    rows: rows.map(({ variation, workers, took, seconds, jobsPerMinute, limit, share }) => [
+    aligns: ['left' as const, ...Array.from({ length: 8 }, () => 'right' as const)],
+    rows: rows.map(({ variation, workers, took, jobsPerMinute, share }) => [
       variation,
-      count(workers),
-      count(took),
-      elapsed(seconds * 1_000),
-      count(jobsPerMinute),
-      LIMITS[limit].name,
-      ...[share.work, share.elasticsearch, share.ledger].map(percent),
+      ...[workers, took, jobsPerMinute].map(count),
+      ...[share.work, share.elasticsearch, share.ledger, share.between, share.idle].map(percent),
     ]),
   };
 }

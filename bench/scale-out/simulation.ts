@@ -45,7 +45,7 @@ export type Part = 'work' | 'elasticsearch' | 'ledger' | 'between' | 'idle';
 const JITTER = 0.2;
 
 /** At work for so much of the time, it is the limit. */
-const SATURATED = 0.8;
+const SATURATED = 0.9;
 
 const UNIT_MS = 1_000 / PARTITION_WRITE_UNITS;
 
@@ -135,9 +135,11 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   };
 }
 
-function limitOf(load: Outcome['load']): Limit {
-  const [name, part] = (Object.entries(load) as [Limit, number][]).reduce((most, each) =>
+/** Workers that are still coming are the limit only where nothing that they share is. */
+function limitOf({ ramp, ...shared }: Outcome['load']): Limit {
+  const [name, part] = (Object.entries(shared) as [Limit, number][]).reduce((most, each) =>
     each[1] > most[1] ? each : most,
   );
-  return part >= SATURATED ? name : 'workers';
+  if (part >= SATURATED) return name;
+  return ramp >= SATURATED ? 'ramp' : 'workers';
 }

@@ -57,7 +57,7 @@ test.each([
   expect(isAllowed(licence)).toBe(false);
 });
 
-/** Written anew by `npx vitest run --project unit -u test/unit/docs`. */
+/** Written anew by `npx vitest run --project unit test/unit/docs -u`. */
 test('docs/licences.md lists them', async () => {
   const text = [
     '# Licences of what ships',
