@@ -4,6 +4,7 @@ import { MOST_WORKERS } from '../concurrency.ts';
 import { gather, wholeNumber } from '../options.ts';
 import { planOf } from '../plan/plan.ts';
 import { planText } from '../plan/report.ts';
+import { sizingOf } from '../plan/sizing.ts';
 import { effectiveSettings, readAssignments } from '../settings.ts';
 import { X, Y } from './start.ts';
 
@@ -49,6 +50,6 @@ async function run({ output }: Call, { x, y, workMs, concurrency, context }: Opt
     ...readAssignments(context ?? []),
     ...(concurrency !== undefined && { concurrency: String(concurrency) }),
   });
-  const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, settings);
+  const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, sizingOf(settings));
   output.result(plan, () => planText(plan, output.colors));
 }

@@ -23,6 +23,8 @@ export interface Quota {
   ok: boolean;
   /** The settings that take less of it. */
   movedBy: SettingName[];
+  /** What comes of taking more than there is. */
+  beyond: string;
 }
 
 /** What a workload takes of AWS's limits, the fullest first. */
@@ -36,29 +38,46 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   const quota = (
     name: string,
     [used, limit, unit]: [number, number, string],
-    ...movedBy: SettingName[]
-  ): Quota => ({ name, limit, used, unit, ok: used <= limit, movedBy });
+    movedBy: SettingName[],
+    beyond: string,
+  ): Quota => ({ name, limit, used, unit, ok: used <= limit, movedBy, beyond });
   return [
     quota(
       'Lambda concurrency of the account, less what stays unreserved',
       [concurrency, ACCOUNT_CONCURRENCY - KEPT_UNRESERVED, 'workers'],
-      'concurrency',
+      ['concurrency'],
+      'the deployment is refused until AWS has raised the quota',
     ),
     quota(
       'SQS messages in flight',
       [workers * batchMessages, MOST_IN_FLIGHT, 'messages'],
-      'batchSize',
-      'concurrency',
+      ['batchSize', 'concurrency'],
+      'no more are received until some are done',
     ),
-    quota('Lambda event', [batchMessages * EVENT_BYTES, EVENT_LIMIT_BYTES, 'bytes'], 'batchSize'),
+    quota(
+      'Lambda event',
+      [batchMessages * EVENT_BYTES, EVENT_LIMIT_BYTES, 'bytes'],
+      ['batchSize'],
+      'batches are smaller than asked for',
+    ),
     quota(
       'DynamoDB partition with the workers’ counters',
       [counters, PARTITION_WRITE_UNITS, 'write units/s'],
-      'jobsPerMessage',
-      'batchSize',
+      ['jobsPerMessage', 'batchSize'],
+      'more workers make it no faster',
     ),
-    quota('DynamoDB table when new', [units, NEW_TABLE_WRITE_UNITS, 'write units/s'], 'jobsPerMessage'),
-    quota('DynamoDB table', [units, TABLE_WRITE_UNITS, 'write units/s'], 'jobsPerMessage'),
+    quota(
+      'DynamoDB table when new',
+      [units, NEW_TABLE_WRITE_UNITS, 'write units/s'],
+      ['jobsPerMessage'],
+      'the first ticks take longer, until the table has grown with them',
+    ),
+    quota(
+      'DynamoDB table',
+      [units, TABLE_WRITE_UNITS, 'write units/s'],
+      ['jobsPerMessage'],
+      'ticks take longer until AWS has raised the quota',
+    ),
   ].sort((one, other) => other.used / other.limit - one.used / one.limit);
 }
 

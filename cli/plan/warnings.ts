@@ -48,34 +48,32 @@ function tempoWarnings({ workload, sizing, drain, workersNeeded: needed }: Draft
   );
 }
 
-/** Whether a batch's jobs fit its time limit. */
+/** Whether a batch’s jobs, and each of them alone, fit the time limit. */
 function batchWarnings({ workload, sizing, packing }: Draft): Warning[] {
   const { workMs } = workload;
-  const { consumerTimeoutSeconds, jobConcurrency } = sizing;
-  const room = limitsOf(0, consumerTimeoutSeconds * 1_000).until;
-  const work = workTimeMs({
-    messages: packing.batchMessages,
-    jobs: packing.batchJobs,
-    workMs,
-    jobConcurrency,
-  });
-  if (work <= room) return [];
-  const least = Math.ceil(workMs > room ? (workMs + 2_500) / 1_000 : (work + 2_500) / 1_000);
-  if (workMs > room)
-    return [
-      {
-        setting: 'consumerTimeoutSeconds',
-        says: `A job takes ${elapsed(workMs)}, and of a batch’s ${consumerTimeoutSeconds} s it has ${elapsed(room)}: it would never be done. Take at least ${least}.`,
-      },
-    ];
-  return [
-    {
-      setting: 'consumerTimeoutSeconds',
-      says:
-        `The ${count(packing.batchJobs)} jobs of a batch take ${elapsed(work)}, and have ${elapsed(room)}: the rest comes back later. ` +
-        `Take ${least > 900 ? 'fewer jobs a message' : `at least ${least}, or fewer jobs a message, or more at a time`}.`,
-    },
-  ];
+  const { consumerTimeoutSeconds: limit, jobConcurrency } = sizing;
+  const { batchMessages: messages, batchJobs: jobs } = packing;
+  const workTime = workTimeMs({ messages, jobs, workMs, jobConcurrency });
+  if (fits(workTime, limit)) return [];
+  const room = `a time limit of ${limit} s leaves ${elapsed(roomMs(limit))} for work`;
+  const says = fits(workMs, limit)
+    ? `A batch’s ${count(jobs)} jobs take ${elapsed(workTime)}, and ${room}: the rest comes back later. Take ${timeoutFor(workTime)}fewer jobs a message, or more at a time.`
+    : `A job takes ${elapsed(workMs)}, and ${room}: none would be done. Take ${timeoutFor(workMs)}jobs of less work.`;
+  return [{ setting: 'consumerTimeoutSeconds', says }];
+}
+
+/** What a worker has for the work itself, in milliseconds. */
+const roomMs = (timeoutSeconds: number) => limitsOf(0, timeoutSeconds * 1_000).until;
+const fits = (ms: number, timeoutSeconds: number) => ms <= roomMs(timeoutSeconds);
+
+/** The longest that a function may run (Lambda's quota), in seconds. */
+const LONGEST_TIMEOUT_SECONDS = 900;
+
+/** `at least 13, or `; nothing where no time limit is enough. */
+function timeoutFor(ms: number): string {
+  for (let seconds = 1; seconds <= LONGEST_TIMEOUT_SECONDS; seconds++)
+    if (fits(ms, seconds)) return `at least ${seconds}, or `;
+  return '';
 }
 
 function quotaWarnings({ quotas, sizing }: Draft): Warning[] {
@@ -84,9 +82,9 @@ function quotaWarnings({ quotas, sizing }: Draft): Warning[] {
   return [
     ...quotas
       .filter(({ ok }) => !ok)
-      .map(({ name, limit, used, unit, movedBy: [setting = 'concurrency'] }) => ({
+      .map(({ name, limit, used, unit, beyond, movedBy: [setting = 'concurrency'] }) => ({
         setting,
-        says: `${name}: ${count(used)} of ${count(limit)} ${unit}.`,
+        says: `${name}: ${count(used)} of ${count(limit)} ${unit}; ${beyond}.`,
       })),
     ...(slow && readyMs(ramp, ramp.most - 1) > 60_000
       ? [
