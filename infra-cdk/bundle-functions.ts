@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { PROJECT } from './settings.ts';
@@ -28,9 +29,9 @@ const SUBSTITUTES: Substitute[] = [
     by: 'left-out.ts',
   },
   {
-    // As much again for an HTTP client; results.ts connects with Node’s own.
-    path: /^undici$/,
-    importer: /@elastic\/transport\//,
+    // As much again for an HTTP client; results/client.ts connects with Node’s own.
+    path: /^\.\/UndiciConnection$/,
+    importer: /@elastic\/transport\/lib\/connection\/index\.js$/,
     by: 'left-out.ts',
   },
   {
@@ -73,7 +74,12 @@ const SUBSTITUTES: Substitute[] = [
 
 const substitutes: Plugin = {
   name: 'substitutes',
-  setup({ onResolve }) {
+  setup({ onLoad, onResolve }) {
+    // Of their whole package files the clients read the version.
+    onLoad({ filter: /@elastic[/\\]\w+[/\\]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
     onResolve({ filter: /./ }, (asked) => {
       const importer = asked.importer.replaceAll('\\', '/');
       const found = SUBSTITUTES.find((one) => one.path.test(asked.path) && one.importer.test(importer));
