@@ -39,18 +39,15 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
     );
     batch.malformed = malformed.length;
     undone = identified.map(({ delivery }) => ({ delivery }));
-    await checkIndices(worker, identified);
-
-    const mine = identified.filter(({ entry }) => !isUnderWay(entry.record, now));
+    batch.jobs = rangesOf(identified.map(({ entry }) => entry));
+    const free = identified.filter(({ entry }) => !isUnderWay(entry.record, now));
+    const { mine, found } = await lookAtResults(worker, batch, free);
     const entries = [...new Set(mine.map(({ entry }) => entry))];
-    batch.jobs = rangesOf(entries);
     await change(worker, entries, ({ record }) => mourn(record, now));
-    const found = await findDone(worker, mine);
     const limits = limitsOf(now, endsAt);
     const givenUp: GivenUp = new Map();
     for (const round of roundsOf(worker, mine, found, limits)) {
-      await perform(worker, batch, round, givenUp, limits);
-      if (batch.outage) break;
+      if (!(await perform(worker, batch, round, givenUp, limits))) break;
     }
     batch.skipped += jobsIn(entries);
     undone = identified.flatMap(({ entry, delivery }) =>
@@ -65,28 +62,45 @@ export async function consume(worker: Worker, deliveries: Delivery[], endsAt: nu
   return batch;
 }
 
-/** Sees that what the batch is to be written to is there. @throws Unavailable */
-async function checkIndices({ results, ready }: Worker, identified: Identified['identified']): Promise<void> {
-  for (const { index } of identified.map(({ entry }) => entry)) {
-    if (ready.has(index.name)) continue;
-    await checkIndex(results, index, WRITING_MS);
-    ready.add(index.name);
+/**
+ * Sees that what the messages' documents belong in is there, and which jobs have theirs already.
+ * @returns the deliveries that can be worked on; one index's trouble is none of the others', and what belongs there waits
+ */
+async function lookAtResults(
+  worker: Worker,
+  batch: Batch,
+  identified: Identified['identified'],
+): Promise<{ mine: Identified['identified']; found: Set<JobId> }> {
+  const mine: Identified['identified'] = [];
+  const found = new Set<JobId>();
+  const names = new Set(identified.map(({ entry }) => entry.index.name));
+  for (const name of names) {
+    const here = identified.filter(({ entry }) => entry.index.name === name);
+    try {
+      for (const job of await findDone(worker, here)) found.add(job);
+      mine.push(...here);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      note(worker, batch, error);
+    }
   }
+  return { mine, found };
 }
 
-/** Of messages that were delivered before: the jobs that have their document already, and only want counting. */
+/**
+ * Of messages of one index that were delivered before: the jobs that have their document already, and only want
+ * counting. @throws Unavailable
+ */
 async function findDone(worker: Worker, identified: Identified['identified']): Promise<Set<JobId>> {
-  const asked = new Map<string, Set<JobId>>();
-  for (const { entry, delivery } of identified) {
-    const { message, record, index } = entry;
-    if (delivery.receives === 1 && !message.retry) continue;
-    const jobs = [...(asked.get(index.name) ?? []), ...record.pending, ...record.failed];
-    asked.set(index.name, new Set(jobs));
-  }
-  const found = await Promise.all(
-    [...asked].map(([index, jobs]) => present(worker.results, index, [...jobs])),
+  const { results, ready } = worker;
+  const index = identified[0]?.entry.index;
+  if (!index) return new Set();
+  if (!ready.has(index.name)) await checkIndex(results, index, WRITING_MS);
+  ready.add(index.name);
+  const jobs = identified.flatMap(({ entry: { message, record }, delivery }) =>
+    delivery.receives > 1 || message.retry ? [...record.pending, ...record.failed] : [],
   );
-  return new Set(found.flatMap((jobs) => [...jobs]));
+  return present(results, index.name, [...new Set(jobs)]);
 }
 
 /**

@@ -14,6 +14,7 @@ export interface Identified {
 export async function identify(worker: Worker, deliveries: Delivery[]): Promise<Identified> {
   const all: Identified = { identified: [], malformed: [] };
   const seen = new Map<string, Promise<Entry | string>>();
+  const most = mostReceived(deliveries);
   await Promise.all(
     deliveries.map(async (delivery) => {
       const parsed = parseMessage(delivery.body);
@@ -22,7 +23,7 @@ export async function identify(worker: Worker, deliveries: Delivery[]): Promise<
         return;
       }
       const name = nameOf(parsed.message);
-      const lookup = seen.get(name) ?? lookUp(worker, parsed.message, delivery.receives);
+      const lookup = seen.get(name) ?? lookUp(worker, parsed.message, most.get(delivery.body) ?? 1);
       seen.set(name, lookup);
       const found = await lookup;
       if (typeof found === 'string') all.malformed.push({ delivery, reason: found });
@@ -30,6 +31,13 @@ export async function identify(worker: Worker, deliveries: Delivery[]): Promise<
     }),
   );
   return all;
+}
+
+/** How often a message has been received, by its body: of two copies in a batch, one may have come for the first time. */
+function mostReceived(deliveries: Delivery[]): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const { body, receives } of deliveries) most.set(body, Math.max(receives, most.get(body) ?? 0));
+  return most;
 }
 
 async function lookUp(worker: Worker, message: Message, receives: number): Promise<Entry | string> {

@@ -3,7 +3,7 @@ import type { Identified } from './identify.ts';
 import type { JobId } from './ids.ts';
 import type { Entry } from './ledger/message.ts';
 import { doomedJobs, openJobs } from './settlement.ts';
-import type { Task } from './work.ts';
+import type { Limits, Task } from './work.ts';
 import type { Worker } from './worker.ts';
 
 /** Jobs that are worked on together, and counted together. */
@@ -14,13 +14,8 @@ export interface Round {
   found: JobId[];
   /** Whether the ledger is told before the work begins, so that it knows if a worker dies of it. */
   noted: boolean;
-}
-
-/** An invocation's time: when it began, when all work must have ended, and when it is over. */
-export interface Limits {
-  from: number;
+  /** When no further job of it is begun, milliseconds since 1970. */
   until: number;
-  endsAt: number;
 }
 
 /** The part of an invocation kept for writing what was worked on, and at most how much, in milliseconds. */
@@ -29,7 +24,8 @@ export const WRITING_MS = 2_500;
 
 /** @param from when the invocation began, @param endsAt when it is over, milliseconds since 1970 */
 export function limitsOf(from: number, endsAt: number): Limits {
-  return { from, until: endsAt - Math.min(WRITING_MS, (endsAt - from) * WRITING_SHARE), endsAt };
+  const until = endsAt - Math.min(WRITING_MS, (endsAt - from) * WRITING_SHARE);
+  return { from, until, endsAt, longest: 0 };
 }
 
 /** First all that needs no care, together; then what does; last, and one at a time, the jobs that a worker died with. */
@@ -37,10 +33,13 @@ export function* roundsOf(
   worker: Worker,
   identified: Identified['identified'],
   found: Set<JobId>,
-  { from, until }: Limits,
+  limits: Limits,
 ): Generator<Round> {
+  const { from, until } = limits;
   const byCare: Record<Care, Set<Entry>> = { none: new Set(), noted: new Set(), alone: new Set() };
   for (const [entry, receives] of mostReceived(identified)) byCare[careOf(receives, entry.record)].add(entry);
+  // What needs care waits for what does not; so that it doesn't wait for ever, it has half of the time.
+  const halfTime = byCare.noted.size + byCare.alone.size > 0 ? (from + until) / 2 : until;
   const round = (entries: Entry[], noted = false): Round => ({
     entries,
     tasks: tasksOf(entries, worker.settings.maxAttempts).filter(({ jobId }) => !found.has(jobId)),
@@ -48,16 +47,17 @@ export function* roundsOf(
       entries.some(({ message }) => job >= message.first && job <= message.last),
     ),
     noted,
+    until,
   });
-  if (byCare.none.size > 0) yield round([...byCare.none]);
+  if (byCare.none.size > 0) yield { ...round([...byCare.none]), until: halfTime };
   if (byCare.noted.size > 0) yield round([...byCare.noted], true);
   // What is done or doomed is counted first: it must not wait for those that a worker may die of.
   const alone = [...byCare.alone];
   if (alone.length > 0) yield { ...round(alone), tasks: [] };
   for (const { entry, task } of innocentsFirst(alone, round)) {
-    // Each delivery begins with time to spare, and so gets on by one job at least.
-    if (worker.clock() > (from + until) / 2) return;
-    yield { entries: [entry], tasks: [task], found: [], noted: true };
+    // None is noted as begun that would not be.
+    if (worker.clock() + limits.longest >= until) return;
+    yield { entries: [entry], tasks: [task], found: [], noted: true, until };
   }
 }
 

@@ -33,12 +33,23 @@ export type Ended =
   /** Not begun, or cut short by the worker's time limit through no fault of its own. */
   | { kind: 'left'; task: Task };
 
+/** An invocation's time; milliseconds since 1970. */
+export interface Limits {
+  /** When it began, when all work must have ended, and when it is over. */
+  from: number;
+  until: number;
+  endsAt: number;
+  /** How long the longest job has taken so far, in milliseconds: what would not end in time by that is not begun. */
+  longest: number;
+}
+
 export interface WorkLimits {
   /** How many jobs are worked on at a time. */
   concurrency: number;
-  /** When the worker's time began, and when all work must have ended, by the clock below. */
-  from: number;
-  until: number;
+  /** The invocation's; its longest job is kept up to date. */
+  limits: Limits;
+  /** When no further job is begun, if that is earlier than when all must have ended. */
+  until?: number;
   /** Milliseconds since 1970. */
   clock: () => number;
 }
@@ -53,10 +64,13 @@ const FAIR_SHARE = 0.8;
  * Works on all tasks, some at a time, until the time is up. A job is not begun when it would not end in time, going
  * by the longest one so far. Never throws: what a job throws is its outcome.
  */
-export async function workOn(job: Job, tasks: Task[], limits: WorkLimits): Promise<Ended[]> {
-  const { clock, from, until, concurrency } = limits;
+export async function workOn(
+  job: Job,
+  tasks: Task[],
+  { clock, concurrency, limits, until: lastStart = limits.until }: WorkLimits,
+): Promise<Ended[]> {
+  const { from, until } = limits;
   const fullTime = until - from;
-  let longest = 0;
   const stop = new AbortController();
   const timeUp = new Promise<typeof TIME_UP>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(TIME_UP), { once: true });
@@ -70,10 +84,11 @@ export async function workOn(job: Job, tasks: Task[], limits: WorkLimits): Promi
       tasks,
       async (task): Promise<Ended> => {
         const begun = clock();
-        if (stop.signal.aborted || begun + longest >= until) return { kind: 'left', task };
+        const late = begun >= lastStart || begun + limits.longest >= until;
+        if (stop.signal.aborted || late) return { kind: 'left', task };
         const ended = await Promise.race([attempt(job, task, stop.signal, clock), timeUp]);
         const took = clock() - begun;
-        longest = Math.max(longest, took);
+        limits.longest = Math.max(limits.longest, took);
         if (ended !== TIME_UP && !(stop.signal.aborted && ended.kind === 'failed')) return ended;
         if (took < fullTime * FAIR_SHARE) return { kind: 'left', task };
         return {

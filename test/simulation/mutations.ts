@@ -19,9 +19,9 @@ const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme }
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
     'perform.ts',
-    'const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];',
+    'const stored = await store(worker, ended, limits);',
     `await finish(worker, entries, ended.flatMap((end) => end.kind === 'worked' ? [{ kind: 'done', jobId: end.task.jobId }] : []), givenUp);
-     const outcomes = [...doneJobs(found), ...(await store(worker, ended, batch, endsAt))];`,
+     const stored = await store(worker, ended, limits);`,
   ]),
   mutation('a message is counted without a condition', [
     'ledger/message.ts',
@@ -109,9 +109,10 @@ export const MUTATIONS: Mutation[] = [
     'rhythm',
     mutation('an outage burns attempts', [
       'perform.ts',
-      'note(worker, batch, error);\n    return failed;',
-      `note(worker, batch, error);
-    return [...failed, ...documents.map(({ document: { jobId } }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }))];`,
+      'return { outcomes: [...failed, ...decided],',
+      `const missing = documents.filter(({ document: { jobId } }) => !written.some((one) => one.jobId === jobId));
+      const burnt = missing.map(({ document: { jobId } }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }));
+      return { outcomes: [...failed, ...decided, ...burnt],`,
     ]),
   ),
   mutation('a status reads the run before the workers', [

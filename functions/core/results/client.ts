@@ -1,5 +1,6 @@
-import { Client, type ClientOptions, errors as clientErrors, HttpConnection } from '@elastic/elasticsearch';
+import { Client, type ClientOptions, errors as clientErrors } from '@elastic/elasticsearch';
 import { Unavailable } from '../errors.ts';
+import { KeptAliveConnection } from './connection.ts';
 
 /** Elasticsearch, and the index there, or the alias of indices, that results are searched in. */
 export interface Results {
@@ -39,8 +40,8 @@ export function connect(url: string, index: string, connecting: Connecting = {})
     index,
     client: new Client({
       node: url,
-      // Node's own http rather than undici, which is a third of a bundle and no faster here.
-      Connection: HttpConnection,
+      // On Node's own http rather than undici, which is a third of a bundle and no faster here.
+      Connection: KeptAliveConnection,
       ...(Transport && { Transport }),
       ...(authority && { tls: { ca: authority } }),
       requestTimeout: timeoutMs,

@@ -35,6 +35,9 @@ const DOCUMENT_ERRORS = new Set([
   'illegal_argument_exception',
 ]);
 
+/** What goes by a document's error and is the index's trouble: it is full, its alias or its pipeline is gone. */
+const INDEX_TROUBLE = /can't exceed|no write index|pipeline with id/;
+
 /**
  * The most bytes of documents in one request. Elasticsearch advises to stay within tens of megabytes
  * ("Tune for indexing speed"), and refuses 100 MB (`http.max_content_length`).
@@ -44,18 +47,29 @@ const BULK_BYTES = 10_000_000;
 /**
  * Writes all documents, in one request unless they are very large or of several indices. A document that is there already stays as it is:
  * its job was done before.
- * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx) is
- *   missing, and may be tried again
- * @throws Unavailable when Elasticsearch does not answer, or has trouble of its own
+ * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx), or
+ *   whose index it has trouble with, is missing, and may be tried again
  */
-export async function write(results: Results, documents: Filed[], timeoutMs?: number): Promise<Written[]> {
+export async function write(
+  results: Results,
+  documents: Filed[],
+  timeoutMs?: number,
+): Promise<{ written: Written[]; trouble?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
   const written: Written[] = [];
+  let trouble: Unavailable | undefined;
   for (const bulk of bulks(documents)) {
     const requestTimeout = Math.max(1, Math.min(endsAt - Date.now(), REQUEST_TIMEOUT_MS));
-    written.push(...(await writeBulk(results, bulk, requestTimeout)));
+    try {
+      written.push(...(await writeBulk(results, bulk, requestTimeout)));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      // One index's trouble (somebody has closed it) is no reason to leave what belongs in another.
+      trouble ??= error;
+    }
   }
-  return written;
+  if (written.length < documents.length) trouble ??= new Unavailable('results', new Error('no room'));
+  return { written, ...(trouble && { trouble }) };
 }
 
 /** What one request takes. */
@@ -85,7 +99,7 @@ async function writeBulk(
   return lines.flatMap(({ jobId }, at): Written[] => {
     const { status, error } = answer.items[at]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
-    if (!DOCUMENT_ERRORS.has(error?.type ?? '')) return [];
+    if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_TROUBLE.test(error?.reason ?? '')) return [];
     return [
       {
         jobId,

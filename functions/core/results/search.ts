@@ -1,8 +1,13 @@
 import type { RunId } from '../ids.ts';
 import { guarded, type Results } from './client.ts';
 
-/** The highest jobId in the index, whichever deployment wrote it; 0 when it is empty. @throws Unavailable */
-export async function highestJobId({ client, index }: Results): Promise<number> {
+/**
+ * The highest jobId in the index, whichever deployment wrote it and however shortly before; 0 when it is empty.
+ * @throws Unavailable
+ */
+export async function highestJobId(results: Results): Promise<number> {
+  const { client, index } = results;
+  await refresh(results);
   const answer = await guarded(() =>
     client.search<unknown, { highest: { value: number | null } }>({
       index,
@@ -62,6 +67,8 @@ export async function countDuplicates(
               field: 'jobId',
               min_doc_count: 2,
               size: 10_000,
+              // All that a shard has of these: two documents may lie in two indices, and be one of each there.
+              shard_size: 2 * IDS_PER_PARTITION,
               ...(partitions > 1 && { include: { partition, num_partitions: partitions } }),
             },
           },

@@ -20,8 +20,12 @@ let taken: string;
 let held: string | undefined;
 let reads: number;
 let requests: { line: string; authorization: string | undefined; body: string }[];
-/** Statuses to answer with before the ordinary answer. */
+/** Statuses to answer with before the ordinary answer; how many requests to drop; an index that is closed. */
 let trouble: number[];
+let dropped: number;
+let closed: string;
+/** What it says of each document. */
+let item: object;
 const servers: Server[] = [];
 
 beforeEach(async () => {
@@ -30,6 +34,9 @@ beforeEach(async () => {
   reads = 0;
   requests = [];
   trouble = [];
+  dropped = 0;
+  closed = 'none';
+  item = { status: 201 };
   vi.useFakeTimers({ toFake: ['Date'] });
   const secrets = await listen(createHttpServer(secretsManager));
   vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', secrets.replace('https', 'http'));
@@ -67,6 +74,11 @@ const secretsManager: RequestListener = (_request, response) => {
 
 /** Answers as Elasticsearch does, for as much as is asked of it here. */
 const elasticsearch: RequestListener = async (request, response) => {
+  if (dropped > 0) {
+    dropped--;
+    request.socket.resetAndDestroy();
+    return;
+  }
   let body = '';
   for await (const chunk of request) body += chunk;
   const { method, url, headers } = request;
@@ -77,7 +89,11 @@ const elasticsearch: RequestListener = async (request, response) => {
     response.writeHead(status).end(JSON.stringify({ error: { type: 'trouble', reason: 'trouble' } }));
   else if (headers.authorization !== `ApiKey ${taken}`)
     response.writeHead(401).end(JSON.stringify({ error: { type: 'security_exception', reason: 'no' } }));
-  else if (url?.includes('_bulk')) response.end(JSON.stringify({ items: [{ create: { status: 201 } }] }));
+  else if (url?.startsWith(`/${closed}/`))
+    response
+      .writeHead(400)
+      .end(JSON.stringify({ error: { type: 'index_closed_exception', reason: 'closed' } }));
+  else if (url?.includes('_bulk')) response.end(JSON.stringify({ items: [{ create: item }] }));
   else response.end(JSON.stringify({ count: 3, acknowledged: true }));
 };
 
@@ -99,13 +115,14 @@ function open(url: string, patience = {}, authority = '') {
 }
 
 const documents = [{ index: 'results', document: { jobId: job(1), runId: RUN } as ResultDocument }];
+const WRITTEN = { written: [{ jobId: 1 }] };
 const minuteLater = () => vi.setSystemTime(Date.now() + 60_000);
 
 test('reads the API key once, when it is first needed, and sends it with each request', async () => {
   const results = open(await plain());
   expect(reads).toBe(0);
   expect(await countDocuments(results, RUN)).toBe(3);
-  expect(await write(results, documents)).toEqual([{ jobId: 1 }]);
+  expect(await write(results, documents)).toEqual(WRITTEN);
   expect(requests.map(({ authorization }) => authorization)).toEqual(['ApiKey key-1', 'ApiKey key-1']);
   expect(reads).toBe(1);
 });
@@ -120,7 +137,7 @@ test('goes on with the new key after a change of it, for all requests under way 
     write(results, documents),
     countDocuments(results, RUN),
   ]);
-  expect(answers).toEqual([[{ jobId: 1 }], [{ jobId: 1 }], 3]);
+  expect(answers).toEqual([WRITTEN, WRITTEN, 3]);
   expect(reads).toBe(2);
   // The document went along the second time, too.
   expect(requests.filter(({ authorization }) => authorization === 'ApiKey key-2')[0]?.body).not.toBe('');
@@ -131,7 +148,7 @@ test('takes a key that is refused when it is fresh for an outage, which is no jo
   await countDocuments(results, RUN);
   minuteLater();
   taken = 'another';
-  await expect(write(results, documents)).rejects.toBeInstanceOf(Unavailable);
+  expect((await write(results, documents)).trouble).toBeInstanceOf(Unavailable);
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   await expect(checkIndex(results, { name: 'results' }, 1_000)).rejects.toBeInstanceOf(Unavailable);
   // Nor is it read with each request.
@@ -141,8 +158,8 @@ test('takes a key that is refused when it is fresh for an outage, which is no jo
 test('shows the key in no error, however closely somebody looks', async () => {
   const results = open(await plain());
   taken = 'another';
-  for (const request of [() => write(results, documents), () => countDocuments(results, RUN)]) {
-    const error = await request().catch((thrown) => thrown);
+  const refused = await countDocuments(results, RUN).catch((thrown) => thrown);
+  for (const error of [(await write(results, documents)).trouble, refused]) {
     expect(error).toBeInstanceOf(Unavailable);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('key-1');
     expect(JSON.stringify(error)).not.toContain('key-1');
@@ -152,23 +169,23 @@ test('shows the key in no error, however closely somebody looks', async () => {
 test('takes a secret that can’t be read for an outage, and says which one', async () => {
   held = undefined;
   const results = open(await plain());
-  await expect(write(results, documents)).rejects.toThrow(
+  expect((await write(results, documents)).trouble?.message).toMatch(
     /^the results can't be used just now: .*the secret the-secret can’t be read: ResourceNotFoundException/,
   );
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   expect(requests).toEqual([]);
   held = 'key-1';
-  expect(await write(results, documents)).toEqual([{ jobId: 1 }]);
+  expect(await write(results, documents)).toEqual(WRITTEN);
 });
 
 test.each([['{"apiKey":"s3cret"}'], ['s3cret s3cret'], [''], ['s3cret\r\nx-injected: yes']])(
   'refuses the secret %j without showing it',
   async (value) => {
     held = value;
-    const error = await write(open(await plain()), documents).catch((thrown) => thrown);
-    expect(error).toBeInstanceOf(Unavailable);
-    expect(error.message).toContain('holds no API key');
-    expect(error.message).not.toContain('s3cret');
+    const { trouble } = await write(open(await plain()), documents);
+    expect(trouble).toBeInstanceOf(Unavailable);
+    expect(trouble?.message).toContain('holds no API key');
+    expect(trouble?.message).not.toContain('s3cret');
   },
 );
 
@@ -178,6 +195,44 @@ test('asks again when somebody waits for the answer, and not when messages come 
   expect(await countDocuments(open(url, { retries: 2 }), RUN)).toBe(3);
   trouble = [503];
   await expect(countDocuments(open(url), RUN)).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('sends once more what a connection was closed for meanwhile, and no more than once', async () => {
+  const url = await plain();
+  const results = open(url);
+  expect(await countDocuments(results, RUN)).toBe(3);
+  // As a gateway does with a connection that it has forgotten.
+  dropped = 1;
+  expect(await write(results, documents)).toEqual(WRITTEN);
+  dropped = 2;
+  await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('writes what belongs in one index though another one has trouble, and says so', async () => {
+  const results = open(await plain());
+  closed = 'results-2026.10';
+  const document = (index: string, jobId: number) => ({
+    index,
+    document: { jobId: job(jobId), runId: RUN } as ResultDocument,
+  });
+  const { written, trouble } = await write(results, [document(closed, 1), document('results-2026.11', 2)]);
+  expect(written).toEqual([{ jobId: 2 }]);
+  expect(trouble?.message).toContain('index_closed_exception');
+});
+
+test.each([
+  ['document_parsing_exception', 'failed to parse field [output] of type [long]', true],
+  ['illegal_argument_exception', 'Document contains at least one immense term', true],
+  ['illegal_argument_exception', "Number of documents in the index can't exceed [2147483519]", false],
+  ['illegal_argument_exception', 'pipeline with id [gone] does not exist', false],
+  ['es_rejected_execution_exception', 'no room', false],
+  ['index_closed_exception', 'closed', false],
+])('blames the document for %s: %s: %j', async (type, reason, blamed) => {
+  const results = open(await plain());
+  item = { status: blamed ? 400 : 429, error: { type, reason } };
+  const { written, trouble } = await write(results, documents);
+  expect(written).toHaveLength(blamed ? 1 : 0);
+  expect(trouble === undefined).toBe(blamed);
 });
 
 test('makes the index with its settings', async () => {

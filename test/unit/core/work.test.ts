@@ -5,6 +5,7 @@ import {
   type Ended,
   type Job,
   type JobContext,
+  type Limits,
   MAX_JSON,
   type Task,
   workOn,
@@ -35,13 +36,18 @@ function doing(work: (input: JobId, context: JobContext) => unknown): Job {
   return { input: (jobId) => jobId, work };
 }
 
+/** An invocation that has just begun, and has this long for its work. */
+function limits(time: number): Limits {
+  return { from: NOW, until: NOW + time, endsAt: NOW + time, longest: 0 };
+}
+
 /** Works on as many jobs, with simulated time, to the end. */
 async function ended(
   what: Job,
   count = 1,
   { concurrency = 10, time = 10_000 }: { concurrency?: number; time?: number } = {},
 ): Promise<Ended[]> {
-  const working = workOn(what, tasks(count), { concurrency, from: NOW, until: NOW + time, clock: Date.now });
+  const working = workOn(what, tasks(count), { concurrency, limits: limits(time), clock: Date.now });
   await vi.advanceTimersByTimeAsync(time + 1_000);
   return working;
 }
@@ -141,7 +147,7 @@ describe('all jobs of a batch', () => {
     await workOn(
       doing(() => 1),
       tasks(3),
-      { concurrency: 2, from: NOW, until: NOW + 60_000, clock: Date.now },
+      { concurrency: 2, limits: limits(60_000), clock: Date.now },
     );
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -284,7 +290,7 @@ describe('the worker’s time limit', () => {
       doing(() => new Promise(() => {})),
       tasks(5),
       {
-        ...{ concurrency: 2, from: NOW, until: NOW + 3_000, clock: Date.now },
+        ...{ concurrency: 2, limits: limits(3_000), clock: Date.now },
       },
     ).then((all) => {
       endedAt = Date.now();
@@ -346,6 +352,29 @@ describe('the worker’s time limit', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
   });
 
+  test('begins nothing that would not end in time by the longest job of the batch’s earlier rounds', async () => {
+    const work = vi.fn(() => 1);
+    const time = { ...limits(10_000), longest: 9_000 };
+    vi.setSystemTime(NOW + 1_000);
+    const all = await workOn(doing(work), tasks(2), { concurrency: 1, limits: time, clock: Date.now });
+    expect(kinds(all)).toEqual(['left', 'left']);
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  test('begins nothing after the time that a round has, and lets what is begun end', async () => {
+    const time = limits(10_000);
+    const working = workOn(
+      doing(() => wait(3_000).then(() => 1)),
+      tasks(4),
+      {
+        ...{ concurrency: 1, limits: time, until: NOW + 5_000, clock: Date.now },
+      },
+    );
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(kinds(await working)).toEqual(['worked', 'worked', 'left', 'left']);
+    expect(time.longest).toBe(3_000);
+  });
+
   test('begins nothing when the time is up already', async () => {
     const work = vi.fn();
     const all = await ended(doing(work), 3, { time: -5 });
@@ -356,7 +385,7 @@ describe('the worker’s time limit', () => {
   test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
     const work = vi.fn(() => new Promise(() => {}));
     const working = workOn(doing(work), tasks(3), {
-      ...{ concurrency: 1, from: NOW, until: NOW + 3_000, clock: () => NOW },
+      ...{ concurrency: 1, limits: limits(3_000), clock: () => NOW },
     });
     await vi.advanceTimersByTimeAsync(3_000);
     expect(kinds(await working)).toEqual(['left', 'left', 'left']);
