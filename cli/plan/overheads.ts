@@ -3,7 +3,8 @@
  * stand in this one place: renew them here when docs/benchmarks.md is renewed.
  *
  * Source: `npm run bench:worker -- --batch-size 1,10 --jobs-per-message 1,10,25,50,100 --jobs 0` (2 cores shared with other
- * work, Node.js 20, a local Elasticsearch and emulator, 2026-11-24). AWS is another machine: there they are guesses.
+ * work, Node.js 20, a local Elasticsearch and emulator, 2026-11-24): its medians are within 30 % of this. AWS
+ * is another machine: there they are guesses.
  */
 export const BATCH_MS = {
   /** One bulk, one transaction, parsing: what a batch of one message with one job takes. */
