@@ -1,20 +1,12 @@
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import type { Settings } from '../infra-cdk/settings.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';
+import type { Check } from './check.ts';
 import { readConcurrency } from './concurrency.ts';
 import { otherVersion } from './deploy.ts';
 import { findDeployment, findStack } from './deployment.ts';
 import { count } from './figures.ts';
 import type { Target } from './target.ts';
-
-/** One thing that a deployment needs of an AWS account, and what the account has of it. */
-export interface AccountCheck {
-  name: string;
-  ok: boolean;
-  found: string;
-  /** What to do; only where it is not ok. */
-  advice?: string;
-}
 
 /** What Lambda keeps for functions that have none reserved ("Configuring reserved concurrency", its guide says). */
 export const KEPT_UNRESERVED = 100;
@@ -24,7 +16,7 @@ export async function checkAccount(
   target: Target,
   settings: Settings,
   signal: AbortSignal,
-): Promise<AccountCheck[]> {
+): Promise<Check[]> {
   const [account, toolkit, deployment] = await Promise.all([
     target.clients.lambda.send(new GetAccountSettingsCommand({}), { abortSignal: signal }),
     findStack(target, BOOTSTRAP_STACK, signal),
@@ -53,7 +45,7 @@ export function concurrencyCheck(of: {
   unreserved: number;
   reserved: number;
   wanted: number;
-}): AccountCheck {
+}): Check {
   const { limit, unreserved, reserved, wanted } = of;
   const room = unreserved + reserved - KEPT_UNRESERVED;
   const most = Math.max(0, room);

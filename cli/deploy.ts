@@ -1,4 +1,5 @@
 import { inspect } from '../local/cloud.ts';
+import { ELASTICSEARCH_FOR_CONTAINERS } from '../local/containers.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
@@ -28,6 +29,7 @@ export async function deploy(call: Call, given: Given, verbose = false): Promise
     ...given,
     stage: target.stage,
     ...(target.name === 'local' && { elasticsearchUrl: await localElasticsearch(call, given, deployed) }),
+    ...(target.name === 'localstack' && { elasticsearchUrl: localstackElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
   await bootstrap(call, verbose);
@@ -54,6 +56,18 @@ async function localElasticsearch(
     'no_elasticsearch',
     'The local cloud’s Elasticsearch is not running.',
     'npx drumline up, or name your own: npx drumline deploy --elasticsearch URL',
+  );
+}
+
+/** As given, else the one beside LocalStack in the compose file; beside a LocalStack of the user's own, as deployed. */
+function localstackElasticsearch({ target }: Call, given: Given, deployed: Deployment | undefined): string {
+  const url =
+    given.elasticsearchUrl ?? (target.isManaged ? ELASTICSEARCH_FOR_CONTAINERS : deployed?.elasticsearchUrl);
+  if (url !== undefined) return url;
+  throw new Trouble(
+    'no_elasticsearch',
+    'Beside a LocalStack of your own Drumline doesn’t know where Elasticsearch is.',
+    `Name one that its functions can reach: ${target.command('deploy --elasticsearch URL')}`,
   );
 }
 

@@ -78,11 +78,11 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 function unreachable(target: Target, cause: Error): Trouble {
-  if (target.name === 'local') {
+  if (target.name !== 'aws') {
     return new Trouble(
       'not_running',
-      `The local cloud is not running (nothing answers at ${target.home.emulatorUrl}).`,
-      'npx drumline up',
+      `${shortNameOf(target)} is not running (nothing answers at ${target.environment.AWS_ENDPOINT_URL}).`,
+      target.isManaged ? target.command('up') : 'Start it, or correct AWS_ENDPOINT_URL.',
       { cause },
     );
   }
@@ -94,9 +94,15 @@ function unreachable(target: Target, cause: Error): Trouble {
   );
 }
 
-function cloudOf({ name, environment }: Target): string {
-  if (name === 'local') return 'The local cloud';
-  return name === 'aws' ? 'AWS' : `LocalStack at ${environment.AWS_ENDPOINT_URL}`;
+/** The cloud, as at the start of a sentence. */
+export function cloudOf(target: Target): string {
+  const name = shortNameOf(target);
+  return target.name === 'localstack' ? `${name} at ${target.environment.AWS_ENDPOINT_URL}` : name;
+}
+
+/** The same without where it is. */
+export function shortNameOf({ name }: Target): string {
+  return { local: 'The local cloud', localstack: 'LocalStack', aws: 'AWS' }[name];
 }
 
 function firstLine({ message }: Error): string {

@@ -1,6 +1,12 @@
-import { type FilteredLogEvent, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  type FilteredLogEvent,
+  FilterLogEventsCommand,
+  type FilterLogEventsCommandOutput,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cloudwatch-logs';
 import type { Deployment, FunctionName } from './deployment.ts';
 import { type LogLine, readLogLine } from './log-line.ts';
+import type { Target } from './target.ts';
 
 /** The most events a call returns (CloudWatch's quota). */
 const PAGE = 10_000;
@@ -34,22 +40,19 @@ export class LogReader {
     return read.flat().sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
   }
 
-  async #readFunction(name: FunctionName, abortSignal: AbortSignal): Promise<LogLine[]> {
+  async #readFunction(name: FunctionName, signal: AbortSignal): Promise<LogLine[]> {
     const { target, functions } = this.deployment;
+    const groups = logGroupsOf(target, functions[name]);
+    const read = await Promise.all(groups.map((group) => this.#readGroup(name, group, signal)));
+    return read.flat();
+  }
+
+  async #readGroup(name: FunctionName, logGroupName: string, abortSignal: AbortSignal): Promise<LogLine[]> {
     const lines: LogLine[] = [];
     let startTime = this.#from;
     let nextToken: string | undefined;
     for (;;) {
-      const page = await target.clients.logs.send(
-        new FilterLogEventsCommand({
-          logGroupName: `/drumline/${functions[name]}`,
-          startTime,
-          limit: PAGE,
-          nextToken,
-          ...(this.filter !== undefined && canSearch(this.filter) && { filterPattern: `"${this.filter}"` }),
-        }),
-        { abortSignal },
-      );
+      const page = await this.#readPage({ logGroupName, startTime, nextToken }, abortSignal);
       const events = page.events ?? [];
       for (const event of events) {
         if (!this.#isNew(name, event)) continue;
@@ -64,12 +67,36 @@ export class LogReader {
     }
   }
 
+  async #readPage(
+    from: { logGroupName: string; startTime: number; nextToken: string | undefined },
+    abortSignal: AbortSignal,
+  ): Promise<FilterLogEventsCommandOutput> {
+    const { name, clients } = this.deployment.target;
+    const filter = this.filter !== undefined &&
+      canSearch(this.filter) && { filterPattern: `"${this.filter}"` };
+    try {
+      return await clients.logs.send(new FilterLogEventsCommand({ ...from, limit: PAGE, ...filter }), {
+        abortSignal,
+      });
+    } catch (error) {
+      // Lambda makes its own group when a function is first invoked.
+      if (name !== 'localstack' || !(error instanceof ResourceNotFoundException)) throw error;
+      return { $metadata: {} };
+    }
+  }
+
   #isNew(name: FunctionName, { eventId, logStreamName, timestamp = 0, message }: FilteredLogEvent): boolean {
     const key = `${name} ${eventId ?? `${logStreamName} ${timestamp} ${message}`}`;
     if (this.#seen.has(key)) return false;
     this.#seen.set(key, timestamp);
     return true;
   }
+}
+
+/** Where a function's log is: LocalStack writes to the group of Lambda's own naming, whatever the stack says. */
+export function logGroupsOf({ name }: Pick<Target, 'name'>, functionName: string): string[] {
+  const ours = `/drumline/${functionName}`;
+  return name === 'localstack' ? [ours, `/aws/lambda/${functionName}`] : [ours];
 }
 
 /** Quotes and backslashes inside a quoted term mean different things to CloudWatch and to the emulators. */

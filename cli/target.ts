@@ -4,7 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackNameOf } from '../infra-cdk/settings.ts';
 import { clientEnvironment, type LocalHome, localHome } from '../local/home.ts';
-import { Trouble, WrongUse } from './trouble.ts';
+import { WrongUse } from './trouble.ts';
 
 export const TARGETS = ['local', 'localstack', 'aws'] as const;
 export type TargetName = (typeof TARGETS)[number];
@@ -15,6 +15,8 @@ export interface Target {
   /** Empty for the stack without a stage. */
   readonly stage: string;
   readonly stackName: string;
+  /** Whether its cloud is the command's to start and stop; not if it is AWS, or a LocalStack that the user names. */
+  readonly isManaged: boolean;
   /** Where logs, reports and the local cloud lie; also for other targets. */
   readonly home: LocalHome;
   /** For child processes that are to talk to this target. */
@@ -46,6 +48,7 @@ export function resolveTarget(name: TargetName, stage: string, home = localHome(
     name,
     stage,
     stackName: stackNameOf({ stage }),
+    isManaged: name === 'local' || (name === 'localstack' && !process.env.AWS_ENDPOINT_URL),
     home,
     environment,
     clients: openClients(name, environment),
@@ -58,7 +61,6 @@ export function resolveTarget(name: TargetName, stage: string, home = localHome(
 
 function environmentOf(name: TargetName, home: LocalHome): NodeJS.ProcessEnv {
   if (name === 'local') return clientEnvironment(home);
-  const { AWS_ENDPOINT_URL: endpoint } = process.env;
   if (name === 'aws') {
     const variable = Object.keys(process.env).find((key) => /^AWS_ENDPOINT_URL(_|$)/.test(key));
     if (variable === undefined || !process.env[variable]) return process.env;
@@ -67,23 +69,20 @@ function environmentOf(name: TargetName, home: LocalHome): NodeJS.ProcessEnv {
       `Unset ${variable}, or leave --target away.`,
     );
   }
-  if (!endpoint) {
-    throw new Trouble(
-      'not_yet',
-      'The command can’t start LocalStack by itself yet.',
-      'Start LocalStack, set AWS_ENDPOINT_URL (such as http://127.0.0.1:4566), and run the command again.',
-    );
-  }
-  // LocalStack takes any keys; the user's own ones have no business there.
-  const { AWS_PROFILE: _profile, AWS_SESSION_TOKEN: _token, ...rest } = process.env;
-  const region = rest.AWS_REGION ?? rest.AWS_DEFAULT_REGION ?? 'us-east-1';
+  const { AWS_ENDPOINT_URL: own, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const region = AWS_REGION || AWS_DEFAULT_REGION || 'us-east-1';
   return {
-    ...rest,
+    // LocalStack takes any keys; the user's own ones have no business there.
+    ...clientEnvironment(home),
+    AWS_ENDPOINT_URL: own ? byAddress(own) : home.emulatorUrl,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
   };
+}
+
+/** The SDKs address S3 buckets by path only where the endpoint is an address, and `bucket.localhost` is no host. */
+function byAddress(endpoint: string): string {
+  return endpoint.replace(/^(https?:\/\/)localhost(?=[:/]|$)/, '$1127.0.0.1');
 }
 
 /** Endpoint and credentials are given, not left to process.env: there they are the user's, for other clouds. */

@@ -1,22 +1,23 @@
 import { type Command, Option } from 'commander';
-import { up } from '../../local/cloud.ts';
 import { withoutCredentials } from '../../local/own-elasticsearch.ts';
 import { BusyTime } from '../busy-time.ts';
 import { action, type Call } from '../call.ts';
+import { bringUp, requireEmulator } from '../cloud.ts';
 import { MOST_WORKERS } from '../concurrency.ts';
 import { canAsk, isConfirmed } from '../confirm.ts';
 import { followTicks, followUntilLeft } from '../demo-run.ts';
 import { deploy, otherVersion } from '../deploy.ts';
 import { type Deployment, findDeployment } from '../deployment.ts';
 import { drain } from '../drain.ts';
+import { shortNameOf } from '../explain.ts';
 import { counted } from '../figures.ts';
 import { readStatus, verify } from '../invoke.ts';
+import { fromHere } from '../localstack.ts';
 import { elasticsearchUrl, wholeNumber } from '../options.ts';
 import { clearTheWay, startOwnRun, stopOwnRun } from '../own-run.ts';
 import { runReport, runReportText } from '../run-report.ts';
 import { Trouble } from '../trouble.ts';
 import { X, Y } from './start.ts';
-import { requireLocal } from './up.ts';
 
 interface Options {
   x: number;
@@ -72,11 +73,11 @@ export function register(program: Command): void {
 }
 
 async function run(call: Call, options: Options): Promise<number> {
-  requireLocal(call, 'demo');
-  const { output, target, step, signal } = call;
+  requireEmulator(call, 'demo');
+  const { output } = call;
   const state: State = { isUp: false };
   try {
-    const { lost } = await up(target.home, { elasticsearchUrl: options.elasticsearch, step, signal });
+    const { lost } = await bringUp(call, options.elasticsearch);
     state.isUp = true;
     if (lost) output.say(output.messageColors.yellow(lost));
     await mayReplace(call, options.yes ?? false);
@@ -138,7 +139,8 @@ async function leave({ output, target }: Call, { isUp, deployment, runId }: Stat
     );
     output.say(said);
   }
-  if (isUp) output.say(`The local cloud stays up; ${target.command('down')} stops it.`);
+  if (isUp && target.isManaged)
+    output.say(`${shortNameOf(target)} stays up; ${target.command('down')} stops it.`);
 }
 
 function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment, runId: string): string {
@@ -148,11 +150,13 @@ function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment
     'scale 4': 'four workers, at once',
     'logs --follow': 'what the functions say',
     'stop --wait': 'end the run',
-    down: 'stop the local cloud; its data is kept',
+    ...(target.isManaged && {
+      down: target.name === 'local' ? 'stop the local cloud; its data is kept' : 'stop LocalStack',
+    }),
   };
   const lines = Object.entries(commands).map(
     ([words, what]) => `  ${target.command(words).padEnd(36)} ${what}`,
   );
-  const search = `curl '${withoutCredentials(url)}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
-  return ['The local cloud stays up. To try next:', ...lines, `The results: ${search}`].join('\n');
+  const search = `curl '${withoutCredentials(fromHere(target, url))}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
+  return [`${shortNameOf(target)} stays up. To try next:`, ...lines, `The results: ${search}`].join('\n');
 }

@@ -4,6 +4,8 @@ import { checkRequirements, type Requirement } from '../../local/requirements.ts
 import type { ServerState } from '../../local/server-process.ts';
 import { checkAccount } from '../account.ts';
 import { action, type Call } from '../call.ts';
+import type { Check } from '../check.ts';
+import { checkLocalstack, SHORTCOMINGS } from '../localstack.ts';
 import type { Colors } from '../output.ts';
 import { effectiveSettings } from '../settings.ts';
 import { table } from '../table.ts';
@@ -15,7 +17,8 @@ export function register(program: Command): void {
     .summary('say what the local cloud needs, and what runs')
     .description(
       'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
-        'then which of its servers run. With --target aws: what the account has of what a deployment needs. ' +
+        'then which of its servers run. With --target aws: what the account has of what a deployment needs. With ' +
+        '--target localstack: Docker, LocalStack and Elasticsearch, and what LocalStack does otherwise than AWS. ' +
         'Exits with 1 if something is missing.',
     )
     .addHelpText('after', '\nExample: what is missing, for a script\n  npx drumline doctor --json')
@@ -23,22 +26,45 @@ export function register(program: Command): void {
 }
 
 async function run(call: Call): Promise<number> {
-  return call.target.name === 'aws' ? examineAccount(call) : examineMachine(call);
+  switch (call.target.name) {
+    case 'aws':
+      return examineAccount(call);
+    case 'localstack':
+      return examineLocalstack(call);
+    case 'local':
+      return examineMachine(call);
+  }
 }
 
 async function examineAccount({ output, target, signal }: Call): Promise<number> {
   const checks = await checkAccount(target, effectiveSettings({}), signal);
   const ok = checks.every((check) => check.ok);
-  output.result({ ok, checks }, () =>
+  output.result({ ok, checks }, () => checkLines(checks, output.colors).join('\n'));
+  return ok ? 0 : 1;
+}
+
+async function examineLocalstack({ output, target, signal }: Call): Promise<number> {
+  const checks = await checkLocalstack(target, signal);
+  const ok = checks.every((check) => check.ok);
+  output.result({ ok, checks, shortcomings: SHORTCOMINGS }, () =>
     [
-      table(
-        ['', 'Needed', 'Found'],
-        checks.map((check) => [mark(check.ok, output.colors), check.name, check.found]),
-      ),
-      ...checks.flatMap(({ advice }) => (advice ? ['', advice] : [])),
+      ...checkLines(checks, output.colors),
+      '',
+      'What LocalStack 4.14 does otherwise than AWS:',
+      ...SHORTCOMINGS.map((each) => `- ${each}`),
     ].join('\n'),
   );
   return ok ? 0 : 1;
+}
+
+function checkLines(checks: Check[], colors: Colors): string[] {
+  return [
+    table(
+      ['', 'Needed', 'Found'],
+      checks.map((check) => [mark(check.ok, colors), check.name, check.found]),
+    ),
+    ...checks.flatMap(({ advice }) => (advice ? ['', advice] : [])),
+  ];
 }
 
 async function examineMachine({ output, target }: Call): Promise<number> {

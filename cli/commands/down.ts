@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
-import { down } from '../../local/cloud.ts';
 import { action, type Call } from '../call.ts';
+import { requireManaged, takeDown } from '../cloud.ts';
 import { isConfirmed } from '../confirm.ts';
-import { requireLocal } from './up.ts';
+import { shortNameOf } from '../explain.ts';
 
 export function register(program: Command): void {
   program
     .command('down')
     .summary('stop the local cloud; its data is kept')
     .description(
-      'Stops the local cloud. Its data is kept: the next "up" has the deployment, runs and results back.',
+      'Stops the local cloud. Its data is kept: the next "up" has the deployment, runs and results back. LocalStack ' +
+        '(--target localstack) keeps nothing of its own; Elasticsearch’s documents stay.',
     )
     .option(
       '--wipe',
@@ -24,20 +25,21 @@ export function register(program: Command): void {
 }
 
 async function run(call: Call, options: { wipe?: boolean; yes?: boolean }): Promise<number> {
-  requireLocal(call, 'down');
-  const { output, target, step } = call;
+  requireManaged(call, 'down');
+  const { output, target } = call;
   const wipe = options.wipe ?? false;
   if (wipe) {
-    const question = `Forget all deployments, runs and results in ${target.home.root}?`;
+    const where = target.name === 'local' ? target.home.root : 'LocalStack’s volumes';
+    const question = `Forget all deployments, runs and results in ${where}?`;
     if (!(await isConfirmed(call, question, options.yes ?? false))) {
       output.result({ stopped: false, wiped: false }, () => 'Nothing was done.');
       return 1;
     }
   }
-  const { stopped, lost } = await down(target.home, { wipe, step });
+  const { stopped, lost } = await takeDown(call, wipe);
   if (lost) output.say(output.messageColors.yellow(lost));
   output.result({ stopped, wiped: wipe, ...(lost && { lost }) }, () => {
-    const state = stopped ? 'The local cloud is stopped' : 'The local cloud was not running';
+    const state = `${shortNameOf(target)} ${stopped ? 'is stopped' : 'was not running'}`;
     return wipe ? `${state}, and its data is removed.` : `${state}. ${target.command('up')} starts it again.`;
   });
   return 0;

