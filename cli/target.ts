@@ -85,16 +85,21 @@ function byAddress(endpoint: string): string {
   return endpoint.replace(/^(https?:\/\/)localhost(?=[:/]|$)/, '$1127.0.0.1');
 }
 
-/** Endpoint and credentials are given, not left to process.env: there they are the user's, for other clouds. */
+/**
+ * What a client of the SDK needs to reach a target. Endpoint and credentials are given, not left to process.env: there
+ * they are the user's, for other clouds.
+ */
+export function placeOf({ name, environment }: Pick<Target, 'name' | 'environment'>) {
+  if (name === 'aws') return {};
+  return {
+    endpoint: environment.AWS_ENDPOINT_URL as string,
+    region: environment.AWS_REGION as string,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+}
+
 function openClients(name: TargetName, environment: NodeJS.ProcessEnv): Clients {
-  const place =
-    name === 'aws'
-      ? {}
-      : {
-          endpoint: environment.AWS_ENDPOINT_URL as string,
-          region: environment.AWS_REGION as string,
-          credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-        };
+  const place = placeOf({ name, environment });
   const timeouts = (requestTimeout: number) => ({
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout, throwOnRequestTimeout: true },
   });

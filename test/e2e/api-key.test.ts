@@ -2,14 +2,18 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   CreateSecretCommand,
+  DeleteSecretCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Verification } from '../../functions/core/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { deployWith } from './deployed.ts';
-import { home, run, runJson, until } from './system.ts';
+import { aws, elasticsearchUrl, functionsAreHere, run, runJson, until } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(functionsAreHere, 'its functions don’t reach the guard on this machine');
 
 /**
  * A stack of its own, whose Elasticsearch asks for an API key: the local one, behind a guard. One worker, and one
@@ -18,11 +22,7 @@ import { home, run, runJson, until } from './system.ts';
 const STAGE = ['--stage', 'keyed'];
 const SECRET = 'keyed/elasticsearch';
 
-const secrets = new SecretsManagerClient({
-  endpoint: home.emulatorUrl,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-});
+const secrets = new SecretsManagerClient(aws);
 
 /** The keys that the guard lets write and lets do all else, and how many requests it has turned away. */
 const taken = { write: 'key-1', else: 'key-1' };
@@ -40,14 +40,10 @@ beforeAll(async () => {
       return;
     }
     const { authorization: _, ...headers } = asked.headers;
-    const passed = request(
-      `${home.elasticsearchUrl}${asked.url}`,
-      { method: asked.method, headers },
-      (found) => {
-        answer.writeHead(found.statusCode ?? 502, found.headers);
-        found.pipe(answer);
-      },
-    );
+    const passed = request(`${elasticsearchUrl}${asked.url}`, { method: asked.method, headers }, (found) => {
+      answer.writeHead(found.statusCode ?? 502, found.headers);
+      found.pipe(answer);
+    });
     passed.on('error', () => answer.destroy());
     asked.pipe(passed);
   });
@@ -66,7 +62,8 @@ beforeAll(async () => {
   expect([code, stderr]).toEqual([0, stderr]);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await secrets.send(new DeleteSecretCommand({ SecretId: SECRET, ForceDeleteWithoutRecovery: true }));
   guard.closeAllConnections();
   guard.close();
 });
@@ -81,7 +78,7 @@ test('jobs are written with the key from its secret, by a worker that may read i
   expect(await drained(100)).toMatchObject({ processed: 100, failed: 0 });
   expect(await runJson<Verification>('verify', ...STAGE)).toMatchObject({ ok: true, documents: 100 });
   const index = (await (
-    await fetch(`${home.elasticsearchUrl}/drumline-keyed-results/_settings`)
+    await fetch(`${elasticsearchUrl}/drumline-keyed-results/_settings`)
   ).json()) as Record<string, { settings: { index: Record<string, string> } }>;
   expect(Object.values(index)[0]?.settings.index).toMatchObject({
     number_of_shards: '1',

@@ -22,7 +22,7 @@ import { ensureIndex } from '../../functions/core/results/mapping.ts';
 import { TickCache } from '../../functions/core/tick-cache.ts';
 import { verify } from '../../functions/core/verify.ts';
 import type { Worker } from '../../functions/core/worker.ts';
-import { home } from './system.ts';
+import { aws, elasticsearchUrl } from './system.ts';
 
 /** What goes wrong at a call, as seen from the process that makes it. */
 export type Way = 'dies before' | 'dies after' | 'answers late';
@@ -64,12 +64,6 @@ export class Seam {
     return new Promise(() => {});
   }
 }
-
-const aws = {
-  endpoint: home.emulatorUrl,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-};
 
 /** A table, two queues and an index of one scenario's own, at the real emulator and the real Elasticsearch. */
 interface Place {
@@ -137,7 +131,7 @@ function connectThrough(seam: Seam, place: Place) {
   const queue = (url: string): Queue => ({ url, client: sqs, retryDelayMs: 25 });
   const results: Results = {
     index: place.index,
-    client: new Client({ node: home.elasticsearchUrl, Transport: SeamTransport, maxRetries: 0 }),
+    client: new Client({ node: elasticsearchUrl, Transport: SeamTransport, maxRetries: 0 }),
   };
   return { table, results, sqs, jobs: queue(place.jobs), deadLetters: queue(place.deadLetters) };
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { inspect } from '../../local/cloud.ts';
 import { deployWith, VISIBILITY_SECONDS } from './deployed.ts';
 import {
@@ -14,9 +14,13 @@ import {
   start,
   status,
   stop,
+  target,
   until,
   verify,
 } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(target.name === 'local', 'it kills processes of the local cloud');
 
 /** `npm run chaos` has many more jobs, three times over, and Elasticsearch gone for longer. */
 const JOBS = Number(process.env.DRUMLINE_CHAOS_JOBS ?? 6_000);

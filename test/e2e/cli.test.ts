@@ -2,7 +2,19 @@ import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@
 import { describe, expect, test } from 'vitest';
 import type { RunStatus, Status } from '../../functions/status.ts';
 import { deployWith } from './deployed.ts';
-import { drained, invoke, lambda, run, runJson, start, status, stop } from './system.ts';
+import {
+  drained,
+  functionName,
+  invoke,
+  lambda,
+  run,
+  runJson,
+  start,
+  status,
+  stop,
+  target,
+} from './system.ts';
+import { testWhere } from './test-where.ts';
 
 const COMMANDS = [
   'up',
@@ -24,7 +36,7 @@ const COMMANDS = [
 ];
 
 async function limits(): Promise<{ reserved: number | undefined; mapping: number | undefined }> {
-  const FunctionName = 'drumline-consumer';
+  const FunctionName = functionName('consumer');
   const [{ ReservedConcurrentExecutions: reserved }, { EventSourceMappings }] = await Promise.all([
     lambda.send(new GetFunctionConcurrencyCommand({ FunctionName })),
     lambda.send(new ListEventSourceMappingsCommand({ FunctionName })),
@@ -69,9 +81,12 @@ test('a local cloud that does not run is said in a sentence, with what to do', a
   expect(stderr).toMatch(/not running.*\n.*npx drumline up/);
 });
 
-test('up again does nothing and takes no time worth speaking of', async () => {
-  expect(await runJson('up')).toMatchObject({ emulator: 'running', elasticsearch: 'running' });
-});
+testWhere(target.isManaged, 'it is the user’s to start')(
+  'up again does nothing and takes no time worth speaking of',
+  async () => {
+    expect(await runJson('up')).toMatchObject({ emulator: 'running', elasticsearch: 'running' });
+  },
+);
 
 describe('the command and the functions agree', () => {
   test('on how it stands', async () => {

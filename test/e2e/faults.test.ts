@@ -1,6 +1,13 @@
 import pMap from 'p-map';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Played, play, WAYS } from './boundary.ts';
+import { beforeAll, describe, expect } from 'vitest';
+import { type Played, play, WAYS, type Way } from './boundary.ts';
+import { target } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(
+  target.name !== 'aws',
+  'it makes a table and two queues for each of a hundred scenarios',
+);
 
 /** Scenarios wait more than they work. */
 const AT_ONCE = 6;
@@ -22,22 +29,25 @@ test('without a fault, the scenario has a job that fails for good and one that w
 });
 
 describe.each(['scheduler', 'worker'] as const)('whatever call of the %s goes wrong', (who) => {
-  test.each(WAYS)('when it %s, each job is counted once and has its one document', async (way) => {
-    const calls = who === 'scheduler' ? calm.schedulerCalls : calm.workerCalls;
-    const played = await pMap(
-      calls,
-      async (call, at) => {
-        const name = `faults-${who}-${way.replaceAll(' ', '-')}-${at}`;
-        return { at, call, ...(await play(name, { who, at, way })) };
-      },
-      { concurrency: AT_ONCE },
-    );
-    for (const { at, call, verification, ahead, deadLetters } of played) {
-      const where = `${who} ${way}, call ${at} (${call})`;
-      expect(verification, where).toMatchObject(expected);
-      expect(ahead, where).toEqual([]);
-      // A letter may be kept twice; it must never be missing.
-      expect(deadLetters, where).toBeGreaterThanOrEqual(1);
-    }
-  });
+  test.each(WAYS.map((way): [Way] => [way]))(
+    'when it %s, each job is counted once and has its one document',
+    async (way) => {
+      const calls = who === 'scheduler' ? calm.schedulerCalls : calm.workerCalls;
+      const played = await pMap(
+        calls,
+        async (call, at) => {
+          const name = `faults-${who}-${way.replaceAll(' ', '-')}-${at}`;
+          return { at, call, ...(await play(name, { who, at, way })) };
+        },
+        { concurrency: AT_ONCE },
+      );
+      for (const { at, call, verification, ahead, deadLetters } of played) {
+        const where = `${who} ${way}, call ${at} (${call})`;
+        expect(verification, where).toMatchObject(expected);
+        expect(ahead, where).toEqual([]);
+        // A letter may be kept twice; it must never be missing.
+        expect(deadLetters, where).toBeGreaterThanOrEqual(1);
+      }
+    },
+  );
 });

@@ -1,14 +1,18 @@
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { logGroupsOf } from '../../cli/read-logs.ts';
 import type { Status } from '../../functions/status.ts';
 import {
   drained,
   elasticsearch,
-  environment,
+  functionName,
   invoke,
+  logs,
   output,
   start,
   status,
   stop,
+  target,
   verify,
 } from './system.ts';
 
@@ -89,19 +93,13 @@ describe('a run', () => {
   });
 
   test('leaves one JSON line a batch in the consumer’s log, and no secrets', async () => {
-    const { CloudWatchLogsClient, FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs');
-    const logs = new CloudWatchLogsClient({
-      endpoint: `http://127.0.0.1:${environment.DRUMLINE_EMULATOR_PORT}`,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
-    const { events } = await logs.send(
-      new FilterLogEventsCommand({
-        logGroupName: '/drumline/drumline-consumer',
-        filterPattern: '{ $.message = "batch" }',
-      }),
+    const found = await Promise.all(
+      logGroupsOf(target, functionName('consumer')).map((logGroupName) =>
+        logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern: '{ $.message = "batch" }' })),
+      ),
     );
-    const lines = (events ?? [])
+    const events = found.flatMap(({ events = [] }) => events);
+    const lines = events
       .flatMap(({ message }) => (message?.startsWith('{') ? [JSON.parse(message)] : []))
       .filter((line) => line.message === 'batch' && line.runId === runId);
     expect(lines.reduce((sum, { processed }) => sum + processed, 0)).toBe(jobs);

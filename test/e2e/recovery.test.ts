@@ -1,7 +1,22 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { inspect } from '../../local/cloud.ts';
 import { deployWith } from './deployed.ts';
-import { drained, elasticsearch, home, output, run, runJson, start, status, stop, verify } from './system.ts';
+import {
+  drained,
+  elasticsearch,
+  home,
+  output,
+  run,
+  runJson,
+  start,
+  status,
+  stop,
+  target,
+  verify,
+} from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(target.name === 'local', 'it kills the local cloud’s emulator');
 
 test('an emulator that was killed is said to have lost its memory, once, and the next deployment starts clean', async () => {
   await start(100);

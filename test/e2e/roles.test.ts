@@ -7,9 +7,12 @@ import {
 } from '@aws-sdk/client-lambda';
 import { build } from 'esbuild';
 import { strToU8, zipSync } from 'fflate';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import type { Attempt } from './probe/probe.ts';
-import { lambda, output } from './system.ts';
+import { functionName, lambda, output, target } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(target.name !== 'localstack', 'it does not enforce IAM');
 
 /**
  * What each role may do of what there is to try; everything else it must be refused. The probe runs as a function with
@@ -70,9 +73,9 @@ test.each(Object.entries(MAY))(
 
 async function ask(name: string, attempts: Attempt[]): Promise<Record<string, string>> {
   const { Role } = await lambda.send(
-    new GetFunctionConfigurationCommand({ FunctionName: `drumline-${name}` }),
+    new GetFunctionConfigurationCommand({ FunctionName: functionName(name) }),
   );
-  const FunctionName = `drumline-probe-${name}`;
+  const FunctionName = functionName(`probe-${name}`);
   await lambda.send(
     new CreateFunctionCommand({
       FunctionName,
@@ -88,6 +91,11 @@ async function ask(name: string, attempts: Attempt[]): Promise<Record<string, st
       table: await output('TableName'),
       jobs: await output('JobsQueueUrl'),
       deadLetters: await output('DeadLetterQueueUrl'),
+      functions: {
+        scheduler: functionName('scheduler'),
+        control: functionName('control'),
+        consumer: functionName('consumer'),
+      },
       attempts,
     };
     const { Payload } = await lambda.send(

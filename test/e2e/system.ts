@@ -1,34 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { inject } from 'vitest';
+import { fromHere } from '../../cli/localstack.ts';
+import { placeOf, resolveTarget } from '../../cli/target.ts';
 import type { Controlled } from '../../functions/control.ts';
 import type { Verification } from '../../functions/core/verify.ts';
 import type { Status } from '../../functions/status.ts';
+import { prefixOf } from '../../infra-cdk/settings.ts';
 import { localHome } from '../../local/home.ts';
 import { drumline, drumlineJson, type Ended } from './command.ts';
+import { optionsOf } from './place.ts';
 
 /** The deployed system as its users see it: functions to invoke, the command, the queue and the results. */
-export const environment = inject('environment');
+const place = inject('place');
+export const { environment } = place;
 export const home = localHome(environment);
+export const target = resolveTarget(place.target, place.stage, home);
+export const { sqs, lambda, logs, cloudFormation } = target.clients;
 
-const client = {
-  endpoint: home.emulatorUrl,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-};
-export const sqs = new SQSClient(client);
-export const lambda = new LambdaClient(client);
-const cloudFormation = new CloudFormationClient(client);
+/** For the SDK's other clients. */
+export const aws = placeOf(target);
+
+/** A function's name, by its short one. */
+export const functionName = (name: string) => `${prefixOf(place)}-${name}`;
 
 /** Invokes a function by its short name; what it throws is thrown here. */
 export async function invoke<Answer>(name: string, payload: unknown = {}): Promise<Answer> {
   const { FunctionError, Payload } = await lambda.send(
-    new InvokeCommand({ FunctionName: `drumline-${name}`, Payload: JSON.stringify(payload) }),
+    new InvokeCommand({ FunctionName: functionName(name), Payload: JSON.stringify(payload) }),
   );
   const answer = Buffer.from(Payload ?? []).toString();
-  if (FunctionError) throw new Error(`drumline-${name}: ${answer}`);
+  if (FunctionError) throw new Error(`${functionName(name)}: ${answer}`);
   return JSON.parse(answer) as Answer;
 }
 
@@ -39,13 +42,14 @@ export const start = (x: number, y = 1_440) =>
 export const stop = () => invoke<Controlled>('control', { action: 'stop' });
 
 /** Runs the `drumline` command against this system. */
-export const run = (...parameters: string[]): Promise<Ended> => drumline(environment, parameters);
+export const run = (...parameters: string[]): Promise<Ended> =>
+  drumline(environment, [...optionsOf(place), ...parameters]);
 export const runJson = <Answer>(...parameters: string[]): Promise<Answer> =>
-  drumlineJson(environment, parameters);
+  drumlineJson(environment, [...optionsOf(place), ...parameters]);
 
 /** An output of the stack. */
 export async function output(name: string): Promise<string> {
-  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: 'Drumline' }));
+  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: target.stackName }));
   const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
   if (value === undefined) throw new Error(`the stack has no output ${name}`);
   return value;
@@ -75,15 +79,26 @@ export function drained(enqueued: number, seconds = 120): Promise<Status> {
   );
 }
 
+/** Where the results are, from here. */
+export const elasticsearchUrl = fromHere(target, await output('ElasticsearchUrl'));
+
+/** Whether the functions run on this machine, and so reach what listens on its own address: they have such an Elasticsearch. */
+export const functionsAreHere = /^(127\.|localhost$)/.test(
+  new URL(await output('ElasticsearchUrl')).hostname,
+);
+
+/** For an Elasticsearch that asks for one. */
+const apiKey = process.env.DRUMLINE_TEST_ELASTICSEARCH_API_KEY;
+
 /** Asks Elasticsearch, as the old system's two curls did. */
 export async function elasticsearch<Answer>(
   path: string,
   body?: unknown,
   method = body === undefined ? 'GET' : 'POST',
 ): Promise<Answer> {
-  const answer = await fetch(`${home.elasticsearchUrl}/${path}`, {
+  const answer = await fetch(`${elasticsearchUrl}/${path}`, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(apiKey && { authorization: `ApiKey ${apiKey}` }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return (await answer.json()) as Answer;

@@ -20,6 +20,8 @@ export interface Question {
   table: string;
   jobs: string;
   deadLetters: string;
+  /** Their names. */
+  functions: Record<'scheduler' | 'control' | 'consumer', string>;
   attempts: Attempt[];
 }
 
@@ -43,6 +45,7 @@ export async function handler({
   table,
   jobs,
   deadLetters,
+  functions,
   attempts,
 }: Question): Promise<Record<string, string>> {
   const dynamo = new DynamoDBClient({});
@@ -73,12 +76,12 @@ export async function handler({
       sqs.send(new SendMessageCommand({ QueueUrl: deadLetters, MessageBody: 'probe' })),
     'receive dead letter': () =>
       sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLetters, VisibilityTimeout: 0 })),
-    'invoke scheduler': () => lambda.send(new InvokeCommand({ FunctionName: 'drumline-scheduler' })),
-    'invoke control': () => lambda.send(new InvokeCommand({ FunctionName: 'drumline-control' })),
+    'invoke scheduler': () => lambda.send(new InvokeCommand({ FunctionName: functions.scheduler })),
+    'invoke control': () => lambda.send(new InvokeCommand({ FunctionName: functions.control })),
     'scale consumer': () =>
       lambda.send(
         new PutFunctionConcurrencyCommand({
-          FunctionName: 'drumline-consumer',
+          FunctionName: functions.consumer,
           ReservedConcurrentExecutions: 1,
         }),
       ),
