@@ -30,7 +30,8 @@ const GROUPS = {
 const program = new Command('drumline')
   .description(
     'Runs X jobs every Y minutes, each counted exactly once, and scales by one number. ' +
-      'On the local cloud unless told otherwise; AWS is never touched without --target aws.',
+      'On the local cloud unless told otherwise; AWS is never touched without --target aws. --target localstack is ' +
+      'LocalStack in containers, or the one that AWS_ENDPOINT_URL names.',
   )
   .option('--json', 'answer with one JSON document on stdout; messages go to stderr')
   .addOption(new Option('--target <cloud>', 'the cloud to work on').choices(TARGETS).default('local'))
