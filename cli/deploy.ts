@@ -60,7 +60,11 @@ async function localElasticsearch(
 }
 
 /** As given, else the one beside LocalStack in the compose file; beside a LocalStack of the user's own, as deployed. */
-function localstackElasticsearch({ target }: Call, given: Given, deployed: Deployment | undefined): string {
+export function localstackElasticsearch(
+  { target }: Pick<Call, 'target'>,
+  given: Given,
+  deployed: Pick<Deployment, 'elasticsearchUrl'> | undefined,
+): string {
   const url =
     given.elasticsearchUrl ?? (target.isManaged ? ELASTICSEARCH_FOR_CONTAINERS : deployed?.elasticsearchUrl);
   if (url !== undefined) return url;

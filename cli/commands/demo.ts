@@ -154,8 +154,9 @@ function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment
       down: target.name === 'local' ? 'stop the local cloud; its data is kept' : 'stop LocalStack',
     }),
   };
+  const width = Math.max(...Object.keys(commands).map((words) => target.command(words).length));
   const lines = Object.entries(commands).map(
-    ([words, what]) => `  ${target.command(words).padEnd(36)} ${what}`,
+    ([words, what]) => `  ${target.command(words).padEnd(width)}  ${what}`,
   );
   const search = `curl '${withoutCredentials(fromHere(target, url))}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
   return [`${shortNameOf(target)} stays up. To try next:`, ...lines, `The results: ${search}`].join('\n');

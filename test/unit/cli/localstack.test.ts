@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Call } from '../../../cli/call.ts';
 import { requireEmulator, requireManaged } from '../../../cli/cloud.ts';
+import { localstackElasticsearch } from '../../../cli/deploy.ts';
 import { explain } from '../../../cli/explain.ts';
 import { fromHere } from '../../../cli/localstack.ts';
 import { logGroupsOf } from '../../../cli/read-logs.ts';
 import { resolveTarget } from '../../../cli/target.ts';
-import { WrongUse } from '../../../cli/trouble.ts';
+import { Trouble, WrongUse } from '../../../cli/trouble.ts';
 import { localHome } from '../../../local/home.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
@@ -76,6 +77,19 @@ test('AWS is neither started nor stopped', () => {
 test('Elasticsearch has two addresses: the containers’, and this machine’s', () => {
   expect(fromHere({ home }, 'http://elasticsearch:9200')).toBe('http://127.0.0.1:9300');
   expect(fromHere({ home }, 'https://es.example.com')).toBe('https://es.example.com');
+});
+
+test('functions are given the Elasticsearch in their network; beside a LocalStack of the user’s own, as before', () => {
+  const deployed = { elasticsearchUrl: 'http://172.17.0.1:9200' };
+  const given = { elasticsearchUrl: 'https://es.example.com' };
+  const containers = { target: resolveTarget('localstack', '', home) };
+  expect(localstackElasticsearch(containers, {}, deployed)).toBe('http://elasticsearch:9200');
+  expect(localstackElasticsearch(containers, given, deployed)).toBe('https://es.example.com');
+  vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4577');
+  const own = { target: resolveTarget('localstack', '', home) };
+  expect(localstackElasticsearch(own, {}, deployed)).toBe('http://172.17.0.1:9200');
+  expect(localstackElasticsearch(own, given, deployed)).toBe('https://es.example.com');
+  expect(() => localstackElasticsearch(own, {}, undefined)).toThrow(Trouble);
 });
 
 test('LocalStack’s logs are looked for where it writes them as well', () => {
