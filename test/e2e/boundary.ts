@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
+  DeleteQueueCommand,
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -101,6 +102,14 @@ async function makePlace(name: string): Promise<Place> {
   return { table: name, jobs: await queue('jobs'), deadLetters: await queue('dead'), index: name };
 }
 
+/** On a cloud that others use, and an Elasticsearch that outlives it, nothing of a scenario may be met by a later one. */
+async function removePlace({ table, jobs, deadLetters, index }: Place): Promise<void> {
+  const sqs = new SQSClient(aws);
+  for (const QueueUrl of [jobs, deadLetters]) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  await new DynamoDBClient(aws).send(new DeleteTableCommand({ TableName: table }));
+  await new Client({ node: elasticsearchUrl }).indices.delete({ index });
+}
+
 /** The services as one process has them, every call through the seam. */
 function connectThrough(seam: Seam, place: Place) {
   const tap = <Sdk extends DynamoDBClient | SQSClient>(client: Sdk): Sdk => {
@@ -173,7 +182,7 @@ export async function play(
   name: string,
   fault?: { who: 'scheduler' | 'worker'; at: number; way: Way },
 ): Promise<Played> {
-  const place = await makePlace(name);
+  const place = await makePlace(`${name}-${Date.now()}`);
   const calm = connectThrough(new Seam(), place);
   await ensureIndex(calm.results);
   const runId = newRunId(Date.now());
@@ -204,6 +213,7 @@ export async function play(
   const letters = await calm.sqs.send(
     new ReceiveMessageCommand({ QueueUrl: place.deadLetters, MaxNumberOfMessages: 10 }),
   );
+  await removePlace(place);
   return {
     schedulerCalls: schedulerSeam.calls,
     workerCalls: workerSeam.calls,
