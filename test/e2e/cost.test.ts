@@ -1,17 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { countDrumline } from '../../bench/cost/drumline.ts';
 import { countPowertools } from '../../bench/cost/powertools.ts';
+import type { AwsPlace } from '../../bench/own-cloud.ts';
 import { sum, type Usage } from '../../cli/plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
 import { effectiveSettings } from '../../cli/settings.ts';
-import { home } from './system.ts';
+import { aws, home, target } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const test = testWhere(target.name === 'local', 'it counts on the local cloud’s wire');
 
 const where = {
-  aws: {
-    endpoint: home.emulatorUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  },
+  aws: aws as AwsPlace,
   elasticsearchUrl: home.elasticsearchUrl,
 };
 
@@ -26,16 +26,23 @@ const REQUESTS = [
   'ledgerReadUnits',
 ] as const;
 
+interface Run {
+  jobs: number;
+  jobsPerMessage: number;
+  batchSize: number;
+  workers: number;
+}
+
 const requestsOf = (usage: Usage) => Object.fromEntries(REQUESTS.map((meter) => [meter, usage[meter]]));
 
 describe('the plan’s counts are those of a real run', () => {
-  test.each([
-    { jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 },
-    { jobs: 1_003, jobsPerMessage: 1, batchSize: 10, workers: 3 },
+  test.each<[Run]>([
+    [{ jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 }],
+    [{ jobs: 1_003, jobsPerMessage: 1, batchSize: 10, workers: 3 }],
     // Batches that take more than one transaction, and a tick of more than one slice.
-    { jobs: 1_200, jobsPerMessage: 2, batchSize: 150, workers: 1 },
-    { jobs: 5_000, jobsPerMessage: 100, batchSize: 7, workers: 2 },
-  ])('$jobs jobs, $jobsPerMessage to a message, $batchSize messages to a batch', async (run) => {
+    [{ jobs: 1_200, jobsPerMessage: 2, batchSize: 150, workers: 1 }],
+    [{ jobs: 5_000, jobsPerMessage: 100, batchSize: 7, workers: 2 }],
+  ])('of %o', async (run) => {
     const { counted, batches } = await countDrumline(where, run);
     const sizing = { ...effectiveSettings({}), ...run, concurrency: run.workers };
     const planned = sum(usageOfFiring(), usageOfTick(run.jobs, sizing, 0));

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployWith } from './deployed.ts';
 import { drained, elasticsearch, invoke, output, run, start, stop, verify } from './system.ts';
 
@@ -9,6 +9,12 @@ interface Mappings {
 interface Hits {
   hits: { hits: { _id: string; _source: object }[] };
 }
+
+let original: string;
+
+beforeAll(async () => {
+  original = await output('Index');
+});
 
 afterAll(async () => {
   await run(...deployWith());
@@ -57,13 +63,12 @@ test('a deployment with another index is for the runs to come, whose months have
 });
 
 test('an index’s name can’t become that of monthly ones, and the other way round', async () => {
-  const taken = await output('Index');
-  await run(...deployWith({ index: taken }));
+  await run(...deployWith({ index: 'elsewhere' }));
   expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
     error: { code: 'index_conflict', message: expect.stringContaining('elsewhere is an alias') },
   });
-  await run(...deployWith({ index: 'drumline-results', indexMonthly: 'true' }));
+  await run(...deployWith({ index: original, indexMonthly: 'true' }));
   expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
-    error: { code: 'index_conflict', message: expect.stringContaining('drumline-results is an index') },
+    error: { code: 'index_conflict', message: expect.stringContaining(`${original} is an index`) },
   });
 });

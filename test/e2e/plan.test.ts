@@ -1,10 +1,13 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOG_BYTES } from '../../cli/plan/overheads.ts';
 import type { Plan } from '../../cli/plan/plan.ts';
 import type { Status } from '../../functions/status.ts';
 import { deployWith } from './deployed.ts';
-import { drained, home, run, runJson, start, stop } from './system.ts';
+import { drained, functionName, logs, run, runJson, start, stop, target } from './system.ts';
+import { testWhere } from './test-where.ts';
+
+const testHere = testWhere(target.name === 'local', 'its times and logs are not AWS’s');
 
 /** Jobs that wait decide how long a tick takes, whatever the machine: a batch of 100 takes a second and little more. */
 const WORK_MS = 100;
@@ -34,7 +37,7 @@ describe('a measured tick takes about as long as planned', () => {
     await stop();
   });
 
-  test('from its claim to its last count', async () => {
+  testHere('from its claim to its last count', async () => {
     const plan = await runJson<Plan>(
       'plan',
       '--x',
@@ -53,7 +56,7 @@ describe('a measured tick takes about as long as planned', () => {
     expect(ms).toBeLessThan(plan.drain.ms * (1 + TOLERANCE));
   });
 
-  test.each([
+  testHere.each<[string, number]>([
     ['consumer', LOG_BYTES.batch],
     ['scheduler', LOG_BYTES.firing],
   ])('and the %s logs as much as it is priced for', async (name, priced) => {
@@ -84,14 +87,8 @@ test('a plan is made without a deployment, and warns with the setting that helps
 
 /** All that a function has logged, its own lines and Lambda's. */
 async function linesOf(name: string): Promise<string[]> {
-  const logs = new CloudWatchLogsClient({
-    endpoint: home.emulatorUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
   const { events = [] } = await logs.send(
-    new FilterLogEventsCommand({ logGroupName: `/drumline/drumline-${name}` }),
+    new FilterLogEventsCommand({ logGroupName: `/drumline/${functionName(name)}` }),
   );
-  logs.destroy();
   return events.map(({ message = '' }) => message);
 }
