@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { cold } from './cold.ts';
 import { cost } from './cost/benchmark.ts';
+import { peers } from './peers/benchmark.ts';
 import { scaleOut } from './scale-out/benchmark.ts';
 import { scheduler } from './scheduler.ts';
 import { status } from './status/benchmark.ts';
@@ -8,6 +9,7 @@ import { worker } from './worker/benchmark.ts';
 
 /** All benchmarks, in the order in which they run and stand on the page. */
 export const BENCHMARKS: readonly Benchmark[] = [
+  peers as Benchmark,
   worker as Benchmark,
   scheduler as Benchmark,
   status as Benchmark,

@@ -30,7 +30,7 @@ export interface Measurement {
 const ONE_TICK = 1_440;
 
 /** Every worker has to be there, with its connections open, before a time is taken. */
-const WARM_UPS = 4;
+export const WARM_UPS = 4;
 
 /** Batches for each worker in a warm-up, so that one that starts late still meets some. */
 const WARM_UP_BATCHES = 3;
@@ -57,16 +57,24 @@ export async function measure(
   await call.step(`Warming up ${counted(workers, 'worker')}`, () =>
     warmUp(call, deployment, settings, workers),
   );
-  const status = await call.step(`${counted(workers, 'worker')}: ${counted(jobs, 'job')}`, () =>
-    runOnce(call, deployment, jobs),
+  const done = await call.step(`${counted(workers, 'worker')}: ${counted(jobs, 'job')}`, () =>
+    runJobs(call, deployment, jobs),
   );
+  return { workers, ...done, speedUp: first ? done.jobsPerMinute / first.jobsPerMinute : 1 };
+}
+
+/** Gives the running workers these jobs, and looks at what came of each. */
+export async function runJobs(
+  call: Call,
+  deployment: Deployment,
+  jobs: number,
+): Promise<Omit<Measurement, 'workers' | 'speedUp'>> {
+  const status = await runOnce(call, deployment, jobs);
   const { ok, documents, duplicates } = await verify(deployment, call.signal, status.runId ?? undefined);
   const ms = (lastCountAt(status) ?? 0) - Date.parse(status.lastTickAt ?? '');
-  const speed = jobsPerMinute(status.processed, ms) ?? 0;
   return {
-    ...{ workers, jobs, runId: status.runId ?? '', seconds: ms / 1_000 },
-    jobsPerMinute: speed,
-    speedUp: first ? speed / first.jobsPerMinute : 1,
+    ...{ jobs, runId: status.runId ?? '', seconds: ms / 1_000 },
+    jobsPerMinute: jobsPerMinute(status.processed, ms) ?? 0,
     shares: sharesOf(status),
     ...{ failed: status.failed, documents, duplicates, ok },
   };
@@ -75,21 +83,31 @@ export async function measure(
 async function warmUp(
   call: Call,
   deployment: Deployment,
-  { workMs, batchSize, jobsPerMessage, jobConcurrency }: RunningSettings,
+  settings: RunningSettings,
   workers: number,
 ): Promise<void> {
-  const batch = Math.min(10, batchSize) * jobsPerMessage;
-  const batchMs = Math.max(1, (workMs * batch) / jobConcurrency);
+  for (let round = 1; round <= WARM_UPS; round++) {
+    const status = await runOnce(call, deployment, warmUpJobs(settings, workers));
+    if (status.workers.length >= workers) return;
+  }
+  call.output.say(`Fewer than ${counted(workers, 'worker')} took part in the warm-up.`);
+}
+
+/** How many jobs it takes for each worker to meet some. */
+export function warmUpJobs(settings: RunningSettings, workers: number): number {
+  const batch = jobsOfBatch(settings);
+  const batchMs = Math.max(1, (settings.workMs * batch) / settings.jobConcurrency);
   // Batches that are done in no time are all done by the worker that is there first.
   const batches = Math.min(
     50,
     Math.max(WARM_UP_BATCHES, Math.ceil(LEAST_WARM_UP_MS / Math.max(20, batchMs))),
   );
-  for (let round = 1; round <= WARM_UPS; round++) {
-    const status = await runOnce(call, deployment, workers * batches * batch);
-    if (status.workers.length >= workers) return;
-  }
-  call.output.say(`Fewer than ${counted(workers, 'worker')} took part in the warm-up.`);
+  return workers * batches * batch;
+}
+
+/** How many jobs a worker takes at once, when there are plenty. */
+export function jobsOfBatch({ batchSize, jobsPerMessage }: RunningSettings): number {
+  return Math.min(10, batchSize) * jobsPerMessage;
 }
 
 /** A run of one tick, to its last job. */

@@ -1,0 +1,28 @@
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { newWorkerId } from '../../../functions/core/ids.ts';
+import { connect } from '../../../functions/core/results/client.ts';
+import { doJob, type PeerJob } from '../job.ts';
+
+/** A BullMQ worker: ten jobs at a time, each worked on, written, counted. */
+
+const { PEER_REDIS_URL = '', PEER_QUEUE = '', PEER_ELASTICSEARCH_URL = '', PEER_INDEX = '' } = process.env;
+const CONCURRENCY = 10;
+
+const workerId = newWorkerId();
+const results = connect(PEER_ELASTICSEARCH_URL, PEER_INDEX);
+const counters = new Redis(PEER_REDIS_URL);
+const worker = new Worker<PeerJob>(
+  PEER_QUEUE,
+  async ({ data }) => {
+    await doJob(data, workerId, results);
+    await counters.incr(data.runId);
+  },
+  { connection: new Redis(PEER_REDIS_URL, { maxRetriesPerRequest: null }), concurrency: CONCURRENCY },
+);
+// A job that fails would be missing at the end, and nobody would know why.
+worker.on('failed', (_job, error) => {
+  throw error;
+});
+await worker.waitUntilReady();
+process.send?.('ready');
