@@ -61,6 +61,6 @@ export async function openContenders(context: Context<Places>): Promise<Contende
 
 function leaveOut({ progress }: Context<Places>, system: System, packages: string[], option: string): void {
   progress(
-    `${system} is left out: not all of ${packages.join(' and ')} is here. Install it (sudo apt-get install -y ${packages.join(' ')}), or name one of yours with ${option}.`,
+    `${system} is left out: not all of ${packages.join(' and ')} is here. Install what is missing (sudo apt-get install -y ${packages.join(' ')}), or name yours with ${option}.`,
   );
 }

@@ -35,6 +35,7 @@ export function bullmq(places: PeerPlaces): Contender {
           await queue.resume();
           const readCount = async () => Number(await places.redis.get(runId));
           const counted = await processes.during(allCounted(count, readCount, places.signal));
+          await places.redis.del(runId);
           return outcomeOf(places.results, { runId, jobs: count, counted, workMs });
         },
         async stop() {

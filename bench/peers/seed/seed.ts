@@ -25,12 +25,15 @@ export function seed(places: PeerPlaces, rabbitMqUrl: string): Contender {
         async run(count) {
           const { runId, jobs } = newJobs(count);
           await fill(connection, runId, jobs);
-          processes.tell(runId);
-          const readCount = async () => Number(await places.redis.get(runId));
-          const counted = await processes.during(allCounted(count, readCount, places.signal));
-          const outcome = await outcomeOf(places.results, { runId, jobs: count, counted, workMs });
-          await removeQueue(connection, runId);
-          return outcome;
+          try {
+            processes.tell(runId);
+            const readCount = async () => Number(await places.redis.get(runId));
+            const counted = await processes.during(allCounted(count, readCount, places.signal));
+            return await outcomeOf(places.results, { runId, jobs: count, counted, workMs });
+          } finally {
+            await removeQueue(connection, runId);
+            await places.redis.del(runId);
+          }
         },
         async stop() {
           await connection.close();
