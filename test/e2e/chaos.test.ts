@@ -6,8 +6,8 @@ import { inspect } from '../../local/cloud.ts';
 import { deployWith, VISIBILITY_SECONDS } from './deployed.ts';
 import {
   drained,
-  elasticsearch,
   home,
+  messagesOfFirstTick,
   output,
   run,
   sqs,
@@ -124,24 +124,15 @@ function commandOf(pid: string): string {
   }
 }
 
-/** Sends messages of the run's first jobs again, as SQS itself may. */
+/** Sends messages of the run's first jobs again, as SQS itself may. @returns how many */
 async function duplicate(runId: string, messages: number): Promise<number> {
   const QueueUrl = await output('JobsQueueUrl');
-  const { aggregations } = await elasticsearch<{ aggregations: { first: { value: number } } }>(
-    `${await output('Index')}/_search`,
-    { size: 0, query: { term: { runId } }, aggs: { first: { min: { field: 'jobId' } } } },
-  );
-  // The first document that is seen may belong to any message; its tick starts on a multiple of ten before it.
-  const first = aggregations.first.value - ((aggregations.first.value - 1) % 10);
-  for (let at = 0; at < messages; at += 10) {
-    const Entries = Array.from({ length: 10 }, (_, i) => {
-      const from = first + (at + i) * 10;
-      const body = { v: 1, runId, tick: 1, first: from, last: from + 9, enqueuedAt: Date.now() };
-      return { Id: String(i), MessageBody: JSON.stringify(body) };
-    });
+  const bodies = (await messagesOfFirstTick(runId)).slice(0, messages).map((one) => JSON.stringify(one));
+  for (let at = 0; at < bodies.length; at += 10) {
+    const Entries = bodies.slice(at, at + 10).map((MessageBody, i) => ({ Id: String(i), MessageBody }));
     await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
   }
-  return messages;
+  return bodies.length;
 }
 
 /** A clean stop, which keeps the emulator's state, and a start. */

@@ -5,7 +5,7 @@ import { deployWith } from './deployed.ts';
 import { WAYS } from './jobs/faulty.ts';
 import {
   drained,
-  elasticsearch,
+  messagesOfFirstTick,
   output,
   run,
   runJson,
@@ -128,20 +128,10 @@ test('a message that is delivered again and again is counted once', async () => 
   const seen = await verify();
   expect(seen.ok).toBe(true);
   const QueueUrl = await output('JobsQueueUrl');
-  const found = await elasticsearch<{ aggregations: { first: { value: number } } }>(
-    `${await output('Index')}/_search`,
-    {
-      size: 0,
-      query: { term: { runId } },
-      aggs: { first: { min: { field: 'jobId' } } },
-    },
-  );
-  const first = found.aggregations.first.value;
+  const messages = await messagesOfFirstTick(runId);
   for (let copy = 0; copy < 3; copy++) {
-    for (let at = 0; at < 200; at += 10) {
-      const body = { v: 1, runId, tick: 1, first: first + at, last: first + at + 9, enqueuedAt: Date.now() };
-      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
-    }
+    for (const message of messages)
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(message) }));
   }
   await until(status, ({ queue }) => queue.visible + queue.inFlight + queue.delayed === 0, 60);
   expect(await status()).toMatchObject({
@@ -153,7 +143,7 @@ test('a message that is delivered again and again is counted once', async () => 
   expect(await verify()).toMatchObject({ ok: true, documents: 200, duplicates: 0 });
   await stop();
 
-  const ancient = { v: 1, runId, tick: 1, first, last: first + 9, enqueuedAt: 0 };
+  const ancient = { ...messages[0], enqueuedAt: 0 };
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(ancient) }));
   await until(status, ({ queue }) => queue.deadLetters === 1, 30);
   expect(await list()).toMatchObject([{ reason: 'malformed: it is older than the ledger remembers' }]);

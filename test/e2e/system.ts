@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { fromHere } from '../../cli/localstack.ts';
 import { placeOf, resolveTarget } from '../../cli/target.ts';
 import type { Controlled } from '../../functions/control.ts';
+import type { RunId } from '../../functions/core/ids.ts';
+import { readTick } from '../../functions/core/ledger/tick.ts';
+import type { Message } from '../../functions/core/message.ts';
+import { messagesOf } from '../../functions/core/tick.ts';
 import type { Verification } from '../../functions/core/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { prefixOf } from '../../infra-cdk/settings.ts';
@@ -77,6 +83,15 @@ export function drained(enqueued: number, seconds = 120): Promise<Status> {
     (seen) => seen.enqueued === enqueued && seen.processed + seen.failed === enqueued,
     seconds,
   );
+}
+
+/** The messages of what a run's first tick has claimed, as the scheduler sends them. */
+export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(aws));
+  const table = { name: await output('TableName'), client, conflictDelayMs: 25 };
+  const tick = await readTick(table, runId as RunId, 1);
+  client.destroy();
+  return tick ? messagesOf(tick, { from: 0, to: tick.claimed }, Date.now()) : [];
 }
 
 /** Where the results are, from here. */
