@@ -52,7 +52,7 @@ export const schema = z.object({
     .default(10)
     .describe('Messages a worker takes at once; above 10, SQS gathers them for up to a second.'),
   jobsPerMessage: whole(1, MAX_JOBS_PER_MESSAGE)
-    .default(10)
+    .default(25)
     .describe('Jobs that share a message, from the next tick on; divides the cost of queue and ledger.'),
   minimumPollers: whole(2, 200)
     .optional()

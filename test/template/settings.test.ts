@@ -141,7 +141,7 @@ describe('the settings', () => {
       stage: '',
       concurrency: 2,
       batchSize: 10,
-      jobsPerMessage: 10,
+      jobsPerMessage: 25,
       jobConcurrency: 10,
       maxAttempts: 5,
       consumerTimeoutSeconds: 10,
