@@ -37,6 +37,8 @@ test('stop and update without a run are refused', async () => {
 
 test('a second start is refused with the active run’s id, unless it may replace it', async () => {
   const { runId } = await start(20);
+  // A tick that fires while it is being replaced would be a conflict, and rightly refused.
+  await drained(20);
   const refused = await invoke('control', { action: 'start', x: 5, y: 5 });
   expect(refused).toMatchObject({ error: { code: 'run_active', details: { runId } } });
   const replaced = await invoke<{ runId: string }>('control', {
