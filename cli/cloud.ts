@@ -36,7 +36,7 @@ export function requireManaged(call: Call, name: string): void {
   );
 }
 
-/** @throws WrongUse for a command that AWS is too good for */
+/** @throws WrongUse for a command that has no business on AWS */
 export function requireEmulator({ target }: Call, name: string): void {
   if (target.name !== 'aws') return;
   throw new WrongUse(`"${name}" is about a cloud on this machine.`, 'Leave --target aws away.');
