@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../cli/call.ts';
 import { type Deployed, deploy } from '../cli/deploy.ts';
@@ -5,6 +6,7 @@ import { readDeployment } from '../cli/deployment.ts';
 import type { Output } from '../cli/output.ts';
 import type { Given } from '../cli/settings.ts';
 import { resolveTarget } from '../cli/target.ts';
+import { PROJECT } from '../infra-cdk/settings.ts';
 import { down, up } from '../local/cloud.ts';
 import { type LocalHome, localHome } from '../local/home.ts';
 import { freePort } from '../local/ports.ts';
@@ -21,6 +23,8 @@ export interface AwsPlace {
 export interface OwnCloud {
   readonly home: LocalHome;
   readonly aws: AwsPlace;
+  /** Of its servers, by their names. */
+  readonly versions: Record<string, string>;
   /** As the command's parts (cli/) want it: with the stack of this stage, or without one. */
   call(stage?: string): Call;
   /** Deploys our stack, as `drumline deploy -c name=value` does. */
@@ -58,6 +62,7 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
   }
   return {
     home,
+    versions: await versionsOf(home),
     aws: {
       endpoint: home.emulatorUrl,
       region: 'us-east-1',
@@ -66,5 +71,15 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
     call,
     deploy: (given, stage) => deploy(call(stage), given),
     stop,
+  };
+}
+
+async function versionsOf({ elasticsearchUrl }: LocalHome): Promise<Record<string, string>> {
+  const answer = await fetch(`${elasticsearchUrl}/_nodes/_local?filter_path=nodes.*.version`);
+  const { nodes } = (await answer.json()) as { nodes: Record<string, { version: string }> };
+  const pinned = await readFile(join(PROJECT, 'local', 'emulator', 'requirements.txt'), 'utf8');
+  return {
+    Elasticsearch: Object.values(nodes)[0]?.version ?? 'unknown',
+    ministack: pinned.match(/^ministack==(\S+)/m)?.[1] ?? 'unknown',
   };
 }

@@ -33,9 +33,11 @@ export class Session {
       signal,
       step,
       progress: (line) => output.say(line),
-      cloud: () => {
+      cloud: async () => {
         this.#cloud ??= startOwnCloud(output, step, signal);
-        return this.#cloud;
+        const cloud = await this.#cloud;
+        Object.assign(versions, cloud.versions);
+        return cloud;
       },
       atEnd: (undo) => undos.unshift(undo),
       uses: (program, version) => {
