@@ -1,11 +1,12 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
+import pRetry from 'p-retry';
 import * as z from 'zod/mini';
 import { openTable } from './core/aws.ts';
 import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
-import { Refusal, reasonOf } from './core/errors.ts';
-import { type JobId, newRunId } from './core/ids.ts';
+import { ConditionFailed, Refusal, reasonOf } from './core/errors.ts';
+import { type JobId, newRunId, type RunId } from './core/ids.ts';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
 import { log } from './core/log.ts';
 import { answering } from './core/refusing.ts';
@@ -93,32 +94,38 @@ async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
   return { runId, x, y, pace, running: true };
 }
 
-async function start({ x, y, pace, backfillMinutes, replace }: Start): Promise<Controlled> {
-  const schedule = await readSchedule(table);
-  refuseWhileActive(schedule, replace);
+async function start(asked: Start): Promise<Controlled> {
+  refuseWhileActive(await readSchedule(table), asked.replace);
   const startedAt = Date.now();
   await ensureIndex(results, indexAt(INDEXING, startedAt));
-  const runId = newRunId(startedAt);
   // Where the ledger was lost or made anew, the index may hold jobs of a deployment before this one.
   const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
-  await startRun(
-    table,
-    schedule,
-    { runId, x, y, pace, indexing: INDEXING, backfillMinutes, startedAt, firstFreeJobId },
-    schedule.activeRunId,
-  );
+  // A tick of the run that this one replaces may fire in between; or another start was first, and says so to this one.
+  const { runId, replaced } = await pRetry(() => take(asked, startedAt, firstFreeJobId), {
+    retries: RETRIES,
+    minTimeout: 0,
+    shouldRetry: ({ error }) => error instanceof ConditionFailed,
+  });
   // The first tick is due already; should this call be lost, the rule's next event fires it.
   await lambda
     .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
     .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonOf(error) }));
-  return {
-    runId,
-    x,
-    y,
-    pace,
-    running: true,
-    ...(schedule.activeRunId && { replaced: schedule.activeRunId }),
-  };
+  const { x, y, pace } = asked;
+  return { runId, x, y, pace, running: true, ...(replaced && { replaced }) };
+}
+
+/** Makes a new run the active one. @throws ConditionFailed when the schedule has moved on since it was read */
+async function take(
+  { x, y, pace, backfillMinutes, replace }: Start,
+  startedAt: number,
+  firstFreeJobId: JobId,
+): Promise<{ runId: RunId; replaced: RunId | undefined }> {
+  const schedule = await readSchedule(table);
+  refuseWhileActive(schedule, replace);
+  const runId = newRunId(startedAt);
+  const run = { runId, x, y, pace, indexing: INDEXING, backfillMinutes, startedAt, firstFreeJobId };
+  await startRun(table, schedule, run, schedule.activeRunId);
+  return { runId, replaced: schedule.activeRunId };
 }
 
 function refuseWhileActive({ activeRunId }: Schedule, replace: boolean): void {
