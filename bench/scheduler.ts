@@ -130,7 +130,13 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
     for (let unfinished = true; unfinished; ) {
       context.signal.throwIfAborted();
       const began = performance.now();
-      const scheduler = { table, jobs, settings: { jobsPerMessage }, clock: Date.now, sleep };
+      const scheduler = {
+        table,
+        jobs,
+        settings: { jobsPerMessage, leastMessages: 1 },
+        clock: Date.now,
+        sleep,
+      };
       const fired = await fire(
         { ...scheduler, name: `invocation-${++invocations}` },
         Date.now(),

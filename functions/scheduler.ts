@@ -7,6 +7,7 @@ import { readEnvironment } from './core/environment.ts';
 import { reasonOf } from './core/errors.ts';
 import { type Fired, fire } from './core/fire.ts';
 import { log } from './core/log.ts';
+import { LEAST_MESSAGES } from './core/tick.ts';
 
 const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DRUMLINE_JOBS_PER_MESSAGE');
 const table = openTable(environment.DRUMLINE_TABLE);
@@ -28,7 +29,10 @@ export async function handler(input: unknown, context: Context): Promise<Fired> 
       name: context.awsRequestId,
       table,
       jobs,
-      settings: { jobsPerMessage: environment.DRUMLINE_JOBS_PER_MESSAGE },
+      settings: {
+        jobsPerMessage: environment.DRUMLINE_JOBS_PER_MESSAGE,
+        leastMessages: LEAST_MESSAGES,
+      },
       clock: Date.now,
       sleep,
     },

@@ -52,8 +52,10 @@ export const schema = z.object({
     .default(10)
     .describe('Messages a worker takes at once; above 10, SQS gathers them for up to a second.'),
   jobsPerMessage: whole(1, MAX_JOBS_PER_MESSAGE)
-    .default(25)
-    .describe('Jobs that share a message, from the next tick on; divides the cost of queue and ledger.'),
+    .default(50)
+    .describe(
+      'The most jobs that share a message, from the next tick on; small ticks share fewer. Divides queue’s and ledger’s cost.',
+    ),
   minimumPollers: whole(2, 200)
     .optional()
     .describe(
@@ -64,7 +66,7 @@ export const schema = z.object({
     .describe('How many provisioned pollers there may come to be; each brings up to 10 batches at a time.'),
   jobConcurrency: whole(1, 10_000).default(10).describe('Jobs at a time inside a worker.'),
   maxAttempts: whole(1, 1_000).default(5).describe('How often a failing job is tried before it is given up.'),
-  consumerTimeoutSeconds: whole(4, 900).default(10).describe('Time limit of one batch, in seconds.'),
+  consumerTimeoutSeconds: whole(4, 900).default(30).describe('Time limit of one batch, in seconds.'),
   consumerMemoryMb: whole(128, 10_240)
     .default(512)
     .describe('A worker’s memory, in MB; on AWS its CPU follows.'),

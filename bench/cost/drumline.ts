@@ -7,6 +7,7 @@ import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
 import { BATCH, type Queue } from '../../functions/core/queue.ts';
 import { connect } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/mapping.ts';
+import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/tick.ts';
 import type { AwsPlace } from '../own-cloud.ts';
 import { makePlace } from '../place.ts';
 import { openWorker, squaring } from '../worker/in-process.ts';
@@ -56,7 +57,8 @@ export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run):
     await startRun(place.table, await readSchedule(place.table), started);
     meter.reset();
     const scheduler = { name: 'bench', table: place.table, jobs, clock: Date.now, sleep };
-    const settings = { jobsPerMessage: run.jobsPerMessage };
+    const settings = { jobsPerMessage: run.jobsPerMessage, leastMessages: LEAST_MESSAGES };
+    const packed = jobsPerMessageOf(run.jobs, settings);
     await fire({ ...scheduler, settings }, Date.now(), Date.now() + 600_000);
     const workers = Array.from({ length: run.workers }, () => ({
       ...openWorker({ ...place, jobs, deadLetters }, results, squaring(0), 10),
@@ -65,7 +67,7 @@ export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run):
     resultsMeter.reset();
     const batches: CountedRun['batches'] = [];
     for (let left = run.jobs; left > 0; ) {
-      const messages = await receive(jobs, Math.min(run.batchSize, Math.ceil(left / run.jobsPerMessage)));
+      const messages = await receive(jobs, Math.min(run.batchSize, Math.ceil(left / packed)));
       const worker = workers[batches.length % workers.length] as (typeof workers)[number];
       const deliveries = messages.map(({ MessageId = '', ReceiptHandle = '', Body = '' }) => ({
         ...{ id: MessageId, receiptHandle: ReceiptHandle, body: Body, receives: 1 },

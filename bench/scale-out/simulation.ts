@@ -82,7 +82,7 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
     const at = taken++;
     busyWorkers.add(worker);
     const messages = Math.min(sizing.batchSize, packing.messages - at * sizing.batchSize);
-    const full = sizing.batchSize * sizing.jobsPerMessage;
+    const full = packing.batchJobs;
     const jobs = Math.min(full, x - at * full);
     const sent = (at * sizing.batchSize + messages) * SCHEDULER_MS.message;
     const begun = Math.max(now, sent);

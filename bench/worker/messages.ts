@@ -31,7 +31,7 @@ export async function messagesOfTick(
     name: 'bench',
     table,
     jobs: queue,
-    settings: { jobsPerMessage },
+    settings: { jobsPerMessage, leastMessages: 1 },
     clock: Date.now,
     sleep,
   };

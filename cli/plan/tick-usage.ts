@@ -1,6 +1,7 @@
 import { SLICE_MESSAGES } from '../../functions/core/enqueue.ts';
 import { MAX_TRANSACTION } from '../../functions/core/ledger/table.ts';
 import { BATCH } from '../../functions/core/queue.ts';
+import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/tick.ts';
 import { REMEMBER_DAYS } from '../../infra-cdk/retention.ts';
 import { batchMs } from './batch-time.ts';
 import { LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
@@ -19,7 +20,9 @@ export interface Packing {
 }
 
 /** Packed as tightly as the settings allow, which is so while there is more in the queue than a batch takes. */
-export function packingOf(x: number, { jobsPerMessage, batchSize }: Sizing): Packing {
+export function packingOf(x: number, sizing: Sizing): Packing {
+  const { batchSize } = sizing;
+  const jobsPerMessage = packedBy(x, sizing);
   const messages = Math.ceil(x / jobsPerMessage);
   return {
     messages,
@@ -28,6 +31,11 @@ export function packingOf(x: number, { jobsPerMessage, batchSize }: Sizing): Pac
     batchMessages: Math.min(messages, batchSize),
     batchJobs: Math.min(x, batchSize * jobsPerMessage),
   };
+}
+
+/** How many jobs share a message of a tick of `x`. */
+export function packedBy(x: number, { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>): number {
+  return jobsPerMessageOf(x, { jobsPerMessage, leastMessages: LEAST_MESSAGES });
 }
 
 /** A write in a transaction counts twice, once to prepare it and once to commit it; all items here are below 1 kB. */
@@ -86,7 +94,8 @@ function countingWrites(messages: number, batchSize: number): number {
 }
 
 function consumerGbSeconds(x: number, sizing: Sizing, workMs: number): number {
-  const { jobsPerMessage, batchSize, consumerMemoryMb } = sizing;
+  const { batchSize, consumerMemoryMb } = sizing;
+  const jobsPerMessage = packedBy(x, sizing);
   const seconds = sumOver(piecesOf(x, batchSize * jobsPerMessage), (jobs) => {
     const messages = Math.ceil(jobs / jobsPerMessage);
     return batchMs({ messages, jobs, workMs, jobConcurrency: sizing.jobConcurrency }) / 1_000;

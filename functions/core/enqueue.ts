@@ -4,7 +4,7 @@ import { readRun } from './ledger/run.ts';
 import type { Table } from './ledger/table.ts';
 import { claimSlice, closeTick, type LeasedTick, releaseTick } from './ledger/tick.ts';
 import { MAX_DELAY_MS, type Outgoing, type Queue, send } from './queue.ts';
-import { jobDueAt, messagesOf, nextSlice, type Slice } from './tick.ts';
+import { jobDueAt, messagesOf, nextSlice, type PackingRule, type Slice } from './tick.ts';
 
 /** What a scheduler works with. */
 export interface Scheduler {
@@ -12,7 +12,7 @@ export interface Scheduler {
   name: string;
   table: Table;
   jobs: Queue;
-  settings: { jobsPerMessage: number };
+  settings: PackingRule;
   /** Milliseconds since 1970. */
   clock: () => number;
   sleep: (ms: number) => Promise<void>;

@@ -5,7 +5,7 @@ import { foldRetired } from './ledger/worker.ts';
 import { MAX_DELAY_MS } from './queue.ts';
 import { indexAt } from './results/indexing.ts';
 import { due } from './schedule.ts';
-import { nextSlice } from './tick.ts';
+import { jobsPerMessageOf, nextSlice } from './tick.ts';
 
 /** What a firing did. */
 export interface Fired {
@@ -66,7 +66,7 @@ async function claim(scheduler: Scheduler, schedule: Schedule, run: Run): Promis
     count: run.x,
     claimed: 0,
     sent: 0,
-    jobsPerMessage: scheduler.settings.jobsPerMessage,
+    jobsPerMessage: jobsPerMessageOf(run.x, scheduler.settings),
     dueAt: run.nextTickAt,
     claimedAt: at,
     spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,

@@ -32,6 +32,22 @@ export interface Tick {
   index?: ResultsIndex;
 }
 
+/** How a tick's jobs are packed into messages. */
+export interface PackingRule {
+  /** The most jobs that share a message. */
+  jobsPerMessage: number;
+  /** A tick has at least so many messages, if it has so many jobs. */
+  leastMessages: number;
+}
+
+/** As many messages as make ten batches of ten: with fewer, a small tick would be one worker's, however many there are. */
+export const LEAST_MESSAGES = 100;
+
+/** How many jobs share a message of a tick: fewer than may, where the tick is small. */
+export function jobsPerMessageOf(jobs: number, { jobsPerMessage, leastMessages }: PackingRule): number {
+  return Math.max(1, Math.min(jobsPerMessage, Math.floor(jobs / leastMessages)));
+}
+
 /** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */
 export interface Slice {
   from: number;

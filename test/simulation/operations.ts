@@ -78,7 +78,7 @@ export class Operations {
         name: sameName ? name : `${name}.${copy}`,
         table: world.table(actor),
         jobs: world.queue(actor, JOBS),
-        settings: { jobsPerMessage: scenario.jobsPerMessage },
+        settings: { jobsPerMessage: scenario.jobsPerMessage, leastMessages: 1 },
         clock: time.clock,
         sleep: time.sleep,
       };

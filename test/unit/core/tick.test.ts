@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { jobsOf, MAX_JOBS_PER_MESSAGE, type Message, messageKey } from '../../../functions/core/message.ts';
 import {
   jobDueAt,
+  jobsPerMessageOf,
   messagesOf,
   nextSlice,
   owns,
@@ -165,5 +166,21 @@ describe('owns', () => {
 
   test('accepts a retry of some of its jobs by the message that they came in', () => {
     expect(owns(tick({ claimed: 100 }), message({ retry: { id: 'a', jobs: [job(3)] } }))).toBe(true);
+  });
+});
+
+describe('jobsPerMessageOf', () => {
+  test.each([
+    [1, 1],
+    [99, 1],
+    [250, 2],
+    [1_000, 10],
+    [4_999, 49],
+    [5_000, 50],
+    [1_000_000, 50],
+  ])('has a tick of %d jobs share %d to a message', (jobs, shared) => {
+    expect(jobsPerMessageOf(jobs, { jobsPerMessage: 50, leastMessages: 100 })).toBe(shared);
+    // So that there is work for a hundred, where there is as much.
+    expect(Math.ceil(jobs / shared)).toBeGreaterThanOrEqual(Math.min(jobs, 100));
   });
 });
