@@ -39,7 +39,7 @@ describe('what a tick takes', () => {
       batchMessages: 10,
       batchJobs: 100,
     });
-    expect(packingOf(7, sizing())).toMatchObject({ messages: 1, batches: 1, batchMessages: 1, batchJobs: 7 });
+    expect(packingOf(7, sizing())).toMatchObject({ messages: 7, batches: 1, batchMessages: 7, batchJobs: 7 });
   });
 
   test('is counted call by call', () => {
