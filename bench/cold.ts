@@ -18,7 +18,7 @@ interface Options {
   loads: number;
 }
 
-interface ColdRow extends Row {
+export interface ColdRow extends Row {
   settings: { function: string };
   /** The bundle's size, and as Lambda is sent it, about. */
   bytes: number;

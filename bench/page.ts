@@ -3,6 +3,7 @@ import { machineText } from '../cli/machine.ts';
 import { markdownTable, table } from '../cli/table.ts';
 import type { Benchmark, Section, SectionTable } from './benchmark.ts';
 import type { Chart } from './chart.ts';
+import { reach } from './reach.ts';
 import type { Record } from './record.ts';
 
 const HEAD = `# Benchmarks
@@ -16,7 +17,8 @@ They compare with each other, not with figures from another machine.
 /** docs/benchmarks.md: what has been measured, in the benchmarks' order. */
 export function page(records: readonly Record[], benchmarks: readonly Benchmark[]): string {
   const sections = sectionsOf(records, benchmarks);
-  return [HEAD, ...sections.map(sectionMarkdown)].join('\n');
+  const reached = reach(records);
+  return [HEAD, ...(reached === '' ? [] : [`${reached}\n`]), ...sections.map(sectionMarkdown)].join('\n');
 }
 
 /** All charts of the page. */

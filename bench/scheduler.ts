@@ -16,7 +16,7 @@ interface Options {
   jobsPerMessage: number;
 }
 
-interface SchedulerRow extends Row {
+export interface SchedulerRow extends Row {
   settings: { jobs: number; jobsPerMessage: number };
   /** From the firing until the last job is in the queue and the tick is closed. */
   seconds: Figure;

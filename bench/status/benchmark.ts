@@ -22,7 +22,7 @@ interface Options {
 
 type Way = 'handler' | 'invoke';
 
-interface StatusRow extends Row {
+export interface StatusRow extends Row {
   way: Way;
   settings: { workers: number; gone: number; jobs: number };
   /** Milliseconds of one read, from asking to having the answer. */

@@ -33,7 +33,7 @@ const VALUES: Record<SettingName, { right: unknown[]; wrong: unknown[]; allowed:
   maxAttempts: whole(1, 1_000),
   consumerTimeoutSeconds: whole(4, 900),
   consumerMemoryMb: whole(128, 10_240),
-  visibilityTimeoutSeconds: { ...whole(4, 43_200), right: [10, '10', 43_200, '43200'] },
+  visibilityTimeoutSeconds: { ...whole(4, 43_200), right: [30, '30', 43_200, '43200'] },
   retryBaseSeconds: whole(1, 900),
   retryCapSeconds: whole(1, 43_200),
   elasticsearchUrl: {
