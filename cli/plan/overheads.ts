@@ -2,30 +2,30 @@
  * What a batch takes beside its jobs' own work, in milliseconds. These are the plan's only measured numbers, and they
  * stand in this one place: renew them here when docs/benchmarks.md is renewed.
  *
- * Source: `npm run bench:worker -- --batch-size 1,10 --jobs-per-message 1,10,25,50,100 --jobs 0` (2 cores shared with other
- * work, Node.js 20, a local Elasticsearch and emulator, 2026-11-24): its medians are within 30 % of this. AWS
- * is another machine: there they are guesses.
+ * Source: `npm run bench:worker` (2 cores, Node.js 20, a local Elasticsearch and emulator, 2026-11-24; the table in
+ * docs/benchmarks.md): the medians of batches of up to ten messages are within 30 % of this. A busier machine
+ * takes two or three times as long. AWS is another machine: there they are guesses.
  */
 export const BATCH_MS = {
   /** One bulk, one transaction, parsing: what a batch of one message with one job takes. */
-  fixed: 28,
+  fixed: 7,
   /** More for each message: its item in the transaction. */
-  message: 0.4,
+  message: 0.2,
   /** More for each job: its document in the bulk. */
-  job: 0.035,
+  job: 0.017,
   /** From a batch’s end to the next one’s begin, at most: the mapping deletes, receives and invokes. The emulator’s. */
   between: 50,
 };
 
 /** How long one request takes, in milliseconds: what a batch's bulk and its transaction take at the least. Source: as above. */
-export const REQUEST_MS = { elasticsearch: 20, dynamo: 7 };
+export const REQUEST_MS = { elasticsearch: 3.5, dynamo: 3.4 };
 
 /** What the scheduler takes, in milliseconds. Source: `npm run bench:scheduler`, as above. */
 export const SCHEDULER_MS = {
   /** A firing that finds nothing due. */
   firing: 20,
   /** More for each message that it sends, ten to a call and ten calls at a time. */
-  message: 0.15,
+  message: 0.09,
 };
 
 /** A worker's first batch comes later by this: Lambda makes its environment, Node loads the bundle. A guess for AWS. */
