@@ -45,7 +45,7 @@ the same index settings:
 - *powertools*: what an AWS engineer would write first (\`bench/peers/powertools/handler.ts\`): Powertools' batch processing and
   idempotency, one index request and one DynamoDB \`ADD\` a job, on the same emulator as ours.
 
-Every measurement begins with a warm-up that is not counted, and has as many jobs as take about ten seconds at its pace (of jobs that
+Every measurement begins with a warm-up that is not counted, and has as many jobs as take some seconds (\`--seconds\`) at its pace (of jobs that
 wait: at the ideal one). A figure counts only when afterwards there is one document for each job and the system's own counter says as many. Our
 time runs from the tick's claim to the last job's count, so that enqueueing is a part of it; the peers' jobs are in their queues
 beforehand, and their time runs from the first job's beginning to the last one's end.
