@@ -24,7 +24,7 @@ describe('the settings', () => {
       'setting visibilityTimeoutSeconds=29: at least consumerTimeoutSeconds (30), or messages come back while they are worked on',
     );
     // Also against the default.
-    expect(refusal({ visibilityTimeoutSeconds: '9' })).toMatch(/consumerTimeoutSeconds \(10\)/);
+    expect(refusal({ visibilityTimeoutSeconds: '29' })).toMatch(/consumerTimeoutSeconds \(30\)/);
   });
 
   test.each([

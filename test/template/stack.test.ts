@@ -82,8 +82,8 @@ describe('the queues', () => {
   });
 
   test.each([
-    [{}, 60],
-    [{ consumerTimeoutSeconds: '30' }, 180],
+    [{}, 180],
+    [{ consumerTimeoutSeconds: '20' }, 120],
     [{ consumerTimeoutSeconds: '900' }, 5_400],
     [{ visibilityTimeoutSeconds: '45' }, 45],
     [{ consumerTimeoutSeconds: '30', visibilityTimeoutSeconds: '30' }, 30],
@@ -175,7 +175,7 @@ describe('the functions', () => {
     );
     expect(Object.fromEntries(timeouts)).toEqual({
       'drumline-scheduler': 120,
-      'drumline-consumer': 10,
+      'drumline-consumer': 30,
       'drumline-status': 15,
       'drumline-control': 30,
       'drumline-verify': 300,
