@@ -28,6 +28,8 @@ export class Consumers {
   #throttled: number[] = [];
   /** How many batches that has happened to. */
   throttled = 0;
+  /** How many batches had a message that was handed back. */
+  handedBack = 0;
 
   constructor(readonly world: World) {
     this.concurrency = world.scenario.workers;
@@ -75,6 +77,7 @@ export class Consumers {
       .consume(environment.worker, deliveries, endsAt)
       .then(({ failed }) => {
         if (!actor.alive) return;
+        if (failed.length > 0) this.handedBack++;
         const done = deliveries.filter(({ id }) => !failed.includes(id));
         this.#acknowledge(done.map(({ receiptHandle }) => receiptHandle));
       })

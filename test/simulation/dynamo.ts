@@ -26,26 +26,49 @@ const MAX_ITEM = 400_000;
 const MAX_TRANSACTION_BYTES = 4_000_000;
 
 interface Versions {
+  /** What the item is, by all transactions that have been accepted. */
   now: Item | undefined;
+  /** What a strongly consistent read answers: not `now` while a transaction is being carried out. */
+  shown: Item | undefined;
+  /** What a read may answer that did not ask for consistency. */
   before: Item | undefined;
 }
 
+/** What happens to a transaction besides its own conditions. */
+export interface Weather {
+  /** Its items change one after the other; readers meet it half done, and other writers conflict with it. */
+  slow?: boolean;
+  /** DynamoDB throttles this one of its items, counted round, and cancels the transaction. */
+  throttled?: number;
+}
+
 /**
- * DynamoDB in memory, one table with `pk` and `sk`. Each call is atomic here; the interleaving comes from the wire that the calls
- * wait on. A read that isn't asked to be consistent answers with the item's version before this one.
+ * DynamoDB in memory, one table with `pk` and `sk`, as weak as AWS documents it ("DynamoDB transactions: how it works",
+ * isolation levels and conflicts): a Query is read-committed beside a transaction, item by item; a write to an item
+ * that a transaction is changing is cancelled with TransactionConflict; throttling one item cancels the whole. AWS
+ * orders a GetItem with each transaction, but says nothing of two reads of two items: these see item by item, too.
  */
 export class Dynamo {
   readonly #partitions = new Map<string, Map<string, Versions>>();
+  /** Changes of items that a slow transaction has yet to make, by their keys. The order is the schedule's. */
+  readonly unfinished = new Map<string, () => void>();
   /** Counts the writes, for those who want to look again only when something changed. */
   changes = 0;
+  /** Counts the transactions that were cancelled for another one's sake, or throttled. */
+  cancelled = 0;
 
   constructor(readonly limits: DynamoLimits = AWS_LIMITS) {}
 
-  execute(command: unknown): unknown {
+  execute(command: unknown, weather: Weather = {}): unknown {
     if (command instanceof GetCommand) return this.#get(command.input);
     if (command instanceof QueryCommand) return this.#query(command.input);
-    if (command instanceof TransactWriteCommand) return this.#transact(command.input);
+    if (command instanceof TransactWriteCommand) return this.#transact(command.input, weather);
     throw new Error(`no such command here: ${(command as object).constructor.name}`);
+  }
+
+  /** Carries out all that slow transactions have begun. */
+  finish(): void {
+    for (const change of [...this.unfinished.values()]) change();
   }
 
   /** What a partition holds at this moment, in the order of its sort keys. For the invariants, not for the system. */
@@ -70,7 +93,7 @@ export class Dynamo {
   #get({ Key, ConsistentRead }: GetCommandInput): { Item?: Item } {
     const { pk, sk } = keyOf(Key);
     const versions = this.#partitions.get(pk)?.get(sk);
-    const item = ConsistentRead ? versions?.now : versions?.before;
+    const item = ConsistentRead ? versions?.shown : versions?.before;
     return item ? { Item: clone(item) } : {};
   }
 
@@ -80,7 +103,7 @@ export class Dynamo {
     const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
     if (!pk) throw new Invalid('the key attribute pk may not be empty');
     const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
-    const version = input.ConsistentRead ? 'now' : 'before';
+    const version = input.ConsistentRead ? 'shown' : 'before';
     const keys = [...partition.keys()]
       .filter((sk) => sk.startsWith(prefix ?? '') && partition.get(sk)?.[version])
       .sort();
@@ -98,32 +121,59 @@ export class Dynamo {
     };
   }
 
-  #transact({ TransactItems: writes = [] }: TransactWriteCommandInput): object {
+  #transact(
+    { TransactItems: writes = [] }: TransactWriteCommandInput,
+    { slow, throttled }: Weather,
+  ): object | Promise<object> {
     if (writes.length === 0 || writes.length > this.limits.writes)
       throw new Invalid(`TransactItems: ${writes.length} writes, allowed are 1 to ${this.limits.writes}`);
     const planned = writes.map((write) => this.#plan(write));
-    if (new Set(planned.map(({ pk, sk }) => JSON.stringify([pk, sk]))).size < planned.length)
+    if (new Set(planned.map(({ pk, sk }) => nameOf(pk, sk))).size < planned.length)
       throw new Invalid('Transaction request cannot include multiple operations on one item');
-    const reasons = planned.map(({ holds }) => ({ Code: holds ? 'None' : 'ConditionalCheckFailed' }));
-    if (planned.some(({ holds }) => !holds)) {
+    const codes = planned.map(({ pk, sk, holds }, at) => {
+      if (this.unfinished.has(nameOf(pk, sk))) return 'TransactionConflict';
+      if (throttled !== undefined && throttled % planned.length === at) return 'ThrottlingError';
+      return holds ? 'None' : 'ConditionalCheckFailed';
+    });
+    if (codes.some((code) => code !== 'None')) {
+      if (!codes.includes('ConditionalCheckFailed')) this.cancelled++;
       throw new TransactionCanceledException({
-        message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map(({ Code }) => Code).join(', ')}]`,
-        CancellationReasons: reasons,
+        message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes.join(', ')}]`,
+        CancellationReasons: codes.map((Code) => ({ Code })),
         $metadata: { httpStatusCode: 400 },
       });
     }
     const after = planned.map((write) => ({ ...write, item: write.make() }));
     if (after.reduce((sum, { item }) => sum + sizeOf(item), 0) > MAX_TRANSACTION_BYTES)
       throw new Invalid('the transaction is larger than 4 MB');
-    for (const { pk, sk, item, checks } of after) if (!checks) this.#store(pk, sk, item);
     this.changes++;
-    return {};
+    const changed = after.filter(({ checks }) => !checks);
+    const shows = changed.map(({ pk, sk, item }) => this.#store(pk, sk, item));
+    if (!slow || changed.length < 2) {
+      for (const show of shows) show();
+      return {};
+    }
+    const shown = changed.map(
+      ({ pk, sk }, at) =>
+        new Promise<void>((resolve) => {
+          const name = nameOf(pk, sk);
+          this.unfinished.set(name, () => {
+            this.unfinished.delete(name);
+            shows[at]?.();
+            resolve();
+          });
+        }),
+    );
+    return Promise.all(shown).then(() => ({}));
   }
 
-  #store(pk: string, sk: string, item: Item | undefined): void {
+  /** The item is what it is; it shows when what this returns is called. */
+  #store(pk: string, sk: string, item: Item | undefined): () => void {
     const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
     this.#partitions.set(pk, partition);
-    partition.set(sk, { now: item, before: partition.get(sk)?.now });
+    const shown = partition.get(sk)?.shown;
+    partition.set(sk, { now: item, shown, before: shown });
+    return () => partition.set(sk, { now: item, shown: item, before: shown });
   }
 
   /** What a write comes to, the table being as it is. */
@@ -155,6 +205,10 @@ export class Dynamo {
       },
     };
   }
+}
+
+function nameOf(pk: string, sk: string): string {
+  return JSON.stringify([pk, sk]);
 }
 
 function keyOf(key: Item | undefined): { pk: string; sk: string } {

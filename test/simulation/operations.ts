@@ -20,6 +20,8 @@ export class Operations {
   readonly #readTotals = new Map<RunId, Totals>();
   /** Whether somebody is reading the status. */
   reading = false;
+  /** How many invocations of schedulers and controls have failed for want of a service. */
+  unavailable = 0;
 
   constructor(
     readonly world: World,
@@ -147,12 +149,13 @@ export class Operations {
   /** Promise 1, in what a person reads. */
   #look(runId: RunId, totals: Totals | undefined): void {
     const { world } = this;
+    const before = this.#readTotals.get(runId);
     if (!totals) {
-      world.violated(`the run ${runId} can’t be read`);
+      // A run may not show yet while the transaction that starts it is being carried out.
+      world.check(!before, () => `the run ${runId} can’t be read`);
       return;
     }
     const { processed, failed, run } = totals;
-    const before = this.#readTotals.get(runId);
     const read = `processed ${processed}, failed ${failed}, enqueued ${run.enqueued}`;
     world.note(`the reader reads ${read}`);
     world.check(processed + failed <= run.enqueued, () => `Promise 1: a status has ${read}`);
@@ -214,7 +217,12 @@ export class Operations {
       world.time.cancel(deadline);
     };
     world.mourners.set(actor, over);
-    done.catch(world.expecting(actor.name, ...expected)).finally(over);
+    done
+      .catch((error) => {
+        if ((error as Error).name === 'Unavailable') this.unavailable++;
+        world.expecting(actor.name, ...expected)(error);
+      })
+      .finally(over);
   }
 
   #newRunId(): RunId {

@@ -28,6 +28,7 @@ const plain: Scenario = {
   pace: [4],
   timePasses: 1,
   trouble: 0,
+  storm: 0,
   operations: [],
   choices: [],
 };

@@ -44,6 +44,8 @@ export interface Scenario {
   timePasses: number;
   /** How many calls in a hundred fare badly. */
   trouble: number;
+  /** How many of DynamoDB's transactions in a hundred are slow, or throttled. */
+  storm: number;
   operations: Operation[];
   choices: number[];
 }
@@ -236,6 +238,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     pace: fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
     timePasses: fc.constant(timePasses),
     trouble: fc.constantFrom(...trouble),
+    storm: fc.constantFrom(0, 0, 30),
     operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });

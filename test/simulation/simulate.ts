@@ -17,6 +17,12 @@ export interface Seen {
   redriven: number;
   /** Batches that were received and given to nobody. */
   throttled: number;
+  /** Batches with a message that was handed back. */
+  handedBack: number;
+  /** Invocations of schedulers and controls that failed for want of a service. */
+  unavailable: number;
+  /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
+  cancelled: number;
 }
 
 /** Steps after which a schedule that has run out of choices must have drained. */
@@ -99,6 +105,7 @@ class Simulation {
       call.actor.pace,
       () => wire.proceed(call, choices),
     ]);
+    for (const change of world.dynamo.unfinished.values()) options.push([4, change]);
     if (consumers.ready) options.push([6, () => consumers.deliver()]);
     if (waiting.length > 0)
       options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
@@ -127,6 +134,7 @@ class Simulation {
       await quiet();
       this.#look();
       const call = world.wire.calls[0];
+      world.dynamo.finish();
       if (call) world.wire.proceed(call, world.choices);
       else if (consumers.ready) consumers.deliver();
       else return;
@@ -173,7 +181,9 @@ class Simulation {
   }
 
   #advance(extraMs: number): void {
-    const { time, sqs } = this.world;
+    const { time, sqs, dynamo } = this.world;
+    // A transaction takes milliseconds.
+    dynamo.finish();
     const hidden = sqs.copies(JOBS).flatMap(({ visibleAt }) => (visibleAt > time.now ? [visibleAt] : []));
     const due = Math.min(...hidden, time.next ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(due)) time.moveTo(due + extraMs);
@@ -210,6 +220,9 @@ class Simulation {
       orphans: sum((run) => invariants.orphans(run).length),
       redriven: sum(({ run, processed, failed }) => run.enqueued - processed - failed),
       throttled: this.consumers.throttled,
+      handedBack: this.consumers.handedBack,
+      unavailable: this.operations.unavailable,
+      cancelled: world.dynamo.cancelled,
     };
   }
 }

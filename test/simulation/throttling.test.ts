@@ -35,6 +35,7 @@ const throttled = (maxReceives: number): fc.Arbitrary<Scenario> =>
     pace: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
     timePasses: fc.constant(1),
     trouble: fc.constant(0),
+    storm: fc.constant(0),
     operations: fc.constant([{ kind: 'fire' as const, lateMs: 0, times: 1, sameName: false }]),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { minLength: 200, maxLength: 200 })),
   });

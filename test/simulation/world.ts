@@ -4,7 +4,7 @@ import type { Queue } from '../../functions/core/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { MAPPING } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
-import { Dynamo } from './dynamo.ts';
+import { Dynamo, type Weather } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
@@ -133,9 +133,15 @@ export class World {
   table(actor: Actor): Table {
     const send = (command: object) => {
       const name = command.constructor.name.replace('Command', '');
-      return this.wire.call(actor, 'ledger', name, () => this.dynamo.execute(command));
+      return this.wire.call(actor, 'ledger', name, () => this.dynamo.execute(command, this.#weather(name)));
     };
     return { name: 'ledger', client: { send } as Table['client'], conflictDelayMs: 25 };
+  }
+
+  #weather(call: string): Weather {
+    const { choices, scenario } = this;
+    if (scenario.storm === 0 || call !== 'TransactWrite' || !choices.percent(scenario.storm)) return {};
+    return choices.percent(25) ? { throttled: choices.below(100) } : { slow: true };
   }
 
   queue(actor: Actor, url: string): Queue {
