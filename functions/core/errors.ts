@@ -10,6 +10,8 @@ export class Unavailable extends Error {
   constructor(
     readonly service: 'ledger' | 'queue' | 'results',
     cause: unknown,
+    /** Whether the very same call would probably have gone well a moment later: it met another transaction. */
+    readonly momentary = false,
   ) {
     // The cause in words alone: a client's error holds the request, and that the API key.
     super(`the ${service} can't be used just now: ${reasonOf(cause)}`);

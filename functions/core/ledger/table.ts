@@ -20,8 +20,12 @@ export interface Table {
 /** The most writes that one transaction takes (DynamoDB's quota). */
 export const MAX_TRANSACTION = 100;
 
-/** How often a transaction that conflicts with others is tried before the caller hears of it. */
-const CONFLICT_RETRIES = 8;
+/**
+ * How often a transaction that was cancelled for its neighbours' sake is tried again. The SDK does not: it retries
+ * throttled calls, and not cancelled transactions ("DynamoDB transactions: how it works", transaction conflict
+ * handling). Five retries wait for at most two seconds, which a worker keeps for writing.
+ */
+const RETRIES = 5;
 
 export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Item = Record<string, unknown>;
@@ -38,11 +42,11 @@ export interface Key {
  */
 export async function transact(table: Table, writes: Write[]): Promise<void> {
   await pRetry(() => guarded(() => table.client.send(new TransactWriteCommand({ TransactItems: writes }))), {
-    retries: CONFLICT_RETRIES,
+    retries: RETRIES,
     minTimeout: table.conflictDelayMs,
     maxTimeout: table.conflictDelayMs * 20,
     randomize: true,
-    shouldRetry: ({ error }) => error instanceof Unavailable && isConflict(error.cause),
+    shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
   });
 }
 
@@ -93,10 +97,11 @@ async function guarded<T>(call: () => Promise<T>): Promise<T> {
       const failed = codes.flatMap((code, at) => (code === 'ConditionalCheckFailed' ? [at] : []));
       if (failed.length > 0) throw new ConditionFailed(failed);
       if (codes.some((code) => code !== undefined && TRANSIENT_REASONS.has(code)))
-        throw new Unavailable('ledger', error);
+        throw new Unavailable('ledger', error, true);
       throw error;
     }
-    throw isTransient(error) ? new Unavailable('ledger', error) : error;
+    const conflict = error instanceof Error && error.name === 'TransactionConflictException';
+    throw conflict || isTransient(error) ? new Unavailable('ledger', error, conflict) : error;
   }
 }
 
@@ -109,8 +114,4 @@ const TRANSIENT_REASONS = new Set([
 
 function isCancelled(error: unknown): error is TransactionCanceledException {
   return error instanceof Error && error.name === 'TransactionCanceledException';
-}
-
-function isConflict(error: unknown): boolean {
-  return isCancelled(error) || (error instanceof Error && error.name === 'TransactionConflictException');
 }
