@@ -22,11 +22,11 @@ export interface Fired {
  * Does exactly what is due: carries on with ticks that an earlier firing left unsent, fires the ticks that are due,
  * passes over those that were missed. Fired twice, or by two at once, it does nothing twice.
  *
- * @param now the event's time, milliseconds since 1970
+ * @param asked when the event was due, milliseconds since 1970; by hand, now
  * @param endsAt when the invocation is over, by the scheduler's clock
  * @throws Unavailable; what was begun is carried on with by the next firing
  */
-export async function fire(scheduler: Scheduler, now: number, endsAt: number): Promise<Fired> {
+export async function fire(scheduler: Scheduler, asked: number, endsAt: number): Promise<Fired> {
   const fired: Fired = { ticks: [], resumed: [], missed: 0, unfinished: false };
   let schedule = await readSchedule(scheduler.table);
   for (const open of schedule.openTicks) {
@@ -36,13 +36,14 @@ export async function fire(scheduler: Scheduler, now: number, endsAt: number): P
   while (!fired.unfinished && scheduler.clock() < endsAt) {
     schedule = await readSchedule(scheduler.table);
     const run = schedule.activeRunId && (await readRun(scheduler.table, schedule.activeRunId));
-    const next = run && due(run, now);
+    const now = scheduler.clock();
+    const next = run && due(run, now, asked);
     if (!run || !next) break;
     if (next.kind === 'missed') {
       if (!(await tolerating(() => skipTicks(scheduler.table, run, next)))) continue;
       fired.missed += next.count;
     } else {
-      const tick = await claim(scheduler, schedule, run);
+      const tick = await claim(scheduler, schedule, run, now);
       if (tick) await carryOn(tick, fired.ticks);
     }
   }
@@ -57,8 +58,12 @@ export async function fire(scheduler: Scheduler, now: number, endsAt: number): P
 }
 
 /** Claims the run's next tick; nothing when another scheduler was first, or the run has changed meanwhile. */
-async function claim(scheduler: Scheduler, schedule: Schedule, run: Run): Promise<LeasedTick | undefined> {
-  const at = scheduler.clock();
+async function claim(
+  scheduler: Scheduler,
+  schedule: Schedule,
+  run: Run,
+  at: number,
+): Promise<LeasedTick | undefined> {
   const tick: LeasedTick = {
     runId: run.runId,
     tick: run.nextTick,

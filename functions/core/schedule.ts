@@ -32,11 +32,15 @@ export type Due =
   | { kind: 'missed'; count: number; nextTick: number; nextTickAt: number };
 
 /**
- * What is due at `now`, the oldest first; nothing when the next tick lies ahead. A tick that is more than
- * `LATENESS_MS` (or the backfill window, if that is longer) late is missed, and is not fired.
+ * What is due, the oldest first; nothing when the next tick lies ahead. A tick that is more than `LATENESS_MS` (or the
+ * backfill window, if that is longer) late is missed, and is not fired.
+ *
+ * @param now the clock, milliseconds since 1970. It decides what is late: Lambda keeps an event for up to six hours,
+ *   and EventBridge for a day.
+ * @param asked when the event says that it was due. It fires nothing that was due after it.
  */
-export function due(run: Rhythm, now: number): Due | undefined {
-  if (run.nextTickAt > now) return undefined;
+export function due(run: Rhythm, now: number, asked: number = now): Due | undefined {
+  if (run.nextTickAt > Math.min(asked, now)) return undefined;
   const period = run.y * 60_000;
   const oldest = now - Math.max(LATENESS_MS, run.backfillMinutes * 60_000);
   if (run.nextTickAt >= oldest) return { kind: 'fire', tick: run.nextTick, dueAt: run.nextTickAt };

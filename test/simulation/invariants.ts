@@ -1,4 +1,5 @@
 import { type Message, messageKey, parseMessage } from '../../functions/core/message.ts';
+import { LATENESS_MS } from '../../functions/core/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { INNOCENT } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
@@ -163,6 +164,10 @@ export class Invariants {
         () => `run ${runId}, tick ${tick.tick}: sent ${tick.sent}, claimed ${tick.claimed} of ${tick.count}`,
       );
       if (before?.ticks.some(({ tick: known }) => known === tick.tick)) continue;
+      this.#check(
+        tick.claimedAt - tick.dueAt <= Math.max(LATENESS_MS, run.backfillMinutes * 60_000),
+        () => `run ${runId}, tick ${tick.tick} was due ${tick.claimedAt - tick.dueAt} ms before it fired`,
+      );
       this.#check(
         tick.count === run.x && tick.spreadMs === spreadOf(run) && tick.dueAt <= this.world.time.now,
         () =>

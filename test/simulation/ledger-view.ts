@@ -25,13 +25,22 @@ export interface RunView {
     nextTick: number;
     nextTickAt: number;
     missedTicks: number;
+    backfillMinutes: number;
     x: number;
     y: number;
     pace: Pace;
     active: boolean;
   };
   ticks: Record<
-    'tick' | 'dueAt' | 'spreadMs' | 'firstJob' | 'count' | 'claimed' | 'sent' | 'jobsPerMessage',
+    | 'tick'
+    | 'dueAt'
+    | 'claimedAt'
+    | 'spreadMs'
+    | 'firstJob'
+    | 'count'
+    | 'claimed'
+    | 'sent'
+    | 'jobsPerMessage',
     number
   >[];
   processed: number;

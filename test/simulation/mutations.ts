@@ -76,6 +76,14 @@ export const MUTATIONS: Mutation[] = [
   ),
   themed(
     'rhythm',
+    mutation('how late a tick is goes by its event', [
+      'fire.ts',
+      'due(run, now, asked)',
+      'due(run, Math.min(now, asked))',
+    ]),
+  ),
+  themed(
+    'rhythm',
     mutation('jobIds are given out without a condition', [
       'ledger/run.ts',
       "'nextJobId = :read AND activeRunId = :run'",

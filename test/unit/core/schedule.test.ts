@@ -51,6 +51,21 @@ describe('due', () => {
     expect(due(rhythm(), NOW + LATENESS_MS)).toEqual({ kind: 'fire', tick: 1, dueAt: NOW });
   });
 
+  test('takes an event’s tick for missed that comes an hour late: it is the clock that says how late it is', () => {
+    // An event of 21:45 that Lambda has kept until 22:45. The tick of 22:45 is left to its own event.
+    expect(due(rhythm({ y: 30 }), NOW + 60 * MINUTE, NOW)).toEqual({
+      kind: 'missed',
+      count: 2,
+      nextTick: 3,
+      nextTickAt: NOW + 60 * MINUTE,
+    });
+    expect(due(rhythm({ nextTickAt: NOW + 60 * MINUTE }), NOW + 60 * MINUTE, NOW)).toBeUndefined();
+  });
+
+  test('fires nothing early for an event whose time lies ahead', () => {
+    expect(due(rhythm(), NOW - 1, NOW)).toBeUndefined();
+  });
+
   test('takes a tick that is later than that for missed, once the lateness is over by a millisecond', () => {
     expect(due(rhythm({ y: 10 }), NOW + LATENESS_MS + 1)).toEqual({
       kind: 'missed',
