@@ -55,7 +55,7 @@ export async function enqueue(
   let unfinished = false;
   const held = await tolerating(async () => {
     for (;;) {
-      if (tick.sent < tick.claimed) await send(jobs, outgoing({ from: tick.sent, to: tick.claimed }));
+      if (tick.sent < tick.claimed) await send(jobs, outgoing());
       // All that is claimed is in the queue, and whatever is written next says so.
       unfinished = tick.claimed < tick.count && clock() + SLICE_MS > endsAt;
       if (unfinished) return releaseTick(table, tick);
@@ -72,9 +72,9 @@ export async function enqueue(
     unfinished: unfinished || !held,
   };
 
-  function outgoing(slice: Slice): Outgoing[] {
+  function outgoing(): Outgoing[] {
     const now = clock();
-    return messagesOf(tick, slice, now).map((message) => {
+    return messagesOf(tick).map((message) => {
       const wait = jobDueAt(tick, message.first - tick.firstJob) - now;
       return {
         MessageBody: JSON.stringify(message),
@@ -86,9 +86,11 @@ export async function enqueue(
   /** Whether there is more to send: a stopped run's ticks end where they stand. */
   async function claimNext(slice: Slice): Promise<boolean> {
     try {
-      await claimSlice(table, tick, slice, clock() + LEASE_MS);
+      const at = clock();
+      await claimSlice(table, tick, { slice, at, leaseUntil: at + LEASE_MS });
       tick.sent = slice.from;
       tick.claimed = slice.to;
+      tick.sliceClaimedAt = at;
       return true;
     } catch (error) {
       if (error instanceof ConditionFailed && !error.at.includes(1)) return false;

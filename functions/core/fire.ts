@@ -74,6 +74,7 @@ async function claim(
     jobsPerMessage: jobsPerMessageOf(run.x, scheduler.settings),
     dueAt: run.nextTickAt,
     claimedAt: at,
+    sliceClaimedAt: at,
     spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,
     ...(run.indexing && { index: indexAt(run.indexing, run.nextTickAt) }),
     lease: { holder: scheduler.name, until: at + LEASE_MS },

@@ -26,6 +26,11 @@ export interface Tick {
   /** Milliseconds since 1970. */
   dueAt: number;
   claimedAt: number;
+  /**
+   * When the slice from `sent` to `claimed` was claimed. Its messages say so whoever sends them, and however late: by that
+   * a consumer tells whether the ledger may have forgotten them.
+   */
+  sliceClaimedAt: number;
   /** How long its jobs are spread over, in milliseconds; 0 for all at once. */
   spreadMs: number;
   /** Where its jobs' documents belong, whoever writes them and however late; ticks of before it was said have none. */
@@ -71,11 +76,12 @@ export function nextSlice(tick: Tick, messages: number, until: number): Slice | 
   return to > from ? { from, to } : undefined;
 }
 
-/** The messages of a slice. A slice starts on a message's border. */
-export function messagesOf(tick: Tick, slice: Slice, enqueuedAt: number): Message[] {
+/** The messages of the slice that is claimed and not yet sent. A slice starts on a message's border. */
+export function messagesOf(tick: Tick): Message[] {
+  const { sent, claimed, sliceClaimedAt: enqueuedAt } = tick;
   const messages: Message[] = [];
-  for (let from = slice.from; from < slice.to; from += tick.jobsPerMessage) {
-    const to = Math.min(slice.to, from + tick.jobsPerMessage);
+  for (let from = sent; from < claimed; from += tick.jobsPerMessage) {
+    const to = Math.min(claimed, from + tick.jobsPerMessage);
     messages.push({
       v: 1,
       runId: tick.runId,

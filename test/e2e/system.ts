@@ -91,7 +91,7 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
   const table = { name: await output('TableName'), client, conflictDelayMs: 25 };
   const tick = await readTick(table, runId as RunId, 1);
   client.destroy();
-  return tick ? messagesOf(tick, { from: 0, to: tick.claimed }, Date.now()) : [];
+  return tick ? messagesOf({ ...tick, sent: 0 }) : [];
 }
 
 /** Where the results are, from here. */

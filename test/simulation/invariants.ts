@@ -10,6 +10,8 @@ import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 export class Invariants {
   /** Messages that the scheduler has sent. */
   readonly #sent = new Set<string>();
+  /** When each of them was enqueued, as it said first. */
+  readonly #enqueuedAt = new Map<string, number>();
   #looked = '';
   #failed = new Set<number>();
 
@@ -260,12 +262,22 @@ export class Invariants {
         if (!message || this.world.garbage.has(body)) continue;
         if (message.retry) for (const job of message.retry.jobs) single.add(job);
         else whole.add(messageKey(message));
+        this.#sameMessage(body, message);
         if (url === JOBS && !message.retry && !this.#sent.has(messageKey(message)))
           queues.fresh.set(messageKey(message), visibleAt);
       }
     }
     for (const key of queues.queued) this.#sent.add(key);
     return queues;
+  }
+
+  /** Sent again, a message is as old as it was: the ledger may have forgotten it. */
+  #sameMessage(body: string, message: Message): void {
+    if (this.world.forged.has(body)) return;
+    const key = messageKey(message);
+    const before = this.#enqueuedAt.get(key) ?? message.enqueuedAt;
+    this.#enqueuedAt.set(key, before);
+    this.#check(message.enqueuedAt === before, () => `${key} says that it was enqueued at another time`);
   }
 
   #check(holds: boolean, what: () => string): void {

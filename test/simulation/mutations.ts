@@ -192,6 +192,11 @@ export const MUTATIONS: Mutation[] = [
     "':toSent': tick.claimed,",
     "':toSent': tick.sent,",
   ]),
+  mutation('a slice that is sent again looks new', [
+    'tick.ts',
+    'const { sent, claimed, sliceClaimedAt: enqueuedAt } = tick;',
+    'const { sent, claimed } = tick;\n  const enqueuedAt = Date.now();',
+  ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'enqueue.ts',
     '...(wait > 0 && { DelaySeconds: Math.ceil(wait / 1_000) }),',

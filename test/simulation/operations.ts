@@ -195,6 +195,7 @@ export class Operations {
     const made = from(message);
     const body = typeof made === 'string' ? made : JSON.stringify(made);
     if (garbage) world.garbage.add(body);
+    world.forged.add(body);
     world.sqs.put(JOBS, body);
   }
 

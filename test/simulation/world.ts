@@ -56,6 +56,8 @@ export class World {
   runs: RunView[] = [];
   /** Messages put into the queue that nobody can make sense of. */
   readonly garbage = new Set<string>();
+  /** Messages put into the queue that the scheduler did not send. */
+  readonly forged = new Set<string>();
   /** Who does something on an actor's death. */
   readonly mourners = new Map<Actor, () => void>();
   /** What went wrong where nobody waits for the outcome. */

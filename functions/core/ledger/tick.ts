@@ -18,6 +18,14 @@ export interface LeasedTick extends Tick {
   lease: Lease;
 }
 
+/** Which slice is claimed next, by whom until when. */
+interface Claim {
+  slice: Slice;
+  /** Milliseconds since 1970. */
+  at: number;
+  leaseUntil: number;
+}
+
 const tickKey = (runId: RunId, tick: number): Key => ({
   pk: `RUN#${runId}`,
   sk: `TICK#${String(tick).padStart(9, '0')}`,
@@ -113,8 +121,7 @@ export async function releaseTick(table: Table, tick: LeasedTick): Promise<void>
 export async function claimSlice(
   table: Table,
   tick: LeasedTick,
-  slice: Slice,
-  leaseUntil: number,
+  { slice, at, leaseUntil }: Claim,
 ): Promise<void> {
   await transact(table, [
     {
@@ -126,7 +133,7 @@ export async function claimSlice(
         ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
       },
     },
-    moveTick(table, tick, slice.to, leaseUntil),
+    moveTick(table, { ...tick, sliceClaimedAt: at }, slice.to, leaseUntil),
   ]);
 }
 
@@ -147,11 +154,13 @@ function moveTick(table: Table, tick: LeasedTick, toClaimed: number, leaseUntil:
     Update: {
       TableName: table.name,
       Key: tickKey(tick.runId, tick.tick),
-      UpdateExpression: 'SET claimed = :toClaimed, sent = :toSent, leaseUntil = :until',
+      UpdateExpression:
+        'SET claimed = :toClaimed, sent = :toSent, sliceClaimedAt = :sliceClaimedAt, leaseUntil = :until',
       ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
       ExpressionAttributeValues: {
         ':toClaimed': toClaimed,
         ':toSent': tick.claimed,
+        ':sliceClaimedAt': tick.sliceClaimedAt,
         ':until': leaseUntil,
         ':me': tick.lease.holder,
         ':claimed': tick.claimed,
@@ -172,6 +181,7 @@ function toTick(runId: RunId, item: Item): LeasedTick {
     jobsPerMessage: item.jobsPerMessage as number,
     dueAt: item.dueAt as number,
     claimedAt: item.claimedAt as number,
+    sliceClaimedAt: item.sliceClaimedAt as number,
     // Ticks of before there was a pace have none.
     spreadMs: (item.spreadMs ?? 0) as number,
     ...(item.index !== undefined && { index: item.index as ResultsIndex }),

@@ -32,6 +32,7 @@ export function tick(change: Partial<Tick> = {}): Tick {
     jobsPerMessage: 10,
     dueAt: NOW,
     claimedAt: NOW,
+    sliceClaimedAt: NOW,
     spreadMs: 0,
     ...change,
   };

@@ -39,7 +39,7 @@ function slicesOf(whole: Tick, sizes: number[]): Slice[] {
 }
 
 function allMessages(whole: Tick): Message[] {
-  return messagesOf(whole, { from: 0, to: whole.count }, NOW);
+  return messagesOf({ ...whole, sent: 0, claimed: whole.count });
 }
 
 describe('nextSlice', () => {
@@ -90,7 +90,7 @@ describe('a tick that is spread over its minutes', () => {
 
 describe('messagesOf', () => {
   test('makes messages of consecutive jobs, the last one shorter if need be', () => {
-    const made = messagesOf(tick({ firstJob: job(101), count: 25 }), { from: 0, to: 25 }, NOW + 5);
+    const made = messagesOf(tick({ firstJob: job(101), count: 25, claimed: 25, sliceClaimedAt: NOW + 5 }));
     expect(made).toEqual([
       message({ first: job(101), last: job(110), enqueuedAt: NOW + 5 }),
       message({ first: job(111), last: job(120), enqueuedAt: NOW + 5 }),
@@ -101,7 +101,9 @@ describe('messagesOf', () => {
   test('has messages partition the tick’s jobs exactly, whatever the slices', () => {
     fc.assert(
       fc.property(ticks, sliceSizes, (whole, sizes) => {
-        const made = slicesOf(whole, sizes).flatMap((slice) => messagesOf(whole, slice, NOW));
+        const made = slicesOf(whole, sizes).flatMap(({ from, to }) =>
+          messagesOf({ ...whole, sent: from, claimed: to }),
+        );
         expect(made.flatMap(jobsOf)).toEqual(
           Array.from({ length: whole.count }, (_, i) => whole.firstJob + i),
         );
@@ -122,7 +124,9 @@ describe('owns', () => {
         const claimedSlices = slices.slice(0, stop % (slices.length + 1));
         const claimed = claimedSlices.at(-1)?.to ?? 0;
         const claimedKeys = new Set(
-          claimedSlices.flatMap((slice) => messagesOf(whole, slice, NOW)).map(messageKey),
+          claimedSlices
+            .flatMap(({ from, to }) => messagesOf({ ...whole, sent: from, claimed: to }))
+            .map(messageKey),
         );
         for (const each of allMessages(whole))
           expect(owns({ ...whole, claimed }, each)).toBe(claimedKeys.has(messageKey(each)));
