@@ -113,7 +113,7 @@ export async function sendAgain(
 ): Promise<Resent> {
   const { target, jobsQueueUrl } = deployment;
   const { sqs } = target.clients;
-  const retry = `again-${Date.now()}`;
+  const retriedAt = Date.now();
   const result: Resent = { sent: [], kept: [], unsent: [] };
   const move = async (batch: TakenLetter[]): Promise<void> => {
     if (signal.aborted) {
@@ -121,7 +121,7 @@ export async function sendAgain(
       return;
     }
     try {
-      const bodies = batch.map(({ body }) => ({ MessageBody: retryBody(body, retry) }));
+      const bodies = batch.map(({ body }) => ({ MessageBody: retryBody(body, retriedAt) }));
       await send({ url: jobsQueueUrl, client: sqs, retryDelayMs: QUEUE_RETRY_MS }, bodies);
     } catch (error) {
       // Some of it may have been sent. Each alone tells which; sent twice by one name, a letter counts once.

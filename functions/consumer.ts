@@ -1,13 +1,14 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
 import { openQueue, openTable } from './core/aws.ts';
-import { consume } from './core/consume.ts';
+import { consume } from './core/consume/consume.ts';
+import type { Worker } from './core/consume/worker.ts';
 import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { newWorkerId } from './core/ids.ts';
+import { WorkerCounters } from './core/ledger/counters.ts';
 import { log } from './core/log.ts';
 import { TickCache } from './core/tick-cache.ts';
-import type { Worker } from './core/worker.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
@@ -21,13 +22,22 @@ const environment = readEnvironment(
   'DRUMLINE_REMEMBER_SECONDS',
 );
 
+const id = newWorkerId();
+const table = openTable(environment.DRUMLINE_TABLE);
+
 /** This execution environment: made once, when the module loads, and the same for all its batches. */
 const worker: Worker = {
-  id: newWorkerId(),
+  id,
   job,
-  table: openTable(environment.DRUMLINE_TABLE),
+  ledger: {
+    table,
+    counters: new WorkerCounters(table, id),
+    clock: Date.now,
+    ttlSeconds: environment.DRUMLINE_REMEMBER_SECONDS,
+  },
   results: openResults(environment),
-  jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE),
+  // What SQS may have taken is not sent twice.
+  jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
   settings: {
@@ -37,10 +47,9 @@ const worker: Worker = {
       baseSeconds: environment.DRUMLINE_RETRY_BASE_SECONDS,
       capSeconds: environment.DRUMLINE_RETRY_CAP_SECONDS,
     },
-    remember: environment.DRUMLINE_REMEMBER_SECONDS,
   },
   clock: Date.now,
-  chance: Math.random,
+  random: Math.random,
   onJob: ({ kind, task, ...end }) =>
     log.debug('job', {
       jobId: task.jobId,
@@ -49,21 +58,20 @@ const worker: Worker = {
       outcome: kind,
       ...end,
     }),
-  ready: new Set(),
+  verifiedIndices: new Set(),
 };
 log.appendKeys({ worker: worker.id });
 
-/** Does one batch of messages; those that are to come again are its partial failures. */
+/** Does one batch of messages. Its partial failures are those that it could not even send back to the queue. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
   const begun = Date.now();
   const deliveries = event.Records.map((record) => ({
     id: record.messageId,
-    receiptHandle: record.receiptHandle,
     body: record.body,
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
-  const { jobs, failed, outage, ...counts } = await consume(
+  const { jobs, undelivered, outage, errors, ...counts } = await consume(
     worker,
     deliveries,
     begun + context.getRemainingTimeInMillis(),
@@ -72,10 +80,10 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,
     messages: deliveries.length,
-    returned: failed.length,
     ms: Date.now() - begun,
   };
   if (outage) log.warn('batch returned', { ...line, reason: outage.message });
   else log.info('batch', line);
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  for (const error of errors) log.error('a message failed that no job is to blame for', error);
+  return { batchItemFailures: undelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }

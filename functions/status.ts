@@ -84,14 +84,14 @@ async function status(asked: RunId | undefined): Promise<Status> {
     concurrency: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     // Not what each has failed: a job that works when it is sent again is taken off whichever worker's failures.
-    workers: (totals?.workers ?? []).map(({ id, processed, lastSeenAt }) => ({
-      id,
+    workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
+      id: holder,
       processed,
       lastSeenAt: iso(lastSeenAt),
     })),
     retiredWorkers: {
-      count: totals?.run.retired.workers ?? 0,
-      processed: totals?.run.retired.processed ?? 0,
+      count: totals?.retired.workers ?? 0,
+      processed: totals?.retired.processed ?? 0,
     },
   };
 }

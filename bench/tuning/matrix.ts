@@ -1,5 +1,5 @@
 import { jobsOfBatch } from '../../cli/scaling-test.ts';
-import { limitsOf } from '../../functions/core/rounds.ts';
+import { TimeBudget } from '../../functions/core/consume/time-budget.ts';
 import type { Contender } from '../contender.ts';
 
 /** A cell of the table: settings, and how long jobs wait, in milliseconds. */
@@ -46,5 +46,5 @@ export function cellsOf(axes: Axes, usual: Contender['packing']): Cell[] {
  */
 export function fits({ packing, workMs }: Cell, timeoutMs: number): boolean {
   const turns = Math.ceil(jobsOfBatch({ ...packing, workMs }) / packing.jobConcurrency);
-  return turns * workMs < limitsOf(0, timeoutMs).until;
+  return turns * workMs < new TimeBudget(0, timeoutMs).workUntil;
 }

@@ -1,4 +1,4 @@
-import { limitsOf } from '../../functions/core/rounds.ts';
+import { TimeBudget } from '../../functions/core/consume/time-budget.ts';
 import type { SettingName } from '../../infra-cdk/settings.ts';
 import { MOST_WORKERS } from '../concurrency.ts';
 import { count, counted } from '../figures.ts';
@@ -63,7 +63,7 @@ function batchWarnings({ workload, sizing, packing }: Draft): Warning[] {
 }
 
 /** What a worker has for the work itself, in milliseconds. */
-const roomMs = (timeoutSeconds: number) => limitsOf(0, timeoutSeconds * 1_000).until;
+const roomMs = (timeoutSeconds: number) => new TimeBudget(0, timeoutSeconds * 1_000).workUntil;
 const fits = (ms: number, timeoutSeconds: number) => ms <= roomMs(timeoutSeconds);
 
 /** The longest that a function may run (Lambda's quota), in seconds. */

@@ -18,10 +18,11 @@ export function openTable(name: string): Table {
   return { name, client, conflictDelayMs: RETRY_DELAY_MS };
 }
 
-let sqs: SQSClient | undefined;
-
-/** A queue; all share one client and its connections. */
-export function openQueue(url: string): Queue {
-  sqs ??= new SQSClient({ requestHandler: TIMEOUTS });
-  return { url, client: sqs, retryDelayMs: RETRY_DELAY_MS };
+/**
+ * A queue.
+ * @param options `maxAttempts`: how often the SDK sends a request, 3 times unless given
+ */
+export function openQueue(url: string, options: { maxAttempts?: number } = {}): Queue {
+  const client = new SQSClient({ requestHandler: TIMEOUTS, ...options });
+  return { url, client, retryDelayMs: RETRY_DELAY_MS };
 }

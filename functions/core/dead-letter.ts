@@ -2,8 +2,8 @@ import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MAX_REASON, reasonOf } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
 import { jobsOf, type Message, parseMessage } from './message.ts';
+import type { ExhaustedJob } from './message-record.ts';
 import { BATCH_BYTES, type Outgoing } from './queue.ts';
-import type { Doomed } from './settlement.ts';
 
 /** Why something was given up on, as the dead-letter queue keeps it. */
 export interface DeadLetter {
@@ -29,11 +29,11 @@ const JOB = 'jobId';
 
 /**
  * The dead letter of one job. Its body is a message already: sent to the jobs queue again, it asks for that one job.
- * The sending that it would be retried by has a name of its own, so that SQS's own redrive gives attempts anew, too.
- * @param now milliseconds since 1970
+ * @param round the number of the retry that it asks for, so that SQS's own redrive gives the job its attempts anew, too
  */
-export function deadLetterOf(message: Message, { jobId, attempts }: Doomed, now: number): Outgoing {
-  const body: Message = { ...message, retry: { id: `after-${now}`, jobs: [jobId] } };
+export function deadLetterOf(message: Message, { jobId, attempts }: ExhaustedJob, round: number): Outgoing {
+  const { returned: _, ...kept } = message;
+  const body: Message = { ...kept, retry: { round, jobs: [jobId] } };
   return {
     MessageBody: JSON.stringify(body),
     MessageAttributes: {
@@ -99,11 +99,16 @@ export function readDeadLetter(
   };
 }
 
-/** The body to send to the jobs queue so that the dead letter is tried again, with its attempts anew. */
-export function retryBody(body: string, retry: string): string {
+/**
+ * The body to send to the jobs queue so that the dead letter is tried again, with its attempts anew.
+ * @param now milliseconds since 1970, which numbers the retry
+ */
+export function retryBody(body: string, now: number): string {
   const parsed = parseMessage(body);
   if (!('message' in parsed) || !parsed.message.retry) return body;
-  return JSON.stringify({ ...parsed.message, retry: { ...parsed.message.retry, id: retry } });
+  const { message } = parsed;
+  const { round, jobs } = parsed.message.retry;
+  return JSON.stringify({ ...message, retry: { round: Math.max(round, now), jobs } });
 }
 
 function text(value: string): MessageAttributeValue {

@@ -1,5 +1,8 @@
 import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 
+/** What Drumline rests on, by the part that it plays. */
+export type Service = 'ledger' | 'queue' | 'results';
+
 /**
  * A service can't be used just now: it throttles, times out, refuses the connection or has an error of its own.
  * Nobody's job is to blame, so nobody's attempt is spent; trying later is right.
@@ -8,7 +11,7 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 
   constructor(
-    readonly service: 'ledger' | 'queue' | 'results',
+    readonly service: Service,
     cause: unknown,
     /** Whether the very same call would probably have gone well a moment later: it met another transaction. */
     readonly momentary = false,

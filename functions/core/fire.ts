@@ -1,7 +1,6 @@
 import { type Enqueued, enqueue, LEASE_MS, type Scheduler, SLICE_MS, tolerating } from './enqueue.ts';
 import { type Run, readRun, readSchedule, type Schedule, skipTicks } from './ledger/run.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from './ledger/tick.ts';
-import { foldRetired } from './ledger/worker.ts';
 import { MAX_DELAY_MS } from './queue.ts';
 import { indexAt } from './results/indexing.ts';
 import { due } from './schedule.ts';
@@ -47,7 +46,6 @@ export async function fire(scheduler: Scheduler, asked: number, endsAt: number):
       if (tick) await carryOn(tick, fired.ticks);
     }
   }
-  if (schedule.lastRunId) await fold(scheduler, schedule.lastRunId);
   return fired;
 
   async function carryOn(tick: LeasedTick, done: Enqueued[]): Promise<void> {
@@ -76,7 +74,7 @@ async function claim(
     claimedAt: at,
     sliceClaimedAt: at,
     spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,
-    ...(run.indexing && { index: indexAt(run.indexing, run.nextTickAt) }),
+    index: indexAt(run.indexing, run.nextTickAt),
     lease: { holder: scheduler.name, until: at + LEASE_MS },
   };
   const nextTickAt = run.nextTickAt + run.y * 60_000;
@@ -112,9 +110,4 @@ async function takeOver(
 /** Whether all that was claimed is sent, and it is too early for the rest. */
 function waits(tick: LeasedTick, now: number): boolean {
   return tick.sent === tick.claimed && tick.claimed < tick.count && !nextSlice(tick, 1, now + MAX_DELAY_MS);
-}
-
-/** Housekeeping may fail: the next firing is a minute away. */
-async function fold({ table, clock }: Scheduler, runId: Run['runId']): Promise<void> {
-  await tolerating(() => foldRetired(table, runId, clock()));
 }

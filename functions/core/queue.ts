@@ -1,5 +1,5 @@
 import {
-  ChangeMessageVisibilityBatchCommand,
+  type BatchResultErrorEntry,
   GetQueueAttributesCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
@@ -7,7 +7,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import pRetry from 'p-retry';
-import { isTransient, Unavailable } from './errors.ts';
+import { awsCall } from './aws-call.ts';
+import { chunk } from './chunk.ts';
+import { Unavailable } from './errors.ts';
 
 /** An SQS queue. */
 export interface Queue {
@@ -23,6 +25,8 @@ export const BATCH = 10;
 /** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
 export const BATCH_BYTES = 1_048_576;
 
+const BATCH_LIMIT = { count: BATCH, bytes: BATCH_BYTES };
+
 /** The longest that a message may be delayed when it is sent (SQS's quota, 15 minutes), in milliseconds. */
 export const MAX_DELAY_MS = 900_000;
 
@@ -37,23 +41,17 @@ export type Outgoing = Omit<SendMessageBatchRequestEntry, 'Id'>;
  * Sends all messages; the entries of a batch that SQS did not take are sent again, alone.
  * @throws Unavailable when some could not be sent; others were, so whoever sends again sends some twice
  */
-export async function send(queue: Queue, messages: Outgoing[]): Promise<void> {
-  await pMap(batches(messages, sizeOf), (batch) => sendBatch(queue, batch), { concurrency: CALLS_AT_ONCE });
+export async function send(queue: Queue, messages: readonly Outgoing[]): Promise<void> {
+  await pMap(chunk(messages, BATCH_LIMIT, sizeOf), (batch) => sendAll(queue, batch), {
+    concurrency: CALLS_AT_ONCE,
+  });
 }
 
-async function sendBatch(queue: Queue, messages: Outgoing[]): Promise<void> {
+async function sendAll(queue: Queue, messages: readonly Outgoing[]): Promise<void> {
   let left = messages;
   await pRetry(
     async () => {
-      const answer = await guarded(() =>
-        queue.client.send(
-          new SendMessageBatchCommand({
-            QueueUrl: queue.url,
-            Entries: left.map((message, at) => ({ ...message, Id: String(at) })),
-          }),
-        ),
-      );
-      const refused = answer.Failed ?? [];
+      const refused = await sendBatch(queue, left);
       if (refused.length === 0) return;
       const reason = new Error(
         `SQS did not take ${refused.length} of ${left.length} messages: ${refused[0]?.Message}`,
@@ -70,37 +68,32 @@ async function sendBatch(queue: Queue, messages: Outgoing[]): Promise<void> {
   );
 }
 
-/** A message that is to come back later: the receipt of this delivery, and after how many seconds. */
-export interface Later {
-  receiptHandle: string;
-  delaySeconds: number;
-}
-
 /**
- * Has messages come back after a delay of their own, rather than after the queue's visibility timeout.
- * That is a courtesy, not a promise: what SQS does not take here comes back when the timeout ends.
+ * Sends each message once: what SQS may have taken is not sent again, since all that it has taken are new messages.
+ * @returns for each message whether SQS has said that it took it
  */
-export async function returnLater(queue: Queue, messages: Later[]): Promise<void> {
-  await pMap(
-    batches(messages),
+export async function sendOnce(queue: Queue, messages: readonly Outgoing[]): Promise<boolean[]> {
+  const taken = await pMap(
+    chunk(messages, BATCH_LIMIT, sizeOf),
     async (batch) => {
       try {
-        await queue.client.send(
-          new ChangeMessageVisibilityBatchCommand({
-            QueueUrl: queue.url,
-            Entries: batch.map(({ receiptHandle, delaySeconds }, at) => ({
-              Id: String(at),
-              ReceiptHandle: receiptHandle,
-              VisibilityTimeout: delaySeconds,
-            })),
-          }),
-        );
-      } catch (error) {
-        if (!isTransient(error)) throw error;
+        const refused = new Set((await sendBatch(queue, batch)).map(({ Id }) => Number(Id)));
+        return batch.map((_, at) => !refused.has(at));
+      } catch {
+        return batch.map(() => false);
       }
     },
     { concurrency: CALLS_AT_ONCE },
   );
+  return taken.flat();
+}
+
+async function sendBatch(queue: Queue, messages: readonly Outgoing[]): Promise<BatchResultErrorEntry[]> {
+  const Entries = messages.map((message, at) => ({ ...message, Id: String(at) }));
+  const answer = await awsCall('queue', () =>
+    queue.client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries })),
+  );
+  return answer.Failed ?? [];
 }
 
 /** About how many messages a queue holds, as SQS counts them. */
@@ -112,7 +105,7 @@ export interface Depth {
 
 /** @throws Unavailable */
 export async function depth(queue: Pick<Queue, 'url' | 'client'>): Promise<Depth> {
-  const { Attributes: attributes } = await guarded(() =>
+  const { Attributes: attributes } = await awsCall('queue', () =>
     queue.client.send(
       new GetQueueAttributesCommand({
         QueueUrl: queue.url,
@@ -129,32 +122,6 @@ export async function depth(queue: Pick<Queue, 'url' | 'client'>): Promise<Depth
     inFlight: Number(attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
     delayed: Number(attributes?.ApproximateNumberOfMessagesDelayed ?? 0),
   };
-}
-
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw isTransient(error) ? new Unavailable('queue', error) : error;
-  }
-}
-
-/** Batches of as many entries, and of as many bytes, as a call takes. */
-function batches<T>(all: T[], bytesOf: (one: T) => number = () => 0): T[][] {
-  const batches: T[][] = [];
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const one of all) {
-    const more = bytesOf(one);
-    if (batch.length === BATCH || (batch.length > 0 && bytes + more > BATCH_BYTES)) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(one);
-    bytes += more;
-  }
-  return batch.length > 0 ? [...batches, batch] : batches;
 }
 
 /** A message's bytes as SQS counts them: its body, and its attributes' names, types and values. */

@@ -1,5 +1,5 @@
 import type { JobId, RunId } from './ids.ts';
-import type { Message } from './message.ts';
+import type { Message, MessageRange } from './message.ts';
 import type { ResultsIndex } from './results/indexing.ts';
 
 /**
@@ -33,8 +33,8 @@ export interface Tick {
   sliceClaimedAt: number;
   /** How long its jobs are spread over, in milliseconds; 0 for all at once. */
   spreadMs: number;
-  /** Where its jobs' documents belong, whoever writes them and however late; ticks of before it was said have none. */
-  index?: ResultsIndex;
+  /** Where its jobs' documents belong, whoever writes them and however late. */
+  index: ResultsIndex;
 }
 
 /** How a tick's jobs are packed into messages. */
@@ -78,20 +78,23 @@ export function nextSlice(tick: Tick, messages: number, until: number): Slice | 
 
 /** The messages of the slice that is claimed and not yet sent. A slice starts on a message's border. */
 export function messagesOf(tick: Tick): Message[] {
-  const { sent, claimed, sliceClaimedAt: enqueuedAt } = tick;
   const messages: Message[] = [];
-  for (let from = sent; from < claimed; from += tick.jobsPerMessage) {
-    const to = Math.min(claimed, from + tick.jobsPerMessage);
-    messages.push({
-      v: 1,
-      runId: tick.runId,
-      tick: tick.tick,
-      first: (tick.firstJob + from) as JobId,
-      last: (tick.firstJob + to - 1) as JobId,
-      enqueuedAt,
-    });
+  for (let from = tick.sent; from < tick.claimed; from += tick.jobsPerMessage) {
+    const range = messageWith(tick, (tick.firstJob + from) as JobId);
+    messages.push({ v: 1, ...range, enqueuedAt: tick.sliceClaimedAt });
   }
   return messages;
+}
+
+/** The message that has a job of the tick. */
+export function messageWith(
+  { runId, tick, firstJob, count, jobsPerMessage }: Tick,
+  jobId: JobId,
+): MessageRange {
+  const place = jobId - firstJob;
+  const first = place - (place % jobsPerMessage);
+  const end = Math.min(first + jobsPerMessage, count);
+  return { runId, tick, first: (firstJob + first) as JobId, last: (firstJob + end - 1) as JobId };
 }
 
 /**
@@ -99,12 +102,8 @@ export function messagesOf(tick: Tick): Message[] {
  * under a name of its own, and its jobs a second time.
  */
 export function owns(tick: Tick, message: Message): boolean {
-  const from = message.first - tick.firstJob;
-  const to = Math.min(from + tick.jobsPerMessage, tick.count);
-  return (
-    from >= 0 &&
-    from % tick.jobsPerMessage === 0 &&
-    to <= tick.claimed &&
-    message.last === tick.firstJob + to - 1
-  );
+  const end = message.last + 1 - tick.firstJob;
+  if (message.first < tick.firstJob || end > tick.claimed) return false;
+  const { first, last } = messageWith(tick, message.first);
+  return first === message.first && last === message.last;
 }

@@ -1,11 +1,15 @@
-import type { RunId } from './ids.ts';
-import { listFailedJobs } from './ledger/message.ts';
+import pMap from 'p-map';
+import { groupBy } from './group-by.ts';
+import type { JobId, RunId } from './ids.ts';
+import { readRecord } from './ledger/records.ts';
 import { readRun } from './ledger/run.ts';
 import type { Table } from './ledger/table.ts';
 import { listTicks } from './ledger/tick.ts';
 import { readTotals, type Totals } from './ledger/totals.ts';
+import { messageKey } from './message.ts';
 import type { Results } from './results/client.ts';
 import { countDocuments, countDuplicates, documentsIn, refresh } from './results/search.ts';
+import { messageWith, type Tick } from './tick.ts';
 
 /** What comparing the ledger with the results has shown. */
 export interface Verification {
@@ -31,14 +35,18 @@ const NAMED = 100;
 /** Ranges up to this many jobs are compared id by id; Elasticsearch returns at most 10,000 hits. */
 const COMPARED_AT_ONCE = 5_000;
 
+/** Records that are read at a time. */
+const READS_AT_ONCE = 10;
+
 /** Compares a run's ledger with its results. @throws Unavailable */
 export async function verify(
   table: Table,
-  { client, index }: Results,
+  { client }: Results,
   runId: RunId,
 ): Promise<Verification | undefined> {
-  const { indexing } = (await readRun(table, runId)) ?? {};
-  const results = { client, index: indexing?.index ?? index };
+  const run = await readRun(table, runId);
+  if (!run) return undefined;
+  const results = { client, index: run.indexing.index };
   await refresh(results);
   const before = await readTotals(table, runId);
   if (!before) return undefined;
@@ -47,10 +55,11 @@ export async function verify(
   const missing = await findMissing(table, results, before);
   // A tick may have fired, or a job been counted, while Elasticsearch was asked.
   const after = (await readTotals(table, runId)) ?? before;
-  const { run, processed, failed } = after;
+  const { processed, failed } = after;
+  const { enqueued } = after.run;
   const moved =
-    run.enqueued !== before.run.enqueued || processed !== before.processed || failed !== before.failed;
-  const pending = run.enqueued - processed - failed;
+    enqueued !== before.run.enqueued || processed !== before.processed || failed !== before.failed;
+  const pending = enqueued - processed - failed;
   const faults = [
     ...(documents !== processed ? [`${documents} documents for ${processed} processed jobs`] : []),
     ...(duplicates > 0 ? [`${duplicates} jobs with more than one document`] : []),
@@ -59,7 +68,7 @@ export async function verify(
   return {
     ok: pending === 0 && !moved && faults.length === 0,
     runId,
-    enqueued: run.enqueued,
+    enqueued,
     processed,
     failed,
     pending,
@@ -82,48 +91,62 @@ interface Range {
   last: number;
 }
 
+/** Jobs without a document, but for those whose messages' records say that they have failed. */
 async function findMissing(
   table: Table,
   results: Results,
-  { run }: Totals,
+  { run: { runId } }: Totals,
 ): Promise<Verification['missing']> {
-  const failed: number[] = [];
-  for await (const job of listFailedJobs(table, run.runId)) failed.push(job);
-  const sent: Range[] = [];
-  for await (const tick of listTicks(table, run.runId)) {
-    const last = tick.firstJob + tick.sent - 1;
-    const before = sent.at(-1);
-    if (before && before.last + 1 === tick.firstJob) before.last = last;
-    else if (tick.sent > 0) sent.push({ first: tick.firstJob, last });
-  }
+  const ticks: Tick[] = [];
+  for await (const tick of listTicks(table, runId)) if (tick.sent > 0) ticks.push(tick);
+  const absent: number[] = [];
+  for (const range of rangesOf(ticks)) absent.push(...(await jobsWithout(results, runId, range)));
+  const messages = groupBy(absent, (job) => messageKey(messageWith(tickOf(ticks, job), job as JobId)));
   const missing: Verification['missing'] = { count: 0, first: [] };
-  for (const range of sent) await compare(results, run.runId, range, failed, missing);
+  await pMap(
+    messages.values(),
+    async (jobs) => {
+      const job = jobs[0] as JobId;
+      const record = await readRecord(table, messageWith(tickOf(ticks, job), job));
+      const failed = new Set<number>(record?.failed);
+      const lost = jobs.filter((one) => !failed.has(one));
+      missing.count += lost.length;
+      missing.first.push(...lost);
+    },
+    { concurrency: READS_AT_ONCE },
+  );
+  missing.first = missing.first.sort((a, b) => a - b).slice(0, NAMED);
   return missing;
 }
 
+/** The tick that has the job; ticks are in the order of their jobs. */
+function tickOf(ticks: readonly Tick[], job: number): Tick {
+  return ticks.findLast(({ firstJob }) => firstJob <= job) as Tick;
+}
+
+/** The jobs of ticks that follow each other, as one range. */
+function rangesOf(ticks: readonly Tick[]): Range[] {
+  const ranges: Range[] = [];
+  for (const { firstJob: first, sent } of ticks) {
+    const before = ranges.at(-1);
+    if (before && before.last + 1 === first) before.last += sent;
+    else ranges.push({ first, last: first + sent - 1 });
+  }
+  return ranges;
+}
+
 /** Halves the range until counting its documents is proof, or it is small enough to go through id by id. */
-async function compare(
-  results: Results,
-  runId: RunId,
-  { first, last }: Range,
-  failed: number[],
-  missing: Verification['missing'],
-): Promise<void> {
+async function jobsWithout(results: Results, runId: RunId, { first, last }: Range): Promise<number[]> {
   const size = last - first + 1;
-  const failures = failed.filter((job) => job >= first && job <= last);
   // The documents' names are the jobIds, so that as many documents as jobs means one for each.
-  if (failures.length === 0 && (await countDocuments(results, runId, { first, last })) === size) return;
+  if ((await countDocuments(results, runId, { first, last })) === size) return [];
   if (size > COMPARED_AT_ONCE) {
     const middle = first + Math.floor(size / 2);
-    await compare(results, runId, { first, last: middle - 1 }, failures, missing);
-    await compare(results, runId, { first: middle, last }, failures, missing);
-    return;
+    return [
+      ...(await jobsWithout(results, runId, { first, last: middle - 1 })),
+      ...(await jobsWithout(results, runId, { first: middle, last })),
+    ];
   }
-  const accounted = await documentsIn(results, runId, { first, last });
-  for (const job of failures) accounted.add(job);
-  for (let job = first; job <= last; job++) {
-    if (accounted.has(job)) continue;
-    missing.count++;
-    if (missing.first.length < NAMED) missing.first.push(job);
-  }
+  const documents = await documentsIn(results, runId, { first, last });
+  return Array.from({ length: size }, (_, at) => first + at).filter((job) => !documents.has(job));
 }

@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
+import type { TimeBudget } from './consume/time-budget.ts';
 import { PermanentError, reasonOf } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
 import type { Message } from './message.ts';
@@ -33,23 +35,12 @@ export type Ended =
   /** Not begun, or cut short by the worker's time limit through no fault of its own. */
   | { kind: 'left'; task: Task };
 
-/** An invocation's time; milliseconds since 1970. */
-export interface Limits {
-  /** When it began, when all work must have ended, and when it is over. */
-  from: number;
-  until: number;
-  endsAt: number;
-  /** How long the longest job has taken so far, in milliseconds: what would not end in time by that is not begun. */
-  longest: number;
-}
-
 export interface WorkLimits {
-  /** How many jobs are worked on at a time. */
+  /** How many jobs run at a time. */
   concurrency: number;
-  /** The invocation's; its longest job is kept up to date. */
-  limits: Limits;
-  /** When no further job is begun, if that is earlier than when all must have ended. */
-  until?: number;
+  budget: TimeBudget;
+  /** When no further job is begun, if that is earlier than when all must have ended; milliseconds since 1970. */
+  until: number;
   /** Milliseconds since 1970. */
   clock: () => number;
 }
@@ -66,31 +57,31 @@ const FAIR_SHARE = 0.8;
  */
 export async function workOn(
   job: Job,
-  tasks: Task[],
-  { clock, concurrency, limits, until: lastStart = limits.until }: WorkLimits,
+  tasks: readonly Task[],
+  { clock, concurrency, budget, until }: WorkLimits,
 ): Promise<Ended[]> {
-  const { from, until } = limits;
-  const fullTime = until - from;
+  if (tasks.length === 0) return [];
   const stop = new AbortController();
+  // Each job that passes the signal on listens to it: more than ten are no leak.
+  setMaxListeners(0, stop.signal);
   const timeUp = new Promise<typeof TIME_UP>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(TIME_UP), { once: true });
   });
   const timer = setTimeout(
     () => stop.abort(new Error('the worker’s time is up')),
-    Math.max(0, until - clock()),
+    Math.max(0, budget.workUntil - clock()),
   );
   try {
     return await pMap(
       tasks,
       async (task): Promise<Ended> => {
         const begun = clock();
-        const late = begun >= lastStart || begun + limits.longest >= until;
-        if (stop.signal.aborted || late) return { kind: 'left', task };
+        if (stop.signal.aborted || begun >= until || !budget.hasRoom(begun)) return { kind: 'left', task };
         const ended = await Promise.race([attempt(job, task, stop.signal, clock), timeUp]);
         const took = clock() - begun;
-        limits.longest = Math.max(limits.longest, took);
+        budget.took(took);
         if (ended !== TIME_UP && !(stop.signal.aborted && ended.kind === 'failed')) return ended;
-        if (took < fullTime * FAIR_SHARE) return { kind: 'left', task };
+        if (took < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
         return {
           kind: 'failed',
           task,

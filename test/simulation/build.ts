@@ -26,12 +26,15 @@ export const SMALL: Replacement[] = [
   // So that a tick spread over its minutes takes several firings; sqs.ts is as strict.
   { file: 'queue.ts', from: 'MAX_DELAY_MS = 900_000', to: 'MAX_DELAY_MS = 60_000' },
   { file: 'ledger/table.ts', from: 'MAX_TRANSACTION = 100', to: 'MAX_TRANSACTION = 8' },
-  { file: 'ledger/worker.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
-  { file: 'ledger/worker.ts', from: 'FOLD_AT_ONCE = 50', to: 'FOLD_AT_ONCE = 2' },
-  { file: 'ledger/worker.ts', from: 'LISTED = 100', to: 'LISTED = 0' },
-  { file: 'settlement.ts', from: 'FAILED_AT_ONCE = 90', to: 'FAILED_AT_ONCE = 3' },
-  { file: 'settlement.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
-  { file: 'caution.ts', from: 'CARELESS_RECEIVES = 2', to: 'CARELESS_RECEIVES = 1' },
+  { file: 'ledger/counters.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
+  { file: 'ledger/counters.ts', from: 'COUNTER_SHARDS = 16', to: 'COUNTER_SHARDS = 2' },
+  { file: 'ledger/counters.ts', from: 'KEPT_IN_A_SHARD = 8', to: 'KEPT_IN_A_SHARD = 1' },
+  { file: 'message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
+  {
+    file: 'consume/read-batch.ts',
+    from: 'UNSUSPICIOUS_RECEIVES = 2',
+    to: 'UNSUSPICIOUS_RECEIVES = 1',
+  },
   { file: 'tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },
   { file: 'verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
 ];

@@ -1,6 +1,6 @@
+import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
 import type { WorkerId } from '../../functions/core/ids.ts';
 import { jobsOf, parseMessage } from '../../functions/core/message.ts';
-import type { Delivery, Worker } from '../../functions/core/worker.ts';
 import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
@@ -28,8 +28,8 @@ export class Consumers {
   #throttled: number[] = [];
   /** How many batches that has happened to. */
   throttled = 0;
-  /** How many batches had a message that was handed back. */
-  handedBack = 0;
+  /** How many batches met a service that could not be used. */
+  outages = 0;
 
   constructor(readonly world: World) {
     this.concurrency = world.scenario.workers;
@@ -75,11 +75,12 @@ export class Consumers {
     world.mourners.set(actor, () => this.#bury(environment, deadline));
     world.system
       .consume(environment.worker, deliveries, endsAt)
-      .then(({ failed }) => {
+      .then(({ undelivered, errors, outage }) => {
         if (!actor.alive) return;
-        if (failed.length > 0) this.handedBack++;
-        const done = deliveries.filter(({ id }) => !failed.includes(id));
-        this.#acknowledge(done.map(({ receiptHandle }) => receiptHandle));
+        if (outage) this.outages++;
+        for (const error of errors) world.violated(`${actor.name} met ${error.stack}`);
+        const done = deliveries.filter(({ id }) => !undelivered.includes(id));
+        this.#acknowledge(done);
       })
       .catch(world.expecting(actor.name))
       .finally(() => {
@@ -107,16 +108,18 @@ export class Consumers {
           () => `a message came and went too often: ${copy.body}`,
         );
       } else {
-        const { id, receipt: receiptHandle, body, receives } = delivered;
-        deliveries.push({ id: `${id}/${receiptHandle}`, receiptHandle, body, receives });
+        const { receipt: id, body, receives } = delivered;
+        deliveries.push({ id, body, receives });
       }
     }
     return deliveries;
   }
 
-  #acknowledge(receipts: string[]): void {
-    if (receipts.length === 0) return;
+  #acknowledge(deliveries: readonly Delivery[]): void {
+    if (deliveries.length === 0) return;
     const { wire, sqs } = this.world;
+    const receipts = deliveries.map(({ id }) => id);
+    this.#poller.jobs = deliveries.flatMap(jobsIn);
     wire
       .call(this.#poller, 'queue', `delete ${receipts}`, () => sqs.delete(JOBS, receipts))
       .catch(() => this.world.note('not deleted'));
@@ -135,10 +138,17 @@ export class Consumers {
     const { world } = this;
     const { scenario, time } = world;
     const actor = world.actor(`worker ${++this.#made}`);
+    const id = `worker-${String(this.#made).padStart(4, '0')}` as WorkerId;
+    const table = world.table(actor);
     const worker: Worker = {
-      id: `worker-${String(this.#made).padStart(4, '0')}` as WorkerId,
+      id,
       job: world.work.in(actor),
-      table: world.table(actor),
+      ledger: {
+        table,
+        counters: new world.system.WorkerCounters(table, id),
+        clock: time.clock,
+        ttlSeconds: REMEMBER_SECONDS,
+      },
       results: world.results(actor),
       jobs: world.queue(actor, JOBS),
       deadLetters: world.queue(actor, DEAD_LETTERS),
@@ -147,11 +157,10 @@ export class Consumers {
         jobConcurrency: scenario.jobConcurrency,
         maxAttempts: scenario.maxAttempts,
         backoff: { baseSeconds: 1, capSeconds: 16 },
-        remember: REMEMBER_SECONDS,
       },
       clock: time.clock,
-      chance: () => 0.5,
-      ready: new Set(),
+      random: () => 0.5,
+      verifiedIndices: new Set(),
     };
     return { actor, worker, busy: false };
   }

@@ -35,14 +35,14 @@ export const FORGERIES: readonly Forgery[] = [
   garbage('too many jobs', (message) => ({ ...message, last: message.first + FAR })),
   garbage('out of the tick’s range', (message) => ({ ...message, first: FAR, last: FAR })),
   garbage('borders moved', (message) => ({ ...message, last: message.last + FAR / 2_500 })),
-  garbage('retry of a job outside', (message) => ({ ...message, retry: { id: 'forged', jobs: [FAR] } })),
-  garbage('retry of nothing', (message) => ({ ...message, retry: { id: 'forged', jobs: [] } })),
+  garbage('retry of a job outside', (message) => ({ ...message, retry: { round: 1, jobs: [FAR] } })),
+  garbage('retry of nothing', (message) => ({ ...message, retry: { round: 1, jobs: [] } })),
   harmless('the same message', (message) => message),
   harmless('later, the same', (message) => ({ ...message, enqueuedAt: message.enqueuedAt + 1 })),
   harmless('an unknown field', (message) => ({ ...message, more: true })),
   harmless('uncalled-for retry', ({ first, ...message }) => ({
     ...message,
     first,
-    retry: { id: 'forged', jobs: [first] },
+    retry: { round: 1, jobs: [first] },
   })),
 ];

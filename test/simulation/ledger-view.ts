@@ -13,8 +13,8 @@ export interface RecordView {
   /** Those of them that are said to have failed, and not just to have been alone when their worker died. */
   blamed: number[];
   processed: number[];
-  /** Whether somebody has noted that he is at it. */
-  underWay: boolean;
+  /** Whether somebody has a lease on it. */
+  leased: boolean;
 }
 
 /** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
@@ -53,19 +53,24 @@ export function viewRuns(dynamo: Dynamo): RunView[] {
   const records = dynamo.partitions('MESSAGE#').flatMap((pk) => [...dynamo.peek(pk)].map(recordOf));
   return [...dynamo.peek('RUNS')].map((run) => {
     const runId = (run.sk as string).slice('RUN#'.length);
-    const workers = [...dynamo.peek(`RUN#${runId}`, 'WORKER#')];
-    const sum = (field: string, retired: string) =>
-      workers.reduce((total, worker) => total + (worker[field] as number), run[retired] as number);
+    const counters = dynamo.partitions(`COUNTERS#${runId}#`).flatMap((pk) => [...dynamo.peek(pk)]) as Record<
+      string,
+      number
+    >[];
+    const sum = (...fields: string[]) =>
+      counters.reduce(
+        (total, counter) => total + fields.reduce((all, field) => all + (counter[field] ?? 0), 0),
+        0,
+      );
+    const own = records.filter(({ key }) => key.startsWith(`${runId}#`));
     return {
       runId,
       run: run as RunView['run'],
       ticks: [...dynamo.peek(`RUN#${runId}`, 'TICK#')] as unknown as RunView['ticks'],
       processed: sum('jobsProcessed', 'retiredProcessed'),
       failed: sum('jobsFailed', 'retiredFailed'),
-      failedJobs: [...dynamo.peek(`RUN#${runId}`, 'FAILED#')].map(({ jobId }) => jobId as number),
-      records: new Map(
-        records.filter(({ key }) => key.startsWith(`${runId}#`)).map((record) => [record.key, record]),
-      ),
+      failedJobs: own.flatMap((record) => record.failed),
+      records: new Map(own.map((record) => [record.key, record])),
     };
   });
 }
@@ -105,6 +110,6 @@ function readRecord(item: Item): RecordView {
     failed,
     blamed: failed.filter((job) => (attempts[job]?.count ?? 0) > 0),
     processed: jobs.filter((job) => !open.has(job)),
-    underWay: item.underWay !== undefined,
+    leased: item.lease !== undefined,
   };
 }

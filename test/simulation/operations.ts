@@ -54,7 +54,7 @@ export class Operations {
         this.consumers.concurrency = operation.to;
         break;
       case 'retry':
-        this.retry(operation.every, `${operation.name}-${world.time.now}`, operation.stays);
+        this.retry(operation.every, operation.stays);
         break;
       case 'forge':
         this.#forge(operation.what);
@@ -117,11 +117,11 @@ export class Operations {
   }
 
   /** Sends dead letters again, as `drumline dead-letters retry` does. */
-  retry(every: number, name: string, stays: boolean): void {
+  retry(every: number, stays: boolean): void {
     const { world } = this;
-    const { sqs, system } = world;
+    const { sqs, system, time } = world;
     for (const letter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
-      const body = system.retryBody(letter.body, name);
+      const body = system.retryBody(letter.body, time.now);
       if (world.garbage.has(letter.body)) world.garbage.add(body);
       sqs.put(JOBS, body);
       if (stays) continue;
@@ -195,7 +195,8 @@ export class Operations {
     const made = from(message);
     const body = typeof made === 'string' ? made : JSON.stringify(made);
     if (garbage) world.garbage.add(body);
-    world.forged.add(body);
+    const forged = (made as Partial<Message> | null)?.enqueuedAt;
+    if (forged !== undefined && forged !== message.enqueuedAt) world.forgedTimes.add(forged);
     world.sqs.put(JOBS, body);
   }
 
@@ -203,7 +204,9 @@ export class Operations {
   #anyMessage(): Message {
     for (const { body } of this.world.sqs.copies(JOBS)) {
       const parsed = parseMessage(body);
-      if ('message' in parsed && !parsed.message.retry) return parsed.message;
+      if (!('message' in parsed) || parsed.message.retry) continue;
+      const { returned: _, ...message } = parsed.message;
+      return message;
     }
     const runId = '20260101-000000-none' as RunId;
     return { v: 1, runId, tick: 1, first: 1 as JobId, last: 1 as JobId, enqueuedAt: 0 };

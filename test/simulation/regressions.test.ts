@@ -72,8 +72,8 @@ describe('holds again', () => {
       operations: [
         { kind: 'wait', ms: 3_000 },
         { kind: 'wait', ms: 3_000 },
-        { kind: 'retry', every: 1, name: 'first', stays: true },
-        { kind: 'retry', every: 1, name: 'second', stays: false },
+        { kind: 'retry', every: 1, stays: true },
+        { kind: 'retry', every: 1, stays: false },
       ],
     }));
 });

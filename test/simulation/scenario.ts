@@ -13,7 +13,7 @@ export type Operation =
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
   /** Dead letters are sent again: every n-th; the letter stays when whoever sent it dies before deleting it. */
-  | { kind: 'retry'; every: number; name: string; stays: boolean }
+  | { kind: 'retry'; every: number; stays: boolean }
   | { kind: 'forge'; what: number }
   | { kind: 'outage'; of: 'ledger' | 'queue' | 'results' }
   | { kind: 'restore' }
@@ -82,7 +82,6 @@ const scale = fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ 
 const retry = fc.record({
   kind: fc.constant('retry' as const),
   every: fc.constantFrom(1, 1, 2),
-  name: fc.constantFrom('first', 'second'),
   stays: fc.boolean(),
 });
 const forge = fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) });

@@ -17,8 +17,8 @@ export interface Seen {
   redriven: number;
   /** Batches that were received and given to nobody. */
   throttled: number;
-  /** Batches with a message that was handed back. */
-  handedBack: number;
+  /** Batches that met a service that could not be used: they sent messages back. */
+  outages: number;
   /** Invocations of schedulers and controls that failed for want of a service. */
   unavailable: number;
   /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
@@ -87,7 +87,7 @@ class Simulation {
     world.note('— every job is mended, and dead letters are sent again');
     world.work.mended = true;
     for (let round = 0; round < 3; round++) {
-      operations.retry(1, `round-${round}`, false);
+      operations.retry(1, false);
       await this.#drain();
     }
     invariants.recovered();
@@ -220,7 +220,7 @@ class Simulation {
       orphans: sum((run) => invariants.orphans(run).length),
       redriven: sum(({ run, processed, failed }) => run.enqueued - processed - failed),
       throttled: this.consumers.throttled,
-      handedBack: this.consumers.handedBack,
+      outages: this.consumers.outages,
       unavailable: this.operations.unavailable,
       cancelled: world.dynamo.cancelled,
     };

@@ -46,8 +46,11 @@ export class Wire {
   /** Hears what happens, for the account of a failed schedule. */
   onEvent: (event: string, actor: Actor) => void = () => {};
 
-  /** Hears of what jobs may be blamed for: those who have them die, or the ledger does not do as it is told. */
-  onMishap: (jobs: number[]) => void = () => {};
+  /**
+   * Hears of what jobs may be blamed for through no fault of theirs: those who have them die, or cannot say by the queue
+   * that they live.
+   */
+  onMishap: (jobs: number[], what: 'death' | 'unsaid') => void = () => {};
 
   /** @param onDeath does what follows when an actor dies */
   constructor(readonly onDeath: (actor: Actor) => void) {}
@@ -73,7 +76,7 @@ export class Wire {
   kill(actor: Actor): void {
     if (!actor.alive) return;
     this.onEvent('dies', actor);
-    this.onMishap(actor.jobs);
+    this.onMishap(actor.jobs, 'death');
     actor.alive = false;
     for (const call of this.calls.filter((call) => call.actor === actor)) this.#abandon(call);
     this.onDeath(actor);
@@ -103,8 +106,9 @@ export class Wire {
     if (fate !== 'well') this.#mishap(call);
   }
 
-  #mishap({ service, jobs }: Call): void {
-    if (service === 'ledger') this.onMishap(jobs);
+  #mishap({ service, jobs, actor }: Call): void {
+    if (service === 'queue') this.onMishap(jobs, 'unsaid');
+    else if (!actor.alive) this.onMishap(jobs, 'death');
   }
 
   /** Nobody waits for it any more. What only reads is no loss then. */

@@ -50,14 +50,14 @@ export class World {
   #latest: Actor | undefined;
   /** When whoever gave up a job had looked for its document in vain. */
   readonly givenUp = new Map<number, number>();
-  /** How often whoever had noted a job as under way died, or the ledger did not do as told. */
+  /** How often whoever had a lease on a job died, or the queue did not hear from him. */
   readonly mishaps = new Map<number, number>();
   /** What the ledger said when it was last looked at: before this step. */
   runs: RunView[] = [];
   /** Messages put into the queue that nobody can make sense of. */
   readonly garbage = new Set<string>();
-  /** Messages put into the queue that the scheduler did not send. */
-  readonly forged = new Set<string>();
+  /** When messages say that they were enqueued that the scheduler did not send. */
+  readonly forgedTimes = new Set<number>();
   /** Who does something on an actor's death. */
   readonly mourners = new Map<Actor, () => void>();
   /** What went wrong where nobody waits for the outcome. */
@@ -73,12 +73,12 @@ export class World {
       this.#latest = actor;
       this.note(`${actor.name}: ${event}`);
     };
-    this.wire.onMishap = (jobs) => {
+    this.wire.onMishap = (jobs, what) => {
       const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
-        [...records.values()].filter(({ underWay }) => underWay),
+        [...records.values()].filter(({ leased }) => leased),
       );
       for (const job of jobs)
-        if (noted.some(({ first, last }) => first <= job && job <= last))
+        if (what === 'unsaid' || noted.some(({ first, last }) => first <= job && job <= last))
           this.mishaps.set(job, (this.mishaps.get(job) ?? 0) + 1);
     };
     this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES, delaySeconds: DELAY_SECONDS });

@@ -4,9 +4,6 @@ import type { Indexing } from '../results/indexing.ts';
 import { type Pace, type Rhythm, retimed } from '../schedule.ts';
 import { type Item, list, read, type Table, transact, type Write } from './table.ts';
 
-/** The pace is as it was read, as `:pace`; runs of before there was one have none, and come in bursts. */
-export const SAME_PACE = '(attribute_not_exists(pace) OR pace = :pace)';
-
 /** One period of activity, as the ledger has it; times are milliseconds since 1970. */
 export interface Run extends Rhythm {
   runId: RunId;
@@ -14,8 +11,8 @@ export interface Run extends Rhythm {
   x: number;
   /** Whether a tick's jobs come all at once or spread over its minutes. */
   pace: Pace;
-  /** Where its documents go; runs of before it was said have none, and go where the functions are told. */
-  indexing?: Indexing;
+  /** Where its documents go. */
+  indexing: Indexing;
   active: boolean;
   startedAt: number;
   stoppedAt?: number;
@@ -25,8 +22,6 @@ export interface Run extends Rhythm {
   lastTickAt?: number;
   missedTicks: number;
   enqueued: number;
-  /** What workers that are no longer listed one by one have counted, and how many they were. */
-  retired: { processed: number; failed: number; workers: number };
 }
 
 /** What is due across runs: one item that every start, stop and claim goes through. */
@@ -75,7 +70,7 @@ export interface NewRun {
   x: number;
   y: number;
   pace: Pace;
-  indexing?: Indexing;
+  indexing: Indexing;
   backfillMinutes: number;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -101,10 +96,18 @@ export async function startRun(
         TableName: table.name,
         Item: {
           ...runKey(runId),
-          ...{ x, y, pace, backfillMinutes, startedAt, active: true },
-          ...(indexing && { indexing }),
-          ...{ nextTick: 1, nextTickAt: startedAt, tick: 0, missedTicks: 0 },
-          ...{ enqueued: 0, retiredProcessed: 0, retiredFailed: 0, retiredWorkers: 0 },
+          x,
+          y,
+          pace,
+          indexing,
+          backfillMinutes,
+          startedAt,
+          active: true,
+          nextTick: 1,
+          nextTickAt: startedAt,
+          tick: 0,
+          missedTicks: 0,
+          enqueued: 0,
         },
         ConditionExpression: 'attribute_not_exists(pk)',
       },
@@ -169,7 +172,8 @@ export async function updateRun(
         Key: runKey(run.runId),
         UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
         // What isn't changed is written as it was read, so it must still be that.
-        ConditionExpression: `active = :true AND nextTick = :next AND x = :readX AND y = :readY AND ${SAME_PACE}`,
+        ConditionExpression:
+          'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
         ExpressionAttributeValues: {
           ':x': x,
           ':y': y,
@@ -260,18 +264,8 @@ function stopped(table: Table, runId: RunId, at: number): Write {
   };
 }
 
-function toRun(item: Item): Run {
-  const { sk, pace, retiredProcessed, retiredFailed, retiredWorkers, pk: _pk, ...rest } = item;
-  return {
-    ...(rest as unknown as Omit<Run, 'runId' | 'pace' | 'retired'>),
-    pace: (pace ?? 'burst') as Pace,
-    runId: (sk as string).slice('RUN#'.length) as RunId,
-    retired: {
-      processed: retiredProcessed as number,
-      failed: retiredFailed as number,
-      workers: retiredWorkers as number,
-    },
-  };
+function toRun({ pk: _, sk, ...run }: Item): Run {
+  return { ...(run as unknown as Run), runId: (sk as string).slice('RUN#'.length) as RunId };
 }
 
 /** The run that is active, or a refusal. @throws Refusal `no_active_run` */

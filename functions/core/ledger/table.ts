@@ -1,4 +1,3 @@
-import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -7,7 +6,8 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import pRetry from 'p-retry';
-import { ConditionFailed, isTransient, Unavailable } from '../errors.ts';
+import { awsCall } from '../aws-call.ts';
+import { Unavailable } from '../errors.ts';
 
 /** The DynamoDB table that the ledger lies in. Keys: `pk` and `sk`, strings; `expiresAt`, seconds, is its TTL. */
 export interface Table {
@@ -41,18 +41,21 @@ export interface Key {
  *   the conditions find out when it is tried again
  */
 export async function transact(table: Table, writes: Write[]): Promise<void> {
-  await pRetry(() => guarded(() => table.client.send(new TransactWriteCommand({ TransactItems: writes }))), {
-    retries: RETRIES,
-    minTimeout: table.conflictDelayMs,
-    maxTimeout: table.conflictDelayMs * 20,
-    randomize: true,
-    shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
-  });
+  await pRetry(
+    () => awsCall('ledger', () => table.client.send(new TransactWriteCommand({ TransactItems: writes }))),
+    {
+      retries: RETRIES,
+      minTimeout: table.conflictDelayMs,
+      maxTimeout: table.conflictDelayMs * 20,
+      randomize: true,
+      shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
+    },
+  );
 }
 
 /** Reads one item, as it is now and not as it was a moment ago. @throws Unavailable */
 export async function read(table: Table, key: Key): Promise<Item | undefined> {
-  const answer = await guarded(() =>
+  const answer = await awsCall('ledger', () =>
     table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
   );
   return answer.Item;
@@ -68,7 +71,7 @@ export async function* list(
   let left = order.limit ?? Number.POSITIVE_INFINITY;
   let start: Record<string, unknown> | undefined;
   do {
-    const page = await guarded(() =>
+    const page = await awsCall('ledger', () =>
       table.client.send(
         new QueryCommand({
           TableName: table.name,
@@ -85,33 +88,4 @@ export async function* list(
     left -= page.Items?.length ?? 0;
     start = page.LastEvaluatedKey;
   } while (start && left > 0);
-}
-
-/** Says what a failed call means to the ledger's callers. */
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isCancelled(error)) {
-      const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
-      const failed = codes.flatMap((code, at) => (code === 'ConditionalCheckFailed' ? [at] : []));
-      if (failed.length > 0) throw new ConditionFailed(failed);
-      if (codes.some((code) => code !== undefined && TRANSIENT_REASONS.has(code)))
-        throw new Unavailable('ledger', error, true);
-      throw error;
-    }
-    const conflict = error instanceof Error && error.name === 'TransactionConflictException';
-    throw conflict || isTransient(error) ? new Unavailable('ledger', error, conflict) : error;
-  }
-}
-
-/** Why DynamoDB cancels a transaction that would have gone through a moment later. */
-const TRANSIENT_REASONS = new Set([
-  'TransactionConflict',
-  'ThrottlingError',
-  'ProvisionedThroughputExceeded',
-]);
-
-function isCancelled(error: unknown): error is TransactionCanceledException {
-  return error instanceof Error && error.name === 'TransactionCanceledException';
 }

@@ -1,7 +1,7 @@
 import type { JobId, RunId } from '../ids.ts';
 import type { ResultsIndex } from '../results/indexing.ts';
 import type { Slice, Tick } from '../tick.ts';
-import { claimFromSchedule, closeInSchedule, type Run, runKey, SAME_PACE, type Schedule } from './run.ts';
+import { claimFromSchedule, closeInSchedule, type Run, runKey, type Schedule } from './run.ts';
 import { type Item, type Key, list, read, type Table, transact, type Write } from './table.ts';
 
 /**
@@ -57,7 +57,8 @@ export async function claimTick(
         Key: runKey(runId),
         UpdateExpression:
           'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
-        ConditionExpression: `active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND ${SAME_PACE}`,
+        ConditionExpression:
+          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
         ExpressionAttributeValues: {
           ':tick': tick.tick,
           ':next': tick.tick + 1,
@@ -182,9 +183,8 @@ function toTick(runId: RunId, item: Item): LeasedTick {
     dueAt: item.dueAt as number,
     claimedAt: item.claimedAt as number,
     sliceClaimedAt: item.sliceClaimedAt as number,
-    // Ticks of before there was a pace have none.
-    spreadMs: (item.spreadMs ?? 0) as number,
-    ...(item.index !== undefined && { index: item.index as ResultsIndex }),
+    spreadMs: item.spreadMs as number,
+    index: item.index as ResultsIndex,
     lease: { holder: item.holder as string, until: item.leaseUntil as number },
   };
 }

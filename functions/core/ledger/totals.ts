@@ -1,39 +1,46 @@
 import type { RunId } from '../ids.ts';
+import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './run.ts';
 import type { Table } from './table.ts';
-import { listWorkers, type WorkerCount } from './worker.ts';
 
-/** A run and what has been counted in it, at one moment. */
+/** A run and what has been counted in it. */
 export interface Totals {
   run: Run;
   processed: number;
   failed: number;
-  workers: WorkerCount[];
+  /** What each worker has counted that still holds a counter. */
+  workers: Counter[];
+  /** What the workers before them have counted, and how many they were. */
+  retired: Counter['retired'];
 }
 
 /**
  * Reads a run's counters so that they never run ahead: `processed + failed ≤ enqueued`, in every answer.
  *
- *     run₁ ──► workers ──► run₂
+ *     counters ──► run
  *
- * A job is enqueued before it can be counted by a worker, so `enqueued`, read after the workers, covers all that
- * they had counted. When workers were folded into the run meanwhile, they could be missed or met twice: read again.
+ * A job is enqueued before it can be counted, so `enqueued`, read after the counters, covers all that they had counted.
+ * @throws Unavailable
  */
 export async function readTotals(table: Table, runId: RunId): Promise<Totals | undefined> {
-  let before = await readRun(table, runId);
-  while (before) {
-    const workers = await listWorkers(table, runId);
-    const run = await readRun(table, runId);
-    if (!run) return undefined;
-    if (run.retired.workers === before.retired.workers) {
-      return {
-        run,
-        processed: workers.reduce((sum, worker) => sum + worker.processed, run.retired.processed),
-        failed: workers.reduce((sum, worker) => sum + worker.failed, run.retired.failed),
-        workers,
-      };
-    }
-    before = run;
-  }
-  return undefined;
+  const workers = await listCounters(table, runId);
+  const run = await readRun(table, runId);
+  if (!run) return undefined;
+  const sum = (of: (counter: Counter) => number) =>
+    workers.reduce((total, counter) => total + of(counter), 0);
+  return {
+    run,
+    processed: sum(({ processed, retired }) => processed + retired.processed),
+    // A job may be given up by one worker and done by another while both counters are read: that is no failure.
+    failed: Math.max(
+      0,
+      sum(({ failed, retired }) => failed + retired.failed),
+    ),
+    workers,
+    retired: {
+      processed: sum(({ retired }) => retired.processed),
+      failed: sum(({ retired }) => retired.failed),
+      workers: sum(({ retired }) => retired.workers),
+    },
+  };
 }

@@ -1,4 +1,6 @@
+import { chunk } from '../chunk.ts';
 import { reasonOf, Unavailable } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
 import type { JobId, RunId, WorkerId } from '../ids.ts';
 import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
@@ -22,7 +24,11 @@ export interface Filed {
 }
 
 /** What became of one document. */
-export type Written = { jobId: JobId } | { jobId: JobId; refused: string };
+export interface Written {
+  jobId: JobId;
+  /** Why Elasticsearch will never take it, if it won't. */
+  refused?: string;
+}
 
 /**
  * What Elasticsearch says of a document that it will never take. Everything else that it says of one (no room, a closed
@@ -42,7 +48,7 @@ const INDEX_TROUBLE = /can't exceed|no write index|pipeline with id/;
  * The most bytes of documents in one request. Elasticsearch advises to stay within tens of megabytes
  * ("Tune for indexing speed"), and refuses 100 MB (`http.max_content_length`).
  */
-const BULK_BYTES = 10_000_000;
+const BULK_LIMIT = { count: Number.POSITIVE_INFINITY, bytes: 10_000_000 };
 
 /**
  * Writes all documents, in one request unless they are very large or of several indices. A document that is there already stays as it is:
@@ -52,13 +58,13 @@ const BULK_BYTES = 10_000_000;
  */
 export async function write(
   results: Results,
-  documents: Filed[],
+  documents: readonly Filed[],
   timeoutMs?: number,
 ): Promise<{ written: Written[]; trouble?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
   const written: Written[] = [];
   let trouble: Unavailable | undefined;
-  for (const bulk of bulks(documents)) {
+  for (const bulk of bulksOf(documents)) {
     const requestTimeout = Math.max(1, Math.min(endsAt - Date.now(), REQUEST_TIMEOUT_MS));
     try {
       written.push(...(await writeBulk(results, bulk, requestTimeout)));
@@ -76,8 +82,6 @@ export async function write(
 interface Bulk {
   index: string;
   lines: { jobId: JobId; json: string }[];
-  /** How many bytes it has room for. */
-  room: number;
 }
 
 async function writeBulk(
@@ -109,26 +113,15 @@ async function writeBulk(
   });
 }
 
-function bulks(documents: Filed[]): Bulk[] {
-  const bulks: Bulk[] = [];
-  const open = new Map<string, Bulk>();
-  for (const { index, document } of documents) {
-    const json = JSON.stringify(document);
-    const bytes = Buffer.byteLength(json);
-    let bulk = open.get(index);
-    if (!bulk || bytes > bulk.room) {
-      bulk = { index, lines: [], room: BULK_BYTES };
-      bulks.push(bulk);
-      open.set(index, bulk);
-    }
-    bulk.lines.push({ jobId: document.jobId, json });
-    bulk.room -= bytes;
-  }
-  return bulks;
+function bulksOf(documents: readonly Filed[]): Bulk[] {
+  return [...groupBy(documents, ({ index }) => index)].flatMap(([index, filed]) => {
+    const lines = filed.map(({ document }) => ({ jobId: document.jobId, json: JSON.stringify(document) }));
+    return chunk(lines, BULK_LIMIT, ({ json }) => Buffer.byteLength(json)).map((lines) => ({ index, lines }));
+  });
 }
 
 /** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */
-export async function present({ client }: Results, index: string, jobs: JobId[]): Promise<Set<JobId>> {
+export async function existingIds({ client }: Results, index: string, jobs: JobId[]): Promise<Set<JobId>> {
   if (jobs.length === 0) return new Set();
   const answer = await client
     .mget({

@@ -1,0 +1,222 @@
+import { malformedLetterOf } from '../dead-letter.ts';
+import { ConditionFailed, Unavailable } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
+import type { JobId, RunId } from '../ids.ts';
+import { commit } from '../ledger/records.ts';
+import { jobsOf, messageKey } from '../message.ts';
+import { applyOutcomes, isLeased, openJobs, recordDeath } from '../message-record.ts';
+import { send } from '../queue.ts';
+import { checkIndex } from '../results/mapping.ts';
+import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
+import { findDone } from './documents.ts';
+import { giveUp } from './give-up.ts';
+import { askedOf, type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
+import { returnToQueue, type Unfinished } from './return-to-queue.ts';
+import { runGroup } from './run-group.ts';
+import { TimeBudget, WRITING_MS } from './time-budget.ts';
+import { workGroups } from './work-groups.ts';
+import type { Delivery, Worker } from './worker.ts';
+
+/** What became of a batch. */
+export interface Batch {
+  /** The jobs that its messages ask for. */
+  jobs: JobRange[];
+  /** By how much the worker's counters grew. */
+  processed: number;
+  failed: number;
+  failedAttempts: number;
+  /** Jobs that were counted already when their message came. */
+  skipped: number;
+  malformed: number;
+  /** Messages that were sent back to the queue. */
+  returned: number;
+  /** Deliveries that SQS has to bring again: they could not even be sent back. */
+  undelivered: string[];
+  /** The service whose trouble kept messages from being done, through no fault of a job's. */
+  outage?: Unavailable;
+  /** What nobody has thought of; each has cost its own message a delivery. */
+  errors: Error[];
+}
+
+/** Jobs of one tick, from the lowest to the highest. */
+export interface JobRange {
+  runId: RunId;
+  tick: number;
+  firstJob: JobId;
+  lastJob: JobId;
+}
+
+/**
+ * Does one batch of messages, in an order in which a worker may die after any step:
+ *
+ *     read ─► skip what is leased ─► count what has its document ─► run ─► write documents ─► count
+ *          ─► keep dead letters ─► count as failed ─► send the rest back ─► (queue deletes)
+ *
+ * A document is written before its job is counted, a dead letter kept before its job is counted as failed, and a
+ * message is deleted only when all its jobs are counted, or another one that asks for them is in the queue. Dying in
+ * between means that it is delivered again; then the ledger says which jobs are counted, and the rest is done once more.
+ *
+ * Never throws: one message's trouble is none of the others'.
+ *
+ * @param endsAt when the invocation is over, by the worker's clock
+ */
+export async function consume(
+  worker: Worker,
+  deliveries: readonly Delivery[],
+  endsAt: number,
+): Promise<Batch> {
+  const now = worker.clock();
+  const budget = new TimeBudget(now, endsAt);
+  const read = await readBatch(worker, deliveries);
+  const unkept = await keepMalformed(worker, read.malformed);
+  const leased = read.states.filter(({ record, survived }) => isLeased(record, survived, now));
+  const free = read.states.filter((state) => !leased.includes(state));
+
+  const documented = await countDocumented(worker, free);
+  const settled = await giveUp(worker, documented.states);
+  const latest = new Map(settled.states.map((state) => [messageKey(state.message), state]));
+  const gain = {
+    processed: documented.gain.processed + settled.gain.processed,
+    failed: documented.gain.failed + settled.gain.failed,
+  };
+  let failedAttempts = 0;
+  let stop: Error | undefined;
+  for (const group of workGroups(settled.states, budget)) {
+    if (stop || !budget.hasRoom(worker.clock())) break;
+    const states = group.keys.map((key) => latest.get(key) as MessageState);
+    const ran = await runGroup(worker, budget, group, states);
+    for (const state of ran.states) latest.set(messageKey(state.message), state);
+    gain.processed += ran.gain.processed;
+    gain.failed += ran.gain.failed;
+    failedAttempts += ran.failedAttempts;
+    stop = ran.trouble;
+  }
+
+  const states = [...latest.values()];
+  const troubles = [
+    ...[stop, unkept.trouble].flatMap((trouble) => trouble ?? []),
+    ...[...states, ...read.unread].flatMap(({ trouble }) => trouble ?? []),
+  ];
+  const outage = troubles.find((trouble) => trouble instanceof Unavailable);
+  if (outage?.service === 'results') worker.verifiedIndices.clear();
+  const unfinished = [
+    ...states.flatMap((state) => unfinishedOf(worker, state, outage)),
+    ...leased.flatMap((state) => unfinishedOf(worker, state, outage)),
+    ...read.unread.map(({ request }) => waiting(worker, request, request.message.returned ?? {}, outage)),
+    ...read.early.map((request) => ({ request, counts: false, notBefore: 0, ...request.message.returned })),
+  ];
+  const undelivered = await returnToQueue(worker, unfinished);
+  return {
+    jobs: rangesOf(read.states),
+    ...gain,
+    failedAttempts,
+    skipped: read.states.reduce((sum, state) => sum + countedAlready(state), 0),
+    malformed: read.malformed.length - unkept.ids.length,
+    returned: unfinished.length,
+    undelivered: [...unkept.ids, ...undelivered],
+    ...(outage && { outage }),
+    errors: troubles.filter((one) => !(one instanceof Unavailable || one instanceof ConditionFailed)),
+  };
+}
+
+/** Keeps what nobody can make sense of as dead letters. @returns the deliveries that could not be kept, and why */
+async function keepMalformed(
+  { deadLetters, clock }: Worker,
+  malformed: ReadBatch['malformed'],
+): Promise<{ ids: string[]; trouble?: Error }> {
+  try {
+    await send(
+      deadLetters,
+      malformed.map(({ delivery, reason }) => malformedLetterOf(delivery.body, reason, clock())),
+    );
+    return { ids: [] };
+  } catch (error) {
+    return { ids: malformed.map(({ delivery }) => delivery.id), trouble: error as Error };
+  }
+}
+
+/**
+ * Sees that the indices are there that the messages' documents belong in; records the deaths of workers that had the
+ * messages before; and counts jobs that have their document, and only want counting.
+ */
+async function countDocumented(worker: Worker, states: readonly MessageState[]) {
+  const verified = await verifyIndices(worker, states);
+  const { states: looked, done } = await findDone(
+    worker,
+    verified,
+    ({ redelivered, record, asked, trouble }) => (redelivered && !trouble ? openJobs(record, asked) : []),
+  );
+  const now = worker.clock();
+  return commit(worker.ledger, looked, ({ record, asked, survived, message }) => {
+    const outcomes = done.get(message) ?? [];
+    const mourned = recordDeath(record, survived, now);
+    return outcomes.length > 0 ? applyOutcomes(mourned, asked, outcomes, now) : mourned;
+  });
+}
+
+/** One index's trouble (somebody has closed it) is none of the others': what belongs there waits. */
+async function verifyIndices(
+  { results, verifiedIndices }: Worker,
+  states: readonly MessageState[],
+): Promise<MessageState[]> {
+  const verified = [...groupBy(states, ({ index }) => index.name).values()].map(async (here) => {
+    const { index } = here[0] as MessageState;
+    try {
+      if (!verifiedIndices.has(index.name)) await checkIndex(results, index, WRITING_MS);
+      verifiedIndices.add(index.name);
+      return here;
+    } catch (error) {
+      return here.map((state) => ({ ...state, trouble: error as Error }));
+    }
+  });
+  return (await Promise.all(verified)).flat();
+}
+
+/** Those of a message's requests that are not done. */
+function unfinishedOf(worker: Worker, state: MessageState, outage: Error | undefined): Unfinished[] {
+  const { record, requests } = state;
+  return requests
+    .filter(({ message }) => openJobs(record, askedOf([message])).length > 0)
+    .map((request) => waiting(worker, request, state, outage));
+}
+
+/** Until when a message waits: for the service that is gone, for the delivery that has it leased, or for its jobs' next attempt. */
+function waiting(
+  { settings, clock, random }: Worker,
+  request: Unfinished['request'],
+  { record, suspect, survived = [] }: Partial<Pick<MessageState, 'record' | 'suspect' | 'survived'>>,
+  outage: Error | undefined,
+): Unfinished {
+  const times = (request.message.returned?.times ?? 0) + 1;
+  const failures = Math.max(1, ...Object.values(record?.attempts ?? {}).map(({ count }) => count));
+  const seconds = outage
+    ? outageDelaySeconds(times, random())
+    : retryDelaySeconds(settings.backoff, failures, random());
+  const leasedUntil = record?.lease && !survived.includes(record.lease.id) ? record.lease.until : 0;
+  return {
+    request,
+    counts: true,
+    notBefore: Math.max(clock() + seconds * 1_000, leasedUntil),
+    ...(suspect && { suspect: true }),
+    survived: [...survived],
+  };
+}
+
+/** How many of the jobs that a message asks for were counted when it came. */
+function countedAlready({ requests, record, asked }: MessageState): number {
+  const wanted = new Set(requests.flatMap((request) => jobsOf(request.message)));
+  return wanted.size - openJobs(record, asked).length;
+}
+
+function rangesOf(states: readonly MessageState[]): JobRange[] {
+  const ticks = groupBy(states, ({ message: { runId, tick } }) => `${runId}#${tick}`);
+  return [...ticks.values()].map((here) => {
+    const { runId, tick } = (here[0] as MessageState).message;
+    return {
+      runId,
+      tick,
+      firstJob: Math.min(...here.map(({ message }) => message.first)) as JobId,
+      lastJob: Math.max(...here.map(({ message }) => message.last)) as JobId,
+    };
+  });
+}

@@ -1,0 +1,67 @@
+import { groupBy } from '../group-by.ts';
+import type { JobId } from '../ids.ts';
+import { messageKey } from '../message.ts';
+import { openJobs } from '../message-record.ts';
+import type { MessageState } from './read-batch.ts';
+import type { TimeBudget } from './time-budget.ts';
+
+/**
+ * How carefully a message's jobs run. A job that ends its process, fills its memory or never lets go of it takes the
+ * worker along before anything can be noted, with all that shares the batch:
+ *
+ *     receives 1, 2   together with the whole batch, as nearly all are; the worker dies
+ *     receive 3       under a lease; the worker dies, and the lease outlives it
+ *     receive 4 …     alone, each job under a lease that names it: a lease that outlives its worker names the job
+ *
+ * A job that was alone at MAX_DEATHS deaths is given up, and the innocent ones that shared its messages are done. What a
+ * worker sends back to the queue on purpose is received for the first time again, and is not suspect.
+ */
+export type Isolation = 'together' | 'leased' | 'alone';
+
+export function isolationOf({ record, suspect }: Pick<MessageState, 'record' | 'suspect'>): Isolation {
+  if (record.isolated) return 'alone';
+  return suspect ? 'leased' : 'together';
+}
+
+/** Jobs that run together, and are counted together. */
+export interface WorkGroup {
+  /** Their messages, by key. */
+  keys: string[];
+  /** The only job, if it runs alone. */
+  job?: JobId;
+  /** Whether the ledger hears of it before the jobs run. */
+  leased: boolean;
+  /** When no further job of the group is begun, milliseconds since 1970. */
+  until: number;
+}
+
+/**
+ * First all that runs together, then what runs under a lease, last and one by one the jobs of messages that a worker has
+ * died with. What needs care waits for what does not; so that it doesn't wait for ever, it has half of the time.
+ */
+export function workGroups(states: readonly MessageState[], budget: TimeBudget): WorkGroup[] {
+  const { startedAt, workUntil: until } = budget;
+  const open = states.filter(({ trouble, record, asked }) => !trouble && openJobs(record, asked).length > 0);
+  const by = groupBy(open, isolationOf);
+  const keys = (isolation: Isolation) => (by.get(isolation) ?? []).map(({ message }) => messageKey(message));
+  const hasCare = by.has('leased') || by.has('alone');
+  return [
+    { keys: keys('together'), leased: false, until: hasCare ? (startedAt + until) / 2 : until },
+    { keys: keys('leased'), leased: true, until },
+    ...innocentsFirst(by.get('alone') ?? []).map(({ state, job }) => ({
+      keys: [messageKey(state.message)],
+      job,
+      leased: true,
+      until,
+    })),
+  ].filter((group) => group.keys.length > 0);
+}
+
+/** Jobs that no worker has died of yet come before those that one may have. */
+function innocentsFirst(states: readonly MessageState[]): { state: MessageState; job: JobId }[] {
+  const deaths = ({ state, job }: { state: MessageState; job: JobId }) =>
+    state.record.attempts[job]?.deaths ?? 0;
+  return states
+    .flatMap((state) => openJobs(state.record, state.asked).map((job) => ({ state, job })))
+    .sort((a, b) => deaths(a) - deaths(b));
+}
