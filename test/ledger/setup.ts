@@ -1,0 +1,93 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { emulatorInstallation, emulatorServer, startEmulator, wipeState } from '../../local/emulator.ts';
+import { type LocalHome, localHome } from '../../local/home.ts';
+import { install, isInstalled, removeAbandoned } from '../../local/install.ts';
+import { withLock } from '../../local/lock.ts';
+import { freePort } from '../../local/ports.ts';
+import { identify, isAlive } from '../../local/process-identity.ts';
+import { checkRequirements, type RequirementName, requireAll } from '../../local/requirements.ts';
+import { inspectServer, type Server, stopServer } from '../../local/server-process.ts';
+import { silently } from '../../local/steps.ts';
+import type { BackEnd } from './back-ends.ts';
+import {
+  type DynamoDbLocalHome,
+  dynamoDbLocalInstallation,
+  dynamoDbLocalServer,
+  startDynamoDbLocal,
+  urlOf,
+} from './dynamodb-local.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    backEnds: BackEnd[];
+  }
+}
+
+/** The tests' own folder. What is installed there stays, so that only the first run takes the time. */
+const INSTALLED = resolve(process.env.DRUMLINE_TEST_HOME || join(localHome().root, 'test'));
+
+/** Has the two DynamoDBs there that the suite runs against, empty and on ports of their own, and stops them after it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const emulator = await emulatorHome();
+  const dynamoDbLocal = await dynamoDbLocalHome(emulator);
+  const servers = [emulatorServer(emulator), dynamoDbLocalServer(dynamoDbLocal)];
+  const stop = async () => {
+    await Promise.all(servers.map(stopServer));
+    await wipeState(emulator);
+  };
+  await mkdir(emulator.root, { recursive: true });
+  // An earlier run may have been killed: what it left is stopped, and its data is no concern of ours.
+  await stop();
+  const jdk = await installMissing(emulator, dynamoDbLocal);
+  const starts = await Promise.allSettled([startEmulator(emulator), startDynamoDbLocal(dynamoDbLocal, jdk)]);
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  await Promise.all(servers.map(endWithThisProcess));
+  project.provide('backEnds', [
+    { name: 'ministack', endpoint: emulator.emulatorUrl },
+    { name: 'DynamoDB Local', endpoint: urlOf(dynamoDbLocal) },
+  ]);
+  return stop;
+}
+
+/** Vitest tears nothing down when it is interrupted. */
+async function endWithThisProcess(server: Server): Promise<void> {
+  const state = await inspectServer(server);
+  const found = state.running && identify(state.pid);
+  if (found) process.once('exit', () => isAlive(found) && process.kill(found.pid));
+}
+
+/** A home of its own but for the software, which the end-to-end tests' cloud has as well. */
+async function emulatorHome(): Promise<LocalHome> {
+  const own = localHome({
+    DRUMLINE_HOME: join(INSTALLED, 'ledger'),
+    DRUMLINE_EMULATOR_PORT: String(await freePort()),
+  });
+  return { ...own, venv: join(INSTALLED, 'venv'), lock: join(INSTALLED, 'lock') };
+}
+
+async function dynamoDbLocalHome({ pids, logs }: LocalHome): Promise<DynamoDbLocalHome> {
+  const port = Number(process.env.DRUMLINE_TEST_DYNAMODB_PORT) || (await freePort());
+  return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, port };
+}
+
+/** @returns the folder of java */
+function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome): Promise<string> {
+  return withLock(emulator.lock, silently, undefined, async () => {
+    await removeAbandoned(INSTALLED);
+    const hasEmulator = await isInstalled(emulatorInstallation(emulator));
+    const hasDynamoDbLocal = await isInstalled(dynamoDbLocalInstallation(dynamoDbLocal));
+    const names: RequirementName[] = ['JDK'];
+    if (!hasEmulator) names.push('Python');
+    if (!hasDynamoDbLocal) names.push('Maven');
+    const { JDK: jdk = '', Python: python } = requireAll(await checkRequirements(names));
+    if (!hasEmulator) await install(emulatorInstallation(emulator, python));
+    if (!hasDynamoDbLocal) await install(dynamoDbLocalInstallation(dynamoDbLocal, jdk));
+    return jdk;
+  });
+}

@@ -1,0 +1,318 @@
+import { inspect } from 'node:util';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ConditionFailed } from '../../functions/core/errors.ts';
+import {
+  type Item,
+  list,
+  MAX_TRANSACTION,
+  read,
+  type Table,
+  transact,
+  type Write,
+} from '../../functions/core/ledger/table.ts';
+import { backEnds, contents, forAnother, makeTable } from './back-ends.ts';
+import { add, keyOf, PK, put, putNew, update } from './writes.ts';
+
+/** DynamoDB's quotas, in bytes. */
+const MAX_ITEM = 400 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+
+const text = (bytes: number) => 'x'.repeat(bytes);
+const many = (count: number, make: (at: number) => Write) =>
+  Array.from({ length: count }, (_, at) => make(at));
+const sk = (at: number) => `ITEM#${String(at).padStart(3, '0')}`;
+
+/** Each kind of condition that the ledger writes under: items under which it holds, and under which it fails. */
+const CONDITIONS: {
+  condition: string;
+  values?: Record<string, unknown>;
+  holds: (Item | undefined)[];
+  fails: (Item | undefined)[];
+}[] = [
+  { condition: 'attribute_not_exists(pk)', holds: [undefined], fails: [{}, { a: 1 }] },
+  { condition: 'attribute_not_exists(a)', holds: [undefined, {}, { b: 1 }], fails: [{ a: 1 }, { a: '' }] },
+  {
+    condition: 'a = :a',
+    values: { ':a': true },
+    holds: [{ a: true }],
+    fails: [undefined, {}, { a: false }, { a: 'true' }, { a: 1 }],
+  },
+  {
+    condition: 'a = :a AND b = :b',
+    values: { ':a': 1, ':b': 'x' },
+    holds: [{ a: 1, b: 'x' }],
+    fails: [undefined, { a: 1 }, { b: 'x' }, { a: 1, b: 'y' }, { a: 2, b: 'x' }, { a: '1', b: 'x' }],
+  },
+  {
+    condition: 'attribute_not_exists(a) OR a = :a',
+    values: { ':a': 1 },
+    holds: [undefined, {}, { a: 1 }],
+    fails: [{ a: 2 }, { a: '1' }],
+  },
+  {
+    condition: '(a = :a OR b <= :b) AND c = :c',
+    values: { ':a': 'me', ':b': 10, ':c': 1 },
+    holds: [
+      { a: 'me', b: 11, c: 1 },
+      { a: 'you', b: 10, c: 1 },
+      { b: 9, c: 1 },
+      { a: 'me', c: 1 },
+    ],
+    fails: [
+      undefined,
+      { a: 'you', b: 11, c: 1 },
+      { a: 'me', b: 9, c: 2 },
+      { a: 'you', b: '9', c: 1 },
+      { c: 1 },
+    ],
+  },
+];
+
+const cases = CONDITIONS.flatMap(({ condition, values, holds, fails }) =>
+  [...holds.map((item) => ({ item, holds: true })), ...fails.map((item) => ({ item, holds: false }))].map(
+    ({ item, holds }) => {
+      const on = item ? inspect(item, { depth: null }) : 'no item';
+      return [
+        `${condition} ${holds ? 'holds' : 'fails'} on ${on}`,
+        { condition, values, item, holds },
+      ] as const;
+    },
+  ),
+);
+
+describe.each(backEnds)('%s', (_name, backEnd) => {
+  let table: Table;
+
+  beforeEach(async () => {
+    table = await makeTable(backEnd);
+  });
+
+  /** How a transaction is refused, having written nothing. */
+  async function refusal(writes: Write[]): Promise<string> {
+    const before = await contents(table);
+    const error = await transact(table, writes).then(
+      () => new Error('was not refused'),
+      (error: Error) => error,
+    );
+    expect(await contents(table)).toEqual(before);
+    return `${error.name}: ${error.message}`;
+  }
+
+  describe('a transaction', () => {
+    test('writes all', async () => {
+      await transact(table, [put(table, 'A', { a: 1 }), put(table, 'GONE'), put(table, 'B', { b: 'x' })]);
+      await transact(table, [
+        put(table, 'A', { b: 2 }),
+        update(table, 'B', 'SET a = :a REMOVE b', { ':a': 1 }),
+        { Delete: { TableName: table.name, Key: keyOf('GONE') } },
+        {
+          ConditionCheck: {
+            TableName: table.name,
+            Key: keyOf('C'),
+            ConditionExpression: 'attribute_not_exists(pk)',
+          },
+        },
+      ]);
+      expect(await contents(table)).toEqual({
+        'P/A': { ...keyOf('A'), b: 2 },
+        'P/B': { ...keyOf('B'), a: 1 },
+      });
+    });
+
+    test('writes nothing when a condition fails, and says whose', async () => {
+      await transact(table, [put(table, 'A'), put(table, 'C')]);
+      const writes = [putNew(table, 'A'), putNew(table, 'B'), putNew(table, 'C'), add(table, 'D', 1)];
+      await expect(transact(table, writes)).rejects.toEqual(new ConditionFailed([0, 2]));
+      expect(Object.keys(await contents(table))).toEqual(expect.arrayContaining(['P/A', 'P/C']));
+      expect(Object.keys(await contents(table))).toHaveLength(2);
+    });
+
+    test.each(cases)('%s', async (_title, { condition, values, item, holds }) => {
+      if (item) await transact(table, [put(table, 'A', item)]);
+      const written = transact(table, [
+        put(
+          table,
+          'A',
+          { written: true },
+          { ConditionExpression: condition, ...(values && { ExpressionAttributeValues: values }) },
+        ),
+      ]);
+      if (holds) await written;
+      else await expect(written).rejects.toEqual(new ConditionFailed([0]));
+      const now = await read(table, keyOf('A'));
+      expect(now?.written ?? false).toBe(holds);
+    });
+
+    test('adds to numbers and sets that are not there yet, and takes from sets', async () => {
+      const change = (verb: 'ADD' | 'DELETE', ...letters: string[]) =>
+        transact(table, [
+          update(table, 'A', `${verb} letters :letters`, { ':letters': new Set(letters) }),
+          add(table, 'B', 2),
+        ]);
+      await change('ADD', 'x', 'y');
+      await change('ADD', 'y', 'z');
+      expect(await read(table, keyOf('A'))).toEqual({ ...keyOf('A'), letters: new Set(['x', 'y', 'z']) });
+      await change('DELETE', 'x', 'y', 'unknown');
+      await change('DELETE', 'z');
+      expect(await read(table, keyOf('A'))).toEqual(keyOf('A'));
+      expect(await read(table, keyOf('B'))).toEqual({ ...keyOf('B'), amount: 8 });
+    });
+
+    test('that is sent twice under one token is done once', async () => {
+      const send = (amount: number) =>
+        table.client.send(
+          new TransactWriteCommand({
+            ClientRequestToken: table.name,
+            TransactItems: [add(table, 'A', amount)],
+          }),
+        );
+      await send(1);
+      await send(1);
+      await expect(send(2)).rejects.toMatchObject({ name: 'IdempotentParameterMismatchException' });
+      expect(await read(table, keyOf('A'))).toMatchObject({ amount: 1 });
+    });
+  });
+
+  describe('the limits', () => {
+    test('100 writes are one transaction, 101 are not', async () => {
+      const adds = (count: number) => many(count, (at) => add(table, sk(at), 1));
+      await transact(table, adds(MAX_TRANSACTION));
+      expect(Object.values(await contents(table)).map(({ amount }) => amount)).toEqual(Array(100).fill(1));
+      expect(await refusal(adds(MAX_TRANSACTION + 1))).toContain('ValidationException');
+    });
+
+    test('no writes are no transaction', async () => {
+      expect(await refusal([])).toContain('ValidationException');
+    });
+
+    test('an item may have 400 kB, its keys and names included', async () => {
+      const overhead = `pk${PK}sk${sk(0)}text`.length;
+      await transact(table, [put(table, sk(0), { text: text(MAX_ITEM - overhead) })]);
+      expect(await refusal([put(table, sk(1), { text: text(MAX_ITEM - overhead + 1) })])).toContain(
+        'Item size has exceeded the maximum allowed size',
+      );
+    });
+
+    test('a transaction may have 4 MB', async () => {
+      const items = (bytes: number) =>
+        many(16, (at) => put(table, sk(at), { text: text(bytes / 16 - `pk${PK}sk${sk(at)}text`.length) }));
+      // The two differ in what they count: the items, or the request as JSON.
+      await transact(table, items(MAX_TRANSACTION_BYTES - 16 * 1024));
+      expect(await read(table, keyOf(sk(15)))).toBeDefined();
+      await expect(transact(table, items(MAX_TRANSACTION_BYTES + 16))).rejects.toThrow(/4\s?MB/);
+    });
+
+    test('an item is written once in a transaction', async () => {
+      const twice = [put(table, 'A'), add(table, 'A', 1)];
+      const checked = [
+        {
+          ConditionCheck: {
+            TableName: table.name,
+            Key: keyOf('A'),
+            ConditionExpression: 'attribute_not_exists(pk)',
+          },
+        },
+        put(table, 'A'),
+      ];
+      for (const writes of [twice, checked])
+        expect(await refusal(writes)).toContain('cannot include multiple operations on one item');
+    });
+  });
+
+  describe('an expression', () => {
+    const conditional = (
+      condition: string,
+      values?: Record<string, unknown>,
+      names?: Record<string, string>,
+    ) =>
+      put(
+        table,
+        'A',
+        {},
+        {
+          ConditionExpression: condition,
+          ...(values && { ExpressionAttributeValues: values }),
+          ...(names && { ExpressionAttributeNames: names }),
+        },
+      );
+
+    test.each<[string, () => Write, string]>([
+      [
+        'with a value that it does not use',
+        () => conditional('attribute_not_exists(pk)', { ':a': 1 }),
+        'unused in expressions',
+      ],
+      [
+        'with a name that it does not use',
+        () => conditional('attribute_not_exists(pk)', undefined, { '#a': 'a' }),
+        'unused in expressions',
+      ],
+      ['without a value that it uses', () => conditional('a = :a'), 'is not defined'],
+      [
+        'whose value is undefined',
+        () => conditional('a = :a AND b = :b', { ':a': undefined, ':b': 1 }),
+        'is not defined',
+      ],
+      ['that names a reserved word', () => conditional('status = :a', { ':a': 1 }), 'reserved keyword'],
+      ['that is broken off', () => conditional('attribute_not_exists(pk'), 'Syntax error'],
+      ['that is empty', () => conditional(''), 'can not be empty'],
+    ])('%s is refused', async (_what, write, reason) => {
+      const words = await refusal([add(table, 'B', 1), write()]);
+      expect(words).toContain('ValidationException');
+      expect(words).toContain(reason);
+    });
+
+    test('reaches a reserved word by another name; an item may have it as it is', async () => {
+      await transact(table, [put(table, 'A', { status: 'x', count: 1 })]);
+      await transact(table, [
+        {
+          Update: {
+            TableName: table.name,
+            Key: keyOf('A'),
+            UpdateExpression: 'SET #status = :status',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: { ':status': 'y' },
+          },
+        },
+      ]);
+      expect(await read(table, keyOf('A'))).toMatchObject({ status: 'y', count: 1 });
+    });
+  });
+
+  describe('reading', () => {
+    test('an item that is not there gives nothing', async () => {
+      expect(await read(table, keyOf('A'))).toBeUndefined();
+    });
+
+    test('gives what another has just written', async () => {
+      const other = forAnother(backEnd, table);
+      for (let amount = 1; amount <= 25; amount++) {
+        await transact(table, [add(table, 'A', 1)]);
+        expect(await read(other, keyOf('A'))).toMatchObject({ amount });
+        for await (const item of list(other, PK, 'A')) expect(item).toMatchObject({ amount });
+      }
+    });
+
+    test('a list gives the items of its prefix in their order, page by page', async () => {
+      // Three of them fill a page of 1 MB.
+      for (let at = 0; at < 8; at += 4)
+        await transact(
+          table,
+          many(4, (next) => put(table, sk(at + next), { text: text(380_000) })),
+        );
+      await transact(table, [put(table, 'ITEM'), put(table, 'ITEN'), put(table, 'A')]);
+      const keys = async (order?: Parameters<typeof list>[3], prefix = 'ITEM#') => {
+        const found = [];
+        for await (const item of list(table, PK, prefix, order)) found.push(item.sk);
+        return found;
+      };
+      const all = Array.from({ length: 8 }, (_, at) => sk(at));
+      expect(await keys()).toEqual(all);
+      expect(await keys({ newestFirst: true })).toEqual(all.toReversed());
+      expect(await keys({ newestFirst: true, limit: 5 })).toEqual(all.toReversed().slice(0, 5));
+      expect(await keys({ limit: 2 })).toEqual(all.slice(0, 2));
+      expect(await keys({}, 'NONE#')).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import type { JobId } from '../../functions/core/ids.ts';
+import { type Run, readRun, readSchedule, runKey, type Schedule } from '../../functions/core/ledger/run.ts';
+import type { Item, Key, Table } from '../../functions/core/ledger/table.ts';
+import {
+  claimSlice,
+  claimTick,
+  closeTick,
+  type Lease,
+  type LeasedTick,
+  leaseTick,
+  listTicks,
+  readTick,
+  releaseTick,
+} from '../../functions/core/ledger/tick.ts';
+import { backEnds, makeTable } from './back-ends.ts';
+import { describeWrite } from './conditional-write.ts';
+import { NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';
+
+const RUN_ITEM = `RUNS/RUN#${RUN}`;
+const SCHEDULE_ITEM = 'SCHEDULE/SCHEDULE';
+const TICK_KEY: Key = { pk: `RUN#${RUN}`, sk: 'TICK#000000001' };
+const TICK_ITEM = `${TICK_KEY.pk}/${TICK_KEY.sk}`;
+
+const PERIOD = 300_000;
+const mine: Lease = { holder: 'mine', until: NOW + 60_000 };
+const theirs: Lease = { holder: 'theirs', until: NOW + 60_000 };
+
+function aTick(run: Run, firstJob: JobId, lease: Lease = mine): LeasedTick {
+  return {
+    ...{ runId: RUN, tick: run.nextTick, firstJob, count: run.x, claimed: 0, sent: 0 },
+    ...{ jobsPerMessage: 10, dueAt: run.nextTickAt, claimedAt: NOW, sliceClaimedAt: NOW, spreadMs: 0, lease },
+  };
+}
+
+const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: Lease) =>
+  claimTick(table, schedule, run, aTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
+
+/** The first tick, of which forty jobs are claimed and the first twenty known to be sent. */
+async function underWay(table: Table): Promise<LeasedTick> {
+  await claim(table, { run: await started(table), schedule: await readSchedule(table) });
+  for (const slice of [
+    { from: 0, to: 20 },
+    { from: 20, to: 40 },
+  ])
+    await claimSlice(table, (await readTick(table, RUN, 1)) as LeasedTick, {
+      slice,
+      at: NOW,
+      leaseUntil: mine.until,
+    });
+  return (await readTick(table, RUN, 1)) as LeasedTick;
+}
+
+const movedTick = (at: number[]): Record<string, { key: Key; to: Item; at: number[] }> => ({
+  'more is claimed': { key: TICK_KEY, to: { claimed: 60 }, at },
+  'more is sent': { key: TICK_KEY, to: { sent: 40 }, at },
+});
+const takenTick = (at: number[]) => ({
+  'another one holds it': { key: TICK_KEY, to: { holder: 'theirs' }, at },
+  ...movedTick(at),
+});
+
+describe.each(backEnds)('%s', (_name, backEnd) => {
+  describeWrite<{ schedule: Schedule; run: Run }>(backEnd, 'claiming a tick', {
+    arrange: async (table) => ({ run: await started(table), schedule: await readSchedule(table) }),
+    act: (table, read) => claim(table, read),
+    rival: (table, read) => claim(table, read, theirs),
+    writes: () => ({
+      [TICK_ITEM]: {
+        tick: 1,
+        firstJob: 1,
+        count: 100,
+        claimed: 0,
+        sent: 0,
+        holder: 'mine',
+        leaseUntil: mine.until,
+      },
+      [RUN_ITEM]: { tick: 1, nextTick: 2, nextTickAt: NOW + PERIOD, lastTickDueAt: NOW, lastTickAt: NOW },
+      [SCHEDULE_ITEM]: { nextJobId: 101, openTicks: new Set([`${RUN}#1`]) },
+    }),
+    moved: {
+      'it is claimed': { key: TICK_KEY, to: { tick: 1 }, at: [0] },
+      'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [1] },
+      'a later tick is next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
+      'it is due at another time': { key: runKey(RUN), to: { nextTickAt: NOW + 1 }, at: [1] },
+      'X was changed': { key: runKey(RUN), to: { x: 101 }, at: [1] },
+      'Y was changed': { key: runKey(RUN), to: { y: 6 }, at: [1] },
+      'the pace was changed': { key: runKey(RUN), to: { pace: 'even' }, at: [1] },
+      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 11 }, at: [2] },
+      'another run is active': { key: SCHEDULE_KEY, to: { activeRunId: 'other' }, at: [2] },
+      'no run is active': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [2] },
+    },
+  });
+
+  describeWrite<LeasedTick>(backEnd, 'taking over a tick', {
+    arrange: underWay,
+    act: (table, tick) => leaseTick(table, tick, { holder: 'new', until: NOW + 120_000 }, mine.until),
+    rival: (table, tick) => leaseTick(table, tick, { holder: 'newer', until: NOW + 120_000 }, mine.until),
+    writes: () => ({ [TICK_ITEM]: { holder: 'new', leaseUntil: NOW + 120_000, claimed: 40, sent: 20 } }),
+    moved: {
+      'its lease was renewed': { key: TICK_KEY, to: { leaseUntil: mine.until + 1 }, at: [0] },
+      ...movedTick([0]),
+    },
+  });
+
+  describeWrite<LeasedTick>(backEnd, 'claiming a slice', {
+    arrange: underWay,
+    act: (table, tick) =>
+      claimSlice(table, tick, { slice: { from: 40, to: 60 }, at: NOW + 30_000, leaseUntil: NOW + 90_000 }),
+    writes: () => ({
+      [RUN_ITEM]: { enqueued: 60 },
+      [TICK_ITEM]: { claimed: 60, sent: 40, sliceClaimedAt: NOW + 30_000, leaseUntil: NOW + 90_000 },
+    }),
+    moved: { 'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] }, ...takenTick([1]) },
+  });
+
+  describeWrite<LeasedTick>(backEnd, 'releasing a tick', {
+    arrange: underWay,
+    act: releaseTick,
+    writes: () => ({ [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 } }),
+    moved: takenTick([0]),
+  });
+
+  describeWrite<LeasedTick>(backEnd, 'closing a tick', {
+    arrange: underWay,
+    act: closeTick,
+    writes: () => ({
+      [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 },
+      [SCHEDULE_ITEM]: { openTicks: undefined },
+    }),
+    moved: takenTick([0]),
+  });
+
+  test('a lease is renewed by its holder before it ends, and taken by another one after', async () => {
+    const table = await makeTable(backEnd);
+    const tick = await underWay(table);
+    await leaseTick(table, tick, { holder: 'mine', until: NOW + 90_000 }, NOW);
+    expect((await readTick(table, RUN, 1))?.lease).toEqual({ holder: 'mine', until: NOW + 90_000 });
+    await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('moved on');
+    await leaseTick(table, tick, theirs, NOW + 90_000);
+    expect((await readTick(table, RUN, 1))?.lease).toEqual(theirs);
+  });
+
+  test('what is written is read again; ticks come in their order', async () => {
+    const table = await makeTable(backEnd);
+    await started(table);
+    for (let tick = 1; tick <= 11; tick++)
+      await claim(table, { run: (await readRun(table, RUN)) as Run, schedule: await readSchedule(table) });
+    const found = [];
+    for await (const { tick, firstJob, dueAt } of listTicks(table, RUN))
+      found.push({ tick, firstJob, dueAt });
+    expect(found).toEqual(
+      Array.from({ length: 11 }, (_, at) => ({
+        tick: at + 1,
+        firstJob: at * 100 + 1,
+        dueAt: NOW + at * PERIOD,
+      })),
+    );
+    const { openTicks, nextJobId } = await readSchedule(table);
+    expect(openTicks.map(({ tick }) => tick).sort((a, b) => a - b)).toEqual(found.map(({ tick }) => tick));
+    expect(nextJobId).toBe(1101);
+    expect(await readTick(table, RUN, 12)).toBeUndefined();
+  });
+});
