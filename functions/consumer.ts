@@ -7,6 +7,7 @@ import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { newWorkerId } from './core/ids.ts';
 import { WorkerCounters } from './core/ledger/counters.ts';
+import { LedgerWriter } from './core/ledger/records.ts';
 import { log } from './core/log.ts';
 import { TickCache } from './core/tick-cache.ts';
 
@@ -29,12 +30,12 @@ const table = openTable(environment.DRUMLINE_TABLE);
 const worker: Worker = {
   id,
   job,
-  ledger: {
+  ledger: new LedgerWriter(
     table,
-    counters: new WorkerCounters(table, id),
-    clock: Date.now,
-    ttlSeconds: environment.DRUMLINE_REMEMBER_SECONDS,
-  },
+    new WorkerCounters(table, id),
+    Date.now,
+    environment.DRUMLINE_REMEMBER_SECONDS,
+  ),
   results: openResults(environment),
   // What SQS may have taken is not sent twice.
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),

@@ -96,7 +96,7 @@ export function parseMessage(body: string): Parsed {
     const where = issue?.path.join('.') || 'the message';
     return { malformed: `${where}: ${issue?.message ?? 'not a message of Drumline'}` };
   }
-  const message = parsed.data as Message;
+  const message = parsed.data as unknown as Message;
   if (message.last < message.first) return { malformed: `last: job ${message.last} comes before first` };
   if (message.last - message.first >= MAX_JOBS_PER_MESSAGE)
     return { malformed: `last: more than ${MAX_JOBS_PER_MESSAGE} jobs in one message` };

@@ -143,12 +143,12 @@ export class Consumers {
     const worker: Worker = {
       id,
       job: world.work.in(actor),
-      ledger: {
+      ledger: new world.system.LedgerWriter(
         table,
-        counters: new world.system.WorkerCounters(table, id),
-        clock: time.clock,
-        ttlSeconds: REMEMBER_SECONDS,
-      },
+        new world.system.WorkerCounters(table, id),
+        time.clock,
+        REMEMBER_SECONDS,
+      ),
       results: world.results(actor),
       jobs: world.queue(actor, JOBS),
       deadLetters: world.queue(actor, DEAD_LETTERS),

@@ -3,6 +3,7 @@ export { consume } from '../../functions/core/consume/consume.ts';
 export { retryBody } from '../../functions/core/dead-letter.ts';
 export { fire } from '../../functions/core/fire.ts';
 export { WorkerCounters } from '../../functions/core/ledger/counters.ts';
+export { LedgerWriter } from '../../functions/core/ledger/records.ts';
 export { activeRun, readSchedule, startRun, stopRun, updateRun } from '../../functions/core/ledger/run.ts';
 export { readTotals } from '../../functions/core/ledger/totals.ts';
 export { highestJobId } from '../../functions/core/results/search.ts';

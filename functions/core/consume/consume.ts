@@ -2,12 +2,10 @@ import { malformedLetterOf } from '../dead-letter.ts';
 import { ConditionFailed, Unavailable } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import type { JobId, RunId } from '../ids.ts';
-import { commit } from '../ledger/records.ts';
-import { jobsOf, messageKey } from '../message.ts';
+import { jobsOf } from '../message.ts';
 import { applyOutcomes, isLeased, openJobs, recordDeath } from '../message-record.ts';
 import { send } from '../queue.ts';
 import { checkIndex } from '../results/mapping.ts';
-import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
 import { findDone } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import { askedOf, type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
@@ -66,49 +64,41 @@ export async function consume(
   endsAt: number,
 ): Promise<Batch> {
   const now = worker.clock();
+  const { ledger, clock } = worker;
+  const before = { ...ledger.counted };
   const budget = new TimeBudget(now, endsAt);
   const read = await readBatch(worker, deliveries);
   const unkept = await keepMalformed(worker, read.malformed);
-  const leased = read.states.filter(({ record, survived }) => isLeased(record, survived, now));
-  const free = read.states.filter((state) => !leased.includes(state));
+  const free = read.states.filter(({ record, survived }) => !isLeased(record, survived, now));
+  const settled = await giveUp(worker, await countDocumented(worker, free));
 
-  const documented = await countDocumented(worker, free);
-  const settled = await giveUp(worker, documented.states);
-  const latest = new Map(settled.states.map((state) => [messageKey(state.message), state]));
-  const gain = {
-    processed: documented.gain.processed + settled.gain.processed,
-    failed: documented.gain.failed + settled.gain.failed,
-  };
+  const latest = new Map(read.states.map((state) => [state.message, state]));
+  for (const state of settled) latest.set(state.message, state);
   let failedAttempts = 0;
-  let stop: Error | undefined;
-  for (const group of workGroups(settled.states, budget)) {
-    if (stop || !budget.hasRoom(worker.clock())) break;
-    const states = group.keys.map((key) => latest.get(key) as MessageState);
-    const ran = await runGroup(worker, budget, group, states);
-    for (const state of ran.states) latest.set(messageKey(state.message), state);
-    gain.processed += ran.gain.processed;
-    gain.failed += ran.gain.failed;
+  let trouble: Error | undefined;
+  for (const group of workGroups(settled, budget)) {
+    if (trouble || !budget.hasRoom(clock())) break;
+    const ran = await runGroup(
+      worker,
+      budget,
+      group,
+      group.messages.flatMap((message) => latest.get(message) ?? []),
+    );
+    for (const state of ran.states) latest.set(state.message, state);
     failedAttempts += ran.failedAttempts;
-    stop = ran.trouble;
+    trouble = ran.trouble;
   }
 
   const states = [...latest.values()];
-  const troubles = [
-    ...[stop, unkept.trouble].flatMap((trouble) => trouble ?? []),
-    ...[...states, ...read.unread].flatMap(({ trouble }) => trouble ?? []),
-  ];
-  const outage = troubles.find((trouble) => trouble instanceof Unavailable);
+  const troubles = [...states, ...read.unread, unkept, { trouble }].flatMap(({ trouble }) => trouble ?? []);
+  const outage = troubles.find((one) => one instanceof Unavailable);
   if (outage?.service === 'results') worker.verifiedIndices.clear();
-  const unfinished = [
-    ...states.flatMap((state) => unfinishedOf(worker, state, outage)),
-    ...leased.flatMap((state) => unfinishedOf(worker, state, outage)),
-    ...read.unread.map(({ request }) => waiting(worker, request, request.message.returned ?? {}, outage)),
-    ...read.early.map((request) => ({ request, counts: false, notBefore: 0, ...request.message.returned })),
-  ];
-  const undelivered = await returnToQueue(worker, unfinished);
+  const unfinished = [...states.flatMap(unfinishedOf), ...read.unread];
+  const undelivered = await returnToQueue(worker, unfinished, outage !== undefined);
   return {
     jobs: rangesOf(read.states),
-    ...gain,
+    processed: ledger.counted.processed - before.processed,
+    failed: ledger.counted.failed - before.failed,
     failedAttempts,
     skipped: read.states.reduce((sum, state) => sum + countedAlready(state), 0),
     malformed: read.malformed.length - unkept.ids.length,
@@ -139,7 +129,7 @@ async function keepMalformed(
  * Sees that the indices are there that the messages' documents belong in; records the deaths of workers that had the
  * messages before; and counts jobs that have their document, and only want counting.
  */
-async function countDocumented(worker: Worker, states: readonly MessageState[]) {
+async function countDocumented(worker: Worker, states: readonly MessageState[]): Promise<MessageState[]> {
   const verified = await verifyIndices(worker, states);
   const { states: looked, done } = await findDone(
     worker,
@@ -147,7 +137,7 @@ async function countDocumented(worker: Worker, states: readonly MessageState[]) 
     ({ redelivered, record, asked, trouble }) => (redelivered && !trouble ? openJobs(record, asked) : []),
   );
   const now = worker.clock();
-  return commit(worker.ledger, looked, ({ record, asked, survived, message }) => {
+  return worker.ledger.commit(looked, ({ record, asked, survived, message }) => {
     const outcomes = done.get(message) ?? [];
     const mourned = recordDeath(record, survived, now);
     return outcomes.length > 0 ? applyOutcomes(mourned, asked, outcomes, now) : mourned;
@@ -173,33 +163,10 @@ async function verifyIndices(
 }
 
 /** Those of a message's requests that are not done. */
-function unfinishedOf(worker: Worker, state: MessageState, outage: Error | undefined): Unfinished[] {
-  const { record, requests } = state;
+function unfinishedOf({ record, suspect, survived, requests }: MessageState): Unfinished[] {
   return requests
     .filter(({ message }) => openJobs(record, askedOf([message])).length > 0)
-    .map((request) => waiting(worker, request, state, outage));
-}
-
-/** Until when a message waits: for the service that is gone, for the delivery that has it leased, or for its jobs' next attempt. */
-function waiting(
-  { settings, clock, random }: Worker,
-  request: Unfinished['request'],
-  { record, suspect, survived = [] }: Partial<Pick<MessageState, 'record' | 'suspect' | 'survived'>>,
-  outage: Error | undefined,
-): Unfinished {
-  const times = (request.message.returned?.times ?? 0) + 1;
-  const failures = Math.max(1, ...Object.values(record?.attempts ?? {}).map(({ count }) => count));
-  const seconds = outage
-    ? outageDelaySeconds(times, random())
-    : retryDelaySeconds(settings.backoff, failures, random());
-  const leasedUntil = record?.lease && !survived.includes(record.lease.id) ? record.lease.until : 0;
-  return {
-    request,
-    counts: true,
-    notBefore: Math.max(clock() + seconds * 1_000, leasedUntil),
-    ...(suspect && { suspect: true }),
-    survived: [...survived],
-  };
+    .map((request) => ({ request, record, suspect, survived }));
 }
 
 /** How many of the jobs that a message asks for were counted when it came. */

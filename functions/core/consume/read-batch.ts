@@ -36,10 +36,8 @@ export interface ReadBatch {
   states: MessageState[];
   /** What nobody can make sense of, now or later. */
   malformed: { delivery: Delivery; reason: string }[];
-  /** Sent back until a later moment: SQS delays a message for at most 15 minutes. */
-  early: Request[];
-  /** What could not be looked up, and why. */
-  unread: { request: Request; trouble: Error }[];
+  /** What could not be looked up, and why; or is too early: SQS delays a message for 15 minutes at most. */
+  unread: { request: Request; trouble?: Error | undefined; suspect?: boolean; survived?: string[] }[];
 }
 
 /** Receives of a message before it is suspect: nearly all need one, and one more when a worker died of something else. */
@@ -50,7 +48,7 @@ const CLOCK_SKEW_MS = 60_000;
 
 /** Reads the messages, and what the ledger says of those that may have been here before. Never throws. */
 export async function readBatch(worker: Worker, deliveries: readonly Delivery[]): Promise<ReadBatch> {
-  const batch: ReadBatch = { states: [], malformed: [], early: [], unread: [] };
+  const batch: ReadBatch = { states: [], malformed: [], unread: [] };
   const requests: Request[] = [];
   for (const [body, same] of groupBy(deliveries, (delivery) => delivery.body)) {
     const parsed = parseMessage(body);
@@ -59,7 +57,11 @@ export async function readBatch(worker: Worker, deliveries: readonly Delivery[])
   }
   const isEarly = ({ message: { returned } }: Request) =>
     (returned?.notBefore ?? 0) - worker.clock() > CLOCK_SKEW_MS;
-  batch.early = requests.filter(isEarly);
+  const unread = (request: Request, trouble?: Error) => {
+    const { suspect = false, survived = [] } = request.message.returned ?? {};
+    batch.unread.push({ request, trouble, suspect, survived });
+  };
+  for (const request of requests.filter(isEarly)) unread(request);
   const due = requests.filter((request) => !isEarly(request));
   await Promise.all(
     [...groupBy(due, ({ message }) => messageKey(message)).values()].map(async (requests) => {
@@ -68,7 +70,7 @@ export async function readBatch(worker: Worker, deliveries: readonly Delivery[])
         if (typeof read !== 'string') batch.states.push(read);
         else batch.malformed.push(...requests.flatMap(({ deliveries }) => malformed(deliveries, read)));
       } catch (error) {
-        batch.unread.push(...requests.map((request) => ({ request, trouble: error as Error })));
+        for (const request of requests) unread(request, error as Error);
       }
     }),
   );

@@ -1,13 +1,12 @@
 import { MAX_SURVIVED, type Message, type Returned } from '../message.ts';
-import { MAX_DELAY_MS, type Outgoing, sendOnce } from '../queue.ts';
-import type { Request } from './read-batch.ts';
+import { MAX_DELAY_MS, sendOnce } from '../queue.ts';
+import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
+import type { MessageState, Request } from './read-batch.ts';
 import type { Worker } from './worker.ts';
 
-/** A message that has to come again. */
-export interface Unfinished extends Pick<Returned, 'notBefore' | 'suspect' | 'survived'> {
+/** A message that has to come again, with what is known of it. */
+export interface Unfinished extends Partial<Pick<MessageState, 'record' | 'suspect' | 'survived'>> {
   request: Request;
-  /** Whether it was worked on, and not only received too early. */
-  counts: boolean;
 }
 
 /**
@@ -17,32 +16,46 @@ export interface Unfinished extends Pick<Returned, 'notBefore' | 'suspect' | 'su
  *
  * A worker that dies after the sending leaves both messages in the queue, and the ledger knows them for one.
  *
+ * @param isOutage whether they come again for want of a service, and not for their jobs' sake
  * @returns the ids of deliveries that SQS did not take back: they come again when their visibility timeout ends
  */
 export async function returnToQueue(
-  { jobs, clock }: Pick<Worker, 'jobs' | 'clock'>,
+  worker: Worker,
   unfinished: readonly Unfinished[],
+  isOutage: boolean,
 ): Promise<string[]> {
-  const now = clock();
+  const now = worker.clock();
+  const bodies = unfinished.map((one): Message => {
+    const returned = returnedOf(worker, one, isOutage, now);
+    return { ...one.request.message, returned };
+  });
   const taken = await sendOnce(
-    jobs,
-    unfinished.map((one) => outgoingOf(one, now)),
+    worker.jobs,
+    bodies.map((body) => {
+      const delayMs = Math.min(MAX_DELAY_MS, (body.returned as Returned).notBefore - now);
+      return { MessageBody: JSON.stringify(body), DelaySeconds: Math.ceil(delayMs / 1_000) };
+    }),
   );
   return unfinished.flatMap(({ request }, at) => (taken[at] ? [] : request.deliveries.map(({ id }) => id)));
 }
 
-function outgoingOf(
-  { request, counts, notBefore, suspect, survived = [] }: Unfinished,
+/** It waits for the service that is gone, for its jobs' next attempt, for the delivery that has it leased, or for what it waited for before. */
+function returnedOf(
+  { settings, random }: Worker,
+  { request, record, suspect, survived = [] }: Unfinished,
+  isOutage: boolean,
   now: number,
-): Outgoing {
-  const { message } = request;
-  const returned: Returned = {
-    times: (message.returned?.times ?? 0) + (counts ? 1 : 0),
-    notBefore,
+): Returned {
+  const { times = 0, notBefore = 0 } = request.message.returned ?? {};
+  const failures = Math.max(1, ...Object.values(record?.attempts ?? {}).map(({ count }) => count));
+  const seconds = isOutage
+    ? outageDelaySeconds(times + 1, random())
+    : retryDelaySeconds(settings.backoff, failures, random());
+  const leasedUntil = record?.lease && !survived.includes(record.lease.id) ? record.lease.until : 0;
+  return {
+    times: times + 1,
+    notBefore: Math.max(now + seconds * 1_000, leasedUntil, notBefore),
     ...(suspect && { suspect }),
     ...(survived.length > 0 && { survived: survived.slice(-MAX_SURVIVED) }),
   };
-  const body: Message = { ...message, returned };
-  const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, notBefore - now));
-  return { MessageBody: JSON.stringify(body), DelaySeconds: Math.ceil(delayMs / 1_000) };
 }

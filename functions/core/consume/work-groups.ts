@@ -1,6 +1,5 @@
 import { groupBy } from '../group-by.ts';
 import type { JobId } from '../ids.ts';
-import { messageKey } from '../message.ts';
 import { openJobs } from '../message-record.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';
@@ -25,8 +24,7 @@ export function isolationOf({ record, suspect }: Pick<MessageState, 'record' | '
 
 /** Jobs that run together, and are counted together. */
 export interface WorkGroup {
-  /** Their messages, by key. */
-  keys: string[];
+  messages: MessageState['message'][];
   /** The only job, if it runs alone. */
   job?: JobId;
   /** Whether the ledger hears of it before the jobs run. */
@@ -43,18 +41,18 @@ export function workGroups(states: readonly MessageState[], budget: TimeBudget):
   const { startedAt, workUntil: until } = budget;
   const open = states.filter(({ trouble, record, asked }) => !trouble && openJobs(record, asked).length > 0);
   const by = groupBy(open, isolationOf);
-  const keys = (isolation: Isolation) => (by.get(isolation) ?? []).map(({ message }) => messageKey(message));
+  const messages = (isolation: Isolation) => (by.get(isolation) ?? []).map(({ message }) => message);
   const hasCare = by.has('leased') || by.has('alone');
   return [
-    { keys: keys('together'), leased: false, until: hasCare ? (startedAt + until) / 2 : until },
-    { keys: keys('leased'), leased: true, until },
+    { messages: messages('together'), leased: false, until: hasCare ? (startedAt + until) / 2 : until },
+    { messages: messages('leased'), leased: true, until },
     ...innocentsFirst(by.get('alone') ?? []).map(({ state, job }) => ({
-      keys: [messageKey(state.message)],
+      messages: [state.message],
       job,
       leased: true,
       until,
     })),
-  ].filter((group) => group.keys.length > 0);
+  ].filter((group) => group.messages.length > 0);
 }
 
 /** Jobs that no worker has died of yet come before those that one may have. */
