@@ -146,6 +146,19 @@ export const THEMES = {
     ],
     kinds: ['deadly', 'greedy', 'slow'],
   },
+  /** The ledger comes and goes, and good jobs come back that workers might have died of. */
+  lost: {
+    operations: [
+      [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
+      [3, restore],
+      [3, wait],
+      [1, fire],
+    ],
+    kinds: ['good', 'slow'],
+    visibility: [0.02, 0.2],
+    timePasses: 12,
+    trouble: [0],
+  },
   /** Elasticsearch comes and goes. */
   outages: {
     operations: [

@@ -21,6 +21,8 @@ export interface Seen {
   outages: number;
   /** Invocations of schedulers and controls that failed for want of a service. */
   unavailable: number;
+  /** Leases that were taken on messages that workers might die of. */
+  leases: number;
   /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
   cancelled: number;
 }
@@ -93,6 +95,7 @@ class Simulation {
     invariants.recovered();
     world.account();
     await this.#verify(true);
+    this.#account(seen);
     return seen;
   }
 
@@ -202,6 +205,24 @@ class Simulation {
     world.account();
   }
 
+  /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
+  #account({ outages, unavailable, redriven, leases }: Seen): void {
+    const { world, consumers } = this;
+    const { trouble, operations } = world.scenario;
+    world.check(
+      consumers.reappeared > 0 || redriven + leases === 0,
+      () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
+    );
+    if (trouble > 0) return;
+    const gone = operations.some(({ kind }) => kind === 'outage');
+    world.check(
+      gone || outages + unavailable === 0,
+      () =>
+        `no service was gone, and ${outages} batches and ${unavailable} invocations failed for want of one`,
+    );
+    world.account();
+  }
+
   #look(): void {
     this.world.step++;
     this.invariants.always();
@@ -222,6 +243,7 @@ class Simulation {
       throttled: this.consumers.throttled,
       outages: this.consumers.outages,
       unavailable: this.operations.unavailable,
+      leases: invariants.leases.size,
       cancelled: world.dynamo.cancelled,
     };
   }

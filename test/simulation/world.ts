@@ -75,7 +75,7 @@ export class World {
     };
     this.wire.onMishap = (jobs, what) => {
       const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
-        [...records.values()].filter(({ leased }) => leased),
+        [...records.values()].filter(({ lease }) => lease !== undefined),
       );
       for (const job of jobs)
         if (what === 'unsaid' || noted.some(({ first, last }) => first <= job && job <= last))
