@@ -51,6 +51,8 @@ const ALLOWED: Record<string, string[]> = {
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
     'logs:CreateLogStream on SchedulerLogs.Arn',
     'logs:PutLogEvents on SchedulerLogs.Arn',
+    // Lambda does, for what it gives up.
+    'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
     'sqs:SendMessageBatch on QueuesJobs.Arn',
   ],
@@ -201,13 +203,34 @@ describe('least privilege', () => {
     }
   });
 
-  test('lets nobody in by a resource’s own policy but the rule that asks the scheduler', () => {
-    const template = synthesize();
-    template.resourceCountIs('AWS::Lambda::Permission', 1);
-    template.resourceCountIs('AWS::Lambda::Url', 0);
-    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy'))) {
-      const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
-      expect(Statement.map(({ Effect }) => Effect)).toEqual(['Deny']);
-    }
-  });
+  test.each(SETTINGS)(
+    'lets nobody in by a resource’s own policy but the rule, to the scheduler and the queue of what it gives up, with %s',
+    (_what, context) => {
+      const template = synthesize(context);
+      template.resourceCountIs('AWS::Lambda::Permission', 1);
+      template.resourceCountIs('AWS::Lambda::Url', 0);
+      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+      const allowed = Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy')).flatMap(
+        ({ Properties }) => {
+          const { Statement } = Properties.PolicyDocument as { Statement: (Statement & { Sid: string })[] };
+          return Statement.filter(({ Effect }) => Effect !== 'Deny');
+        },
+      );
+      expect(
+        allowed.map(({ Sid: _, Resource, Condition, ...rest }) => {
+          const { ArnEquals, ...others } = Condition as { ArnEquals: Record<string, unknown> };
+          expect([Object.keys(ArnEquals), others]).toEqual([['aws:SourceArn'], {}]);
+          return { ...rest, on: readable(Resource), from: readable(ArnEquals['aws:SourceArn']) };
+        }),
+      ).toEqual([
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          on: 'QueuesAbandonedEvents.Arn',
+          from: 'SchedulerEveryMinute.Arn',
+        },
+      ]);
+    },
+  );
 });
