@@ -1,4 +1,4 @@
-import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { openQueue, openTable } from './core/aws.ts';
@@ -73,15 +73,15 @@ async function status(asked: RunId | undefined): Promise<Status> {
     readSchedule(table),
     depth(jobs),
     depth(deadLetters),
-    // Not GetFunctionConcurrency: ministack 1.5.33 asks for the permission to put it when it is read.
-    lambda.send(new GetFunctionCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
+    // Not GetFunction: it would answer with the consumer's code and environment as well.
+    lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
   ]);
   const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (asked && !totals) throw noSuchRun(asked);
   return {
     ...runStatus(totals),
-    concurrency: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
+    concurrency: consumer.ReservedConcurrentExecutions ?? null,
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     // Not what each has failed: a job that works when it is sent again is taken off whichever worker's failures.
     workers: (totals?.workers ?? []).map(({ id, processed, lastSeenAt }) => ({

@@ -5,7 +5,6 @@ import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
 import { forgettingTroubles, Ledger, REMEMBER } from './ledger.ts';
 import type { Parts } from './parts.ts';
-import { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
@@ -39,8 +38,8 @@ export class Consumer extends DrumlineFunction {
       },
     });
     this.allow(['dynamodb:GetItem', ...Ledger.WRITE], ledger.table.tableArn);
-    this.allow(Queues.SEND, queues.deadLetters.queueArn);
-    this.allow(Queues.RETURN, queues.jobs.queueArn);
+    this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn);
+    this.allow(['sqs:ChangeMessageVisibility'], queues.jobs.queueArn);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {

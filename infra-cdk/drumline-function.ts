@@ -5,6 +5,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle, ENTRY } from './bundle.ts';
+import { asEnforced } from './emulator.ts';
 import type { Results } from './results.ts';
 import type { Settings } from './settings.ts';
 
@@ -73,8 +74,10 @@ export class DrumlineFunction extends Construct {
     results?.admit(this, functionName);
   }
 
-  /** Lets the function do this and no more. */
+  /** Lets the function do this and no more. @param actions as IAM defines them */
   allow(actions: string[], ...resources: string[]): void {
-    this.function.addToRolePolicy(new PolicyStatement({ effect: Effect.ALLOW, actions, resources }));
+    this.function.addToRolePolicy(
+      new PolicyStatement({ effect: Effect.ALLOW, actions: asEnforced(actions), resources }),
+    );
   }
 }

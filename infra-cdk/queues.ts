@@ -20,11 +20,6 @@ const MAX_RECEIVES = 1_000;
 
 /** The jobs queue, its dead-letter queue, and the queue of events that never reached the scheduler. */
 export class Queues extends Construct {
-  /** Sending, one by one or in batches. AWS has one permission for both; ministack asks for the batch's own. */
-  static readonly SEND = ['sqs:SendMessage', 'sqs:SendMessageBatch'];
-  /** Returning messages after a delay; likewise. */
-  static readonly RETURN = ['sqs:ChangeMessageVisibility', 'sqs:ChangeMessageVisibilityBatch'];
-
   readonly jobs: Queue;
   readonly deadLetters: Queue;
   /** The scheduler's events that EventBridge or Lambda gave up on, for a person to find. */

@@ -6,7 +6,6 @@ import { LATENESS_MS } from '../functions/core/schedule.ts';
 import { DrumlineFunction } from './drumline-function.ts';
 import { Ledger } from './ledger.ts';
 import type { Parts } from './parts.ts';
-import { Queues } from './queues.ts';
 
 /**
  * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is of
@@ -46,7 +45,7 @@ export class Scheduler extends DrumlineFunction {
       },
     });
     this.allow([...Ledger.READ, ...Ledger.WRITE], ledger.table.tableArn);
-    this.allow(Queues.SEND, queues.jobs.queueArn);
+    this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
     // Itself, when time runs out before all is sent. By its name: a reference would go round in a circle.
     const itself = { service: 'lambda', resource: 'function', resourceName: `${prefix}-scheduler` };
     this.allow(

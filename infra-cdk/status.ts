@@ -23,6 +23,6 @@ export class Status extends DrumlineFunction {
     });
     this.allow(Ledger.READ, ledger.table.tableArn);
     this.allow(['sqs:GetQueueAttributes'], queues.jobs.queueArn, queues.deadLetters.queueArn);
-    this.allow(['lambda:GetFunction'], consumer.function.functionArn);
+    this.allow(['lambda:GetFunctionConcurrency'], consumer.function.functionArn);
   }
 }

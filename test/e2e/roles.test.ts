@@ -21,13 +21,24 @@ const test = testWhere(target.name !== 'localstack', 'it does not enforce IAM');
 const MAY: Record<string, Attempt[]> = {
   scheduler: ['read item', 'query', 'put item', 'send job', 'invoke scheduler'],
   consumer: ['read item', 'put item', 'receive job', 'job queue depth', 'send dead letter'],
-  status: ['read item', 'query', 'job queue depth'],
+  status: [
+    ...(['read item', 'query', 'job queue depth', 'read concurrency'] as const),
+    // ministack asks for the permission to set it when it is read (infra-cdk/emulator.ts).
+    ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
+  ],
   control: ['read item', 'put item', 'invoke scheduler'],
   verify: ['read item', 'query'],
 };
 
 /** Trying what is allowed would disturb the system: these are only tried where they are to be refused. */
-const HARMFUL: Attempt[] = ['put item', 'send job', 'receive job', 'send dead letter', 'invoke scheduler'];
+const HARMFUL: Attempt[] = [
+  'put item',
+  'send job',
+  'receive job',
+  'send dead letter',
+  'invoke scheduler',
+  'scale consumer',
+];
 
 const ALL: Attempt[] = [
   'read item',
@@ -44,6 +55,8 @@ const ALL: Attempt[] = [
   'invoke scheduler',
   'invoke control',
   'scale consumer',
+  'read concurrency',
+  'read code',
 ];
 
 let code: Uint8Array;

@@ -54,7 +54,6 @@ const ALLOWED: Record<string, string[]> = {
     // Lambda does, for what it gives up.
     'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
-    'sqs:SendMessageBatch on QueuesJobs.Arn',
   ],
   ConsumerRole: [
     'dynamodb:DeleteItem on LedgerTable.Arn',
@@ -64,18 +63,16 @@ const ALLOWED: Record<string, string[]> = {
     'logs:CreateLogStream on ConsumerLogs.Arn',
     'logs:PutLogEvents on ConsumerLogs.Arn',
     'sqs:ChangeMessageVisibility on QueuesJobs.Arn',
-    'sqs:ChangeMessageVisibilityBatch on QueuesJobs.Arn',
     'sqs:DeleteMessage on QueuesJobs.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
     'sqs:GetQueueUrl on QueuesJobs.Arn',
     'sqs:ReceiveMessage on QueuesJobs.Arn',
     'sqs:SendMessage on QueuesDeadLetters.Arn',
-    'sqs:SendMessageBatch on QueuesDeadLetters.Arn',
   ],
   StatusRole: [
     'dynamodb:GetItem on LedgerTable.Arn',
     'dynamodb:Query on LedgerTable.Arn',
-    'lambda:GetFunction on ConsumerFunction.Arn',
+    'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'logs:CreateLogStream on StatusLogs.Arn',
     'logs:PutLogEvents on StatusLogs.Arn',
     'sqs:GetQueueAttributes on QueuesDeadLetters.Arn',
@@ -96,6 +93,29 @@ const ALLOWED: Record<string, string[]> = {
     'logs:PutLogEvents on VerifyLogs.Arn',
   ],
 };
+
+/**
+ * Those of IAM's actions that are used here: Service Authorization Reference, "Actions, resources, and condition keys"
+ * for Amazon DynamoDB, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
+ */
+const DEFINED = new Set([
+  'dynamodb:DeleteItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+  'lambda:GetFunctionConcurrency',
+  'lambda:InvokeFunction',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  'secretsmanager:GetSecretValue',
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:ReceiveMessage',
+  'sqs:SendMessage',
+]);
 
 /** With an API key: what those may do besides that write to or read from Elasticsearch. */
 function readingSecret(secret: string): string[] {
@@ -180,6 +200,30 @@ describe('least privilege', () => {
       for (const line of Object.values(permissions(context)).flat()) expect(line).not.toContain('*');
     },
   );
+
+  test.each(SETTINGS)('names no action with %s that IAM does not define', (_what, context) => {
+    const named = Object.values(permissions(context))
+      .flat()
+      .map((line) => line.split(' on ')[0]);
+    expect(named.filter((action) => !DEFINED.has(action ?? ''))).toEqual([]);
+  });
+
+  test('gives what only an emulator asks for where the template is for one, and nowhere else', () => {
+    const onAws = permissions();
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
+    const besides = Object.entries(permissions()).flatMap(([role, lines]) =>
+      lines.filter((line) => !onAws[role]?.includes(line)).map((line) => `${role}: ${line}`),
+    );
+    expect(besides.sort()).toEqual([
+      'ConsumerRole: sqs:ChangeMessageVisibilityBatch on QueuesJobs.Arn',
+      'ConsumerRole: sqs:SendMessageBatch on QueuesDeadLetters.Arn',
+      'SchedulerRole: sqs:SendMessageBatch on QueuesAbandonedEvents.Arn',
+      'SchedulerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
+      'StatusRole: lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
+    ]);
+    vi.stubEnv('AWS_ENDPOINT_URL', '');
+    expect(permissions()).toEqual(onAws);
+  });
 
   test.each(SETTINGS)('gives no role a policy from elsewhere with %s', (_what, context) => {
     const template = synthesize(context);

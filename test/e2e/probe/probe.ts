@@ -6,7 +6,13 @@ import {
   QueryCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionCommand,
+  GetFunctionConcurrencyCommand,
+  InvokeCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import {
   GetQueueAttributesCommand,
   PurgeQueueCommand,
@@ -39,7 +45,9 @@ export type Attempt =
   | 'receive dead letter'
   | 'invoke scheduler'
   | 'invoke control'
-  | 'scale consumer';
+  | 'scale consumer'
+  | 'read concurrency'
+  | 'read code';
 
 export async function handler({
   table,
@@ -85,6 +93,9 @@ export async function handler({
           ReservedConcurrentExecutions: 1,
         }),
       ),
+    'read concurrency': () =>
+      lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: functions.consumer })),
+    'read code': () => lambda.send(new GetFunctionCommand({ FunctionName: functions.consumer })),
   };
   const answers: Record<string, string> = {};
   for (const attempt of attempts) {
