@@ -4,7 +4,6 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { LATENESS_MS } from '../functions/core/schedule.ts';
 import { DrumlineFunction } from './drumline-function.ts';
-import { Ledger } from './ledger.ts';
 import type { Parts } from './parts.ts';
 
 /**
@@ -33,18 +32,17 @@ export class Scheduler extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      ledger,
       name: 'scheduler',
       description: 'Enqueues the jobs of the ticks that are due',
       timeout: Duration.minutes(2),
       // Signing and sending 10,000 batches takes 10 s of a CPU; Lambda gives one with 1,769 MB.
       memoryMb: 1_024,
       environment: {
-        ...ledger.environment,
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
       },
     });
-    this.allow([...Ledger.READ, ...Ledger.WRITE], ledger.table.tableArn);
     this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
     // Itself, when time runs out before all is sent. By its name: a reference would go round in a circle.
     const itself = { service: 'lambda', resource: 'function', resourceName: `${prefix}-scheduler` };

@@ -1,10 +1,13 @@
 import {
+  DeleteItemCommand,
   DeleteTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   GetFunctionCommand,
@@ -20,6 +23,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { ITEM_ATTEMPTS, ITEMS, type ItemAttempt, type Partition, type Verb } from './items.ts';
 
 /** What a role may be asked to do; runs as a function with that role, and tells what it was answered. */
 export interface Question {
@@ -32,10 +36,9 @@ export interface Question {
 }
 
 export type Attempt =
-  | 'read item'
-  | 'query'
+  | ItemAttempt
+  | 'write across partitions'
   | 'scan'
-  | 'put item'
   | 'delete table'
   | 'send job'
   | 'receive job'
@@ -59,19 +62,19 @@ export async function handler({
   const dynamo = new DynamoDBClient({});
   const sqs = new SQSClient({});
   const lambda = new LambdaClient({});
-  const key = { pk: { S: 'PROBE' }, sk: { S: 'PROBE' } };
   const calls: Record<Attempt, () => Promise<unknown>> = {
-    'read item': () => dynamo.send(new GetItemCommand({ TableName: table, Key: key })),
-    query: () =>
+    ...itemCalls(dynamo, table),
+    // As a worker counts: the permission of one item is not to cover another in its transaction.
+    'write across partitions': () =>
       dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: 'PROBE' } },
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            { Put: { TableName: table, Item: keyOf('messages') } },
+            { Put: { TableName: table, Item: keyOf('schedule') } },
+          ],
         }),
       ),
     scan: () => dynamo.send(new ScanCommand({ TableName: table })),
-    'put item': () => dynamo.send(new PutItemCommand({ TableName: table, Item: key })),
     'delete table': () => dynamo.send(new DeleteTableCommand({ TableName: table })),
     'send job': () => sqs.send(new SendMessageCommand({ QueueUrl: jobs, MessageBody: 'probe' })),
     'receive job': () => sqs.send(new ReceiveMessageCommand({ QueueUrl: jobs, VisibilityTimeout: 0 })),
@@ -106,4 +109,32 @@ export async function handler({
     );
   }
   return answers;
+}
+
+function keyOf(partition: Partition) {
+  const { pk, sk } = ITEMS[partition];
+  return { pk: { S: pk }, sk: { S: sk } };
+}
+
+function itemCalls(dynamo: DynamoDBClient, TableName: string) {
+  const calls = ITEM_ATTEMPTS.map((attempt) => {
+    const [verb, partition] = attempt.split(' ') as [Verb, Partition];
+    const Key = keyOf(partition);
+    const commands = {
+      read: () => dynamo.send(new GetItemCommand({ TableName, Key })),
+      list: () =>
+        dynamo.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+            ExpressionAttributeValues: { ':pk': Key.pk, ':sk': Key.sk },
+          }),
+        ),
+      put: () => dynamo.send(new PutItemCommand({ TableName, Item: Key })),
+      update: () => dynamo.send(new UpdateItemCommand({ TableName, Key })),
+      delete: () => dynamo.send(new DeleteItemCommand({ TableName, Key })),
+    };
+    return [attempt, commands[verb]];
+  });
+  return Object.fromEntries(calls) as Record<ItemAttempt, () => Promise<unknown>>;
 }
