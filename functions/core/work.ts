@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
 import { PermanentError, reasonOf } from './errors.ts';
 import type { JobId, RunId } from './ids.ts';
@@ -72,6 +73,9 @@ export async function workOn(
   const { from, until } = limits;
   const fullTime = until - from;
   const stop = new AbortController();
+  // Every job may listen for it, and some calls for themselves: Node takes more than ten listeners for a leak, and
+  // warns in the log. These end with the jobs.
+  setMaxListeners(0, stop.signal);
   const timeUp = new Promise<typeof TIME_UP>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(TIME_UP), { once: true });
   });
