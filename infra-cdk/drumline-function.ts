@@ -62,7 +62,7 @@ export class DrumlineFunction extends Construct {
       environment: {
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
         ...ledger.environment,
-        ...results?.environment,
+        ...results?.environmentOf(name),
         ...props.environment,
       },
       ...results?.network.place,
@@ -77,7 +77,7 @@ export class DrumlineFunction extends Construct {
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.admit(this, name);
-    results?.admit(this, functionName);
+    results?.admit(this, name, functionName);
   }
 
   /** Lets the function do this and no more. @param actions as IAM defines them */

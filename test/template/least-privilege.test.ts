@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { FUNCTIONS, readable, resourcesOf, synthesize } from './synthesis.ts';
+import { FUNCTIONS, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);
@@ -158,6 +158,34 @@ describe('least privilege', () => {
     for (const [role, allowed] of Object.entries(ALLOWED)) {
       const reads = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test('lets a function with a key of its own read that, and not the others’', () => {
+    const own = { Consumer: 'consumer-key', Control: 'control-key', Verify: 'verify-key' };
+    const secret = (name: string) =>
+      readingSecret(
+        `arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:${name}-??????`,
+      );
+    for (const shared of ['', 'shared-key']) {
+      for (const without of Object.keys(own)) {
+        const keys = Object.entries(own).filter(([name]) => name !== without);
+        const context = {
+          elasticsearchApiKeySecret: shared,
+          ...Object.fromEntries(keys.map(([name, key]) => [`elasticsearch${name}KeySecret`, key])),
+        };
+        const may = permissions(context);
+        for (const [name] of Object.entries(own)) {
+          const key = new Map(keys).get(name) ?? shared;
+          const reads = key === '' ? [] : secret(key);
+          const role = `${name}Role`;
+          expect([role, may[role]]).toEqual([role, [...(ALLOWED[role] ?? []), ...reads].sort()]);
+          expect(
+            variables(synthesize(context), `drumline-${name.toLowerCase()}`)
+              .DRUMLINE_ELASTICSEARCH_API_KEY_SECRET,
+          ).toBe(key);
+        }
+      }
     }
   });
 

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MAPPING } from '../../../functions/core/results/mapping.ts';
 
 /** What a person waits for at most, in milliseconds; the SDK alone would wait for ever. */
 const SOON_MS = 10_000;
@@ -59,12 +60,13 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** DynamoDB, SQS, Lambda and Elasticsearch, with nothing in them. */
+/** DynamoDB, SQS, Lambda and Elasticsearch, with nothing in them but an empty index. */
 const empty: RequestListener = (request, response) => {
   asked.push(String(request.headers['x-amz-target'] ?? `${request.method} ${request.url?.split('?')[0]}`));
   request.resume();
   response.setHeader('x-elastic-product', 'Elasticsearch').setHeader('content-type', 'application/json');
-  response.end('{}');
+  const isIndex = request.method === 'GET' && request.url === '/results';
+  response.end(JSON.stringify(isIndex ? { results: { mappings: MAPPING } } : {}));
 };
 
 /** Lambda as it looks from a network without a way to it: connections are taken, and nothing is answered. */
