@@ -177,7 +177,7 @@ export class World {
       count: (request: object) => call('count', () => elastic.count(request)),
       search: (request: object) => call('search', () => elastic.search(request)),
       indices: {
-        getMapping: () => call('getMapping', () => ({ results: { mappings: MAPPING } })),
+        get: () => call('indices.get', () => ({ results: { mappings: MAPPING, aliases: { results: {} } } })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };

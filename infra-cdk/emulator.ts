@@ -1,0 +1,21 @@
+/** Whether the template is for an emulator: the SDKs' own variable names one, and AWS needs none. */
+export function isForEmulator(): boolean {
+  return (process.env.AWS_ENDPOINT_URL ?? '') !== '';
+}
+
+/**
+ * What ministack asks for besides the action that IAM defines for the same call. IAM has none of the batches' own (Service
+ * Authorization Reference, "Actions, resources, and condition keys for Amazon SQS"), and tells reading a concurrency
+ * from setting it.
+ */
+const ASKED_BESIDES: Record<string, string> = {
+  'sqs:SendMessage': 'sqs:SendMessageBatch',
+  'sqs:ChangeMessageVisibility': 'sqs:ChangeMessageVisibilityBatch',
+  'lambda:GetFunctionConcurrency': 'lambda:PutFunctionConcurrency',
+};
+
+/** These actions as a policy has to name them: on AWS just these. */
+export function asEnforced(actions: readonly string[]): string[] {
+  if (!isForEmulator()) return [...actions];
+  return actions.flatMap((action) => [action, ASKED_BESIDES[action] ?? []].flat());
+}
