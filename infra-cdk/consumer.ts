@@ -37,8 +37,8 @@ export class Consumer extends DrumlineFunction {
         DRUMLINE_WORK_MS: String(settings.workMs),
       },
     });
-    this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn);
-    this.allow(['sqs:ChangeMessageVisibility'], queues.jobs.queueArn);
+    // Jobs that are given up, and messages that have to come again.
+    this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn, queues.jobs.queueArn);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {

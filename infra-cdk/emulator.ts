@@ -10,7 +10,6 @@ export function isForEmulator(): boolean {
  */
 const ASKED_BESIDES: Record<string, string> = {
   'sqs:SendMessage': 'sqs:SendMessageBatch',
-  'sqs:ChangeMessageVisibility': 'sqs:ChangeMessageVisibilityBatch',
   'lambda:GetFunctionConcurrency': 'lambda:PutFunctionConcurrency',
 };
 

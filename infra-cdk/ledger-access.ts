@@ -26,7 +26,7 @@ const READ_ALL: Access = { actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
 
 /** What each function does with the ledger, and so may. Nobody deletes: what is no longer needed expires. */
 const ACCESS = {
-  scheduler: [read(SCHEDULE, RUNS, TICKS, COUNTERS), write(SCHEDULE, RUNS, TICKS)],
+  scheduler: [read(SCHEDULE, RUNS, TICKS), write(SCHEDULE, RUNS, TICKS)],
   consumer: [read(TICKS, MESSAGES), list(COUNTERS), write(COUNTERS, MESSAGES)],
   control: [read(SCHEDULE, RUNS), write(SCHEDULE, RUNS)],
   status: [READ_ALL],

@@ -22,7 +22,7 @@ const test = testWhere(target.name !== 'localstack', 'it does not enforce IAM');
 const MAY: Record<string, Attempt[]> = {
   scheduler: [
     ...items({
-      read: ['schedule', 'runs', 'ticks', 'counters'],
+      read: ['schedule', 'runs', 'ticks'],
       put: ['schedule', 'runs', 'ticks'],
       update: ['schedule', 'runs', 'ticks'],
     }),
@@ -35,7 +35,7 @@ const MAY: Record<string, Attempt[]> = {
       put: ['counters', 'messages'],
       update: ['counters', 'messages'],
     }),
-    ...(['receive job', 'job queue depth', 'send dead letter'] as const),
+    ...(['send job', 'receive job', 'job queue depth', 'send dead letter'] as const),
   ],
   status: [
     ...items({ read: PARTITIONS, list: PARTITIONS }),
