@@ -128,7 +128,7 @@ export const MUTATIONS: Mutation[] = [
     'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
   ]),
   themed(
-    'rhythm',
+    'turnover',
     mutation('a counter is taken over that has grown meanwhile', [
       'ledger/counters.ts',
       "'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed'",
@@ -136,7 +136,7 @@ export const MUTATIONS: Mutation[] = [
     ]),
   ),
   themed(
-    'rhythm',
+    'turnover',
     mutation('a counter that is taken over forgets its holder’s jobs', [
       'ledger/counters.ts',
       "':retiredProcessed': retired.processed + processed,",
@@ -144,7 +144,7 @@ export const MUTATIONS: Mutation[] = [
     ]),
   ),
   themed(
-    'rhythm',
+    'turnover',
     mutation('a counter is moved to another item, by two writes of a transaction', [
       'ledger/records.ts',
       '? [] : [await this.counters.add(runId, { processed, failed }, now)]',
