@@ -4,9 +4,9 @@ export function isForEmulator(): boolean {
 }
 
 /**
- * What ministack asks for besides the action that IAM defines for the same call. IAM has none of the batches' own (Service
- * Authorization Reference, "Actions, resources, and condition keys for Amazon SQS"), and tells reading a concurrency
- * from setting it.
+ * What ministack asks for besides the action that IAM defines for the same call. IAM defines no action for a batch, and
+ * one of its own for reading a concurrency (Service Authorization Reference, "Actions, resources, and condition keys"
+ * for Amazon SQS and for AWS Lambda).
  */
 const ASKED_BESIDES: Record<string, string> = {
   'sqs:SendMessage': 'sqs:SendMessageBatch',

@@ -8,8 +8,8 @@ import type { Parts } from './parts.ts';
 
 /**
  * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is of
- * no use, and the rule's next one is there. EventBridge takes 1 minute to 24 hours (API reference, "RetryPolicy"), Lambda 1 minute to 6 hours
- * ("Configuring error handling settings for Lambda asynchronous invocations").
+ * no use, and the rule's next one is there. EventBridge takes 1 minute to 24 hours (its API reference, "RetryPolicy"),
+ * Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"); unless set, both take the most.
  */
 const MAX_EVENT_AGE = Duration.millis(LATENESS_MS);
 
