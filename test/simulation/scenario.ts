@@ -48,6 +48,8 @@ export interface Scenario {
   storm: number;
   operations: Operation[];
   choices: number[];
+  /** How long Elasticsearch is gone once the choices have run out, in milliseconds. */
+  outageMs?: number;
 }
 
 const minute = 60_000;

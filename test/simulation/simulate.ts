@@ -75,6 +75,7 @@ class Simulation {
     }
     wire.trouble = 0;
     wire.down.clear();
+    await this.#outage(scenario.outageMs ?? 0);
     world.note('— from here on all goes well');
     for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
       await this.#settle();
@@ -128,6 +129,18 @@ class Simulation {
         },
       ]);
     choices.weighted(options)();
+  }
+
+  /** Has Elasticsearch gone for so long. */
+  async #outage(ms: number): Promise<void> {
+    const { wire, time } = this.world;
+    const end = time.now + ms;
+    if (ms > 0) wire.down.add('results');
+    while (time.now < end) {
+      await this.#settle();
+      this.#advance(0);
+    }
+    wire.down.clear();
   }
 
   /** Lets all calls go on until nothing is under way but what waits for the clock. */
@@ -208,13 +221,13 @@ class Simulation {
   /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
   #account({ outages, unavailable, redriven, leases }: Seen): void {
     const { world, consumers } = this;
-    const { trouble, operations } = world.scenario;
+    const { trouble, operations, outageMs } = world.scenario;
     world.check(
       consumers.reappeared > 0 || redriven + leases === 0,
       () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
     );
     if (trouble > 0) return;
-    const gone = operations.some(({ kind }) => kind === 'outage');
+    const gone = outageMs !== undefined || operations.some(({ kind }) => kind === 'outage');
     world.check(
       gone || outages + unavailable === 0,
       () =>
