@@ -153,7 +153,7 @@ export const MUTATIONS: Mutation[] = [
           const { Key, ExpressionAttributeValues: values } = write.Update as never as { Key: Key; ExpressionAttributeValues: Record<string, number> };
           if (values[':retiredProcessed'] === undefined) return [write];
           this.counters.forget(runId);
-          const own = { ...Key, sk: this.counters.worker };
+          const own = { ...Key, sk: \`COUNTER#\${this.counters.worker}\` };
           return [
             { Delete: { TableName: this.table.name, Key, ConditionExpression: 'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed', ExpressionAttributeValues: { ':holder': values[':holder'], ':seen': values[':seen'], ':readProcessed': values[':readProcessed'], ':readFailed': values[':readFailed'] } } },
             { Update: { TableName: this.table.name, Key: own, UpdateExpression: 'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed, retiredProcessed :retiredProcessed, retiredFailed :retiredFailed', ExpressionAttributeValues: { ':me': values[':me'], ':now': values[':now'], ':processed': values[':processed'], ':failed': values[':failed'], ':retiredProcessed': values[':retiredProcessed'], ':retiredFailed': values[':retiredFailed'] } } },
