@@ -21,6 +21,8 @@ export interface Seen {
   outages: number;
   /** Invocations of schedulers and controls that failed for want of a service. */
   unavailable: number;
+  /** The most messages that were in flight at once. */
+  inFlight: number;
   /** Leases that were taken on messages that workers might die of. */
   leases: number;
   /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
@@ -256,6 +258,7 @@ class Simulation {
       throttled: this.consumers.throttled,
       outages: this.consumers.outages,
       unavailable: this.operations.unavailable,
+      inFlight: world.sqs.mostInFlight,
       leases: invariants.leases.size,
       cancelled: world.dynamo.cancelled,
     };
