@@ -34,6 +34,7 @@ export function tick(change: Partial<Tick> = {}): Tick {
     claimedAt: NOW,
     sliceClaimedAt: NOW,
     spreadMs: 0,
+    index: { name: 'results' },
     ...change,
   };
 }
