@@ -163,6 +163,14 @@ describe('a message that another delivery has leased', () => {
   });
 });
 
+test('a worker that lives through a suspect message’s jobs says so, whatever came of them', async () => {
+  worker = memory.worker({ job: failing(3) });
+  expect(await deliver(delivery(first, 3))).toMatchObject({ processed: 9, returned: 1 });
+  expect(memory.bodies('jobs')).toMatchObject([{ returned: { times: 1, notBefore: NOW + 2_000 } }]);
+  expect(memory.bodies('jobs')[0]?.returned).not.toHaveProperty('suspect');
+  expect(memory.bodies('jobs')[0]?.returned).not.toHaveProperty('survived');
+});
+
 test('what a worker survived without being able to tell the ledger is told by the message', async () => {
   memory.beforeLedger = (command) => {
     // The lease is taken, and the rest of the ledger's calls fail.

@@ -70,8 +70,8 @@ test('copies of a message and retries of it are one state, with the newest round
   const { states } = await read(
     delivery(message(), 1, 'a'),
     delivery(message(), 3, 'b'),
-    delivery(retry(7, 3, 4), 1, 'c'),
-    delivery(retry(9, 4, 5), 1, 'd'),
+    delivery(retry(9, 4, 5), 1, 'c'),
+    delivery(retry(7, 3, 4), 1, 'd'),
     delivery(second, 1, 'e'),
   );
   expect(
@@ -81,9 +81,9 @@ test('copies of a message and retries of it are one state, with the newest round
   expect(state?.asked).toEqual({
     whole: true,
     rounds: new Map([
-      [3, 7],
       [4, 9],
       [5, 9],
+      [3, 7],
     ]),
   });
   expect(state?.index).toEqual({ name: 'results' });

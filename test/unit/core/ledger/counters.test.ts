@@ -15,23 +15,16 @@ import type { LedgerWriter } from '../../../../functions/core/ledger/records.ts'
 import { transact } from '../../../../functions/core/ledger/table.ts';
 import { readTotals } from '../../../../functions/core/ledger/totals.ts';
 import { newRecord } from '../../../../functions/core/message-record.ts';
-import { Memory, memoryWithTick } from '../memory.ts';
-import { job, message, NOW, RUN } from '../samples.ts';
+import { type Memory, memoryWithTick } from '../memory.ts';
+import { job, message, NOW, RUN, workersOfOneShard } from '../samples.ts';
 
 const none = { processed: 0, failed: 0, workers: 0 };
 const LATER = NOW + RETIRED_AFTER_MS + 1;
 
 const gain = (processed: number, failed = 0): Gain => ({ processed, failed });
 
-const shardOf = async (name: string) => {
-  const write = await new WorkerCounters(new Memory().table, name as WorkerId).add(RUN, gain(1), NOW);
-  return write.Update?.Key?.pk as string;
-};
-
-/** Workers whose counters are in one shard: as many as it keeps, and three more. */
-const names: string[] = [];
-for (let at = 0; names.length < KEPT_IN_A_SHARD + 3; at++)
-  if ((await shardOf(`worker-${at}`)) === (await shardOf('worker-0'))) names.push(`worker-${at}`);
+/** As many as a shard keeps counters of, and three more. */
+const names = await workersOfOneShard(RUN, KEPT_IN_A_SHARD + 3);
 
 let memory: Memory;
 
@@ -43,10 +36,14 @@ const counters = (at: number) => new WorkerCounters(memory.table, names[at] as W
 const add = async (counters: WorkerCounters, gain: Gain, now: number) =>
   transact(memory.table, [await counters.add(RUN, gain, now)]);
 
-/** A shard that has as many counters as are kept, worker by worker idle for less long; each has counted 10 and failed 1. */
+/** The worker that has been idle longest in a shard that is full. */
+const LONGEST = 2;
+
+/** Has a shard full of counters, of which the last was idle from NOW on; each has counted 10 and failed 1. */
 async function fillShard(): Promise<WorkerCounters[]> {
   const all = Array.from({ length: KEPT_IN_A_SHARD }, (_, at) => counters(at));
-  for (const [at, each] of all.entries()) await add(each, gain(10, 1), NOW - all.length + 1 + at);
+  for (const [at, each] of all.entries())
+    await add(each, gain(10, 1), NOW - ((LONGEST - at - 1 + all.length) % all.length));
   return all;
 }
 
@@ -82,7 +79,7 @@ describe('a new worker', () => {
     await fillShard();
     await add(counters(8), gain(5, 2), LATER);
     expect(await holders()).toHaveLength(KEPT_IN_A_SHARD);
-    expect(await holders()).not.toContain(names[0]);
+    expect(await holders()).not.toContain(names[LONGEST]);
     const found = await readTotals(memory.table, RUN);
     expect(found?.workers).toContainEqual({
       ...{ holder: names[8], processed: 5, failed: 2, lastSeenAt: LATER },
@@ -93,10 +90,12 @@ describe('a new worker', () => {
       failed: 10,
       retired: { processed: 10, failed: 1, workers: 1 },
     });
-    // Idle again for as long, all of them are taken over, the one that was before among them.
-    for (const at of [9, 10]) await add(counters(at), gain(1), LATER + RETIRED_AFTER_MS + 1);
-    expect(await totals()).toEqual(gain(87, 10));
-    expect((await readTotals(memory.table, RUN))?.retired.workers).toBe(3);
+    // And so on, until each counter has been taken over again and again.
+    for (let turn = 1; turn <= 30; turn++)
+      await add(counters(turn % names.length), gain(1), LATER + turn * (RETIRED_AFTER_MS + 1));
+    expect(await totals()).toEqual(gain(85 + 30, 10));
+    expect(await holders()).toHaveLength(KEPT_IN_A_SHARD);
+    expect((await readTotals(memory.table, RUN))?.retired.workers).toBeGreaterThan(2 * KEPT_IN_A_SHARD);
   });
 
   test.each([
@@ -119,7 +118,7 @@ describe('a new worker', () => {
   test.each([
     [
       'its holder counts at that very moment',
-      (all: WorkerCounters[]) => add(all[0] as WorkerCounters, gain(1), LATER),
+      (all: WorkerCounters[]) => add(all[LONGEST] as WorkerCounters, gain(1), LATER),
     ],
     ['another new one is first', () => add(counters(9), gain(1), LATER)],
   ])('takes nothing over when %s', async (_what, meanwhile) => {
