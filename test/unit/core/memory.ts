@@ -77,7 +77,7 @@ export class Memory {
     const client = {
       bulk: async (request: Parameters<Elastic['bulk']>[0]) => this.elastic.bulk(request),
       mget: async (request: Parameters<Elastic['mget']>[0]) => this.elastic.mget(request),
-      indices: { getMapping: async () => ({ results: { mappings: MAPPING } }) },
+      indices: { get: async () => ({ results: { mappings: MAPPING } }) },
     } as unknown as Client;
     return {
       id: 'worker' as WorkerId,
