@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Batch, consume } from '../../../../functions/core/consume/consume.ts';
 import type { Delivery, Worker } from '../../../../functions/core/consume/worker.ts';
 import type { JobId } from '../../../../functions/core/ids.ts';
+import { readRecord } from '../../../../functions/core/ledger/records.ts';
 import { readTotals } from '../../../../functions/core/ledger/totals.ts';
 import { type Message, messageKey } from '../../../../functions/core/message.ts';
 import { acquireLease, newRecord } from '../../../../functions/core/message-record.ts';
@@ -35,7 +36,7 @@ const totals = async () => {
   return { processed, failed };
 };
 
-const writes = (command: object, message: Message) =>
+const writesTo = (command: object, message: Message) =>
   writesOf(command)?.some(({ Put }) => Put?.Item?.pk === `MESSAGE#${messageKey(message)}`);
 
 /** Jobs that throw. */
@@ -60,7 +61,7 @@ test('counts a batch, and says so', async () => {
 describe('one message’s trouble is none of the others’', () => {
   test('a record that DynamoDB refuses costs its own message a return, and not the batch a visibility timeout', async () => {
     memory.beforeLedger = (command) => {
-      if (writes(command, third)) throw invalid();
+      if (writesTo(command, third)) throw invalid();
     };
     const batch = await deliver(first, second, third);
     expect(batch).toMatchObject({ processed: 20, failed: 0, returned: 1, undelivered: [] });
@@ -174,7 +175,7 @@ test('a worker that lives through a suspect message’s jobs says so, whatever c
 test('what a worker survived without being able to tell the ledger is told by the message', async () => {
   memory.beforeLedger = (command) => {
     // The lease is taken, and the rest of the ledger's calls fail.
-    if (writes(command, first) && memory.transactions.length > 0) throw throttled();
+    if (writesTo(command, first) && memory.transactions.length > 0) throw throttled();
   };
   await deliver(delivery(first, 3));
   const [sent] = memory.bodies('jobs');
@@ -187,4 +188,20 @@ test('what a worker survived without being able to tell the ledger is told by th
   });
   const [record] = memory.dynamo.peek(`MESSAGE#${messageKey(first)}`);
   expect(record).not.toHaveProperty('isolated');
+});
+
+test('and so it is when another delivery has changed the record meanwhile, and left the lease', async () => {
+  let writes = 0;
+  memory.beforeLedger = async (command) => {
+    if (!writesTo(command, first)) return;
+    if (++writes === 2) {
+      const record = await readRecord(memory.table, first);
+      if (record) await another.commit([{ message: first, record }], () => ({ ...record, isolated: true }));
+    }
+    // The lease, the outcomes, and the other one's write are let through; the outcomes fail the second time.
+    if (writes > 3) throw throttled();
+  };
+  const another = memory.writer('another');
+  await deliver(delivery(first, 3));
+  expect(memory.bodies('jobs')[0]?.returned).toMatchObject({ suspect: true, survived: [expect.any(String)] });
 });

@@ -183,3 +183,10 @@ test('a message that DynamoDB could not be asked for comes again, and is no trou
   expect(states).toMatchObject([{ message: second }]);
   expect(malformed).toEqual([]);
 });
+
+test('a message that workers may have died of stays suspect when DynamoDB could not be asked for it', async () => {
+  memory.beforeLedger = () => {
+    throw throttled();
+  };
+  expect((await read(delivery(message(), 3))).unread).toMatchObject([{ suspect: true }]);
+});

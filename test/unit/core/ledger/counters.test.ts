@@ -140,7 +140,10 @@ async function count(writer: LedgerWriter | undefined, processed: number): Promi
   await writer?.commit([{ message: range, record }], () => (processed > 0 ? { ...record, pending } : record));
 }
 
-test.each([['others are idle, too', LATER + KEPT_IN_A_SHARD]])(
+test.each([
+  ['others are idle, too', LATER + KEPT_IN_A_SHARD],
+  ['no other is idle', LATER],
+])(
   'a holder that comes back after its counter was taken over takes another, and nothing is lost, when %s',
   async (_when, now) => {
     const writers = names.map((name) => memory.writer(name));
