@@ -37,8 +37,8 @@ export interface Returned {
   times: number;
   /** When it is to be worked on again, milliseconds since 1970. SQS delays a message for at most 15 minutes. */
   notBefore: number;
-  /** Workers may have died of it; nobody has found out yet. */
-  suspect?: true;
+  /** How often it came back without being sent back, since a worker last lived through its jobs. */
+  unexplained?: number;
   /** Leases on it whose holders live, and could not tell the ledger. */
   survived?: string[];
 }
@@ -72,7 +72,7 @@ const schema = z.looseObject({
     z.object({
       times: z.int().check(z.positive()),
       notBefore: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
-      suspect: z.optional(z.literal(true)),
+      unexplained: z.optional(z.int().check(z.positive())),
       survived: z.optional(
         z.array(z.string().check(z.regex(/^[\w-]{1,64}$/))).check(z.maxLength(MAX_SURVIVED)),
       ),
