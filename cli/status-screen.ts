@@ -66,11 +66,13 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
         queue.deadLetters > 0 ? yellow(letters) : letters
       }`,
     ),
-    label(
-      'Workers',
-      concurrency === null ? 'as many as AWS allows' : `up to ${count(concurrency)} ${dim('at a time')}`,
-    ),
+    label('Workers', workersText(concurrency, dim)),
   ];
+}
+
+function workersText(concurrency: Status['concurrency'], dim: Colors['dim']): string {
+  if (concurrency === undefined) return 'Lambda can’t be asked just now how many';
+  return concurrency === null ? 'as many as AWS allows' : `up to ${count(concurrency)} ${dim('at a time')}`;
 }
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];

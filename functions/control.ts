@@ -1,8 +1,8 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
 import * as z from 'zod/mini';
-import { openTable } from './core/aws.ts';
+import { openLambda, openTable } from './core/aws.ts';
 import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
 import { ConditionFailed, Refusal, reasonOf } from './core/errors.ts';
@@ -32,7 +32,7 @@ const INDEXING: Indexing = {
 
 const table = openTable(environment.DRUMLINE_TABLE);
 const results = openResults(environment, { retries: RETRIES });
-const lambda = new LambdaClient({});
+const lambda = openLambda();
 
 const x = z.int().check(z.minimum(1), z.maximum(1_000_000));
 const y = z.int().check(z.minimum(1), z.maximum(1_440));

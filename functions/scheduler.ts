@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openQueue, openTable, TIMEOUTS } from './core/aws.ts';
+import { openLambda, openQueue, openTable } from './core/aws.ts';
 import { readEnvironment } from './core/environment.ts';
 import { reasonOf } from './core/errors.ts';
 import { type Fired, fire } from './core/fire.ts';
@@ -13,7 +13,7 @@ const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DR
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 
-const lambda = new LambdaClient({ requestHandler: TIMEOUTS });
+const lambda = openLambda();
 
 /** An EventBridge event says when it was due; called by hand, it is due now. */
 const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));

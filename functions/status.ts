@@ -1,8 +1,9 @@
-import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openQueue, openTable } from './core/aws.ts';
+import { openLambda, openQueue, openTable } from './core/aws.ts';
 import { readEnvironment } from './core/environment.ts';
+import { reasonOf } from './core/errors.ts';
 import { RUN_ID, type RunId } from './core/ids.ts';
 import { listRuns, type Run, readSchedule } from './core/ledger/run.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
@@ -13,8 +14,8 @@ import type { Pace } from './core/schedule.ts';
 
 /** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
 export interface Status extends RunStatus {
-  /** How many workers may run at a time; null where it is not limited. */
-  concurrency: number | null;
+  /** How many workers may run at a time; null where it is not limited, and not there while Lambda can't be asked. */
+  concurrency?: number | null;
   queue: Depth & { deadLetters: number };
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers that have counted nothing for a while, counted together. */
@@ -51,7 +52,7 @@ const environment = readEnvironment(
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 const deadLetters = openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE);
-const lambda = new LambdaClient({});
+const lambda = openLambda();
 
 /** Nothing asks for the active or last run; `runId` for that one; `runs` for the newest ones, at most 100. */
 const question = z.nullish(
@@ -69,19 +70,18 @@ export const handler = answering(question, async (asked, context: Context) => {
 });
 
 async function status(asked: RunId | undefined): Promise<Status> {
-  const [schedule, waiting, dead, consumer] = await Promise.all([
+  const [schedule, waiting, dead, concurrency] = await Promise.all([
     readSchedule(table),
     depth(jobs),
     depth(deadLetters),
-    // Not GetFunctionConcurrency: ministack 1.5.33 asks for the permission to put it when it is read.
-    lambda.send(new GetFunctionCommand({ FunctionName: environment.DRUMLINE_CONSUMER })),
+    readConcurrency(),
   ]);
   const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (asked && !totals) throw noSuchRun(asked);
   return {
     ...runStatus(totals),
-    concurrency: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
+    ...(concurrency !== undefined && { concurrency }),
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     // Not what each has failed: a job that works when it is sent again is taken off whichever worker's failures.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
@@ -94,6 +94,19 @@ async function status(asked: RunId | undefined): Promise<Status> {
       processed: totals?.retired.processed ?? 0,
     },
   };
+}
+
+/** Not by GetFunction, which would answer with the consumer's code and environment as well. */
+async function readConcurrency(): Promise<number | null | undefined> {
+  try {
+    const FunctionName = environment.DRUMLINE_CONSUMER;
+    const reserved = await lambda.send(new GetFunctionConcurrencyCommand({ FunctionName }));
+    return reserved.ReservedConcurrentExecutions ?? null;
+  } catch (error) {
+    // The counters are what was asked for.
+    log.warn('Lambda could not be asked for the concurrency', { reason: reasonOf(error) });
+    return undefined;
+  }
 }
 
 async function runs(limit: number): Promise<RunStatus[]> {

@@ -3,9 +3,8 @@ import type { ProvisionedPollerConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
-import { forgettingTroubles, Ledger, REMEMBER } from './ledger.ts';
+import { forgettingTroubles, REMEMBER } from './ledger.ts';
 import type { Parts } from './parts.ts';
-import { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
@@ -20,6 +19,7 @@ export class Consumer extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      ledger,
       results,
       name: 'consumer',
       description: 'Works on jobs, writes their results and counts them',
@@ -27,7 +27,6 @@ export class Consumer extends DrumlineFunction {
       memoryMb: settings.consumerMemoryMb,
       reservedConcurrency: settings.concurrency,
       environment: {
-        ...ledger.environment,
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
         DRUMLINE_JOB_CONCURRENCY: String(settings.jobConcurrency),
@@ -38,9 +37,8 @@ export class Consumer extends DrumlineFunction {
         DRUMLINE_WORK_MS: String(settings.workMs),
       },
     });
-    this.allow(['dynamodb:GetItem', ...Ledger.WRITE], ledger.table.tableArn);
-    this.allow(Queues.SEND, queues.deadLetters.queueArn);
-    this.allow(Queues.RETURN, queues.jobs.queueArn);
+    // Jobs that are given up, and messages that have to come again.
+    this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn, queues.jobs.queueArn);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {

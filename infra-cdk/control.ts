@@ -15,17 +15,16 @@ export class Control extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      ledger,
       results,
       name: 'control',
       description: 'Starts, changes and stops runs',
       timeout: Duration.seconds(30),
       environment: {
-        ...ledger.environment,
         DRUMLINE_SCHEDULER: scheduler.function.functionName,
         DRUMLINE_INDEX_MONTHLY: String(settings.indexMonthly),
       },
     });
-    this.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], ledger.table.tableArn);
     this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);
   }
 }

@@ -5,6 +5,9 @@ import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle, ENTRY } from './bundle.ts';
+import type { FUNCTIONS } from './bundle-functions.ts';
+import { asEnforced } from './emulator.ts';
+import type { Ledger } from './ledger.ts';
 import type { Results } from './results.ts';
 import type { Settings } from './settings.ts';
 
@@ -12,13 +15,15 @@ export interface DrumlineFunctionProps {
   /** Before every name in this stack. */
   prefix: string;
   /** The function's own name, and its file under functions/. */
-  name: string;
+  name: (typeof FUNCTIONS)[number];
   description: string;
   settings: Settings;
   timeout: Duration;
   memoryMb?: number;
-  environment: Record<string, string>;
+  environment?: Record<string, string>;
   reservedConcurrency?: number;
+  /** It is told where, and may do with it what its name is for. */
+  ledger: Ledger;
   /** For a function that asks Elasticsearch: it is told where, may read the key, and runs in its network. */
   results?: Results;
 }
@@ -32,7 +37,7 @@ export class DrumlineFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: DrumlineFunctionProps) {
     super(scope, id);
-    const { prefix, name, settings, results } = props;
+    const { prefix, name, settings, ledger, results } = props;
     const functionName = `${prefix}-${name}`;
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/drumline/${functionName}`,
@@ -56,7 +61,8 @@ export class DrumlineFunction extends Construct {
       logGroup,
       environment: {
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
-        ...results?.environment,
+        ...ledger.environment,
+        ...results?.environmentOf(name),
         ...props.environment,
       },
       ...results?.network.place,
@@ -70,11 +76,14 @@ export class DrumlineFunction extends Construct {
         'Node.js 22 has long-term support; newer runtimes are not on every emulator that this deploys to.',
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
-    results?.admit(this, functionName);
+    ledger.admit(this, name);
+    results?.admit(this, name, functionName);
   }
 
-  /** Lets the function do this and no more. */
+  /** Lets the function do this and no more. @param actions as IAM defines them */
   allow(actions: string[], ...resources: string[]): void {
-    this.function.addToRolePolicy(new PolicyStatement({ effect: Effect.ALLOW, actions, resources }));
+    this.function.addToRolePolicy(
+      new PolicyStatement({ effect: Effect.ALLOW, actions: asEnforced(actions), resources }),
+    );
   }
 }

@@ -36,6 +36,7 @@ export class DrumlineStack extends Stack {
     for (const [name, value] of Object.entries({
       JobsQueueUrl: queues.jobs.queueUrl,
       DeadLetterQueueUrl: queues.deadLetters.queueUrl,
+      AbandonedEventsQueueUrl: queues.abandonedEvents.queueUrl,
       TableName: ledger.table.tableName,
       SchedulerFunction: scheduler.function.functionName,
       ConsumerFunction: consumer.function.functionName,

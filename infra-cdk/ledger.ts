@@ -1,6 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import type { FUNCTIONS } from './bundle-functions.ts';
+import type { DrumlineFunction } from './drumline-function.ts';
+import { ledgerStatements } from './ledger-access.ts';
 import { type Queues, retentionOf } from './queues.ts';
 import { REMEMBER_DAYS } from './retention.ts';
 import type { Settings } from './settings.ts';
@@ -35,6 +38,12 @@ export class Ledger extends Construct {
     this.environment = { DRUMLINE_TABLE: this.table.tableName };
   }
 
+  /** Lets a function do with the items what it is for. */
+  admit(asking: DrumlineFunction, name: (typeof FUNCTIONS)[number]): void {
+    for (const statement of ledgerStatements(name, this.table.tableArn))
+      asking.function.addToRolePolicy(statement);
+  }
+
   #newTable(): Table {
     return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -46,9 +55,4 @@ export class Ledger extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }
-
-  /** Reading single items and lists. */
-  static readonly READ = ['dynamodb:GetItem', 'dynamodb:Query'];
-  /** What the writes of a transaction need; a transaction has no permission of its own. */
-  static readonly WRITE = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 }

@@ -1,7 +1,11 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS } from './retention.ts';
+import {
+  ABANDONED_EVENTS_RETENTION_DAYS,
+  DEAD_LETTER_RETENTION_DAYS,
+  JOBS_RETENTION_DAYS,
+} from './retention.ts';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from './settings.ts';
 
 /** How long SQS keeps a message unless told. */
@@ -14,15 +18,12 @@ const SQS_RETENTION_SECONDS = 4 * 86_400;
  */
 const MAX_RECEIVES = 1_000;
 
-/** The jobs queue and its dead-letter queue. */
+/** The jobs queue, its dead-letter queue, and the queue of events that never reached the scheduler. */
 export class Queues extends Construct {
-  /** Sending, one by one or in batches. AWS has one permission for both; ministack asks for the batch's own. */
-  static readonly SEND = ['sqs:SendMessage', 'sqs:SendMessageBatch'];
-  /** Returning messages after a delay; likewise. */
-  static readonly RETURN = ['sqs:ChangeMessageVisibility', 'sqs:ChangeMessageVisibilityBatch'];
-
   readonly jobs: Queue;
   readonly deadLetters: Queue;
+  /** The scheduler's events that EventBridge or Lambda gave up on, for a person to find. */
+  readonly abandonedEvents: Queue;
 
   constructor(scope: Construct, id: string, { prefix, settings }: { prefix: string; settings: Settings }) {
     super(scope, id);
@@ -38,6 +39,16 @@ export class Queues extends Construct {
       retentionPeriod: Duration.days(JOBS_RETENTION_DAYS),
       visibilityTimeout: Duration.seconds(visibilityTimeoutOf(settings)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    });
+    this.abandonedEvents = new Queue(this, 'AbandonedEvents', {
+      ...guarded,
+      queueName: `${prefix}-abandoned-events`,
+      retentionPeriod: Duration.days(ABANDONED_EVENTS_RETENTION_DAYS),
+    });
+    Validations.of(this.abandonedEvents).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason:
+        'It is a dead-letter queue itself: of the rule, and of the scheduler’s asynchronous invocations.',
     });
     if (enforcesSsl(settings)) return;
     Validations.of(this).acknowledge({

@@ -25,6 +25,9 @@ const ids = (kind: string, most: number) => {
   return z.string(error).regex(new RegExp(`^(${one}(,${one}){0,${most - 1}})?$`), error);
 };
 
+/** What Secrets Manager knows a secret by. */
+const secret = z.string().max(512).default('');
+
 const oneOf = (...allowed: number[]) => {
   const error = `one of ${allowed.join(', ')}`;
   return number(error).pipe(z.literal(allowed, error));
@@ -89,11 +92,18 @@ export const schema = z.object({
     .describe(
       'Where the results go: an Elasticsearch 8 that the functions can reach, by https unless it is private.',
     ),
-  elasticsearchApiKeySecret: z
-    .string()
-    .max(512)
-    .default('')
-    .describe('Name or ARN of the Secrets Manager secret that holds its API key; empty for none.'),
+  elasticsearchApiKeySecret: secret.describe(
+    'Name or ARN of the Secrets Manager secret that holds its API key; empty for none.',
+  ),
+  elasticsearchConsumerKeySecret: secret.describe(
+    'The same for the consumer’s own key, which may do less; `elasticsearchApiKeySecret` unless set.',
+  ),
+  elasticsearchControlKeySecret: secret.describe(
+    'The same for control’s own key; `elasticsearchApiKeySecret` unless set.',
+  ),
+  elasticsearchVerifyKeySecret: secret.describe(
+    'The same for verify’s own key; `elasticsearchApiKeySecret` unless set.',
+  ),
   elasticsearchCaFile: z
     .string()
     .check(({ value, issues }) => {

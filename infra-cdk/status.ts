@@ -2,7 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction } from './drumline-function.ts';
-import { Ledger } from './ledger.ts';
 import type { Parts } from './parts.ts';
 
 /** The function that says how a run stands. */
@@ -11,18 +10,17 @@ export class Status extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      ledger,
       name: 'status',
       description: 'Says how the run stands',
       timeout: Duration.seconds(15),
       environment: {
-        ...ledger.environment,
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
         DRUMLINE_CONSUMER: consumer.function.functionName,
       },
     });
-    this.allow(Ledger.READ, ledger.table.tableArn);
     this.allow(['sqs:GetQueueAttributes'], queues.jobs.queueArn, queues.deadLetters.queueArn);
-    this.allow(['lambda:GetFunction'], consumer.function.functionArn);
+    this.allow(['lambda:GetFunctionConcurrency'], consumer.function.functionArn);
   }
 }

@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
-import { Ledger } from './ledger.ts';
 import type { Parts } from './parts.ts';
 
 /** The function that compares the ledger with the results. */
@@ -10,12 +9,11 @@ export class Verify extends DrumlineFunction {
     super(scope, id, {
       prefix,
       settings,
+      ledger,
       results,
       name: 'verify',
       description: 'Compares the ledger with the results',
       timeout: Duration.minutes(5),
-      environment: ledger.environment,
     });
-    this.allow(Ledger.READ, ledger.table.tableArn);
   }
 }

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from './ledger/table.ts';
@@ -25,4 +26,12 @@ export function openTable(name: string): Table {
 export function openQueue(url: string, options: { maxAttempts?: number } = {}): Queue {
   const client = new SQSClient({ requestHandler: TIMEOUTS, ...options });
   return { url, client, retryDelayMs: RETRY_DELAY_MS };
+}
+
+/**
+ * Lambda's own API, for functions that can do without its answer. In a VPC it may have no route to it, and a
+ * connection that nobody answers would hold the caller until its time limit.
+ */
+export function openLambda(): LambdaClient {
+  return new LambdaClient({ requestHandler: TIMEOUTS, maxAttempts: 2 });
 }

@@ -62,7 +62,8 @@ export async function workOn(
 ): Promise<Ended[]> {
   if (tasks.length === 0) return [];
   const stop = new AbortController();
-  // Each job that passes the signal on listens to it: more than ten are no leak.
+  // Every job may listen for it, and some calls for themselves: Node takes more than ten listeners for a leak, and
+  // warns in the log. These end with the jobs.
   setMaxListeners(0, stop.signal);
   const timeUp = new Promise<typeof TIME_UP>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(TIME_UP), { once: true });

@@ -11,6 +11,8 @@ from pathlib import Path
 os.environ["LOG_LEVEL"] = "WARNING"
 from ministack.app import main  # noqa: E402
 
+import leading_keys  # noqa: E402, F401
+
 del os.environ["LOG_LEVEL"]
 
 mark = Path(os.environ["STATE_DIR"], "whole")

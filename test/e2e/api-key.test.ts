@@ -1,5 +1,3 @@
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { Verification } from '../../functions/core/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { deployWith } from './deployed.ts';
+import { type Guard, guardElasticsearch } from './guard.ts';
 import { aws, elasticsearchUrl, functionsAreHere, run, runJson, until } from './system.ts';
 import { testWhere } from './test-where.ts';
 
@@ -27,31 +26,17 @@ const secrets = new SecretsManagerClient(aws);
 /** The keys that the guard lets write and lets do all else, and how many requests it has turned away. */
 const taken = { write: 'key-1', else: 'key-1' };
 let refused = 0;
-let guard: Server;
+let guard: Guard;
 
 beforeAll(async () => {
-  guard = createServer((asked, answer) => {
-    const key = asked.url?.includes('_bulk') ? taken.write : taken.else;
-    if (asked.headers.authorization !== `ApiKey ${key}`) {
-      refused++;
-      asked.resume();
-      answer.setHeader('x-elastic-product', 'Elasticsearch').setHeader('content-type', 'application/json');
-      answer.writeHead(401).end(JSON.stringify({ error: { type: 'security_exception', reason: 'no' } }));
-      return;
-    }
-    const { authorization: _, ...headers } = asked.headers;
-    const passed = request(`${elasticsearchUrl}${asked.url}`, { method: asked.method, headers }, (found) => {
-      answer.writeHead(found.statusCode ?? 502, found.headers);
-      found.pipe(answer);
-    });
-    passed.on('error', () => answer.destroy());
-    asked.pipe(passed);
+  guard = await guardElasticsearch((key, { url }) => {
+    if (key === (url?.includes('_bulk') ? taken.write : taken.else)) return undefined;
+    refused++;
+    return 401;
   });
-  await new Promise<void>((resolve) => guard.listen(0, '127.0.0.1', resolve));
-  const { port } = guard.address() as AddressInfo;
   await secrets.send(new CreateSecretCommand({ Name: SECRET, SecretString: 'key-1' }));
   const settings = {
-    elasticsearchUrl: `http://127.0.0.1:${port}`,
+    elasticsearchUrl: guard.url,
     elasticsearchApiKeySecret: SECRET,
     concurrency: 1,
     maxAttempts: 1,
@@ -64,7 +49,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await secrets.send(new DeleteSecretCommand({ SecretId: SECRET, ForceDeleteWithoutRecovery: true }));
-  guard.closeAllConnections();
   guard.close();
 });
 

@@ -9,11 +9,14 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
-import { consume } from '../../functions/core/consume.ts';
+import { consume } from '../../functions/core/consume/consume.ts';
+import type { Worker } from '../../functions/core/consume/worker.ts';
 import type { Scheduler } from '../../functions/core/enqueue.ts';
 import { PermanentError } from '../../functions/core/errors.ts';
 import { fire } from '../../functions/core/fire.ts';
 import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
+import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
+import { LedgerWriter } from '../../functions/core/ledger/records.ts';
 import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import { readTotals } from '../../functions/core/ledger/totals.ts';
@@ -22,7 +25,6 @@ import type { Results } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/mapping.ts';
 import { TickCache } from '../../functions/core/tick-cache.ts';
 import { verify } from '../../functions/core/verify.ts';
-import type { Worker } from '../../functions/core/worker.ts';
 import { aws, elasticsearchUrl } from './system.ts';
 
 /** What goes wrong at a call, as seen from the process that makes it. */
@@ -191,6 +193,7 @@ export async function play(
     x: JOBS,
     y: 1_440,
     pace: 'burst' as const,
+    indexing: { index: place.index, monthly: false },
     backfillMinutes: 0,
     startedAt: Date.now(),
     firstFreeJobId: 1 as JobId,
@@ -246,10 +249,11 @@ async function runWorker(
   const { table, results, jobs, deadLetters } = connectThrough(seam, place);
   // Receiving and deleting are Lambda's, and go through no seam.
   const lambda = new SQSClient(aws);
+  const id = newWorkerId();
   const worker: Worker = {
-    id: newWorkerId(),
+    id,
     job,
-    table,
+    ledger: new LedgerWriter(table, new WorkerCounters(table, id), Date.now, 86_400),
     results,
     jobs,
     deadLetters,
@@ -258,11 +262,10 @@ async function runWorker(
       jobConcurrency: 10,
       maxAttempts: 3,
       backoff: { baseSeconds: 1, capSeconds: 1 },
-      remember: 86_400,
     },
     clock: Date.now,
-    chance: Math.random,
-    ready: new Set(),
+    random: Math.random,
+    verifiedIndices: new Set(),
   };
   while (!over.yet) {
     const { Messages: messages = [] } = await lambda.send(
@@ -277,19 +280,18 @@ async function runWorker(
       continue;
     }
     const deliveries = messages.map((message) => ({
-      id: message.MessageId as string,
-      receiptHandle: message.ReceiptHandle as string,
+      id: message.ReceiptHandle as string,
       body: message.Body as string,
       receives: Number(message.Attributes?.ApproximateReceiveCount),
     }));
     const batch = await Promise.race([consume(worker, deliveries, Date.now() + 10_000), seam.died]);
     if (batch === 'died') return runWorker(new Seam(), place, job, over);
-    const done = deliveries.filter(({ id }) => !batch.failed.includes(id));
+    const done = deliveries.filter(({ id }) => !batch.undelivered.includes(id));
     if (done.length > 0) {
       await lambda.send(
         new DeleteMessageBatchCommand({
           QueueUrl: place.jobs,
-          Entries: done.map(({ receiptHandle }, at) => ({ Id: String(at), ReceiptHandle: receiptHandle })),
+          Entries: done.map(({ id }, at) => ({ Id: String(at), ReceiptHandle: id })),
         }),
       );
     }

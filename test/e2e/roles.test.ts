@@ -8,6 +8,7 @@ import {
 import { build } from 'esbuild';
 import { strToU8, zipSync } from 'fflate';
 import { beforeAll, expect } from 'vitest';
+import { ITEM_ATTEMPTS, PARTITIONS, type Partition, type Verb } from './probe/items.ts';
 import type { Attempt } from './probe/probe.ts';
 import { functionName, lambda, output, target } from './system.ts';
 import { testWhere } from './test-where.ts';
@@ -19,21 +20,55 @@ const test = testWhere(target.name !== 'localstack', 'it does not enforce IAM');
  * the very role, on the emulator with its IAM enforced.
  */
 const MAY: Record<string, Attempt[]> = {
-  scheduler: ['read item', 'query', 'put item', 'send job', 'invoke scheduler'],
-  consumer: ['read item', 'put item', 'receive job', 'job queue depth', 'send dead letter'],
-  status: ['read item', 'query', 'job queue depth'],
-  control: ['read item', 'put item', 'invoke scheduler'],
-  verify: ['read item', 'query'],
+  scheduler: [
+    ...items({
+      read: ['schedule', 'runs', 'ticks'],
+      put: ['schedule', 'runs', 'ticks'],
+      update: ['schedule', 'runs', 'ticks'],
+    }),
+    ...(['send job', 'invoke scheduler'] as const),
+  ],
+  consumer: [
+    ...items({
+      read: ['ticks', 'messages'],
+      list: ['counters'],
+      put: ['counters', 'messages'],
+      update: ['counters', 'messages'],
+    }),
+    ...(['send job', 'receive job', 'job queue depth', 'send dead letter'] as const),
+  ],
+  status: [
+    ...items({ read: PARTITIONS, list: PARTITIONS }),
+    ...(['job queue depth', 'read concurrency'] as const),
+    // ministack asks for the permission to set it when it is read (infra-cdk/emulator.ts).
+    ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
+  ],
+  control: [
+    ...items({ read: ['schedule', 'runs'], put: ['schedule', 'runs'], update: ['schedule', 'runs'] }),
+    'invoke scheduler',
+  ],
+  verify: items({ read: PARTITIONS, list: PARTITIONS }),
 };
 
+function items(may: Partial<Record<Verb, Partition[]>>): Attempt[] {
+  return Object.entries(may).flatMap(([verb, partitions]) =>
+    partitions.map((partition): Attempt => `${verb as Verb} ${partition}`),
+  );
+}
+
 /** Trying what is allowed would disturb the system: these are only tried where they are to be refused. */
-const HARMFUL: Attempt[] = ['put item', 'send job', 'receive job', 'send dead letter', 'invoke scheduler'];
+const HARMFUL: Attempt[] = [
+  'send job',
+  'receive job',
+  'send dead letter',
+  'invoke scheduler',
+  'scale consumer',
+];
 
 const ALL: Attempt[] = [
-  'read item',
-  'query',
+  ...ITEM_ATTEMPTS,
+  'write across partitions',
   'scan',
-  'put item',
   'delete table',
   'send job',
   'receive job',
@@ -44,6 +79,8 @@ const ALL: Attempt[] = [
   'invoke scheduler',
   'invoke control',
   'scale consumer',
+  'read concurrency',
+  'read code',
 ];
 
 let code: Uint8Array;

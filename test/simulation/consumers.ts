@@ -28,6 +28,8 @@ export class Consumers {
   #throttled: number[] = [];
   /** How many batches that has happened to. */
   throttled = 0;
+  /** How many deliveries were of messages that nobody had deleted, or sent back. */
+  reappeared = 0;
   /** How many batches met a service that could not be used. */
   outages = 0;
 
@@ -109,6 +111,7 @@ export class Consumers {
         );
       } else {
         const { receipt: id, body, receives } = delivered;
+        if (receives > 1) this.reappeared++;
         deliveries.push({ id, body, receives });
       }
     }

@@ -101,11 +101,12 @@ export class Dynamo {
     if (input.KeyConditionExpression !== 'pk = :pk AND begins_with(sk, :prefix)')
       throw new Invalid(`no such key condition here: ${input.KeyConditionExpression}`);
     const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
-    if (!pk) throw new Invalid('the key attribute pk may not be empty');
+    if (!pk || !prefix)
+      throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string value');
     const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
     const version = input.ConsistentRead ? 'shown' : 'before';
     const keys = [...partition.keys()]
-      .filter((sk) => sk.startsWith(prefix ?? '') && partition.get(sk)?.[version])
+      .filter((sk) => sk.startsWith(prefix) && partition.get(sk)?.[version])
       .sort();
     if (input.ScanIndexForward === false) keys.reverse();
     const after = input.ExclusiveStartKey?.sk as string | undefined;

@@ -12,6 +12,8 @@ export class Invariants {
   readonly #sent = new Set<string>();
   /** When each of them was enqueued, as it said first. */
   readonly #enqueuedAt = new Map<string, number>();
+  /** Leases that were seen on messages. */
+  readonly leases = new Set<string>();
   #looked = '';
   #failed = new Set<number>();
 
@@ -27,6 +29,7 @@ export class Invariants {
     const queues = this.#queues();
     for (const run of runs) {
       this.#countsAgree(run);
+      for (const { lease } of run.records.values()) if (lease) this.leases.add(lease);
       this.#ticksAgree(run);
       this.#nothingLost(run, queues);
       this.#nothingEarly(run, queues);

@@ -1,11 +1,12 @@
+import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
 import type { JobId, RunId, WorkerId } from '../../functions/core/ids.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Message } from '../../functions/core/message.ts';
+import type { Attempts } from '../../functions/core/message-record.ts';
 import type { Queue } from '../../functions/core/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import type { Attempts } from '../../functions/core/settlement.ts';
 import { buildSystem } from './build.ts';
 import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
@@ -32,7 +33,7 @@ const message: Message = {
 const NOW = 1_000;
 const attempt: Attempts = { count: 1, firstAt: 0, lastAt: 0, reason: 'failed' };
 
-async function deliverTo({ consume, TickCache }: System) {
+async function deliverTo({ consume, LedgerWriter, TickCache, WorkerCounters }: System) {
   const dynamo = new Dynamo();
   const put = (Item: object) =>
     dynamo.execute(
@@ -43,64 +44,86 @@ async function deliverTo({ consume, TickCache }: System) {
       ...{ pk: `MESSAGE#${message.runId}#1#1-2`, sk: 'MESSAGE', version, pending: [1, 2] },
       attempts: { 1: { ...attempt, permanent: true }, 2: second },
     });
-  const tick = { tick: 1, firstJob: 1, count: 2, claimed: 2, sent: 2, jobsPerMessage: 2 };
+  const tick = {
+    tick: 1,
+    firstJob: 1,
+    count: 2,
+    claimed: 2,
+    sent: 2,
+    jobsPerMessage: 2,
+    index: { name: 'results' },
+  };
   put({ pk: `RUN#${message.runId}`, sk: 'TICK#000000001', ...tick });
   note(1, attempt);
 
   const elastic = new Elastic();
-  const queue = (send: () => void = () => {}): Queue => ({
-    url: 'queue',
+  const sent: string[] = [];
+  const queue = (url: string, onSend: () => void = () => {}): Queue => ({
+    url,
     client: {
-      send: async () => {
-        send();
+      send: async ({ input }: SendMessageBatchCommand) => {
+        sent.push(...(input.Entries ?? []).map(() => url));
+        onSend();
         return {};
       },
     } as unknown as Queue['client'],
     retryDelayMs: 0,
   });
   const mget = async (request: { index: string; ids: string[] }) => elastic.mget(request);
-  const { failed } = await consume(
+  const table: Table = {
+    name: 'ledger',
+    client: { send: async (command: object) => dynamo.execute(command) } as unknown as Table['client'],
+    conflictDelayMs: 0,
+  };
+  const id = 'worker' as WorkerId;
+  const { undelivered } = await consume(
     {
-      id: 'worker' as WorkerId,
+      id,
       job: { input: (job) => job, work: (job) => job },
-      table: {
-        name: 'ledger',
-        client: { send: async (command: object) => dynamo.execute(command) } as unknown as Table['client'],
-        conflictDelayMs: 0,
-      },
+      ledger: new LedgerWriter(table, new WorkerCounters(table, id), () => NOW, 60),
       results: { index: 'results', client: { mget } } as unknown as Results,
-      jobs: queue(),
-      deadLetters: queue(() => note(2, { ...attempt, count: 2 })),
+      jobs: queue('jobs'),
+      deadLetters: queue('dead letters', () => note(2, { ...attempt, count: 2 })),
       ticks: new TickCache(),
-      settings: {
-        jobConcurrency: 1,
-        maxAttempts: 2,
-        backoff: { baseSeconds: 1, capSeconds: 1 },
-        remember: 60,
-      },
+      settings: { jobConcurrency: 1, maxAttempts: 2, backoff: { baseSeconds: 1, capSeconds: 1 } },
       clock: () => NOW,
-      chance: () => 0,
-      ready: new Set(['results']),
+      random: () => 0,
+      verifiedIndices: new Set(['results']),
     },
-    [{ id: 'delivery', receiptHandle: 'receipt', body: JSON.stringify(message), receives: 3 }],
+    [{ id: 'delivery', body: JSON.stringify(message), receives: 3 }],
     NOW,
   );
   const [record] = dynamo.peek(`MESSAGE#${message.runId}#1#1-2`);
-  return { failed, pending: record?.pending, given: record?.failed };
+  return { undelivered, sent, pending: record?.pending, given: record?.failed };
 }
 
 test('a job whose last attempt was noted by another worker at the last moment comes again', async () => {
   const system = await buildSystem('late-attempt', []);
-  expect(await deliverTo(system)).toEqual({ failed: ['delivery'], pending: [2], given: [1] });
+  expect(await deliverTo(system)).toEqual({
+    undelivered: [],
+    sent: ['dead letters', 'jobs'],
+    pending: [2],
+    given: [1],
+  });
 });
 
 test('and would be lost if what is out of attempts were taken for given up', async () => {
   const mutant = await buildSystem('late-attempt-mutant', [
     {
-      file: 'finish.ts',
-      from: 'return new Set(lost.map(({ jobId }) => jobId));',
-      to: 'return new Set(doomedJobs(message, entry.record, worker.settings.maxAttempts).map(({ jobId }) => jobId));',
+      file: 'consume/consume.ts',
+      from: 'openJobs(record, askedOf([message])).length > 0)',
+      to: 'openJobs(record, askedOf([message])).length > exhaustedJobs(record, askedOf([message]), 2).length)',
+    },
+    {
+      file: 'consume/consume.ts',
+      from: 'import { applyOutcomes, isLeased,',
+      to: 'import { applyOutcomes, exhaustedJobs, isLeased,',
     },
   ]);
-  expect(await deliverTo(mutant)).toEqual({ failed: [], pending: [2], given: [1] });
+  expect(await deliverTo(mutant)).toEqual({
+    undelivered: [],
+    sent: ['dead letters'],
+    pending: [2],
+    given: [1],
+  });
 });

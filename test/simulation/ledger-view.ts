@@ -13,8 +13,8 @@ export interface RecordView {
   /** Those of them that are said to have failed, and not just to have been alone when their worker died. */
   blamed: number[];
   processed: number[];
-  /** Whether somebody has a lease on it. */
-  leased: boolean;
+  /** Its lease, if it has one. */
+  lease: string | undefined;
 }
 
 /** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
@@ -110,6 +110,6 @@ function readRecord(item: Item): RecordView {
     failed,
     blamed: failed.filter((job) => (attempts[job]?.count ?? 0) > 0),
     processed: jobs.filter((job) => !open.has(job)),
-    leased: item.lease !== undefined,
+    lease: (item.lease as { id: string } | undefined)?.id,
   };
 }

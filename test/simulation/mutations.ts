@@ -18,18 +18,19 @@ const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme }
 
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
-    'perform.ts',
-    'const stored = await store(worker, ended, limits);',
-    `await finish(worker, entries, ended.flatMap((end) => end.kind === 'worked' ? [{ kind: 'done', jobId: end.task.jobId }] : []), givenUp);
-     const stored = await store(worker, ended, limits);`,
+    'consume/run-group.ts',
+    'const { outcomes, trouble } = await store(',
+    `await ledger.commit(held, ({ record, asked, message }) =>
+       applyOutcomes(record, asked, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
+     const { outcomes, trouble } = await store(`,
   ]),
   mutation('a message is counted without a condition', [
-    'ledger/message.ts',
-    "...(before.version === 0\n        ? { ConditionExpression: 'attribute_not_exists(pk)' }\n        :",
-    '...(before.version === 0\n        ? {}\n        :',
+    'ledger/records.ts',
+    "? { ConditionExpression: 'attribute_not_exists(pk)' }",
+    '? {}',
   ]),
   mutation('a changed message is counted without a condition', [
-    'ledger/message.ts',
+    'ledger/records.ts',
     "ConditionExpression: 'version = :before',",
     "ConditionExpression: 'version <= :before OR version > :before',",
   ]),
@@ -43,15 +44,15 @@ export const MUTATIONS: Mutation[] = [
       { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
     ],
   ),
-  mutation('partial failures are acknowledged', [
-    'consume.ts',
-    'batch.failed = undone.map(({ delivery }) => delivery.id);',
-    'batch.failed = [];',
+  mutation('what could not be sent back is acknowledged', [
+    'consume/return-to-queue.ts',
+    'taken[at] ? [] : request.deliveries.map(({ id }) => id)',
+    'taken[at] === undefined ? request.deliveries.map(({ id }) => id) : []',
   ]),
   mutation('a message is done with while jobs of it are open', [
-    'consume.ts',
-    'isOpen(entry, givenUp.get(entry)) ? [{',
-    'isOpen(entry, givenUp.get(entry)) && batch.outage ? [{',
+    'consume/consume.ts',
+    '.filter(({ message }) => openJobs(record, askedOf([message])).length > 0)',
+    '.filter(({ message }) => openJobs(record, askedOf([message])).length > 0 && record.version === 0)',
   ]),
   themed(
     'commands',
@@ -98,14 +99,14 @@ export const MUTATIONS: Mutation[] = [
   mutation(
     'a document’s index follows from the clock',
     [
-      'identify.ts',
-      "import { readTick } from './ledger/tick.ts';",
-      "import { readTick } from './ledger/tick.ts';\nimport { indexAt } from './results/indexing.ts';",
+      'consume/read-batch.ts',
+      "import type { ResultsIndex } from '../results/indexing.ts';",
+      "import { indexAt, type ResultsIndex } from '../results/indexing.ts';",
     ],
     [
-      'identify.ts',
-      'const index = tick.index ?? { name: worker.results.index };',
-      "const index = indexAt({ index: 'results', monthly: true }, worker.clock());",
+      'consume/read-batch.ts',
+      'index: tick.index,',
+      "index: indexAt({ index: 'results', monthly: true }, worker.clock()),",
     ],
   ),
   mutation('what Elasticsearch had no room for counts as written', [
@@ -116,57 +117,88 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'rhythm',
     mutation('an outage burns attempts', [
-      'perform.ts',
-      'return { outcomes: [...failed, ...decided],',
-      `const missing = documents.filter(({ document: { jobId } }) => !written.some((one) => one.jobId === jobId));
-      const burnt = missing.map(({ document: { jobId } }): Outcome => ({ kind: 'failed', jobId, reason: 'gone', permanent: false }));
-      return { outcomes: [...failed, ...decided, ...burnt],`,
+      'consume/documents.ts',
+      'if (!document) return [];',
+      "if (!document) return end.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
     ]),
   ),
-  mutation('a status reads the run before the workers', [
+  mutation('a status reads the run before the counters', [
     'ledger/totals.ts',
-    'const run = await readRun(table, runId);',
-    'const run = before;',
+    'const workers = await listCounters(table, runId);\n  const run = await readRun(table, runId);',
+    'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
   ]),
   themed(
-    'rhythm',
-    mutation('a status does not mind that workers were folded', [
-      'ledger/totals.ts',
-      'if (run.retired.workers === before.retired.workers) {',
-      'if (before) {',
+    'turnover',
+    mutation('a counter is taken over that has grown meanwhile', [
+      'ledger/counters.ts',
+      "'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed'",
+      "'holder = :holder AND lastSeenAt >= :seen AND jobsProcessed >= :readProcessed AND jobsFailed >= :readFailed'",
     ]),
   ),
   themed(
-    'rhythm',
-    mutation('workers are folded without a condition', [
-      'ledger/worker.ts',
-      "'lastSeenAt = :seen AND jobsProcessed = :processed AND jobsFailed = :failed'",
-      "'lastSeenAt >= :seen AND jobsProcessed >= :processed AND jobsFailed >= :failed'",
+    'turnover',
+    mutation('a counter that is taken over forgets its holder’s jobs', [
+      'ledger/counters.ts',
+      "':retiredProcessed': retired.processed + processed,",
+      "':retiredProcessed': retired.processed,",
     ]),
   ),
-  mutation('given up before the dead letter is kept', [
-    'finish.ts',
-    `    await send(
-      worker.deadLetters,
-      letters.map((job) => deadLetterOf(message, job, counting.now)),
-    );
-    const jobs = letters.map(({ jobId }) => jobId);
-    await count(counting, [entry], ({ record }) => giveUp(record, jobs));`,
-    `    const jobs = letters.map(({ jobId }) => jobId);
-    await count(counting, [entry], ({ record }) => giveUp(record, jobs));
-    await send(
-      worker.deadLetters,
-      letters.map((job) => deadLetterOf(message, job, counting.now)),
-    );`,
-  ]),
+  themed(
+    'turnover',
+    mutation('a counter is moved to another item, by two writes of a transaction', [
+      'ledger/records.ts',
+      '? [] : [await this.counters.add(runId, { processed, failed }, now)]',
+      `? [] : await (async () => {
+          const write = await this.counters.add(runId, { processed, failed }, now);
+          const { Key, ExpressionAttributeValues: values } = write.Update as never as { Key: Key; ExpressionAttributeValues: Record<string, number> };
+          if (values[':retiredProcessed'] === undefined) return [write];
+          this.counters.forget(runId);
+          const own = { ...Key, sk: \`COUNTER#\${this.counters.worker}\` };
+          return [
+            { Delete: { TableName: this.table.name, Key, ConditionExpression: 'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed', ExpressionAttributeValues: { ':holder': values[':holder'], ':seen': values[':seen'], ':readProcessed': values[':readProcessed'], ':readFailed': values[':readFailed'] } } },
+            { Update: { TableName: this.table.name, Key: own, UpdateExpression: 'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed, retiredProcessed :retiredProcessed, retiredFailed :retiredFailed', ExpressionAttributeValues: { ':me': values[':me'], ':now': values[':now'], ':processed': values[':processed'], ':failed': values[':failed'], ':retiredProcessed': values[':retiredProcessed'], ':retiredFailed': values[':retiredFailed'] } } },
+          ];
+        })()`,
+    ]),
+  ),
+  mutation(
+    'given up before the dead letter is kept',
+    [
+      'consume/give-up.ts',
+      `        await send(
+          worker.deadLetters,
+          lost.map((job) => deadLetterOf(message, job, rounds.get(job.jobId) as number)),
+        );
+        return state;`,
+      '        return state;',
+    ],
+    [
+      'consume/give-up.ts',
+      'return ledger.commit(kept, ({ record, asked, message }) => {',
+      'const after = await ledger.commit(kept, ({ record, asked, message }) => {',
+    ],
+    [
+      'consume/give-up.ts',
+      'return deadLettered(counted, letters.get(message) ?? new Map());\n  });',
+      `return deadLettered(counted, letters.get(message) ?? new Map());
+      });
+      for (const { message } of after)
+        await send(worker.deadLetters, (exhausted.get(message) ?? []).flatMap((job) => {
+          const round = letters.get(message)?.get(job.jobId);
+          return round === undefined ? [] : [deadLetterOf(message, job, round)];
+        })).catch(() => {});
+      return after;`,
+    ],
+  ),
   mutation('given up without a look for what another delivery has done', [
-    'finish.ts',
-    `const done = await present(
-    worker.results,
-    entry.index.name,
-    doomed.map(({ jobId }) => jobId),
-  );`,
-    'const done = new Set<JobId>();',
+    'consume/give-up.ts',
+    '(exhausted.get(message) ?? []).map(({ jobId }) => jobId),\n  );',
+    '(exhausted.get(message) ?? []).map(({ jobId }) => jobId).slice(0, 0),\n  );',
+  ]),
+  mutation('a dead letter asks for a retry that it has answered itself', [
+    'message-record.ts',
+    'return Math.max(now, round + 1);',
+    'return Math.max(1, round);',
   ]),
   mutation('two schedulers may hold a tick', [
     'ledger/tick.ts',
@@ -193,9 +225,9 @@ export const MUTATIONS: Mutation[] = [
     "':toSent': tick.sent,",
   ]),
   mutation('a slice that is sent again looks new', [
-    'tick.ts',
-    'const { sent, claimed, sliceClaimedAt: enqueuedAt } = tick;',
-    'const { sent, claimed } = tick;\n  const enqueuedAt = Date.now();',
+    'enqueue.ts',
+    'return messagesOf(tick).map(',
+    'return messagesOf({ ...tick, sliceClaimedAt: now }).map(',
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'enqueue.ts',
@@ -214,30 +246,38 @@ export const MUTATIONS: Mutation[] = [
   ]),
   themed(
     'commands',
-    mutation('nobody minds that the pace has changed', [
-      'ledger/run.ts',
-      "'(attribute_not_exists(pace) OR pace = :pace)'",
-      "'(attribute_not_exists(pace) OR pace = :pace OR pace <> :pace)'",
-    ]),
+    mutation(
+      'nobody minds that the pace has changed',
+      ['ledger/run.ts', 'y = :readY AND pace = :pace', 'y = :readY AND (pace = :pace OR pace <> :pace)'],
+      ['ledger/tick.ts', 'y = :y AND pace = :pace', 'y = :y AND (pace = :pace OR pace <> :pace)'],
+    ),
   ),
   mutation('a recovered job stays counted as failed', [
-    'settlement.ts',
-    'failed: 0 - recovered.length,',
-    'failed: 0,',
+    'message-record.ts',
+    'failed: after.failed.length - before.failed.length,',
+    'failed: Math.max(0, after.failed.length - before.failed.length),',
   ]),
   themed(
     'anything',
-    mutation(
-      'a made-up range of jobs is believed',
-      ['tick.ts', 'from % tick.jobsPerMessage === 0 &&', ''],
-      ['tick.ts', 'message.last === tick.firstJob + to - 1', 'message.last >= message.first'],
-    ),
+    mutation('a made-up range of jobs is believed', [
+      'tick.ts',
+      'return first === message.first && last === message.last;',
+      'return first <= message.last && last >= message.first;',
+    ]),
   ),
   mutation('the ledger is read without asking for its newest state', [
     'ledger/table.ts',
     'Key: key, ConsistentRead: true',
     'Key: key',
   ]),
+  themed(
+    'rhythm',
+    mutation('a transaction that was cancelled for another one’s sake is not tried again', [
+      'ledger/table.ts',
+      'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,',
+      'shouldRetry: () => false,',
+    ]),
+  ),
   themed(
     'rhythm',
     mutation('what SQS did not take is forgotten', [
@@ -256,28 +296,52 @@ export const MUTATIONS: Mutation[] = [
   ),
   themed(
     'failures',
-    mutation('sendings of a dead letter take turns', [
-      'settlement.ts',
-      'return sending === undefined || sending === retry || (overtaken?.includes(sending) ?? false);',
-      'return sending === retry;',
-    ]),
+    mutation(
+      'retries of a dead letter take turns',
+      [
+        'message-record.ts',
+        '(earlier.round ?? 0) >= round ? earlier',
+        '(earlier.round ?? 0) === round ? earlier',
+      ],
+      [
+        'message-record.ts',
+        '(attempts.round ?? 0) < (asked.rounds.get(jobId) ?? 0)',
+        '(attempts.round ?? 0) !== (asked.rounds.get(jobId) ?? 0)',
+      ],
+    ),
   ),
   mutation('a death is not held against the job that was alone at it', [
-    'caution.ts',
-    'if (job !== undefined && [...before.pending, ...before.failed].includes(job))',
-    'if (job === 0)',
+    'message-record.ts',
+    '...(isOpen && {',
+    '...(job === 0 && {',
   ]),
   mutation('after a death, jobs are done together again', [
-    'caution.ts',
-    "if (record.alone) return 'alone';",
+    'consume/work-groups.ts',
+    "if (record.isolated) return 'alone';",
     '',
   ]),
   themed(
     'overlaps',
     mutation('what another delivery is at is taken for what it died of', [
-      'caution.ts',
-      'return underWay !== undefined && underWay.until > now;',
+      'message-record.ts',
+      'return lease !== undefined && lease.until > now && !survived.includes(lease.id);',
       'return false;',
+    ]),
+  ),
+  themed(
+    'lost',
+    mutation('a lease that could not be ended is taken for a death', [
+      'consume/return-to-queue.ts',
+      '...(survived.length > 0 && {',
+      '...(survived.length < 0 && {',
+    ]),
+  ),
+  themed(
+    'outages',
+    mutation('what is sent back on purpose is suspect', [
+      'consume/read-batch.ts',
+      'suspect: receives > UNSUSPICIOUS_RECEIVES ||',
+      'suspect: receives + Math.max(0, ...returns.map(({ times }) => times)) > UNSUSPICIOUS_RECEIVES ||',
     ]),
   ),
 ];

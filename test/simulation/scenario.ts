@@ -48,6 +48,8 @@ export interface Scenario {
   storm: number;
   operations: Operation[];
   choices: number[];
+  /** How long Elasticsearch is gone once the choices have run out, in milliseconds. */
+  outageMs?: number;
 }
 
 const minute = 60_000;
@@ -106,6 +108,7 @@ interface Theme {
   visibility?: readonly number[];
   timePasses?: number;
   trouble?: readonly number[];
+  storm?: readonly number[];
 }
 
 export const THEMES = {
@@ -146,6 +149,19 @@ export const THEMES = {
     ],
     kinds: ['deadly', 'greedy', 'slow'],
   },
+  /** The ledger comes and goes, and good jobs come back that workers might have died of. */
+  lost: {
+    operations: [
+      [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
+      [3, restore],
+      [3, wait],
+      [1, fire],
+    ],
+    kinds: ['good', 'slow'],
+    visibility: [0.02, 0.2],
+    timePasses: 12,
+    trouble: [0],
+  },
   /** Elasticsearch comes and goes. */
   outages: {
     operations: [
@@ -183,6 +199,19 @@ export const THEMES = {
     ],
     kinds: ['good', 'slow'],
   },
+  /** Workers come and go, so that counters change hands, while people look on and transactions take their time. */
+  turnover: {
+    operations: [
+      [3, fire],
+      [3, fc.constant({ kind: 'wait' as const, ms: 50_000 })],
+    ],
+    kinds: ['good'],
+    jobsPerMessage: [1],
+    batchSize: [1],
+    workers: [3],
+    trouble: [0],
+    storm: [60],
+  },
   /** People give commands, all at once. */
   commands: {
     operations: [
@@ -219,6 +248,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     visibility = [6, 1],
     timePasses = 1,
     trouble = [0, 8, 25, 25],
+    storm = [0, 0, 30],
   } = theme;
   const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
@@ -237,7 +267,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     pace: fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
     timePasses: fc.constant(timePasses),
     trouble: fc.constantFrom(...trouble),
-    storm: fc.constantFrom(0, 0, 30),
+    storm: fc.constantFrom(...storm),
     operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });

@@ -21,6 +21,10 @@ export interface Seen {
   outages: number;
   /** Invocations of schedulers and controls that failed for want of a service. */
   unavailable: number;
+  /** The most messages that were in flight at once. */
+  inFlight: number;
+  /** Leases that were taken on messages that workers might die of. */
+  leases: number;
   /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
   cancelled: number;
 }
@@ -73,6 +77,7 @@ class Simulation {
     }
     wire.trouble = 0;
     wire.down.clear();
+    await this.#outage(scenario.outageMs ?? 0);
     world.note('— from here on all goes well');
     for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
       await this.#settle();
@@ -93,6 +98,7 @@ class Simulation {
     invariants.recovered();
     world.account();
     await this.#verify(true);
+    this.#account(seen);
     return seen;
   }
 
@@ -125,6 +131,18 @@ class Simulation {
         },
       ]);
     choices.weighted(options)();
+  }
+
+  /** Has Elasticsearch gone for so long. */
+  async #outage(ms: number): Promise<void> {
+    const { wire, time } = this.world;
+    const end = time.now + ms;
+    if (ms > 0) wire.down.add('results');
+    while (time.now < end) {
+      await this.#settle();
+      this.#advance(0);
+    }
+    wire.down.clear();
   }
 
   /** Lets all calls go on until nothing is under way but what waits for the clock. */
@@ -202,6 +220,24 @@ class Simulation {
     world.account();
   }
 
+  /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
+  #account({ outages, unavailable, redriven, leases }: Seen): void {
+    const { world, consumers } = this;
+    const { trouble, operations, outageMs } = world.scenario;
+    world.check(
+      consumers.reappeared > 0 || redriven + leases === 0,
+      () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
+    );
+    if (trouble > 0) return;
+    const gone = outageMs !== undefined || operations.some(({ kind }) => kind === 'outage');
+    world.check(
+      gone || outages + unavailable === 0,
+      () =>
+        `no service was gone, and ${outages} batches and ${unavailable} invocations failed for want of one`,
+    );
+    world.account();
+  }
+
   #look(): void {
     this.world.step++;
     this.invariants.always();
@@ -222,6 +258,8 @@ class Simulation {
       throttled: this.consumers.throttled,
       outages: this.consumers.outages,
       unavailable: this.operations.unavailable,
+      inFlight: world.sqs.mostInFlight,
+      leases: invariants.leases.size,
       cancelled: world.dynamo.cancelled,
     };
   }

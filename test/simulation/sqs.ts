@@ -51,6 +51,8 @@ const TAKEN = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 export class Sqs {
   readonly #queues = new Map<string, Queue>();
   #ids = 0;
+  /** The most messages that were in flight at once in one queue: received, and not yet deleted. Delayed ones are not. */
+  mostInFlight = 0;
   /** Counts what came and went, for those who want to look again only when something changed. */
   changes = 0;
 
@@ -107,6 +109,10 @@ export class Sqs {
     copy.receives++;
     copy.visibleAt = this.clock() + visibilityMs;
     copy.receipt = `${copy.id}/${++this.#ids}`;
+    const inFlight = this.#queue(url).copies.filter(
+      ({ receives, visibleAt }) => receives > 0 && visibleAt > this.clock(),
+    );
+    this.mostInFlight = Math.max(this.mostInFlight, inFlight.length);
     return { ...copy };
   }
 

@@ -32,7 +32,7 @@ export interface Call {
 
 const FATES = ['refused', 'lost', 'late', 'echo', 'dies before', 'dies after'] as const;
 /** Calls that change nothing. */
-const READING = /^(Get|Query|mget|count|search|getMapping|job)/;
+const READING = /^(Get|Query|mget|count|search|indices\.get|job)/;
 
 type Fate = 'well' | 'partly' | (typeof FATES)[number];
 

@@ -75,7 +75,7 @@ export class World {
     };
     this.wire.onMishap = (jobs, what) => {
       const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
-        [...records.values()].filter(({ leased }) => leased),
+        [...records.values()].filter(({ lease }) => lease !== undefined),
       );
       for (const job of jobs)
         if (what === 'unsaid' || noted.some(({ first, last }) => first <= job && job <= last))
@@ -177,7 +177,7 @@ export class World {
       count: (request: object) => call('count', () => elastic.count(request)),
       search: (request: object) => call('search', () => elastic.search(request)),
       indices: {
-        getMapping: () => call('getMapping', () => ({ results: { mappings: MAPPING } })),
+        get: () => call('indices.get', () => ({ results: { mappings: MAPPING, aliases: { results: {} } } })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { FUNCTIONS, readable, resourcesOf, synthesize } from './synthesis.ts';
+import { FUNCTIONS, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);
@@ -13,7 +13,16 @@ interface Statement {
   Condition?: unknown;
 }
 
-/** What a role may do, as lines of `action on resource`. */
+/** Which of a table's items a statement is about; any other condition is none that is known here. */
+function itemsOf(condition: unknown): string {
+  if (condition === undefined) return '';
+  const { 'ForAllValues:StringLike': like, ...others } = condition as Record<string, Record<string, unknown>>;
+  expect(others).toEqual({});
+  expect(Object.keys(like ?? {})).toEqual(['dynamodb:LeadingKeys']);
+  return `, items ${[like?.['dynamodb:LeadingKeys']].flat().join(' ')}`;
+}
+
+/** What a role may do, as lines of `action on resource`, and of which items if not of all. */
 function permissions(context: Record<string, unknown> = {}): Record<string, string[]> {
   const template = synthesize(context);
   const allowed: Record<string, string[]> = {};
@@ -23,13 +32,11 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
     for (const role of Properties.Roles as unknown[]) {
       for (const { Effect, Action, Resource, Condition } of Statement) {
         // That of a VPC denies what it has allowed, and is looked at by itself.
-        expect([Effect, Condition === undefined]).toEqual(
-          Effect === 'Deny' ? ['Deny', false] : ['Allow', true],
-        );
-        if (Effect === 'Allow')
-          for (const action of [Action].flat())
-            for (const resource of [Resource].flat())
-              allowed[readable(role)]?.push(`${action} on ${readable(resource)}`);
+        if (Effect === 'Deny') continue;
+        expect(Effect).toBe('Allow');
+        for (const action of [Action].flat())
+          for (const resource of [Resource].flat())
+            allowed[readable(role)]?.push(`${action} on ${readable(resource)}${itemsOf(Condition)}`);
       }
     }
   }
@@ -42,47 +49,45 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
 /** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
 const ALLOWED: Record<string, string[]> = {
   SchedulerRole: [
-    'dynamodb:DeleteItem on LedgerTable.Arn',
-    'dynamodb:GetItem on LedgerTable.Arn',
-    'dynamodb:PutItem on LedgerTable.Arn',
-    'dynamodb:Query on LedgerTable.Arn',
-    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
+    'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
+    'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
     // Itself, to carry on when its time runs out.
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
     'logs:CreateLogStream on SchedulerLogs.Arn',
     'logs:PutLogEvents on SchedulerLogs.Arn',
+    // Lambda does, for what it gives up.
+    'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
-    'sqs:SendMessageBatch on QueuesJobs.Arn',
   ],
   ConsumerRole: [
-    'dynamodb:DeleteItem on LedgerTable.Arn',
-    'dynamodb:GetItem on LedgerTable.Arn',
-    'dynamodb:PutItem on LedgerTable.Arn',
-    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'dynamodb:GetItem on LedgerTable.Arn, items RUN#* MESSAGE#*',
+    'dynamodb:PutItem on LedgerTable.Arn, items COUNTERS#* MESSAGE#*',
+    'dynamodb:Query on LedgerTable.Arn, items COUNTERS#*',
+    'dynamodb:UpdateItem on LedgerTable.Arn, items COUNTERS#* MESSAGE#*',
     'logs:CreateLogStream on ConsumerLogs.Arn',
     'logs:PutLogEvents on ConsumerLogs.Arn',
     'sqs:ChangeMessageVisibility on QueuesJobs.Arn',
-    'sqs:ChangeMessageVisibilityBatch on QueuesJobs.Arn',
     'sqs:DeleteMessage on QueuesJobs.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
     'sqs:GetQueueUrl on QueuesJobs.Arn',
     'sqs:ReceiveMessage on QueuesJobs.Arn',
     'sqs:SendMessage on QueuesDeadLetters.Arn',
-    'sqs:SendMessageBatch on QueuesDeadLetters.Arn',
+    'sqs:SendMessage on QueuesJobs.Arn',
   ],
   StatusRole: [
     'dynamodb:GetItem on LedgerTable.Arn',
     'dynamodb:Query on LedgerTable.Arn',
-    'lambda:GetFunction on ConsumerFunction.Arn',
+    'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'logs:CreateLogStream on StatusLogs.Arn',
     'logs:PutLogEvents on StatusLogs.Arn',
     'sqs:GetQueueAttributes on QueuesDeadLetters.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
   ],
   ControlRole: [
-    'dynamodb:GetItem on LedgerTable.Arn',
-    'dynamodb:PutItem on LedgerTable.Arn',
-    'dynamodb:UpdateItem on LedgerTable.Arn',
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS',
+    'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS',
+    'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS',
     'lambda:InvokeFunction on SchedulerFunction.Arn',
     'logs:CreateLogStream on ControlLogs.Arn',
     'logs:PutLogEvents on ControlLogs.Arn',
@@ -94,6 +99,28 @@ const ALLOWED: Record<string, string[]> = {
     'logs:PutLogEvents on VerifyLogs.Arn',
   ],
 };
+
+/**
+ * Those of IAM's actions that are used here: Service Authorization Reference, "Actions, resources, and condition keys"
+ * for Amazon DynamoDB, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
+ */
+const DEFINED = new Set([
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+  'lambda:GetFunctionConcurrency',
+  'lambda:InvokeFunction',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  'secretsmanager:GetSecretValue',
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:ReceiveMessage',
+  'sqs:SendMessage',
+]);
 
 /** With an API key: what those may do besides that write to or read from Elasticsearch. */
 function readingSecret(secret: string): string[] {
@@ -132,6 +159,34 @@ describe('least privilege', () => {
     for (const [role, allowed] of Object.entries(ALLOWED)) {
       const reads = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test('lets a function with a key of its own read that, and not the others’', () => {
+    const own = { Consumer: 'consumer-key', Control: 'control-key', Verify: 'verify-key' };
+    const secret = (name: string) =>
+      readingSecret(
+        `arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:${name}-??????`,
+      );
+    for (const shared of ['', 'shared-key']) {
+      for (const without of Object.keys(own)) {
+        const keys = Object.entries(own).filter(([name]) => name !== without);
+        const context = {
+          elasticsearchApiKeySecret: shared,
+          ...Object.fromEntries(keys.map(([name, key]) => [`elasticsearch${name}KeySecret`, key])),
+        };
+        const may = permissions(context);
+        for (const [name] of Object.entries(own)) {
+          const key = new Map(keys).get(name) ?? shared;
+          const reads = key === '' ? [] : secret(key);
+          const role = `${name}Role`;
+          expect([role, may[role]]).toEqual([role, [...(ALLOWED[role] ?? []), ...reads].sort()]);
+          expect(
+            variables(synthesize(context), `drumline-${name.toLowerCase()}`)
+              .DRUMLINE_ELASTICSEARCH_API_KEY_SECRET,
+          ).toBe(key);
+        }
+      }
     }
   });
 
@@ -175,9 +230,34 @@ describe('least privilege', () => {
   test.each(SETTINGS)(
     'names every resource with %s: none is a wildcard, nor is an action',
     (_what, context) => {
-      for (const line of Object.values(permissions(context)).flat()) expect(line).not.toContain('*');
+      for (const line of Object.values(permissions(context)).flat())
+        expect(line.split(', items ')[0]).not.toContain('*');
     },
   );
+
+  test.each(SETTINGS)('names no action with %s that IAM does not define', (_what, context) => {
+    const named = Object.values(permissions(context))
+      .flat()
+      .map((line) => line.split(' on ')[0]);
+    expect(named.filter((action) => !DEFINED.has(action ?? ''))).toEqual([]);
+  });
+
+  test('gives what only an emulator asks for where the template is for one, and nowhere else', () => {
+    const onAws = permissions();
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
+    const besides = Object.entries(permissions()).flatMap(([role, lines]) =>
+      lines.filter((line) => !onAws[role]?.includes(line)).map((line) => `${role}: ${line}`),
+    );
+    expect(besides.sort()).toEqual([
+      'ConsumerRole: sqs:SendMessageBatch on QueuesDeadLetters.Arn',
+      'ConsumerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
+      'SchedulerRole: sqs:SendMessageBatch on QueuesAbandonedEvents.Arn',
+      'SchedulerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
+      'StatusRole: lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
+    ]);
+    vi.stubEnv('AWS_ENDPOINT_URL', '');
+    expect(permissions()).toEqual(onAws);
+  });
 
   test.each(SETTINGS)('gives no role a policy from elsewhere with %s', (_what, context) => {
     const template = synthesize(context);
@@ -201,13 +281,34 @@ describe('least privilege', () => {
     }
   });
 
-  test('lets nobody in by a resource’s own policy but the rule that asks the scheduler', () => {
-    const template = synthesize();
-    template.resourceCountIs('AWS::Lambda::Permission', 1);
-    template.resourceCountIs('AWS::Lambda::Url', 0);
-    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy'))) {
-      const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
-      expect(Statement.map(({ Effect }) => Effect)).toEqual(['Deny']);
-    }
-  });
+  test.each(SETTINGS)(
+    'lets nobody in by a resource’s own policy but the rule, to the scheduler and the queue of what it gives up, with %s',
+    (_what, context) => {
+      const template = synthesize(context);
+      template.resourceCountIs('AWS::Lambda::Permission', 1);
+      template.resourceCountIs('AWS::Lambda::Url', 0);
+      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+      const allowed = Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy')).flatMap(
+        ({ Properties }) => {
+          const { Statement } = Properties.PolicyDocument as { Statement: (Statement & { Sid: string })[] };
+          return Statement.filter(({ Effect }) => Effect !== 'Deny');
+        },
+      );
+      expect(
+        allowed.map(({ Sid: _, Resource, Condition, ...rest }) => {
+          const { ArnEquals, ...others } = Condition as { ArnEquals: Record<string, unknown> };
+          expect([Object.keys(ArnEquals), others]).toEqual([['aws:SourceArn'], {}]);
+          return { ...rest, on: readable(Resource), from: readable(ArnEquals['aws:SourceArn']) };
+        }),
+      ).toEqual([
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          on: 'QueuesAbandonedEvents.Arn',
+          from: 'SchedulerEveryMinute.Arn',
+        },
+      ]);
+    },
+  );
 });

@@ -9,7 +9,7 @@ import { synthesize } from './synthesis.ts';
  */
 const IDS = {
   'AWS::DynamoDB::Table': ['LedgerTable9343E4AA'],
-  'AWS::SQS::Queue': ['QueuesDeadLettersF0D5D2AD', 'QueuesJobs403F2492'],
+  'AWS::SQS::Queue': ['QueuesAbandonedEvents158863FE', 'QueuesDeadLettersF0D5D2AD', 'QueuesJobs403F2492'],
   'AWS::Logs::LogGroup': [
     'ConsumerLogs7B9AAC61',
     'ControlLogs7AC46C76',

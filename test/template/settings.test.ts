@@ -41,11 +41,10 @@ const VALUES: Record<SettingName, { right: unknown[]; wrong: unknown[]; allowed:
     wrong: ['', '127.0.0.1:9200', 'ftp://search.example', 'search.example', 'file:///etc/passwd', 9_200],
     allowed: 'a http or https URL',
   },
-  elasticsearchApiKeySecret: {
-    right: ['', 'search-key', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf'],
-    wrong: ['x'.repeat(513)],
-    allowed: '512',
-  },
+  elasticsearchApiKeySecret: secret(),
+  elasticsearchConsumerKeySecret: secret(),
+  elasticsearchControlKeySecret: secret(),
+  elasticsearchVerifyKeySecret: secret(),
   elasticsearchCaFile: {
     right: [''],
     wrong: ['no-such.pem', 'package.json', 'functions'],
@@ -118,6 +117,14 @@ function whole(least: number, most: number) {
   };
 }
 
+function secret() {
+  return {
+    right: ['', 'search-key', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf'],
+    wrong: ['x'.repeat(513)],
+    allowed: '512',
+  };
+}
+
 function flag() {
   return {
     right: [true, false, 'true', 'false'],
@@ -150,6 +157,9 @@ describe('the settings', () => {
       retryCapSeconds: 60,
       elasticsearchUrl: 'http://127.0.0.1:9200',
       elasticsearchApiKeySecret: '',
+      elasticsearchConsumerKeySecret: '',
+      elasticsearchControlKeySecret: '',
+      elasticsearchVerifyKeySecret: '',
       elasticsearchCaFile: '',
       vpcId: '',
       subnetIds: '',

@@ -1,5 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LATENESS_MS } from '../../functions/core/schedule.ts';
 import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
@@ -23,32 +24,39 @@ function mapping(template: Template) {
 }
 
 describe('the queues', () => {
-  test('are two, and encrypted', () => {
+  test('are three, and encrypted', () => {
     const template = synthesize();
-    template.resourceCountIs('AWS::SQS::Queue', 2);
+    template.resourceCountIs('AWS::SQS::Queue', 3);
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
   });
 
-  test('refuse plain HTTP, both of them', () => {
-    const policies = resourcesOf(synthesize(), 'AWS::SQS::QueuePolicy');
-    const refusing = Object.values(policies).map(({ Properties }) => {
-      const { Statement } = Properties.PolicyDocument as { Statement: unknown[] };
-      expect(Statement).toEqual([
-        {
+  /** The queues that refuse plain HTTP. */
+  function refusing(template: Template): string[] {
+    return Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy')).flatMap(({ Properties }) => {
+      const { Statement } = Properties.PolicyDocument as { Statement: { Effect: string }[] };
+      const denied = Statement.filter(({ Effect }) => Effect === 'Deny');
+      return denied.map((statement) => {
+        const { Resource, ...rest } = statement as unknown as Record<string, unknown>;
+        expect(rest).toEqual({
           Effect: 'Deny',
           Principal: { AWS: '*' },
           Action: 'sqs:*',
           Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          Resource: expect.anything(),
-        },
-      ]);
-      const [{ Resource }] = Statement as [{ Resource: unknown }];
-      expect((Properties.Queues as unknown[]).map((each) => `${readable(each)}.Arn`)).toEqual([
-        readable(Resource),
-      ]);
-      return readable(Resource);
+        });
+        expect((Properties.Queues as unknown[]).map((each) => `${readable(each)}.Arn`)).toEqual([
+          readable(Resource),
+        ]);
+        return readable(Resource);
+      });
     });
-    expect(refusing.sort()).toEqual(['QueuesDeadLetters.Arn', 'QueuesJobs.Arn']);
+  }
+
+  test('refuse plain HTTP, all of them', () => {
+    expect(refusing(synthesize()).sort()).toEqual([
+      'QueuesAbandonedEvents.Arn',
+      'QueuesDeadLetters.Arn',
+      'QueuesJobs.Arn',
+    ]);
   });
 
   test.each([
@@ -59,15 +67,15 @@ describe('the queues', () => {
       'the endpoint is plain HTTP, but enforceSsl is true',
       { enforceSsl: 'true' },
       'http://127.0.0.1:4566',
-      2,
+      3,
     ],
-    ['the endpoint is HTTPS', {}, 'https://localhost:4566', 2],
+    ['the endpoint is HTTPS', {}, 'https://localhost:4566', 3],
     ['the endpoint is HTTPS, but enforceSsl is false', { enforceSsl: 'false' }, 'https://localhost:4566', 0],
-    ['there is no endpoint', {}, undefined, 2],
-    ['the endpoint is empty', {}, '', 2],
-  ])('when %s', (_what, context, endpoint, policies) => {
+    ['there is no endpoint', {}, undefined, 3],
+    ['the endpoint is empty', {}, '', 3],
+  ])('refuse plain HTTP or not, when %s', (_what, context, endpoint, queues) => {
     vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
-    synthesize(context).resourceCountIs('AWS::SQS::QueuePolicy', policies);
+    expect(refusing(synthesize(context))).toHaveLength(queues);
   });
 
   test('keep what the queue itself gives up on, after as many receives as SQS allows', () => {
@@ -283,6 +291,41 @@ describe('the scheduler', () => {
     expect(readable(SourceArn)).toBe('SchedulerEveryMinute.Arn');
   });
 
+  test('is asked no later than a tick may be, and no oftener than helps; what is given up is kept', () => {
+    const template = synthesize();
+    const seconds = LATENESS_MS / 1_000;
+    const [target] = only(template, 'AWS::Events::Rule').Properties.Targets as [
+      { RetryPolicy: unknown; DeadLetterConfig: { Arn: unknown } },
+    ];
+    expect(target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: seconds, MaximumRetryAttempts: 3 });
+    expect(readable(target.DeadLetterConfig.Arn)).toBe('QueuesAbandonedEvents.Arn');
+    const { FunctionName, DestinationConfig, ...limits } = only(
+      template,
+      'AWS::Lambda::EventInvokeConfig',
+    ).Properties;
+    expect(readable(FunctionName)).toBe('SchedulerFunction');
+    expect(limits).toEqual({
+      MaximumEventAgeInSeconds: seconds,
+      MaximumRetryAttempts: 1,
+      Qualifier: '$LATEST',
+    });
+    const { OnFailure } = DestinationConfig as { OnFailure: { Destination: unknown } };
+    expect(readable(OnFailure.Destination)).toBe('QueuesAbandonedEvents.Arn');
+    expect(DestinationConfig).not.toHaveProperty('OnSuccess');
+    expect(queue(template, 'drumline-abandoned-events').MessageRetentionPeriod).toBe(14 * 86_400);
+  });
+
+  test('has its role’s permissions before Lambda is told where to send what it gives up', () => {
+    // Lambda refuses a destination that the role may not send to.
+    const { DependsOn } = only(
+      synthesize(),
+      'AWS::Lambda::Function',
+      'FunctionName',
+      'drumline-scheduler',
+    ) as unknown as { DependsOn: string[] };
+    expect(DependsOn.some((id) => id.startsWith('SchedulerRoleDefaultPolicy'))).toBe(true);
+  });
+
   test('puts as many jobs in a message as set', () => {
     const template = synthesize({ jobsPerMessage: '500' });
     expect(variables(template, 'drumline-scheduler').DRUMLINE_JOBS_PER_MESSAGE).toBe('500');
@@ -298,6 +341,7 @@ describe('the outputs', () => {
     expect(Object.fromEntries(values)).toEqual({
       JobsQueueUrl: 'QueuesJobs',
       DeadLetterQueueUrl: 'QueuesDeadLetters',
+      AbandonedEventsQueueUrl: 'QueuesAbandonedEvents',
       TableName: 'LedgerTable',
       SchedulerFunction: 'SchedulerFunction',
       ConsumerFunction: 'ConsumerFunction',
@@ -338,9 +382,9 @@ describe('a stage', () => {
     const [first, demo, test_] = [{}, { stage: 'demo' }, { stage: 'test' }].map((each) =>
       names(synthesize(each)),
     );
-    expect(first).toHaveLength(12);
+    expect(first).toHaveLength(13);
     const all = [first, demo, test_].flat();
-    expect(new Set(all).size).toBe(36);
+    expect(new Set(all).size).toBe(39);
     for (const name of demo ?? []) expect(name).toMatch(/^(\/drumline\/)?drumline-demo-/);
   });
 });

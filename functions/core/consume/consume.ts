@@ -5,13 +5,12 @@ import type { JobId, RunId } from '../ids.ts';
 import { jobsOf } from '../message.ts';
 import { applyOutcomes, isLeased, openJobs, recordDeath } from '../message-record.ts';
 import { send } from '../queue.ts';
-import { checkIndex } from '../results/mapping.ts';
 import { findDone } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import { askedOf, type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
 import { returnToQueue, type Unfinished } from './return-to-queue.ts';
 import { runGroup } from './run-group.ts';
-import { TimeBudget, WRITING_MS } from './time-budget.ts';
+import { TimeBudget } from './time-budget.ts';
 import { workGroups } from './work-groups.ts';
 import type { Delivery, Worker } from './worker.ts';
 
@@ -125,16 +124,10 @@ async function keepMalformed(
   }
 }
 
-/**
- * Sees that the indices are there that the messages' documents belong in; records the deaths of workers that had the
- * messages before; and counts jobs that have their document, and only want counting.
- */
+/** Records the deaths of workers that had the messages before; and counts jobs that have their document, and only want counting. */
 async function countDocumented(worker: Worker, states: readonly MessageState[]): Promise<MessageState[]> {
-  const verified = await verifyIndices(worker, states);
-  const { states: looked, done } = await findDone(
-    worker,
-    verified,
-    ({ redelivered, record, asked, trouble }) => (redelivered && !trouble ? openJobs(record, asked) : []),
+  const { states: looked, done } = await findDone(worker, states, ({ redelivered, record, asked }) =>
+    redelivered ? openJobs(record, asked) : [],
   );
   const now = worker.clock();
   return worker.ledger.commit(looked, ({ record, asked, survived, message }) => {
@@ -142,24 +135,6 @@ async function countDocumented(worker: Worker, states: readonly MessageState[]):
     const mourned = recordDeath(record, survived, now);
     return outcomes.length > 0 ? applyOutcomes(mourned, asked, outcomes, now) : mourned;
   });
-}
-
-/** One index's trouble (somebody has closed it) is none of the others': what belongs there waits. */
-async function verifyIndices(
-  { results, verifiedIndices }: Worker,
-  states: readonly MessageState[],
-): Promise<MessageState[]> {
-  const verified = [...groupBy(states, ({ index }) => index.name).values()].map(async (here) => {
-    const { index } = here[0] as MessageState;
-    try {
-      if (!verifiedIndices.has(index.name)) await checkIndex(results, index, WRITING_MS);
-      verifiedIndices.add(index.name);
-      return here;
-    } catch (error) {
-      return here.map((state) => ({ ...state, trouble: error as Error }));
-    }
-  });
-  return (await Promise.all(verified)).flat();
 }
 
 /** Those of a message's requests that are not done. */

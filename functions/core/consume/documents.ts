@@ -2,48 +2,42 @@ import { groupBy } from '../group-by.ts';
 import type { JobId, WorkerId } from '../ids.ts';
 import type { Outcome } from '../message-record.ts';
 import { existingIds, type Filed, write } from '../results/document.ts';
+import { checkIndex } from '../results/mapping.ts';
 import type { Ended } from '../work.ts';
 import type { MessageState } from './read-batch.ts';
+import { WRITING_MS } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 
 /** What came of jobs, by the message that they were run for. */
 export type Outcomes = ReadonlyMap<MessageState['message'], Outcome[]>;
 
 /**
- * Looks which jobs have their document already.
+ * Sees that the indices are there that the messages' documents belong in, and looks which jobs have theirs already.
  * @param jobsOf the jobs of a message to look for
  * @returns the states, in trouble where Elasticsearch could not be asked: one index's trouble is none of the others'
  */
 export async function findDone(
-  { results }: Worker,
+  { results, verifiedIndices }: Worker,
   states: readonly MessageState[],
-  jobsOf: (state: MessageState) => JobId[],
+  jobsOf: (state: MessageState) => readonly JobId[],
 ): Promise<{ states: MessageState[]; done: Outcomes }> {
+  const looked: MessageState[] = [];
   const done = new Map<MessageState['message'], Outcome[]>();
-  const troubles = new Map<MessageState['message'], Error>();
-  const sought = states
-    .map((state) => ({ state, jobs: jobsOf(state) }))
-    .filter(({ jobs }) => jobs.length > 0);
-  for (const [index, here] of groupBy(sought, ({ state }) => state.index.name)) {
+  for (const [name, here] of groupBy(states, ({ index }) => index.name)) {
+    const { index } = here[0] as MessageState;
     try {
-      const existing = await existingIds(
-        results,
-        index,
-        here.flatMap(({ jobs }) => jobs),
-      );
-      for (const { state, jobs } of here)
-        done.set(
-          state.message,
-          jobs.filter((job) => existing.has(job)).map((jobId) => ({ kind: 'done', jobId })),
-        );
+      if (!verifiedIndices.has(name)) await checkIndex(results, index, WRITING_MS);
+      verifiedIndices.add(name);
+      const existing = await existingIds(results, name, here.flatMap(jobsOf));
+      const outcomesOf = (state: MessageState) =>
+        jobsOf(state).flatMap((jobId): Outcome[] => (existing.has(jobId) ? [{ kind: 'done', jobId }] : []));
+      for (const state of here) done.set(state.message, outcomesOf(state));
+      looked.push(...here);
     } catch (error) {
-      for (const { state } of here) troubles.set(state.message, error as Error);
+      looked.push(...here.map((state) => ({ ...state, trouble: state.trouble ?? (error as Error) })));
     }
   }
-  return {
-    states: states.map((state) => ({ ...state, trouble: state.trouble ?? troubles.get(state.message) })),
-    done,
-  };
+  return { states: looked, done };
 }
 
 /**

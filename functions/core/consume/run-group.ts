@@ -34,7 +34,8 @@ export async function runGroup(
     applyOutcomes(record, asked, outcomes.get(message) ?? [], clock()),
   );
   const failedAttempts = [...outcomes.values()].flat().filter(({ kind }) => kind === 'failed').length;
-  return { states: await giveUp(worker, counted.map(cleared)), failedAttempts, trouble };
+  const settled = counted.map((state, at) => cleared(state, held[at]));
+  return { states: await giveUp(worker, settled), failedAttempts, trouble };
 }
 
 /** Takes a lease on each message. Whatever comes of that, the lease may stand in the ledger, and its holder lives. */
@@ -55,9 +56,10 @@ async function acquire(
   });
 }
 
-/** A worker has lived through the message's jobs, and the ledger has heard of it: nothing is suspect about it any more. */
-function cleared(state: MessageState): MessageState {
-  return state.trouble ? state : { ...state, suspect: false, survived: [] };
+/** The ledger has heard that a worker lived through the message's jobs: nothing is suspect about it any more. */
+function cleared(state: MessageState, before: MessageState | undefined): MessageState {
+  const isWritten = state.record.version !== before?.record.version;
+  return isWritten ? { ...state, suspect: false, survived: [] } : state;
 }
 
 /** The jobs to do: each once, however often its message is in the batch. */

@@ -44,6 +44,7 @@ export const RETIRED_AFTER_MS = 15 * 60_000;
 /** Counters of a shard before one is taken over, so that the split of the load stays to be seen: 128 workers in all. */
 export const KEPT_IN_A_SHARD = 8;
 
+const COUNTER = 'COUNTER#';
 const partitionOf = (runId: RunId, shard: number) => `COUNTERS#${runId}#${shard}`;
 
 /** All counters of a run. Each is as it was at some moment of the call. @throws Unavailable */
@@ -74,15 +75,18 @@ export class WorkerCounters {
     const known = this.#keys.get(runId);
     if (known) return this.#increment(known, gain, now);
     const shard = await listShard(this.table, runId, this.#shard);
+    const own = shard.find(({ counter }) => counter.holder === this.worker);
     const idle = shard
       .filter(({ counter }) => counter.lastSeenAt < now - RETIRED_AFTER_MS)
       .sort((a, b) => a.counter.lastSeenAt - b.counter.lastSeenAt)[0];
-    const own = shard.find(({ counter }) => counter.holder === this.worker);
-    const takesOver = !own && idle && shard.length >= KEPT_IN_A_SHARD;
-    const key = own?.key ??
-      (takesOver ? idle.key : undefined) ?? { pk: partitionOf(runId, this.#shard), sk: this.worker };
+    const retired = own || shard.length < KEPT_IN_A_SHARD ? undefined : idle;
+    const key = (own ?? retired)?.key ?? this.#ownKey(runId);
     this.#keys.set(runId, key);
-    return takesOver ? this.#takeOver(idle, gain, now) : this.#increment(key, gain, now);
+    return retired ? this.#takeOver(retired, gain, now) : this.#increment(key, gain, now);
+  }
+
+  #ownKey(runId: RunId): Key {
+    return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}` };
   }
 
   /** The counter may be another worker's by now. */
@@ -145,7 +149,7 @@ interface Listed {
 
 async function listShard(table: Table, runId: RunId, shard: number): Promise<Listed[]> {
   const listed: Listed[] = [];
-  for await (const item of list(table, partitionOf(runId, shard), ''))
+  for await (const item of list(table, partitionOf(runId, shard), COUNTER))
     listed.push({ key: { pk: item.pk as string, sk: item.sk as string }, counter: toCounter(item) });
   return listed;
 }

@@ -1,7 +1,7 @@
 import { chunk } from '../chunk.ts';
 import { ConditionFailed, Unavailable } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
-import type { JobId, RunId } from '../ids.ts';
+import type { JobId } from '../ids.ts';
 import { type MessageRange, messageKey } from '../message.ts';
 import { type Attempts, gainOf, type Lease, type MessageRecord, newRecord } from '../message-record.ts';
 import type { WorkerCounters } from './counters.ts';

@@ -27,17 +27,31 @@ export const MAPPING = {
 export async function ensureIndex(
   results: Results,
   index: ResultsIndex = { name: results.index },
-  options: RequestOptions = {},
 ): Promise<void> {
   const { client } = results;
   try {
-    await guarded(() => client.indices.putIndexTemplate(templateOf(results, index), options));
-    await guarded(() => client.indices.create({ index: index.name }, options));
+    await guarded(() => client.indices.putIndexTemplate(templateOf(results, index)));
+    await createIndex(results, index);
   } catch (error) {
-    const type = typeOf(error) ?? '';
-    if (TAKEN.has(type)) throw takenName(index);
-    if (type !== 'resource_already_exists_exception') throw error;
-    await compareMapping(results, index, options);
+    throw TAKEN.has(typeOf(error) ?? '') ? takenName(index) : error;
+  }
+  await compareIndex(results, index);
+}
+
+/**
+ * Makes the index with its mapping and settings, unless it is there. Its alias comes from the template: with one in the
+ * request, Elasticsearch asks for the privilege `manage`, which includes deleting ("Security privileges", create_index).
+ */
+async function createIndex(
+  { client, made }: Results,
+  { name: index }: ResultsIndex,
+  options: RequestOptions = {},
+): Promise<void> {
+  const settings = made && { settings: settingsOf(made) };
+  try {
+    await guarded(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
+  } catch (error) {
+    if (typeOf(error) !== 'resource_already_exists_exception') throw error;
   }
 }
 
@@ -66,9 +80,9 @@ function templateOf({ made }: Results, { name, alias }: ResultsIndex) {
 }
 
 /**
- * Sees that the index is there and maps what is written to it; makes it if not. Cheaper than `ensureIndex` where it
- * is there, and needs fewer privileges.
- * @throws Unavailable, also when the index maps a field otherwise: that is for the operator to mend, and no job's fault
+ * Sees that the index is there, maps what is written to it and is found by searches; makes it if it is not there.
+ * Leaves templates alone, unlike `ensureIndex`: a worker has no need to change how other indices are made.
+ * @throws Unavailable, also when the index is not as it has to be: that is for the operator to mend, and no job's fault
  */
 export async function checkIndex(
   results: Results,
@@ -77,11 +91,11 @@ export async function checkIndex(
 ): Promise<void> {
   const options = { requestTimeout };
   try {
-    await compareMapping(results, index, options).catch((error) =>
-      typeOf(error) === 'index_not_found_exception'
-        ? ensureIndex(results, index, options)
-        : Promise.reject(error),
-    );
+    await compareIndex(results, index, options).catch(async (error) => {
+      if (typeOf(error) !== 'index_not_found_exception') throw error;
+      await createIndex(results, index, options);
+      await compareIndex(results, index, options);
+    });
   } catch (error) {
     throw error instanceof Unavailable ? error : new Unavailable('results', error);
   }
@@ -95,13 +109,14 @@ interface RequestOptions {
 /** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
 const TEMPLATE_PRIORITY = 1_000;
 
-async function compareMapping(
+/** @throws Refusal `index_conflict` when it maps a field otherwise, or its alias does not name it */
+async function compareIndex(
   { client }: Results,
-  { name: index }: ResultsIndex,
-  options: RequestOptions,
+  { name: index, alias }: ResultsIndex,
+  options: RequestOptions = {},
 ): Promise<void> {
-  const mapping = await guarded(() => client.indices.getMapping({ index }, options));
-  const properties = Object.values(mapping)[0]?.mappings.properties ?? {};
+  const found = Object.values(await guarded(() => client.indices.get({ index }, options)))[0];
+  const properties = found?.mappings?.properties ?? {};
   for (const [field, { type }] of Object.entries(MAPPING.properties)) {
     const actual = properties[field]?.type;
     if (actual !== type) {
@@ -111,6 +126,13 @@ async function compareMapping(
         { index, field, expected: type, actual: actual ?? null },
       );
     }
+  }
+  if (alias && !(alias in (found?.aliases ?? {}))) {
+    throw new Refusal(
+      'index_conflict',
+      `the index ${index} was made without its template, and the alias ${alias} does not name it: add it to the alias`,
+      { index, alias },
+    );
   }
 }
 

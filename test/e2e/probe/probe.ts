@@ -1,12 +1,21 @@
 import {
+  DeleteItemCommand,
   DeleteTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionCommand,
+  GetFunctionConcurrencyCommand,
+  InvokeCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import {
   GetQueueAttributesCommand,
   PurgeQueueCommand,
@@ -14,6 +23,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { ITEM_ATTEMPTS, ITEMS, type ItemAttempt, type Partition, type Verb } from './items.ts';
 
 /** What a role may be asked to do; runs as a function with that role, and tells what it was answered. */
 export interface Question {
@@ -26,10 +36,9 @@ export interface Question {
 }
 
 export type Attempt =
-  | 'read item'
-  | 'query'
+  | ItemAttempt
+  | 'write across partitions'
   | 'scan'
-  | 'put item'
   | 'delete table'
   | 'send job'
   | 'receive job'
@@ -39,7 +48,9 @@ export type Attempt =
   | 'receive dead letter'
   | 'invoke scheduler'
   | 'invoke control'
-  | 'scale consumer';
+  | 'scale consumer'
+  | 'read concurrency'
+  | 'read code';
 
 export async function handler({
   table,
@@ -51,19 +62,19 @@ export async function handler({
   const dynamo = new DynamoDBClient({});
   const sqs = new SQSClient({});
   const lambda = new LambdaClient({});
-  const key = { pk: { S: 'PROBE' }, sk: { S: 'PROBE' } };
   const calls: Record<Attempt, () => Promise<unknown>> = {
-    'read item': () => dynamo.send(new GetItemCommand({ TableName: table, Key: key })),
-    query: () =>
+    ...itemCalls(dynamo, table),
+    // As a worker counts: the permission of one item is not to cover another in its transaction.
+    'write across partitions': () =>
       dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: 'PROBE' } },
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            { Put: { TableName: table, Item: keyOf('messages') } },
+            { Put: { TableName: table, Item: keyOf('schedule') } },
+          ],
         }),
       ),
     scan: () => dynamo.send(new ScanCommand({ TableName: table })),
-    'put item': () => dynamo.send(new PutItemCommand({ TableName: table, Item: key })),
     'delete table': () => dynamo.send(new DeleteTableCommand({ TableName: table })),
     'send job': () => sqs.send(new SendMessageCommand({ QueueUrl: jobs, MessageBody: 'probe' })),
     'receive job': () => sqs.send(new ReceiveMessageCommand({ QueueUrl: jobs, VisibilityTimeout: 0 })),
@@ -85,6 +96,9 @@ export async function handler({
           ReservedConcurrentExecutions: 1,
         }),
       ),
+    'read concurrency': () =>
+      lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: functions.consumer })),
+    'read code': () => lambda.send(new GetFunctionCommand({ FunctionName: functions.consumer })),
   };
   const answers: Record<string, string> = {};
   for (const attempt of attempts) {
@@ -95,4 +109,32 @@ export async function handler({
     );
   }
   return answers;
+}
+
+function keyOf(partition: Partition) {
+  const { pk, sk } = ITEMS[partition];
+  return { pk: { S: pk }, sk: { S: sk } };
+}
+
+function itemCalls(dynamo: DynamoDBClient, TableName: string) {
+  const calls = ITEM_ATTEMPTS.map((attempt) => {
+    const [verb, partition] = attempt.split(' ') as [Verb, Partition];
+    const Key = keyOf(partition);
+    const commands = {
+      read: () => dynamo.send(new GetItemCommand({ TableName, Key })),
+      list: () =>
+        dynamo.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+            ExpressionAttributeValues: { ':pk': Key.pk, ':sk': Key.sk },
+          }),
+        ),
+      put: () => dynamo.send(new PutItemCommand({ TableName, Item: Key })),
+      update: () => dynamo.send(new UpdateItemCommand({ TableName, Key })),
+      delete: () => dynamo.send(new DeleteItemCommand({ TableName, Key })),
+    };
+    return [attempt, commands[verb]];
+  });
+  return Object.fromEntries(calls) as Record<ItemAttempt, () => Promise<unknown>>;
 }

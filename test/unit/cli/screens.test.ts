@@ -80,8 +80,9 @@ describe('the status screen', () => {
     expect(screen({ runId: null, workers: [] })).toContain('There has been no run yet.');
   });
 
-  test('no limit on workers is said so', () => {
+  test('no limit on workers is said so, and a limit that is not known', () => {
     expect(screen({ concurrency: null })).toContain('as many as AWS allows');
+    expect(screen({ concurrency: undefined })).toContain('Lambda can’t be asked just now');
   });
 });
 

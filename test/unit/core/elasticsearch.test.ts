@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openResults } from '../../../functions/core/elasticsearch.ts';
 import { Unavailable } from '../../../functions/core/errors.ts';
 import { type ResultDocument, write } from '../../../functions/core/results/document.ts';
-import { checkIndex, ensureIndex } from '../../../functions/core/results/mapping.ts';
+import { checkIndex, ensureIndex, MAPPING } from '../../../functions/core/results/mapping.ts';
 import { countDocuments } from '../../../functions/core/results/search.ts';
 import { makeCertificates } from '../../certificates.ts';
 import { job, RUN } from './samples.ts';
@@ -93,6 +93,7 @@ const elasticsearch: RequestListener = async (request, response) => {
     response
       .writeHead(400)
       .end(JSON.stringify({ error: { type: 'index_closed_exception', reason: 'closed' } }));
+  else if (method === 'GET') response.end(JSON.stringify({ results: { mappings: MAPPING } }));
   else if (url?.includes('_bulk')) response.end(JSON.stringify({ items: [{ create: item }] }));
   else response.end(JSON.stringify({ count: 3, acknowledged: true }));
 };
@@ -238,11 +239,10 @@ test.each([
 test('makes the index with its settings', async () => {
   const results = open(await plain());
   await ensureIndex(results);
-  expect(requests.map(({ line }) => line)).toEqual(['PUT /_index_template/results', 'PUT /results']);
-  expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({
-    index_patterns: ['results'],
-    template: { settings: { number_of_shards: 3, number_of_replicas: 2, refresh_interval: '30s' } },
-  });
+  const settings = { number_of_shards: 3, number_of_replicas: 2, refresh_interval: '30s' };
+  const [template, index] = requests.map(({ body }) => body && JSON.parse(body));
+  expect(template).toMatchObject({ index_patterns: ['results'], template: { mappings: MAPPING, settings } });
+  expect(index).toEqual({ mappings: MAPPING, settings });
 });
 
 test('trusts a private authority that it was given, and nobody otherwise', async () => {

@@ -323,6 +323,21 @@ describe('the worker’s time limit', () => {
     expect(kinds(all)).toEqual(['worked', kind]);
   });
 
+  test('lets all jobs listen for it, without a warning in the log', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const listening = doing((_input, { signal }) => {
+      signal.addEventListener('abort', () => {}, { once: true });
+      return wait(10);
+    });
+    await ended(listening, 50, { concurrency: 50 });
+    vi.useRealTimers();
+    await wait(0);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   test('tells the jobs by their signal, and does not blame one that gives up then', async () => {
     const seen: unknown[] = [];
     const all = await ended(

@@ -1,0 +1,19 @@
+/** The partitions of the ledger's table, by what lies in them, and an item in each that no function knows. */
+export const ITEMS = {
+  schedule: { pk: 'SCHEDULE', sk: 'PROBE' },
+  runs: { pk: 'RUNS', sk: 'PROBE' },
+  ticks: { pk: 'RUN#probe', sk: 'PROBE' },
+  counters: { pk: 'COUNTERS#probe#0', sk: 'PROBE' },
+  messages: { pk: 'MESSAGE#probe', sk: 'PROBE' },
+};
+export type Partition = keyof typeof ITEMS;
+export const PARTITIONS = Object.keys(ITEMS) as Partition[];
+
+export const VERBS = ['read', 'list', 'put', 'update', 'delete'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** What is tried with the ledger's items. */
+export type ItemAttempt = `${Verb} ${Partition}`;
+export const ITEM_ATTEMPTS = VERBS.flatMap((verb) =>
+  PARTITIONS.map((partition): ItemAttempt => `${verb} ${partition}`),
+);

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { buildSystem, SMALL } from './build.ts';
+import { simulate } from './simulate.ts';
+
+const system = await buildSystem('outage', SMALL);
+
+const HOUR = 3_600_000;
+
+const WORKERS = 2;
+const BATCH = 3;
+
+test('a weekend without Elasticsearch costs no message a receive, fills no quota, and needs nobody', async () => {
+  const seen = await simulate(system, {
+    x: 9,
+    y: 3,
+    runPace: 'burst',
+    jobsPerMessage: 1,
+    batchSize: BATCH,
+    workers: WORKERS,
+    jobConcurrency: 3,
+    // One attempt that was blamed on a job, or one message that came back by itself, would show.
+    maxAttempts: 1,
+    maxReceives: 1,
+    timeoutMs: 30_000,
+    visibility: 6,
+    kinds: ['good'],
+    pace: [1],
+    timePasses: 1,
+    trouble: 0,
+    storm: 0,
+    operations: [],
+    choices: [],
+    outageMs: 64 * HOUR,
+  });
+  expect(seen).toMatchObject({ failed: 0, redriven: 0, orphans: 0, leases: 0 });
+  // What waits for Elasticsearch is delayed, and not in flight, of which SQS has room for 120,000 messages.
+  expect(seen.inFlight).toBeLessThanOrEqual(WORKERS * BATCH);
+  // The waits have grown with the outage: eight seconds each would have been 28,800 of them.
+  expect(seen.outages).toBeGreaterThan(100);
+  expect(seen.outages).toBeLessThan(2_000);
+});
