@@ -2,7 +2,7 @@ import { markdownTable } from '../cli/table.ts';
 import type { Row } from './benchmark.ts';
 import type { ColdRow } from './cold.ts';
 import type { CostRow } from './cost/benchmark.ts';
-import { cheaperBy } from './cost/section.ts';
+import { cheaperBy, usualRow } from './cost/section.ts';
 import { usualPacking } from './drumline.ts';
 import type { PeerRow } from './peers/benchmark.ts';
 import type { Record } from './record.ts';
@@ -208,7 +208,7 @@ function speedUp(rows: ScalingRow[], workers: number): number | undefined {
 }
 
 function cheaper(rows: CostRow[]): number | undefined {
-  const ours = rows.find(({ settings }) => settings.isDefault);
+  const ours = usualRow(rows);
   const peer = rows.find(({ system }) => system === 'powertools');
   return ours && peer && cheaperBy(ours, peer);
 }

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { count } from '../cli/figures.ts';
 import { wholeNumber, wholeNumbers } from '../cli/options.ts';
 import { fire } from '../functions/core/fire.ts';
-import { type JobId, newRunId } from '../functions/core/ids.ts';
-import { readRun, readSchedule, startRun } from '../functions/core/ledger/run.ts';
+import { readRun, readSchedule } from '../functions/core/ledger/run.ts';
 import { depth } from '../functions/core/queue.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
+import { startOneTick } from './one-tick.ts';
 import { type Calls, makePlace } from './place.ts';
 import { inTurn } from './rounds.ts';
 
@@ -112,16 +112,7 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
   const place = await makePlace(await context.cloud());
   try {
     const { table, jobs } = place;
-    const startedAt = Date.now();
-    const run = {
-      runId: newRunId(startedAt),
-      x,
-      y: 1_440,
-      pace: 'burst' as const,
-      backfillMinutes: 0,
-      startedAt,
-    };
-    await startRun(table, await readSchedule(table), { ...run, firstFreeJobId: 1 as JobId });
+    const runId = await startOneTick(table, x);
     place.forget();
     const cpu = process.cpuUsage();
     const begun = performance.now();
@@ -148,7 +139,7 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
     const ms = performance.now() - begun;
     const { user, system } = process.cpuUsage(cpu);
     const calls = { ...place.calls };
-    const enqueued = (await readRun(table, run.runId))?.enqueued;
+    const enqueued = (await readRun(table, runId))?.enqueued;
     const { visible } = await depth(jobs);
     const { openTicks } = await readSchedule(table);
     if (enqueued !== x || visible !== Math.ceil(x / jobsPerMessage) || openTicks.length > 0)

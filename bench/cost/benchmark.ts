@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
+import { PARTITION_WRITE_UNITS } from '../../cli/plan/aws-limits.ts';
 import { LOG_BYTES, REQUEST_MS } from '../../cli/plan/overheads.ts';
 import { dollarsOf, type Service, sum, times, type Usage, usageOf } from '../../cli/plan/prices.ts';
-import { usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
+import { UNITS_A_WRITE, usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
 import { effectiveSettings } from '../../cli/settings.ts';
+import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
-import { type CountedRun, countDrumline, type Where } from './drumline.ts';
+import { type CountedRun, countDrumline, SCENARIOS, type Scenario, type Where } from './drumline.ts';
 import { countPowertools } from './powertools.ts';
 import { section } from './section.ts';
 
@@ -17,6 +19,7 @@ export interface Options {
 
 export interface CostRow extends Row {
   system: 'drumline' | 'powertools';
+  scenario: Scenario;
   workMs: number;
   settings: { jobsPerMessage: number; batchSize: number; jobs: number; isDefault: boolean };
   /** What a million jobs take of each thing that AWS bills. */
@@ -26,6 +29,18 @@ export interface CostRow extends Row {
   resultsRequestsPerMillion: number;
   /** What that costs. */
   dollars: Record<Service, number>;
+  /** Of ours alone. */
+  counters?: Counters;
+}
+
+/** What batches write to keys that they share; a message's record has a key of its own. */
+export interface Counters {
+  /** Write units of a batch; a transaction's write of an item below 1 kB takes two. */
+  unitsABatch: number;
+  /** Keys that many workers are spread over. */
+  partitions: number;
+  /** Until their partitions are full, where the workers are spread evenly. */
+  batchesASecond: number;
 }
 
 const MILLION = 1_000_000;
@@ -44,6 +59,9 @@ counted on the wire, by a meter before the emulator: requests, each as SQS bills
 event source mapping's part (receiving, deleting) is played with full batches. The Powertools way is the handler that an engineer who knows AWS would write
 first (\`bench/peers/powertools/handler.ts\`): a job a message, Powertools' batch processing and idempotency, one count a job.
 What was counted is scaled to a million jobs and priced by \`cli/plan/prices.ts\`.
+
+Jobs that fail are counted with the default packing: *failed* are jobs that say so themselves, at their first delivery, and for good; *failed once*
+are jobs that all fail at their first delivery and work at the next. Their Lambda time is not reckoned.
 
 Lambda's time and the logs' bytes are not counted but reckoned: by the plan's measured overheads (\`cli/plan/overheads.ts\`), for both
 ways alike, with the same time for the same request, and as many bytes of logs for each invocation. A month's fixed costs (the rule, polling an empty queue)
@@ -73,6 +91,11 @@ are the plan's affair: \`drumline plan\`. Nothing here depends on how fast the m
       progress(`drumline, ${packing} jobs a message`);
       rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage));
     }
+    for (const scenario of SCENARIOS.filter((each) => each !== 'processed')) {
+      signal.throwIfAborted();
+      progress(`drumline, ${scenario}`);
+      rows.push(await drumlineRow(where, options, jobsPerMessage, true, scenario));
+    }
     signal.throwIfAborted();
     progress('powertools, a job a message');
     rows.push(await powertoolsRow(where, options));
@@ -87,20 +110,35 @@ async function drumlineRow(
   { jobs, workMs }: Context<Options>['options'],
   jobsPerMessage: number,
   isDefault: boolean,
+  scenario: Scenario = 'processed',
 ): Promise<CostRow> {
   const settings = { ...effectiveSettings({}), jobsPerMessage, concurrency: WORKERS };
   const { batchSize } = settings;
-  const { counted } = await countDrumline(where, { jobs, jobsPerMessage, batchSize, workers: WORKERS });
+  const run = { jobs, jobsPerMessage, batchSize, workers: WORKERS, scenario };
+  const { counted, batches } = await countDrumline(where, run);
   const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = sum(
     usageOfFiring(),
     usageOfTick(jobs, settings, workMs),
   );
+  const reckoned = { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents };
   return {
     benchmark: 'cost',
     system: 'drumline',
+    scenario,
     workMs,
     settings: { jobsPerMessage, batchSize, jobs, isDefault },
-    ...priced(jobs, counted, { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents }),
+    ...priced(jobs, counted, scenario === 'processed' ? reckoned : {}),
+    counters: countersOf(counted.writesByKey, batches.length),
+  };
+}
+
+function countersOf(writesByKey: ReadonlyMap<string, number>, batches: number): Counters {
+  const shared = [...writesByKey].filter(([key]) => !key.startsWith('MESSAGE#'));
+  const unitsABatch = (shared.reduce((sum, [, writes]) => sum + writes, 0) * UNITS_A_WRITE) / batches;
+  return {
+    unitsABatch,
+    partitions: COUNTER_SHARDS,
+    batchesASecond: (COUNTER_SHARDS * PARTITION_WRITE_UNITS) / unitsABatch,
   };
 }
 
@@ -112,6 +150,7 @@ async function powertoolsRow(where: Where, { jobs, workMs }: Options): Promise<C
   return {
     benchmark: 'cost',
     system: 'powertools',
+    scenario: 'processed',
     workMs,
     settings: { jobsPerMessage: 1, batchSize: 10, jobs, isDefault: false },
     ...priced(jobs, counted, {

@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { consume } from '../../functions/core/consume.ts';
+import { consume } from '../../functions/core/consume/consume.ts';
+import { PermanentError } from '../../functions/core/errors.ts';
 import { fire } from '../../functions/core/fire.ts';
-import { type JobId, newRunId } from '../../functions/core/ids.ts';
-import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
 import { BATCH, type Queue } from '../../functions/core/queue.ts';
 import { connect } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/mapping.ts';
 import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/tick.ts';
+import type { Job } from '../../functions/core/work.ts';
+import { startOneTick } from '../one-tick.ts';
 import type { AwsPlace } from '../own-cloud.ts';
 import { makePlace } from '../place.ts';
 import { openWorker, squaring } from '../worker/in-process.ts';
 import { both, type Counted, startMeter } from './meter.ts';
+
+/** What becomes of the jobs: all work; all fail for good; all fail at their first delivery and work at the next. */
+export const SCENARIOS = ['processed', 'failed', 'failed once'] as const;
+export type Scenario = (typeof SCENARIOS)[number];
 
 /** Jobs of one tick, and how they are packed. */
 export interface Run {
@@ -20,6 +25,8 @@ export interface Run {
   batchSize: number;
   /** Workers that take the batches in turn. */
   workers: number;
+  /** That all are processed, unless given. */
+  scenario?: Scenario;
 }
 
 /** What a run took: what was counted on the wire, and the functions' invocations. */
@@ -35,12 +42,20 @@ export interface Where {
   elasticsearchUrl: string;
 }
 
+/** How long a message whose jobs failed waits, in seconds: longer than its first deliveries take all together. */
+const RETRY_SECONDS = 10;
+
+/** A message comes back once; should it ever come more often, this ends it. */
+const MOST_DELIVERIES = 3;
+
 /**
  * Has one tick enqueued and worked off by the scheduler's and the consumer's own code, in this process, and counts all
- * that they and the event source mapping, whose part is played here, ask of the services.
- * @throws Error when not every job was processed
+ * that they and the event source mapping, whose part is played here, ask of the services. Writes are counted by key for the
+ * consumer alone.
+ * @throws Error when not every job came to its end
  */
 export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run): Promise<CountedRun> {
+  const { scenario = 'processed' } = run;
   const meter = await startMeter(aws.endpoint);
   const resultsMeter = await startMeter(elasticsearchUrl);
   const place = await makePlace({ aws: { ...aws, endpoint: meter.url } });
@@ -49,34 +64,44 @@ export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run):
   const results = connect(resultsMeter.url, place.table.name);
   try {
     await ensureIndex(results);
-    const startedAt = Date.now();
-    const started = {
-      ...{ runId: newRunId(startedAt), x: run.jobs, y: 1_440, pace: 'burst' as const },
-      ...{ backfillMinutes: 0, startedAt, firstFreeJobId: 1 as JobId },
-    };
-    await startRun(place.table, await readSchedule(place.table), started);
+    await startOneTick(place.table, run.jobs);
     meter.reset();
     const scheduler = { name: 'bench', table: place.table, jobs, clock: Date.now, sleep };
     const settings = { jobsPerMessage: run.jobsPerMessage, leastMessages: LEAST_MESSAGES };
     const packed = jobsPerMessageOf(run.jobs, settings);
     await fire({ ...scheduler, settings }, Date.now(), Date.now() + 600_000);
-    const workers = Array.from({ length: run.workers }, () => ({
-      ...openWorker({ ...place, jobs, deadLetters }, results, squaring(0), 10),
-      ready: new Set([results.index]),
-    }));
+    const job = jobOf(scenario);
+    const workers = Array.from({ length: run.workers }, () => {
+      const worker = openWorker({ ...place, jobs, deadLetters }, results, job, 10);
+      const backoff = { baseSeconds: RETRY_SECONDS, capSeconds: RETRY_SECONDS };
+      return { ...worker, settings: { ...worker.settings, backoff }, random: () => 0.999 };
+    });
     resultsMeter.reset();
+    meter.counted.writesByKey.clear();
     const batches: CountedRun['batches'] = [];
-    for (let left = run.jobs; left > 0; ) {
-      const messages = await receive(jobs, Math.min(run.batchSize, Math.ceil(left / packed)));
-      const worker = workers[batches.length % workers.length] as (typeof workers)[number];
-      const deliveries = messages.map(({ MessageId = '', ReceiptHandle = '', Body = '' }) => ({
-        ...{ id: MessageId, receiptHandle: ReceiptHandle, body: Body, receives: 1 },
-      }));
-      const { processed, failed } = await consume(worker, deliveries, Date.now() + 60_000);
-      if (failed.length > 0) throw new Error(`${failed.length} messages came back`);
-      await remove(jobs, messages);
-      batches.push({ messages: messages.length, jobs: processed });
-      left -= processed;
+    let left = run.jobs;
+    for (let delivery = 1; left > 0; delivery++) {
+      if (delivery > MOST_DELIVERIES) throw new Error(`${left} jobs came to no end`);
+      if (delivery > 1) await sleep((RETRY_SECONDS + 1) * 1_000);
+      for (let messages = Math.ceil(left / packed); messages > 0; ) {
+        const received = await receive(jobs, Math.min(run.batchSize, messages));
+        const worker = workers[batches.length % workers.length] as (typeof workers)[number];
+        const { processed, failed, undelivered, outage, errors } = await consume(
+          worker,
+          received.map(({ MessageId: id = '', Body: body = '', Attributes = {} }) => ({
+            ...{ id, body, receives: Number(Attributes.ApproximateReceiveCount) },
+          })),
+          Date.now() + 60_000,
+        );
+        // What went wrong on the line says more than what came of it.
+        meter.counted;
+        for (const trouble of [outage, ...errors]) if (trouble) throw trouble;
+        if (undelivered.length > 0) throw new Error(`${undelivered.length} messages could not be sent back`);
+        await remove(jobs, received);
+        batches.push({ messages: received.length, jobs: processed + failed });
+        messages -= received.length;
+        left -= processed + failed;
+      }
     }
     return { counted: both(meter.counted, resultsMeter.counted), batches };
   } finally {
@@ -88,13 +113,36 @@ export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run):
   }
 }
 
+/** The default job, or one that fails. */
+function jobOf(scenario: Scenario): Job {
+  const job = squaring(0);
+  const seen = new Set<number>();
+  const work: Record<Scenario, (input: number) => unknown> = {
+    processed: job.work,
+    failed: () => {
+      throw new PermanentError('the shop knows no such order');
+    },
+    'failed once': (input) => {
+      if (seen.has(input)) return job.work(input);
+      seen.add(input);
+      throw new Error('the shop answered 503');
+    },
+  };
+  return { ...job, work: work[scenario] };
+}
+
 /** As the mapping does: ten at most to a call, until a batch is full. */
 export async function receive(queue: Queue, messages: number): Promise<Message[]> {
   const received: Message[] = [];
   while (received.length < messages) {
     const MaxNumberOfMessages = Math.min(BATCH, messages - received.length);
     const { Messages = [] } = await queue.client.send(
-      new ReceiveMessageCommand({ QueueUrl: queue.url, MaxNumberOfMessages, WaitTimeSeconds: 1 }),
+      new ReceiveMessageCommand({
+        QueueUrl: queue.url,
+        MaxNumberOfMessages,
+        WaitTimeSeconds: 1,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
     );
     if (Messages.length === 0)
       throw new Error(`the queue has no more than ${received.length} of ${messages} messages`);

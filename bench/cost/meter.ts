@@ -19,6 +19,8 @@ export interface Counted {
   resultsBytes: number;
   /** Requests to Elasticsearch. */
   resultsRequests: number;
+  /** Writes in transactions, by the partition key of their items. */
+  writesByKey: Map<string, number>;
 }
 
 /** A meter on the line to a service: whoever uses its URL instead of the service's is counted. */
@@ -94,7 +96,7 @@ export function both(aws: Counted, { resultsBytes, resultsRequests }: Counted): 
 }
 
 function nothing(): Counted {
-  return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0 };
+  return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0, writesByKey: new Map() };
 }
 
 /** What an AWS request asks for, as `PutItem`; empty for Elasticsearch's. */
@@ -121,6 +123,7 @@ function count(counted: Counted, call: string, asked: Buffer, answered: Buffer, 
     return;
   }
   if (status >= 300) throw new Error(`${call} was answered ${status}: ${answered.toString().slice(0, 300)}`);
+  if (call === 'TransactWriteItems') countWrites(counted.writesByKey, asked);
   if (WRITES.includes(call)) usage.ledgerWriteUnits += unitsOf(answered);
   else if (READS.includes(call)) usage.ledgerReadUnits += unitsOf(answered);
   else if (call === 'SendMessageBatch' || call === 'SendMessage') {
@@ -137,6 +140,20 @@ function count(counted: Counted, call: string, asked: Buffer, answered: Buffer, 
 
 function chunks(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / SQS_CHUNK_BYTES));
+}
+
+interface Key {
+  pk?: { S: string };
+}
+
+function countWrites(writesByKey: Map<string, number>, asked: Buffer): void {
+  const { TransactItems } = JSON.parse(asked.toString()) as {
+    TransactItems: Record<string, { Key?: Key; Item?: Key }>[];
+  };
+  for (const { Key, Item } of TransactItems.flatMap((write) => Object.values(write))) {
+    const key = (Key ?? Item)?.pk?.S ?? '';
+    writesByKey.set(key, (writesByKey.get(key) ?? 0) + 1);
+  }
 }
 
 interface Capacity {

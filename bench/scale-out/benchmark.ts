@@ -3,6 +3,7 @@ import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
 import { POLLER_RAMP } from '../../cli/plan/aws-limits.ts';
 import type { Sizing } from '../../cli/plan/sizing.ts';
 import { effectiveSettings } from '../../cli/settings.ts';
+import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import type { Benchmark, Row } from '../benchmark.ts';
 import { section } from './section.ts';
 import { type Limit, type Outcome, type Part, type Scenario, simulate } from './simulation.ts';
@@ -70,7 +71,7 @@ export const scaleOut: Benchmark<Options, ScaleOutRow> = {
   about: `No measurement: a tick of X jobs in virtual time (\`bench/scale-out/simulation.ts\`), with the plan's overheads, measured on one
 machine, and AWS's limits as its documentation has them. Workers come as Lambda brings them, take batches, and wait in line for what they
 share: the scheduler's sending, Elasticsearch (each node as fast as the one that was measured), the partitions of the ledger's
-table (${NEW} of 1,000 write units a second, as a new table has; all counters in one). Times vary by a fifth, by chance, the same for the
+table (${NEW} of 1,000 write units a second, as a new table has; a run’s counters lie in up to ${COUNTER_SHARDS} of them). Times vary by a fifth, by chance, the same for the
 same \`--seed\`. It shows where a limit is met, not what AWS will do to the percent.`,
 
   register(command: Command) {

@@ -10,7 +10,7 @@ const LIMITS: Record<Limit, { name: string; movedBy: string }> = {
   ramp: { name: 'Lambda’s ramp', movedBy: '`minimumPollers`' },
   scheduler: { name: 'the scheduler’s sending', movedBy: '`jobsPerMessage`' },
   elasticsearch: { name: 'Elasticsearch', movedBy: 'nodes, and `indexShards` as many' },
-  counters: { name: 'the partition with the counters', movedBy: '`jobsPerMessage`, `batchSize`' },
+  counters: { name: 'the partitions with the counters', movedBy: '`jobsPerMessage`, `batchSize`' },
   messages: { name: 'the table’s partitions', movedBy: '`jobsPerMessage`; or the table’s warm throughput' },
 };
 

@@ -4,6 +4,7 @@ import { rampOf, readyMs } from '../../cli/plan/drain.ts';
 import { BATCH_MS, REQUEST_MS, SCHEDULER_MS } from '../../cli/plan/overheads.ts';
 import type { Sizing } from '../../cli/plan/sizing.ts';
 import { packingOf, UNITS_A_WRITE } from '../../cli/plan/tick-usage.ts';
+import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { seeded } from './chance.ts';
 import { Server } from './server.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -57,7 +58,8 @@ const UNIT_MS = 1_000 / PARTITION_WRITE_UNITS;
  *                           × N                   one line         a line for each partition
  *
  * A partition that is asked for more than its 1,000 write units a second throttles, and the SDK asks again; that is taken
- * for a line in which one waits. All counters of a run are under one partition key, so they share a partition.
+ * for a line in which one waits. The workers' counters are under a run's COUNTER_SHARDS keys, each of which lies in a partition
+ * that it shares with messages, and perhaps with other counters.
  */
 export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenario): Outcome {
   const chance = seeded(seed);
@@ -66,15 +68,16 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   const packing = packingOf(x, sizing);
   const elasticsearch = new Server();
   const ledger = Array.from({ length: partitions }, () => new Server());
-  const counters = ledger[0] as Server;
+  const anyOf = <One>(list: readonly One[]) => list[Math.floor(chance() * list.length)] as One;
+  const shards = Array.from({ length: COUNTER_SHARDS }, () => anyOf(ledger));
   const spent: Record<Part, number> = { work: 0, elasticsearch: 0, ledger: 0, between: 0, idle: 0 };
   const ramp = rampOf(sizing);
   const busyWorkers = new Set<number>();
   let counted = { jobs: 0, at: 0 };
   let taken = 0;
 
-  for (let worker = 0; worker < Math.min(ramp.most, packing.batches); worker++)
-    clock.at(readyMs(ramp, worker), (now) => take(worker, now));
+  const counters = Array.from({ length: Math.min(ramp.most, packing.batches) }, () => anyOf(shards));
+  for (const worker of counters.keys()) clock.at(readyMs(ramp, worker), (now) => take(worker, now));
   clock.run();
 
   function take(worker: number, now: number): void {
@@ -100,9 +103,9 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   }
 
   function countThem(worker: number, messages: number, jobs: number, now: number): void {
-    const writes = new Map<Server, number>([[counters, 1]]);
+    const writes = new Map<Server, number>([[counters[worker] as Server, 1]]);
     for (let message = 0; message < messages; message++) {
-      const partition = ledger[Math.floor(chance() * partitions)] as Server;
+      const partition = anyOf(ledger);
       writes.set(partition, (writes.get(partition) ?? 0) + 1);
     }
     const served = [...writes].map(([partition, count]) =>
@@ -119,13 +122,14 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   }
 
   const ms = counted.at;
-  const busiest = Math.max(...ledger.slice(1).map(({ busyMs }) => busyMs), 0);
+  const mean = (some: readonly Server[]) => some.reduce((sum, { busyMs }) => sum + busyMs, 0) / some.length;
+  const counting = ledger.filter((partition) => shards.includes(partition));
   const load = {
     ramp: Math.min(1, readyMs(ramp, ramp.most - 1) / ms),
     scheduler: (packing.messages * SCHEDULER_MS.message) / ms,
     elasticsearch: elasticsearch.busyMs / ms,
-    counters: counters.busyMs / ms,
-    messages: busiest / ms,
+    messages: mean(ledger) / ms,
+    counters: mean(counting) / ms,
   };
   const all = Object.values(spent).reduce((sum, each) => sum + each, 0);
   const share = Object.fromEntries(Object.entries(spent).map(([part, each]) => [part, each / all]));

@@ -47,13 +47,13 @@ export const status: Benchmark<Options, StatusRow> = {
   about: `The status function is asked for a run, again and again, one question at a time: its *handler* in this process, against the
 emulator's DynamoDB, SQS and Lambda; and the deployed function by *invoke*, which adds the emulator's way of running functions. The runs'
 pasts are written into the deployed ledger by the ledger's own code beforehand: workers that have each counted a job, environments that
-have come, counted a job and been folded into the run, a million jobs counted message by message. All of them lie in
+have come, a hundred at a time, counted a job and gone, a million jobs counted message by message. All of them lie in
 one table while all are measured.`,
 
   register(command: Command) {
     command
       .option('--workers <list>', 'workers counted one by one', wholeNumbers(1, 10_000), [1, 100, 1_000])
-      .option('--gone <n>', 'environments that have come and gone', wholeNumber(0, 1_000_000), 50_000)
+      .option('--gone <n>', 'environments that have come and gone', wholeNumber(0, 1_000_000), 10_000)
       .option('--jobs <n>', 'jobs that are done', wholeNumber(0, 10_000_000), 1_000_000)
       .option('--reads <n>', 'reads a round', wholeNumber(10, 100_000), 200);
   },

@@ -1,89 +1,78 @@
-import { tolerating } from '../../functions/core/enqueue.ts';
-import { type JobId, newRunId, newWorkerId, type RunId, type WorkerId } from '../../functions/core/ids.ts';
-import { count as countJobs } from '../../functions/core/ledger/message.ts';
-import { readSchedule, startRun, stopRun } from '../../functions/core/ledger/run.ts';
-import { MAX_TRANSACTION, type Table, transact } from '../../functions/core/ledger/table.ts';
-import { addToWorker, foldRetired, RETIRED_AFTER_MS } from '../../functions/core/ledger/worker.ts';
-import type { Message } from '../../functions/core/message.ts';
-import { settle, untouched } from '../../functions/core/settlement.ts';
+import pMap from 'p-map';
+import { type JobId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
+import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
+import { LedgerWriter, type Recorded } from '../../functions/core/ledger/records.ts';
+import { stopRun } from '../../functions/core/ledger/run.ts';
+import { MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
+import type { MessageRange } from '../../functions/core/message.ts';
+import { applyOutcomes, newRecord } from '../../functions/core/message-record.ts';
+import { startOneTick } from '../one-tick.ts';
 import { piecesOf } from '../pieces.ts';
+import { REMEMBER_SECONDS } from '../worker/in-process.ts';
 
 /** What a run has been through. */
 export interface Past {
-  /** Workers that are still counted one by one. */
+  /** Workers that hold a counter. */
   workers: number;
-  /** Workers that have come and gone before these, and are folded into the run. */
+  /** Workers that have come, counted a job and gone before these. */
   gone: number;
   /** Jobs that were counted message by message, by these workers. */
   jobs: number;
 }
 
-/** Environments that come and go together; Drumline folds what is gone every minute. */
-const GENERATION = 1_000;
+/** Environments that come and go together. */
+const GENERATION = 100;
+
+/** Workers that write at a time. */
+const AT_ONCE = 10;
 
 const JOBS_PER_MESSAGE = 100;
 
 /** Writes a run's past into the ledger, by the ledger's own code. The scheduler and the consumer play no part. */
 export async function writePast(table: Table, { workers, gone, jobs }: Past): Promise<RunId> {
-  const startedAt = Date.now();
-  const schedule = await readSchedule(table);
-  const run = { runId: newRunId(startedAt), x: 1, y: 1_440, pace: 'burst' as const };
-  await startRun(table, schedule, { ...run, backfillMinutes: 0, startedAt, firstFreeJobId: 1 as JobId });
-  const { runId } = run;
+  const runId = await startOneTick(table, 1);
+  const now = Date.now();
   // Else the deployed scheduler would have it tick.
-  await stopRun(table, runId, startedAt);
-  for (let left = gone; left > 0; left -= GENERATION) {
-    await appear(table, runId, names(Math.min(left, GENERATION)), startedAt - 2 * RETIRED_AFTER_MS);
-    // The deployed scheduler folds as well, once a minute; what the one misses the other finds.
-    await tolerating(() => foldRetired(table, runId, startedAt));
+  await stopRun(table, runId, now);
+  const one = messagesOf(runId, gone + workers, 1, 1);
+  const generations = [...piecesOf(one.slice(0, gone), GENERATION)];
+  for (const [at, generation] of generations.entries()) {
+    const then = now - 2 * RETIRED_AFTER_MS * (generations.length - at);
+    await pMap(generation, (message) => count(openWriter(table, then), [message]), { concurrency: AT_ONCE });
   }
-  const present = names(workers);
-  await appear(table, runId, present, startedAt);
-  await countAll(table, runId, present, jobs, startedAt);
+  const present = one.slice(gone).map((message) => ({ writer: openWriter(table, now), message }));
+  await pMap(present, ({ writer, message }) => count(writer, [message]), { concurrency: AT_ONCE });
+  let turn = 0;
+  for (const some of piecesOf(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), MAX_TRANSACTION - 1))
+    await count((present[turn++ % present.length] as (typeof present)[number]).writer, some);
   return runId;
 }
 
-function names(count: number): WorkerId[] {
-  return Array.from({ length: count }, newWorkerId);
+/** A worker that has lived at some time, milliseconds since 1970. */
+function openWriter(table: Table, at: number): LedgerWriter {
+  return new LedgerWriter(table, new WorkerCounters(table, newWorkerId()), () => at, REMEMBER_SECONDS);
 }
 
-/** Each counts one job. */
-async function appear(table: Table, runId: RunId, workers: WorkerId[], at: number): Promise<void> {
-  for (const some of piecesOf(workers, MAX_TRANSACTION))
-    await transact(
-      table,
-      some.map((id) => addToWorker(table, runId, id, { processed: 1, failed: 0 }, at)),
-    );
+/** Counts all jobs of these messages. @throws Error when one could not be counted */
+async function count(writer: LedgerWriter, messages: readonly MessageRange[]): Promise<void> {
+  const states = messages.map((message): Recorded => ({ message, record: newRecord(message) }));
+  const counted = await writer.commit(states, ({ record }) =>
+    applyOutcomes(
+      record,
+      { whole: true, rounds: new Map() },
+      record.pending.map((jobId) => ({ kind: 'done', jobId })),
+      writer.clock(),
+    ),
+  );
+  const trouble = counted.find(({ trouble }) => trouble)?.trouble;
+  if (trouble) throw trouble;
 }
 
-async function countAll(
-  table: Table,
-  runId: RunId,
-  workers: WorkerId[],
-  jobs: number,
-  now: number,
-): Promise<void> {
-  const messages = Array.from({ length: Math.ceil(jobs / JOBS_PER_MESSAGE) }, (_, at): Message => {
-    const first = at * JOBS_PER_MESSAGE + 1;
-    const last = Math.min(jobs, first + JOBS_PER_MESSAGE - 1);
-    return { v: 1, runId, tick: 1, first: first as JobId, last: last as JobId, enqueuedAt: now };
+/** The messages of a tick of so many jobs. */
+function messagesOf(runId: RunId, jobs: number, jobsPerMessage: number, tick: number): MessageRange[] {
+  return Array.from({ length: Math.ceil(jobs / jobsPerMessage) }, (_, at) => {
+    const first = at * jobsPerMessage + 1;
+    const last = Math.min(jobs, first + jobsPerMessage - 1);
+    return { runId, tick, first: first as JobId, last: last as JobId };
   });
-  let turn = 0;
-  for (const some of piecesOf(messages, MAX_TRANSACTION - 1)) {
-    const worker = workers[turn++ % workers.length] as WorkerId;
-    const entries = some.map((message) => ({
-      message,
-      record: untouched(message),
-      index: { name: 'results' },
-    }));
-    const counting = { table, worker, now, expiresAt: Math.ceil(now / 1_000) + 86_400 };
-    await countJobs(counting, entries, ({ message, record }) =>
-      settle(
-        message,
-        record,
-        record.pending.map((jobId) => ({ kind: 'done', jobId })),
-        now,
-      ),
-    );
-  }
 }

@@ -54,7 +54,7 @@ const MEMORY = { batchSize: 10, jobsPerMessage: 100 };
 export const worker: Benchmark<Options, WorkerRow> = {
   name: 'worker',
   title: 'The inside of a worker',
-  about: `What a worker does with a batch (\`functions/core/consume.ts\`), in this process, against the emulator's DynamoDB and a real
+  about: `What a worker does with a batch (\`functions/core/consume/consume.ts\`), in this process, against the emulator's DynamoDB and a real
 Elasticsearch; without SQS, Lambda and their waits. The messages are a tick's as the scheduler makes them. *bulk* and
 *ledger* are the time until Elasticsearch and DynamoDB have answered; *own* is what is left: parsing, deciding, making requests.
 

@@ -1,8 +1,10 @@
+import type { Worker } from '../../functions/core/consume/worker.ts';
 import { newWorkerId } from '../../functions/core/ids.ts';
+import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
+import { LedgerWriter } from '../../functions/core/ledger/records.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { TickCache } from '../../functions/core/tick-cache.ts';
 import type { Job } from '../../functions/core/work.ts';
-import type { Worker } from '../../functions/core/worker.ts';
 import type { Place } from '../place.ts';
 
 /** The default job: a number's square, after a wait that stands for I/O. */
@@ -14,17 +16,21 @@ export function squaring(workMs: number): { input(jobId: number): number; work(i
   };
 }
 
-/** A worker in this process, on a place of its own. */
+/** So long the ledger remembers a message, in seconds. */
+export const REMEMBER_SECONDS = 86_400;
+
+/** A worker in this process, on a place of its own, whose index is there. */
 export function openWorker(
   { table, jobs, deadLetters }: Pick<Place, 'table' | 'jobs' | 'deadLetters'>,
   results: Results,
   job: Job,
   jobConcurrency: number,
 ): Worker {
+  const id = newWorkerId();
   return {
-    id: newWorkerId(),
+    id,
     job,
-    table,
+    ledger: new LedgerWriter(table, new WorkerCounters(table, id), Date.now, REMEMBER_SECONDS),
     results,
     jobs,
     deadLetters,
@@ -33,10 +39,9 @@ export function openWorker(
       jobConcurrency,
       maxAttempts: 5,
       backoff: { baseSeconds: 1, capSeconds: 60 },
-      remember: 86_400,
     },
     clock: Date.now,
-    chance: Math.random,
-    ready: new Set(),
+    random: Math.random,
+    verifiedIndices: new Set([results.index]),
   };
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { depth } from '../../functions/core/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { bundleFunctions } from '../../infra-cdk/bundle-functions.ts';
 import { ENVIRONMENT } from '../environment.ts';
@@ -72,10 +73,12 @@ export async function growthOf(
     for (const some of piecesOf(batches, Math.ceil(batches.length / SAMPLES))) {
       worker.send({ batches: some } satisfies Order);
       const size = (await answer()) as Size;
-      if (size.returned > 0) throw new Error(`${size.returned} messages came back from the worker`);
       jobs += some.flat().length * jobsPerMessage;
       samples.push({ jobs, ...size });
     }
+    // What is not done is sent back to the queue, which plays no other part here.
+    const { visible, delayed } = await depth(place.jobs);
+    if (visible + delayed > 0) throw new Error(`${visible + delayed} messages came back from the worker`);
     return samples;
   } finally {
     if (worker.exitCode === null) {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { fire } from '../../functions/core/fire.ts';
-import { type JobId, newRunId } from '../../functions/core/ids.ts';
-import { readSchedule, startRun } from '../../functions/core/ledger/run.ts';
 import type { Queue } from '../../functions/core/queue.ts';
+import { startOneTick } from '../one-tick.ts';
 import type { Place } from '../place.ts';
 
 /**
@@ -24,9 +23,7 @@ export async function messagesOfTick(
     },
   };
   const queue: Queue = { url: '', client: catching as unknown as Queue['client'], retryDelayMs: 25 };
-  const startedAt = Date.now();
-  const run = { runId: newRunId(startedAt), x: jobs, y: 1_440, pace: 'burst' as const, backfillMinutes: 0 };
-  await startRun(table, await readSchedule(table), { ...run, startedAt, firstFreeJobId: 1 as JobId });
+  await startOneTick(table, jobs);
   const scheduler = {
     name: 'bench',
     table,

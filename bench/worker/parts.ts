@@ -1,6 +1,6 @@
-import { consume } from '../../functions/core/consume.ts';
+import { consume } from '../../functions/core/consume/consume.ts';
+import type { Worker } from '../../functions/core/consume/worker.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import type { Worker } from '../../functions/core/worker.ts';
 import type { Place } from '../place.ts';
 import { openWorker, squaring } from './in-process.ts';
 
@@ -50,7 +50,7 @@ export class TimedWorker {
     const begun = performance.now();
     const { processed } = await consume(
       this.#worker,
-      bodies.map((body, at) => ({ id: String(at), receiptHandle: String(at), body, receives: 1 })),
+      bodies.map((body, at) => ({ id: String(at), body, receives: 1 })),
       Date.now() + 60_000,
     );
     const total = performance.now() - begun;

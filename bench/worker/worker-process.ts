@@ -3,7 +3,7 @@
  * and answers how large it is. Plain Node, with its own idea of when to collect garbage, but that it is made to before
  * the heap is read: what is on it then is in use.
  */
-import type { SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
 /** Batches to do, each a list of message bodies. */
 export interface Order {
@@ -12,28 +12,26 @@ export interface Order {
 
 /** What the worker has come to. */
 export interface Size {
-  /** Batches that came back in part. */
-  returned: number;
   /** Megabytes of 1,000,000 bytes: the process's, and of its heap what is in use after a collection. */
   rssMb: number;
   heapMb: number;
 }
 
 const { handler } = (await import(process.argv[2] ?? '')) as {
-  handler: (event: SQSEvent, context: object) => Promise<{ batchItemFailures: unknown[] }>;
+  handler: (event: SQSEvent, context: object) => Promise<SQSBatchResponse>;
 };
 const context = { awsRequestId: 'bench', functionName: 'bench', getRemainingTimeInMillis: () => 60_000 };
 
 process.on('message', async ({ batches }: Order) => {
-  let returned = 0;
   for (const bodies of batches) {
     const { batchItemFailures } = await handler(eventOf(bodies), context);
-    returned += batchItemFailures.length;
+    if (batchItemFailures.length > 0)
+      throw new Error(`${batchItemFailures.length} messages could not be sent back`);
   }
   const { rss } = process.memoryUsage();
   global.gc?.();
   const { heapUsed } = process.memoryUsage();
-  process.send?.({ returned, rssMb: rss / 1e6, heapMb: heapUsed / 1e6 } satisfies Size);
+  process.send?.({ rssMb: rss / 1e6, heapMb: heapUsed / 1e6 } satisfies Size);
 });
 process.send?.('ready');
 

@@ -1,3 +1,4 @@
+import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { MAPPING_RAMP, PARTITION_WRITE_UNITS, POLLER_RAMP } from './aws-limits.ts';
 import { batchMs } from './batch-time.ts';
 import { BATCH_MS, COLD_START_MS, SCHEDULER_MS } from './overheads.ts';
@@ -39,7 +40,7 @@ export interface Drain {
 /**
  * How long a tick takes: as long as the slowest of those that a batch passes needs for all of them.
  *
- *     scheduler sends ─► workers, as many as there are by then ─► their counters, in one partition
+ *     scheduler sends ─► workers, as many as there are by then ─► their counters, in COUNTER_SHARDS partitions
  */
 export function drainOf(x: number, sizing: Sizing, workMs: number): Drain {
   const { messages, batches, batchMessages, batchJobs } = packingOf(x, sizing);
@@ -57,10 +58,11 @@ export function drainOf(x: number, sizing: Sizing, workMs: number): Drain {
 }
 
 /**
- * Batches a second that can be counted: each writes the counters of its worker, and all workers' are under one partition
- * key, the run's.
+ * Batches a second that can be counted: each writes its worker's counter, and the workers' counters are spread over so many
+ * partition keys, by chance. With enough workers to fill them all, an uneven spread matters little: workers whose partition
+ * is full leave the batches to the others.
  */
-export const COUNTED_BATCHES_A_SECOND = PARTITION_WRITE_UNITS / UNITS_A_WRITE;
+export const COUNTED_BATCHES_A_SECOND = (COUNTER_SHARDS * PARTITION_WRITE_UNITS) / UNITS_A_WRITE;
 
 /** When the last of so many batches is done, each worker taking one after the other, each for so long. */
 function workersMs(ramp: Ramp, batches: number, slotMs: number): number {

@@ -1,3 +1,4 @@
+import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { MOST_IN_FLIGHT } from '../../infra-cdk/limits.ts';
 import type { SettingName } from '../../infra-cdk/settings.ts';
 import { KEPT_UNRESERVED } from '../account.ts';
@@ -27,7 +28,13 @@ export interface Quota {
   beyond: string;
 }
 
-/** What a workload takes of AWS's limits, the fullest first. */
+/**
+ * What a workload takes of AWS's limits, the fullest first.
+ *
+ * In flight are messages that a consumer has received and not deleted yet ("Amazon SQS standard queue quotas"), which are
+ * those of the workers' batches, and no others: what a worker sends back is a new message with a delay, and SQS counts
+ * delayed messages apart from those in flight ("Resources required to process Amazon SQS messages").
+ */
 export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   const { concurrency } = sizing;
   const { batchMessages, batches } = packingOf(x, sizing);
@@ -61,8 +68,8 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
       'batches are smaller than asked for',
     ),
     quota(
-      'DynamoDB partition with the workers’ counters',
-      [counters, PARTITION_WRITE_UNITS, 'write units/s'],
+      'DynamoDB partitions with the workers’ counters',
+      [counters, COUNTER_SHARDS * PARTITION_WRITE_UNITS, 'write units/s'],
       ['jobsPerMessage', 'batchSize'],
       'more workers make it no faster',
     ),

@@ -31,7 +31,7 @@ export function planText(plan: Plan, colors: Colors): string {
 const BOUNDS = {
   workers: 'the workers decide it',
   scheduler: 'the scheduler’s sending decides it',
-  ledger: 'the counters’ partition decides it',
+  ledger: 'the counters’ partitions decide it',
 };
 
 function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: Plan): string {

@@ -44,16 +44,13 @@ export const UNITS_A_WRITE = 2;
 /** A day's part of the month that AWS prices storage by (730 hours). */
 const MONTHS_A_DAY = 24 / 730;
 
-/**
- * What the scheduler's firing takes when nothing is due: it reads the schedule twice and the run once, and looks for
- * workers that are gone (functions/core/fire.ts).
- */
+/** What the scheduler's firing takes when nothing is due: it reads the schedule twice and the run once (functions/core/fire.ts). */
 export function usageOfFiring(): Usage {
   return usageOf({
     ruleEvents: 1,
     lambdaInvocations: 1,
     lambdaGbSeconds: schedulerGbSeconds(SCHEDULER_MS.firing),
-    ledgerReadUnits: 4,
+    ledgerReadUnits: 3,
     logGb: LOG_BYTES.firing / 1e9,
   });
 }
@@ -70,8 +67,9 @@ export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
     sqsReceives: queue,
     sqsDeletes: queue,
     ledgerWriteUnits: UNITS_A_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
-    // The schedule and the run once more after the tick; the tick by each worker, as it meets its first message.
-    ledgerReadUnits: 2 + Math.min(sizing.concurrency, batches),
+    // The schedule and the run once more after the tick; by each worker the tick, as it meets its first message, and the
+    // counters of its shard, which are its own first of all and less than 4 kB.
+    ledgerReadUnits: 2 + 2 * Math.min(sizing.concurrency, batches),
     ledgerGbMonths: ((messages * MESSAGE_ITEM_BYTES) / 1e9) * REMEMBER_DAYS * MONTHS_A_DAY,
     lambdaInvocations: batches,
     lambdaGbSeconds:
@@ -85,7 +83,7 @@ function tickWrites(slices: number): number {
   return 3 + slices * 2 + 2;
 }
 
-/** An item a message, and the worker's counters once a transaction (functions/core/ledger/message.ts). */
+/** An item a message, and the worker's counter once a transaction (functions/core/ledger/records.ts). */
 function countingWrites(messages: number, batchSize: number): number {
   const transactions = sumOver(batchesOf(messages, batchSize), (size) =>
     Math.ceil(size / (MAX_TRANSACTION - 1)),

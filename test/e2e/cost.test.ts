@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { countDrumline } from '../../bench/cost/drumline.ts';
+import type { Counted } from '../../bench/cost/meter.ts';
 import { countPowertools } from '../../bench/cost/powertools.ts';
 import type { AwsPlace } from '../../bench/own-cloud.ts';
 import { sum, type Usage } from '../../cli/plan/prices.ts';
@@ -49,6 +50,32 @@ describe('the plan’s counts are those of a real run', () => {
     expect(requestsOf(counted.usage)).toEqual(requestsOf(planned));
     // Each batch is an invocation of the consumer, and the firing one of the scheduler.
     expect(batches.length + 1).toBe(planned.lambdaInvocations);
+  });
+});
+
+describe('jobs that fail', () => {
+  const run: Run = { jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 };
+  /** Writes to keys that messages don't have to themselves. */
+  const shared = ({ writesByKey }: Counted) =>
+    [...writesByKey].reduce((sum, [key, writes]) => sum + (key.startsWith('MESSAGE#') ? 0 : writes), 0);
+
+  test('for good cost a dead letter each, and a batch writes one counter', async () => {
+    const { counted, batches } = await countDrumline(where, { ...run, scenario: 'failed' });
+    expect(batches).toHaveLength(10);
+    expect(counted.usage).toMatchObject({
+      sqsSends: 10 + 100,
+      sqsReceives: 10,
+      sqsDeletes: 10,
+      sqsReturns: 0,
+    });
+    expect(shared(counted)).toBe(10);
+  });
+
+  test('once are sent back as new messages, and their attempts write no counter', async () => {
+    const { counted, batches } = await countDrumline(where, { ...run, scenario: 'failed once' });
+    expect(batches).toHaveLength(20);
+    expect(counted.usage).toMatchObject({ sqsSends: 20, sqsReceives: 20, sqsDeletes: 20, sqsReturns: 0 });
+    expect(shared(counted)).toBe(10);
   });
 });
 

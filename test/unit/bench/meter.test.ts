@@ -54,7 +54,21 @@ test('DynamoDB is asked what a call took, and the caller gets its answer as it i
   expect(await got.json()).toEqual(answered);
   expect(got.headers.get('x-kept')).toBe('yes');
   expect(asked).toEqual([{ Key: 1, ReturnConsumedCapacity: 'TOTAL' }]);
-  await call('TransactWriteItems', {}, { ConsumedCapacity: [{ CapacityUnits: 22 }, { CapacityUnits: 2 }] });
+  const pk = { S: 'RUN' };
+  const TransactItems = [
+    { Put: { Item: { pk } } },
+    { Update: { Key: { pk } } },
+    { Put: { Item: { pk: { S: 'ONE' } } } },
+  ];
+  await call(
+    'TransactWriteItems',
+    { TransactItems },
+    { ConsumedCapacity: [{ CapacityUnits: 22 }, { CapacityUnits: 2 }] },
+  );
+  expect([...meter.counted.writesByKey]).toEqual([
+    ['RUN', 2],
+    ['ONE', 1],
+  ]);
   expect(meter.counted.usage).toMatchObject({ ledgerReadUnits: 1.5, ledgerWriteUnits: 24 });
 });
 

@@ -70,13 +70,22 @@ describe('the pace is set', () => {
   });
 
   test('by the counters where batches are small, and jobs a message move it', () => {
-    const many = { concurrency: 500, minimumPollers: 50, batchSize: 1 };
-    const small = simulate(scenario({ ...many, jobsPerMessage: 1 }, { workMs: 0, partitions: 400 }));
+    const many = { concurrency: 1_000, minimumPollers: 100, batchSize: 1 };
+    const jobs = { x: 200_000, workMs: 0, partitions: 400 };
+    const small = simulate(scenario({ ...many, jobsPerMessage: 1 }, jobs));
     expect(small.limit).toBe('counters');
-    // Two write units a batch, of a thousand a second.
-    expect(20_000 / (small.ms / 1_000)).toBeLessThanOrEqual(500);
-    const packed = simulate(scenario({ ...many, jobsPerMessage: 10 }, { workMs: 0, partitions: 400 }));
+    // Two write units a batch, of a thousand a second in each of sixteen partitions.
+    expect(jobs.x / (small.ms / 1_000)).toBeLessThanOrEqual(8_000);
+    const packed = simulate(scenario({ ...many, jobsPerMessage: 10 }, jobs));
     expect(packed.ms).toBeLessThan(small.ms / 4);
+  });
+
+  test('by the table’s partitions where it is new, and a warmer one moves it', () => {
+    const many = { concurrency: 1_000, minimumPollers: 100 };
+    const cold = simulate(scenario(many, { x: 200_000, workMs: 0 }));
+    expect(cold.limit).toBe('messages');
+    const warm = simulate(scenario(many, { x: 200_000, workMs: 0, partitions: 40 }));
+    expect(warm.ms).toBeLessThan(cold.ms / 3);
   });
 
   test('by Elasticsearch where jobs are packed, and nodes move it', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { UNCOLOURED } from '../../../../cli/output.ts';
-import { drainOf, rampOf, readyMs, workersNeeded } from '../../../../cli/plan/drain.ts';
+import {
+  COUNTED_BATCHES_A_SECOND,
+  drainOf,
+  rampOf,
+  readyMs,
+  workersNeeded,
+} from '../../../../cli/plan/drain.ts';
 import { BATCH_MS, COLD_START_MS } from '../../../../cli/plan/overheads.ts';
 import { planOf } from '../../../../cli/plan/plan.ts';
 import { planText } from '../../../../cli/plan/report.ts';
@@ -29,6 +35,13 @@ describe('how long a tick takes', () => {
     const many = sizing({ concurrency: 1_000, minimumPollers: 100, batchSize: 100 });
     expect(drainOf(1_000_000, many, 0).bound).toBe('scheduler');
     expect(drainOf(1_000_000, { ...many, batchSize: 1 }, 0).bound).toBe('ledger');
+  });
+
+  test('eight thousand batches a second can be counted, in sixteen partitions', () => {
+    expect(COUNTED_BATCHES_A_SECOND).toBe(8_000);
+    const { quotas } = planOf({ x: 1_000_000, y: 5, workMs: 0 }, sizing({ concurrency: 100 }));
+    const counters = quotas.find(({ name }) => name.includes('counters'));
+    expect(counters).toMatchObject({ limit: 16_000, ok: true });
   });
 
   test('a mapping starts with five workers and grows; pollers start with ten for each', () => {
