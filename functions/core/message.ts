@@ -46,7 +46,7 @@ export interface Returned {
 /** The most jobs that may share a message: 500 failed jobs and their reasons fit a DynamoDB item of 400 kB. */
 export const MAX_JOBS_PER_MESSAGE = 500;
 
-/** The most leases that a message names; older ones have been written over. */
+/** The most leases that a message names: the newest ones, since a newer lease has written over an older one. */
 export const MAX_SURVIVED = 5;
 
 /** The last moment that JavaScript has a date for; a document needs one. */
