@@ -110,8 +110,8 @@ export class Memory {
   }
 }
 
-/** A ledger with one run whose first tick has its hundred jobs claimed and sent, in messages of ten. */
-export async function memoryWithTick(): Promise<Memory> {
+/** A ledger with one run, which has not fired yet. */
+export async function memoryWithRun(): Promise<Memory> {
   const memory = new Memory();
   const { table } = memory;
   const schedule = await readSchedule(table);
@@ -119,7 +119,13 @@ export async function memoryWithTick(): Promise<Memory> {
     ...{ runId: RUN, x: 100, y: 5, pace: 'burst', indexing: { index: 'results', monthly: false } },
     ...{ backfillMinutes: 0, startedAt: NOW, firstFreeJobId: job(1) },
   });
-  await claimAll(table);
+  return memory;
+}
+
+/** A ledger with one run whose first tick has its hundred jobs claimed and sent, in messages of ten. */
+export async function memoryWithTick(): Promise<Memory> {
+  const memory = await memoryWithRun();
+  await claimAll(memory.table);
   memory.calls.length = 0;
   return memory;
 }
