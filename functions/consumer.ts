@@ -2,6 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
 import { openQueue, openTable } from './core/aws.ts';
 import { consume } from './core/consume/consume.ts';
+import { RETURN_MS } from './core/consume/time-budget.ts';
 import type { Worker } from './core/consume/worker.ts';
 import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
 import { readEnvironment } from './core/environment.ts';
@@ -24,7 +25,10 @@ const environment = readEnvironment(
 );
 
 const id = newWorkerId();
-const table = openTable(environment.DRUMLINE_TABLE);
+/** When the invocation under way is over, milliseconds since 1970. */
+let endsAt = 0;
+// So that there is time to send messages back when DynamoDB does not answer.
+const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_MS);
 
 /** This execution environment: made once, when the module loads, and the same for all its batches. */
 const worker: Worker = {
@@ -72,11 +76,8 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     body: record.body,
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
-  const { jobs, undelivered, outage, errors, ...counts } = await consume(
-    worker,
-    deliveries,
-    begun + context.getRemainingTimeInMillis(),
-  );
+  endsAt = begun + context.getRemainingTimeInMillis();
+  const { jobs, undelivered, outage, errors, ...counts } = await consume(worker, deliveries, endsAt);
   const line = {
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,

@@ -13,8 +13,8 @@ const SQS_RETENTION_SECONDS = 4 * 86_400;
 
 /**
  * How often a message may be received before the queue itself takes it for dead; 1,000 is the most that SQS allows.
- * A backstop only: the consumer gives up on jobs by their attempts, and an outage of Elasticsearch, through which
- * messages come and go, must not use this up.
+ * A backstop only: the consumer gives up on jobs by their attempts, and sends back as new what has to come again. Workers
+ * that die and invocations that Lambda throttles use this up, and nothing else does.
  */
 const MAX_RECEIVES = 1_000;
 

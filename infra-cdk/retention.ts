@@ -4,7 +4,8 @@ export const DEAD_LETTER_RETENTION_DAYS = 14;
 export const ABANDONED_EVENTS_RETENTION_DAYS = 14;
 
 /**
- * How long the ledger remembers which jobs of a message are counted. A message can come again as long as it lies in
- * the jobs queue, and once more after that as a dead letter that is sent again at the last moment.
+ * How long the ledger remembers which jobs of a message are counted, after the record's last change. A message can lie in
+ * the jobs queue, in the dead-letter queue, and in the jobs queue once more when it is sent again at the last moment. A
+ * message that is sent back stays longer; a worker refuses one that is older than this and has no record.
  */
 export const REMEMBER_DAYS = JOBS_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS + JOBS_RETENTION_DAYS + 1;

@@ -27,7 +27,8 @@ function meaningOf(service: Service, error: unknown): unknown {
     return codes.some((code) => MOMENTARY.has(code)) ? new Unavailable(service, error, true) : error;
   }
   const isConflict = error instanceof Error && error.name === 'TransactionConflictException';
-  return isConflict || isTransient(error) ? new Unavailable(service, error, isConflict) : error;
+  const isLate = error instanceof Error && error.name === 'AbortError';
+  return isConflict || isLate || isTransient(error) ? new Unavailable(service, error, isConflict) : error;
 }
 
 function isCancelled(error: unknown): error is TransactionCanceledException {

@@ -11,12 +11,15 @@ export const TIMEOUTS = { requestTimeout: 2_000, connectionTimeout: 1_000, throw
 /** First delay after a transaction met another one, or SQS did not take an entry, in milliseconds. */
 const RETRY_DELAY_MS = 25;
 
-/** The ledger's table; endpoint, region and credentials come from the standard AWS variables. */
-export function openTable(name: string): Table {
+/**
+ * The ledger's table; endpoint, region and credentials come from the standard AWS variables.
+ * @param deadline when a call must have its answer, milliseconds since 1970; never unless given
+ */
+export function openTable(name: string, deadline?: () => number): Table {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  return { name, client, conflictDelayMs: RETRY_DELAY_MS };
+  return { name, client, conflictDelayMs: RETRY_DELAY_MS, ...(deadline && { deadline }) };
 }
 
 /**

@@ -78,7 +78,7 @@ export async function enqueue(
       const wait = jobDueAt(tick, message.first - tick.firstJob) - now;
       return {
         MessageBody: JSON.stringify(message),
-        ...(wait > 0 && { DelaySeconds: Math.ceil(wait / 1_000) }),
+        ...(wait > 0 && { DelaySeconds: Math.ceil(Math.min(wait, MAX_DELAY_MS) / 1_000) }),
       };
     });
   }

@@ -37,8 +37,8 @@ export interface Returned {
   times: number;
   /** When it is to be worked on again, milliseconds since 1970. SQS delays a message for at most 15 minutes. */
   notBefore: number;
-  /** Workers may have died of it; nobody has found out yet. */
-  suspect?: true;
+  /** How often it came back without being sent back, since a worker last lived through its jobs. */
+  unexplained?: number;
   /** Leases on it whose holders live, and could not tell the ledger. */
   survived?: string[];
 }
@@ -46,7 +46,7 @@ export interface Returned {
 /** The most jobs that may share a message: 500 failed jobs and their reasons fit a DynamoDB item of 400 kB. */
 export const MAX_JOBS_PER_MESSAGE = 500;
 
-/** The most leases that a message names; older ones have been written over. */
+/** The most leases that a message names: the newest ones, since a newer lease has written over an older one. */
 export const MAX_SURVIVED = 5;
 
 /** The last moment that JavaScript has a date for; a document needs one. */
@@ -72,7 +72,7 @@ const schema = z.looseObject({
     z.object({
       times: z.int().check(z.positive()),
       notBefore: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
-      suspect: z.optional(z.literal(true)),
+      unexplained: z.optional(z.int().check(z.positive())),
       survived: z.optional(
         z.array(z.string().check(z.regex(/^[\w-]{1,64}$/))).check(z.maxLength(MAX_SURVIVED)),
       ),

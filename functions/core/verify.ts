@@ -1,12 +1,11 @@
 import pMap from 'p-map';
-import { groupBy } from './group-by.ts';
 import type { JobId, RunId } from './ids.ts';
 import { readRecord } from './ledger/records.ts';
 import { readRun } from './ledger/run.ts';
 import type { Table } from './ledger/table.ts';
 import { listTicks } from './ledger/tick.ts';
 import { readTotals, type Totals } from './ledger/totals.ts';
-import { messageKey } from './message.ts';
+import { type MessageRange, messageKey } from './message.ts';
 import type { Results } from './results/client.ts';
 import { countDocuments, countDuplicates, documentsIn, refresh } from './results/search.ts';
 import { messageWith, type Tick } from './tick.ts';
@@ -99,15 +98,23 @@ async function findMissing(
 ): Promise<Verification['missing']> {
   const ticks: Tick[] = [];
   for await (const tick of listTicks(table, runId)) if (tick.sent > 0) ticks.push(tick);
-  const absent: number[] = [];
-  for (const range of rangesOf(ticks)) absent.push(...(await jobsWithout(results, runId, range)));
-  const messages = groupBy(absent, (job) => messageKey(messageWith(tickOf(ticks, job), job as JobId)));
+  let absent: number[] = [];
+  for (const range of rangesOf(ticks)) absent = absent.concat(await jobsWithout(results, runId, range));
+  const messages = new Map<string, { range: MessageRange; jobs: number[] }>();
+  let at = 0;
+  for (const job of absent) {
+    // Jobs and ticks are both in their order.
+    while ((ticks[at + 1]?.firstJob ?? Number.POSITIVE_INFINITY) <= job) at++;
+    const range = messageWith(ticks[at] as Tick, job as JobId);
+    const known = messages.get(messageKey(range));
+    if (known) known.jobs.push(job);
+    else messages.set(messageKey(range), { range, jobs: [job] });
+  }
   const missing: Verification['missing'] = { count: 0, first: [] };
   await pMap(
     messages.values(),
-    async (jobs) => {
-      const job = jobs[0] as JobId;
-      const record = await readRecord(table, messageWith(tickOf(ticks, job), job));
+    async ({ range, jobs }) => {
+      const record = await readRecord(table, range);
       const failed = new Set<number>(record?.failed);
       const lost = jobs.filter((one) => !failed.has(one));
       missing.count += lost.length;
@@ -117,11 +124,6 @@ async function findMissing(
   );
   missing.first = missing.first.sort((a, b) => a - b).slice(0, NAMED);
   return missing;
-}
-
-/** The tick that has the job; ticks are in the order of their jobs. */
-function tickOf(ticks: readonly Tick[], job: number): Tick {
-  return ticks.findLast(({ firstJob }) => firstJob <= job) as Tick;
 }
 
 /** The jobs of ticks that follow each other, as one range. */

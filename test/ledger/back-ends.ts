@@ -1,16 +1,23 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { inject } from 'vitest';
+import { describe, inject } from 'vitest';
 import type { Item, Table } from '../../functions/core/ledger/table.ts';
 
 /** A DynamoDB that the suite runs against. */
 export interface BackEnd {
   name: 'ministack' | 'DynamoDB Local';
   endpoint: string;
+  /** Why this machine can't run it, if it can't. */
+  missing?: string | undefined;
 }
 
-/** For `describe.each`, by their names. */
-export const backEnds = inject('backEnds').map((backEnd) => [backEnd.name, backEnd] as const);
+/** Has the tests run against each back end; those of one that this machine can't run are skipped, with the reason. */
+export function describeBackEnds(tests: (backEnd: BackEnd) => void): void {
+  for (const backEnd of inject('backEnds')) {
+    if (backEnd.missing === undefined) describe(backEnd.name, () => tests(backEnd));
+    else describe.skip(`${backEnd.name}: ${backEnd.missing}`, () => tests(backEnd));
+  }
+}
 
 let made = 0;
 

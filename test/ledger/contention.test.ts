@@ -1,14 +1,14 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { ConditionFailed } from '../../functions/core/errors.ts';
 import { list, read, type Table, transact } from '../../functions/core/ledger/table.ts';
-import { backEnds, connect, forAnother, makeTable } from './back-ends.ts';
+import { connect, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { countConflicts } from './conflicts.ts';
 import { add, keyOf, PK, put, putNew, update } from './writes.ts';
 
 const refusals = (outcomes: PromiseSettledResult<unknown>[]) =>
   outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
 
-describe.each(backEnds)('%s', (_name, backEnd) => {
+describeBackEnds((backEnd) => {
   let table: Table;
   let other: Table;
 

@@ -1,7 +1,7 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { type Table, transact, type Write } from '../../functions/core/ledger/table.ts';
-import { backEnds, contents, makeTable } from './back-ends.ts';
+import { contents, describeBackEnds, makeTable } from './back-ends.ts';
 import { add, keyOf, PK, put, update } from './writes.ts';
 
 /**
@@ -70,7 +70,7 @@ const OUTCOMES: {
   },
 ];
 
-describe.each(backEnds)('%s', (_name, backEnd) => {
+describeBackEnds((backEnd) => {
   let table: Table;
 
   beforeEach(async () => {

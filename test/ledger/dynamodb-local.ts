@@ -22,6 +22,15 @@ export interface DynamoDbLocalHome {
   port: number;
 }
 
+/** The machines that it brings its database for, a native library. */
+const MACHINES = new Set(['linux x64', 'darwin x64', 'win32 x64']);
+
+/** Why it can't run on a machine, if it can't. */
+export function missingOn(platform: string, arch: string): string | undefined {
+  const machine = `${platform} ${arch}`;
+  return MACHINES.has(machine) ? undefined : `it has no native library for ${machine}`;
+}
+
 export const urlOf = ({ port }: DynamoDbLocalHome) => `http://127.0.0.1:${port}`;
 
 /** Amazon's DynamoDB Local from its published jars; `jdk` is the folder of javac. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type JobId, newRunId, type RunId } from '../../functions/core/ids.ts';
 import {
   listRuns,
@@ -13,7 +13,7 @@ import {
   stopRun,
   updateRun,
 } from '../../functions/core/ledger/run.ts';
-import { backEnds, makeTable } from './back-ends.ts';
+import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { aRun, NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';
 
@@ -22,7 +22,7 @@ const RUN_ITEM = `RUNS/RUN#${RUN}`;
 const OTHER_ITEM = `RUNS/RUN#${OTHER}`;
 const SCHEDULE_ITEM = 'SCHEDULE/SCHEDULE';
 
-describe.each(backEnds)('%s', (_name, backEnd) => {
+describeBackEnds((backEnd) => {
   describeWrite<Schedule>(backEnd, 'starting the first run', {
     arrange: readSchedule,
     act: (table, schedule) => startRun(table, schedule, aRun({ firstFreeJobId: 7 as JobId })),

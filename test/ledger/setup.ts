@@ -15,6 +15,7 @@ import {
   type DynamoDbLocalHome,
   dynamoDbLocalInstallation,
   dynamoDbLocalServer,
+  missingOn,
   startDynamoDbLocal,
   urlOf,
 } from './dynamodb-local.ts';
@@ -32,7 +33,8 @@ const INSTALLED = resolve(process.env.DRUMLINE_TEST_HOME || join(localHome().roo
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const emulator = await emulatorHome();
   const dynamoDbLocal = await dynamoDbLocalHome(emulator);
-  const servers = [emulatorServer(emulator), dynamoDbLocalServer(dynamoDbLocal)];
+  const missing = missingOn(process.platform, process.arch);
+  const servers = [emulatorServer(emulator), ...(missing ? [] : [dynamoDbLocalServer(dynamoDbLocal)])];
   const stop = async () => {
     await Promise.all(servers.map(stopServer));
     await wipeState(emulator);
@@ -40,8 +42,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await mkdir(emulator.root, { recursive: true });
   // An earlier run may have been killed: what it left is stopped, and its data is no concern of ours.
   await stop();
-  const jdk = await installMissing(emulator, dynamoDbLocal);
-  const starts = await Promise.allSettled([startEmulator(emulator), startDynamoDbLocal(dynamoDbLocal, jdk)]);
+  const jdk = await installMissing(emulator, missing ? undefined : dynamoDbLocal);
+  const starts = await Promise.allSettled([
+    startEmulator(emulator),
+    ...(missing ? [] : [startDynamoDbLocal(dynamoDbLocal, jdk)]),
+  ]);
   const failed = starts.find((start) => start.status === 'rejected');
   if (failed) {
     await stop();
@@ -50,7 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await Promise.all(servers.map(endWithThisProcess));
   project.provide('backEnds', [
     { name: 'ministack', endpoint: emulator.emulatorUrl },
-    { name: 'DynamoDB Local', endpoint: urlOf(dynamoDbLocal) },
+    { name: 'DynamoDB Local', endpoint: urlOf(dynamoDbLocal), missing },
   ]);
   return stop;
 }
@@ -76,13 +81,14 @@ async function dynamoDbLocalHome({ pids, logs }: LocalHome): Promise<DynamoDbLoc
   return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, port };
 }
 
-/** @returns the folder of java */
-function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome): Promise<string> {
+/** @returns the folder of java, where DynamoDB Local is to run */
+function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<string> {
   return withLock(emulator.lock, silently, undefined, async () => {
     await removeAbandoned(INSTALLED);
     const hasEmulator = await isInstalled(emulatorInstallation(emulator));
-    const hasDynamoDbLocal = await isInstalled(dynamoDbLocalInstallation(dynamoDbLocal));
-    const names: RequirementName[] = ['JDK'];
+    const hasDynamoDbLocal = !dynamoDbLocal || (await isInstalled(dynamoDbLocalInstallation(dynamoDbLocal)));
+    const names: RequirementName[] = [];
+    if (dynamoDbLocal) names.push('JDK');
     if (!hasEmulator) names.push('Python');
     if (!hasDynamoDbLocal) names.push('Maven');
     const { JDK: jdk = '', Python: python } = requireAll(await checkRequirements(names));

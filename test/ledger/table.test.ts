@@ -11,7 +11,7 @@ import {
   transact,
   type Write,
 } from '../../functions/core/ledger/table.ts';
-import { backEnds, contents, forAnother, makeTable } from './back-ends.ts';
+import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { add, keyOf, PK, put, putNew, update } from './writes.ts';
 
 /** DynamoDB's quotas, in bytes. */
@@ -81,7 +81,7 @@ const cases = CONDITIONS.flatMap(({ condition, values, holds, fails }) =>
   ),
 );
 
-describe.each(backEnds)('%s', (_name, backEnd) => {
+describeBackEnds((backEnd) => {
   let table: Table;
 
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { JobId } from '../../functions/core/ids.ts';
 import { type Run, readRun, readSchedule, runKey, type Schedule } from '../../functions/core/ledger/run.ts';
 import type { Item, Key, Table } from '../../functions/core/ledger/table.ts';
@@ -13,7 +13,7 @@ import {
   readTick,
   releaseTick,
 } from '../../functions/core/ledger/tick.ts';
-import { backEnds, makeTable } from './back-ends.ts';
+import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';
 
@@ -30,6 +30,7 @@ function aTick(run: Run, firstJob: JobId, lease: Lease = mine): LeasedTick {
   return {
     ...{ runId: RUN, tick: run.nextTick, firstJob, count: run.x, claimed: 0, sent: 0 },
     ...{ jobsPerMessage: 10, dueAt: run.nextTickAt, claimedAt: NOW, sliceClaimedAt: NOW, spreadMs: 0, lease },
+    index: { name: 'results' },
   };
 }
 
@@ -60,7 +61,7 @@ const takenTick = (at: number[]) => ({
   ...movedTick(at),
 });
 
-describe.each(backEnds)('%s', (_name, backEnd) => {
+describeBackEnds((backEnd) => {
   describeWrite<{ schedule: Schedule; run: Run }>(backEnd, 'claiming a tick', {
     arrange: async (table) => ({ run: await started(table), schedule: await readSchedule(table) }),
     act: (table, read) => claim(table, read),

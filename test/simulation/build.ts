@@ -30,11 +30,7 @@ export const SMALL: Replacement[] = [
   { file: 'ledger/counters.ts', from: 'COUNTER_SHARDS = 16', to: 'COUNTER_SHARDS = 2' },
   { file: 'ledger/counters.ts', from: 'KEPT_IN_A_SHARD = 8', to: 'KEPT_IN_A_SHARD = 1' },
   { file: 'message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
-  {
-    file: 'consume/read-batch.ts',
-    from: 'UNSUSPICIOUS_RECEIVES = 2',
-    to: 'UNSUSPICIOUS_RECEIVES = 1',
-  },
+  { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },
   { file: 'verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
 ];

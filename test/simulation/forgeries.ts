@@ -35,6 +35,10 @@ export const FORGERIES: readonly Forgery[] = [
   garbage('too many jobs', (message) => ({ ...message, last: message.first + FAR })),
   garbage('out of the tick’s range', (message) => ({ ...message, first: FAR, last: FAR })),
   garbage('borders moved', (message) => ({ ...message, last: message.last + FAR / 2_500 })),
+  garbage('part of a message', (message) => ({
+    ...message,
+    last: message.first === message.last ? FAR : message.first,
+  })),
   garbage('retry of a job outside', (message) => ({ ...message, retry: { round: 1, jobs: [FAR] } })),
   garbage('retry of nothing', (message) => ({ ...message, retry: { round: 1, jobs: [] } })),
   harmless('the same message', (message) => message),

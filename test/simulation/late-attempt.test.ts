@@ -110,14 +110,14 @@ test('a job whose last attempt was noted by another worker at the last moment co
 test('and would be lost if what is out of attempts were taken for given up', async () => {
   const mutant = await buildSystem('late-attempt-mutant', [
     {
-      file: 'consume/consume.ts',
-      from: 'openJobs(record, askedOf([message])).length > 0)',
-      to: 'openJobs(record, askedOf([message])).length > exhaustedJobs(record, askedOf([message]), 2).length)',
+      file: 'consume/return-to-queue.ts',
+      from: 'if (jobs.length === 0) return [];',
+      to: 'if (jobs.length === exhaustedJobs(record, askedOf(messages), 2).length) return [];',
     },
     {
-      file: 'consume/consume.ts',
-      from: 'import { applyOutcomes, isLeased,',
-      to: 'import { applyOutcomes, exhaustedJobs, isLeased,',
+      file: 'consume/return-to-queue.ts',
+      from: 'import { openJobs }',
+      to: 'import { exhaustedJobs, openJobs }',
     },
   ]);
   expect(await deliverTo(mutant)).toEqual({

@@ -46,13 +46,13 @@ export const MUTATIONS: Mutation[] = [
   ),
   mutation('what could not be sent back is acknowledged', [
     'consume/return-to-queue.ts',
-    'taken[at] ? [] : request.deliveries.map(({ id }) => id)',
-    'taken[at] === undefined ? request.deliveries.map(({ id }) => id) : []',
+    'taken[at] ? [] : deliveries',
+    'taken[at] === undefined ? deliveries : []',
   ]),
   mutation('a message is done with while jobs of it are open', [
-    'consume/consume.ts',
-    '.filter(({ message }) => openJobs(record, askedOf([message])).length > 0)',
-    '.filter(({ message }) => openJobs(record, askedOf([message])).length > 0 && record.version === 0)',
+    'consume/return-to-queue.ts',
+    'if (jobs.length === 0) return [];',
+    'if (jobs.length === 0 || record.version > 0) return [];',
   ]),
   themed(
     'commands',
@@ -340,8 +340,8 @@ export const MUTATIONS: Mutation[] = [
     'outages',
     mutation('what is sent back on purpose is suspect', [
       'consume/read-batch.ts',
-      'suspect: receives > UNSUSPICIOUS_RECEIVES ||',
-      'suspect: receives + Math.max(0, ...returns.map(({ times }) => times)) > UNSUSPICIOUS_RECEIVES ||',
+      '...returns.map(({ unexplained = 0 }) => unexplained)',
+      '...returns.map(({ times }) => times)',
     ]),
   ),
 ];

@@ -1,14 +1,14 @@
 import { malformedLetterOf } from '../dead-letter.ts';
-import { ConditionFailed, Unavailable } from '../errors.ts';
+import { Unavailable } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import type { JobId, RunId } from '../ids.ts';
 import { jobsOf } from '../message.ts';
-import { applyOutcomes, isLeased, openJobs, recordDeath } from '../message-record.ts';
+import { applyOutcomes, openJobs, recordDeath } from '../message-record.ts';
 import { send } from '../queue.ts';
 import { findDone } from './documents.ts';
 import { giveUp } from './give-up.ts';
-import { askedOf, type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
-import { returnToQueue, type Unfinished } from './return-to-queue.ts';
+import { type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
+import { returnToQueue } from './return-to-queue.ts';
 import { runGroup } from './run-group.ts';
 import { TimeBudget } from './time-budget.ts';
 import { workGroups } from './work-groups.ts';
@@ -62,38 +62,34 @@ export async function consume(
   deliveries: readonly Delivery[],
   endsAt: number,
 ): Promise<Batch> {
-  const now = worker.clock();
   const { ledger, clock } = worker;
+  const now = clock();
   const before = { ...ledger.counted };
   const budget = new TimeBudget(now, endsAt);
   const read = await readBatch(worker, deliveries);
   const unkept = await keepMalformed(worker, read.malformed);
-  const free = read.states.filter(({ record, survived }) => !isLeased(record, survived, now));
-  const settled = await giveUp(worker, await countDocumented(worker, free));
+  const due = read.states.filter(({ notBefore }) => notBefore <= clock());
+  const settled = await giveUp(worker, await countDocumented(worker, due));
 
-  const latest = new Map(read.states.map((state) => [state.message, state]));
-  for (const state of settled) latest.set(state.message, state);
+  const latest = new Map([...read.states, ...settled].map((state) => [state.message, state]));
   let failedAttempts = 0;
-  let trouble: Error | undefined;
   for (const group of workGroups(settled, budget)) {
-    if (trouble || !budget.hasRoom(clock())) break;
+    if (!budget.hasRoom(clock())) break;
+    const states = group.messages.flatMap((message) => latest.get(message) ?? []);
     const ran = await runGroup(
       worker,
       budget,
       group,
-      group.messages.flatMap((message) => latest.get(message) ?? []),
+      states.map((state) => withTrouble(state, latest.values())),
     );
     for (const state of ran.states) latest.set(state.message, state);
     failedAttempts += ran.failedAttempts;
-    trouble = ran.trouble;
   }
 
   const states = [...latest.values()];
-  const troubles = [...states, ...read.unread, unkept, { trouble }].flatMap(({ trouble }) => trouble ?? []);
+  const { returned, undelivered } = await returnToQueue(worker, states);
+  const troubles = [...states, unkept].flatMap(({ trouble }) => trouble ?? []);
   const outage = troubles.find((one) => one instanceof Unavailable);
-  if (outage?.service === 'results') worker.verifiedIndices.clear();
-  const unfinished = [...states.flatMap(unfinishedOf), ...read.unread];
-  const undelivered = await returnToQueue(worker, unfinished, outage !== undefined);
   return {
     jobs: rangesOf(read.states),
     processed: ledger.counted.processed - before.processed,
@@ -101,11 +97,20 @@ export async function consume(
     failedAttempts,
     skipped: read.states.reduce((sum, state) => sum + countedAlready(state), 0),
     malformed: read.malformed.length - unkept.ids.length,
-    returned: unfinished.length,
+    returned,
     undelivered: [...unkept.ids, ...undelivered],
     ...(outage && { outage }),
-    errors: troubles.filter((one) => !(one instanceof Unavailable || one instanceof ConditionFailed)),
+    errors: troubles.filter((one) => !(one instanceof Unavailable)),
   };
+}
+
+/** Where an index is in trouble, what belongs there is not run in vain; what belongs elsewhere is. */
+function withTrouble(state: MessageState, others: Iterable<MessageState>): MessageState {
+  if (state.trouble) return state;
+  for (const { index, trouble } of others)
+    if (index.name === state.index.name && trouble instanceof Unavailable && trouble.service === 'results')
+      return { ...state, trouble };
+  return state;
 }
 
 /** Keeps what nobody can make sense of as dead letters. @returns the deliveries that could not be kept, and why */
@@ -135,13 +140,6 @@ async function countDocumented(worker: Worker, states: readonly MessageState[]):
     const mourned = recordDeath(record, survived, now);
     return outcomes.length > 0 ? applyOutcomes(mourned, asked, outcomes, now) : mourned;
   });
-}
-
-/** Those of a message's requests that are not done. */
-function unfinishedOf({ record, suspect, survived, requests }: MessageState): Unfinished[] {
-  return requests
-    .filter(({ message }) => openJobs(record, askedOf([message])).length > 0)
-    .map((request) => ({ request, record, suspect, survived }));
 }
 
 /** How many of the jobs that a message asks for were counted when it came. */

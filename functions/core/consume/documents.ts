@@ -23,7 +23,9 @@ export async function findDone(
 ): Promise<{ states: MessageState[]; done: Outcomes }> {
   const looked: MessageState[] = [];
   const done = new Map<MessageState['message'], Outcome[]>();
-  for (const [name, here] of groupBy(states, ({ index }) => index.name)) {
+  const able = states.filter(({ trouble }) => !trouble);
+  looked.push(...states.filter(({ trouble }) => trouble));
+  for (const [name, here] of groupBy(able, ({ index }) => index.name)) {
     const { index } = here[0] as MessageState;
     try {
       if (!verifiedIndices.has(name)) await checkIndex(results, index, WRITING_MS);
@@ -34,7 +36,8 @@ export async function findDone(
       for (const state of here) done.set(state.message, outcomesOf(state));
       looked.push(...here);
     } catch (error) {
-      looked.push(...here.map((state) => ({ ...state, trouble: state.trouble ?? (error as Error) })));
+      verifiedIndices.delete(name);
+      looked.push(...here.map((state) => ({ ...state, trouble: error as Error })));
     }
   }
   return { states: looked, done };
@@ -42,15 +45,20 @@ export async function findDone(
 
 /**
  * Writes the documents of jobs that were run, and says what came of each job that was run to its end. A job whose document
- * Elasticsearch has not decided on has no outcome.
+ * Elasticsearch has not decided on has no outcome, and `trouble` says why.
+ * @returns the trouble by index
  */
 export async function store(
   worker: Worker,
   ended: readonly Ended[],
   timeoutMs: number,
-): Promise<{ outcomes: Outcomes; trouble?: Error | undefined }> {
-  const documents = ended.flatMap((end) => (end.kind === 'worked' ? [documentOf(worker.id, end)] : []));
-  const { written, trouble } = await write(worker.results, documents, timeoutMs);
+): Promise<{ outcomes: Outcomes; troubles: ReadonlyMap<string, Error> }> {
+  const worked = ended.flatMap((end) => (end.kind === 'worked' ? [end] : []));
+  const { written, trouble } = await write(
+    worker.results,
+    worked.map((end) => documentOf(worker.id, end)),
+    timeoutMs,
+  );
   const decided = new Map(written.map((one) => [one.jobId, one]));
   const outcomeOf = (end: Ended): Outcome[] => {
     const { jobId } = end.task;
@@ -63,9 +71,10 @@ export async function store(
     return [{ kind: 'done', jobId }];
   };
   const byMessage = groupBy(ended, ({ task }) => task.message);
+  const undecided = worked.filter(({ task }) => !decided.has(task.jobId));
   return {
     outcomes: new Map([...byMessage].map(([message, ends]) => [message, ends.flatMap(outcomeOf)])),
-    trouble,
+    troubles: new Map(undecided.flatMap(({ task }) => (trouble ? [[task.index, trouble] as const] : []))),
   };
 }
 

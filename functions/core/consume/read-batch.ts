@@ -1,9 +1,10 @@
+import pMap from 'p-map';
 import { groupBy } from '../group-by.ts';
 import type { JobId } from '../ids.ts';
 import { type Recorded, readRecord } from '../ledger/records.ts';
 import { readTick } from '../ledger/tick.ts';
 import { type Message, messageKey, parseMessage } from '../message.ts';
-import { type Asked, type MessageRecord, newRecord } from '../message-record.ts';
+import { type Asked, isLeased, type MessageRecord, newRecord } from '../message-record.ts';
 import type { ResultsIndex } from '../results/indexing.ts';
 import type { Delivery, Worker } from './worker.ts';
 
@@ -17,10 +18,12 @@ export interface MessageState extends Recorded {
   readonly index: ResultsIndex;
   /** Somebody may have worked on it before; its record was read. */
   readonly redelivered: boolean;
-  /** It came back too often without being sent back: a worker may die of it. */
-  readonly suspect: boolean;
+  /** How often it came back without being sent back: a worker may have died of it. */
+  readonly unexplained: number;
   /** Leases that may stand in its record, and whose holders live. */
   readonly survived: readonly string[];
+  /** When it may be worked on, milliseconds since 1970: it waits for another delivery's lease, or was sent back for longer than SQS delays. */
+  readonly notBefore: number;
   /** Why it can't be worked on now. */
   readonly trouble?: Error | undefined;
 }
@@ -36,77 +39,88 @@ export interface ReadBatch {
   states: MessageState[];
   /** What nobody can make sense of, now or later. */
   malformed: { delivery: Delivery; reason: string }[];
-  /** What could not be looked up, and why; or is too early: SQS delays a message for 15 minutes at most. */
-  unread: { request: Request; trouble?: Error | undefined; suspect?: boolean; survived?: string[] }[];
 }
-
-/** Receives of a message before it is suspect: nearly all need one, and one more when a worker died of something else. */
-const UNSUSPICIOUS_RECEIVES = 2;
 
 /** Clocks of two workers may differ by so much, in milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** The longest that a message is sent back for (retryCapSeconds), in milliseconds; one that says more is not believed. */
+const LONGEST_WAIT_MS = 43_200_000;
+
+/** Messages that are looked up at a time: the SDK has 50 connections, and a request's time runs while it waits for one. */
+const LOOKUPS_AT_ONCE = 40;
+
 /** Reads the messages, and what the ledger says of those that may have been here before. Never throws. */
 export async function readBatch(worker: Worker, deliveries: readonly Delivery[]): Promise<ReadBatch> {
-  const batch: ReadBatch = { states: [], malformed: [], unread: [] };
+  const batch: ReadBatch = { states: [], malformed: [] };
   const requests: Request[] = [];
+  const discard = (unfit: readonly Delivery[], reason: string) =>
+    batch.malformed.push(...unfit.map((delivery) => ({ delivery, reason })));
   for (const [body, same] of groupBy(deliveries, (delivery) => delivery.body)) {
     const parsed = parseMessage(body);
-    if ('malformed' in parsed) batch.malformed.push(...malformed(same, parsed.malformed));
+    if ('malformed' in parsed) discard(same, parsed.malformed);
     else requests.push({ message: parsed.message, deliveries: same });
   }
-  const isEarly = ({ message: { returned } }: Request) =>
-    (returned?.notBefore ?? 0) - worker.clock() > CLOCK_SKEW_MS;
-  const unread = (request: Request, trouble?: Error) => {
-    const { suspect = false, survived = [] } = request.message.returned ?? {};
-    batch.unread.push({ request, trouble, suspect, survived });
-  };
-  for (const request of requests.filter(isEarly)) unread(request);
-  const due = requests.filter((request) => !isEarly(request));
-  await Promise.all(
-    [...groupBy(due, ({ message }) => messageKey(message)).values()].map(async (requests) => {
+  await pMap(
+    groupBy(requests, ({ message }) => messageKey(message)).values(),
+    async (same) => {
+      const delivered = deliveredState(same, worker.clock());
       try {
-        const read = await readState(worker, requests);
-        if (typeof read !== 'string') batch.states.push(read);
-        else batch.malformed.push(...requests.flatMap(({ deliveries }) => malformed(deliveries, read)));
+        const read = delivered.notBefore > worker.clock() ? delivered : await lookUp(worker, delivered);
+        if (typeof read === 'string') for (const { deliveries } of same) discard(deliveries, read);
+        else batch.states.push(read);
       } catch (error) {
-        for (const request of requests) unread(request, error as Error);
+        batch.states.push({ ...delivered, trouble: error as Error });
       }
-    }),
+    },
+    { concurrency: LOOKUPS_AT_ONCE },
   );
   return batch;
 }
 
-/** @returns what is wrong with the message, if it can't be worked on ever */
-async function readState(worker: Worker, requests: readonly Request[]): Promise<MessageState | string> {
+/** What deliveries of one message say of it, before anybody has looked it up. */
+function deliveredState(requests: readonly Request[], now: number): MessageState {
   const messages = requests.map(({ message }) => message);
-  const deliveries = requests.flatMap(({ deliveries }) => deliveries);
   const message = messages[0] as Message;
-  const { table, ttlSeconds } = worker.ledger;
-  const tick = await worker.ticks.ownerOf(message, (runId, tick) => readTick(table, runId, tick));
-  if (!tick) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
   const asked = askedOf(messages);
-  // Its record may have expired, and then its jobs would be counted anew. (A retry is known by the record, below.)
-  if (asked.whole && worker.clock() - message.enqueuedAt > ttlSeconds * 1_000)
-    return 'it is older than the ledger remembers';
+  const deliveries = requests.flatMap(({ deliveries }) => deliveries);
   const returns = messages.flatMap(({ returned }) => returned ?? []);
-  const receives = Math.max(...deliveries.map((delivery) => delivery.receives));
-  const redelivered =
-    !asked.whole || asked.rounds.size > 0 || deliveries.length > 1 || receives > 1 || returns.length > 0;
-  // A first delivery is nearly always the only one; should it not be, the condition of its write finds out.
-  const record = redelivered ? await readRecord(table, message) : undefined;
-  if (!record && !asked.whole)
-    return 'the ledger has forgotten this job: it can’t be told whether it was counted';
+  const waits = Math.min(...messages.map(({ returned }) => returned?.notBefore ?? 0)) - now;
   return {
     message,
     requests,
     asked,
-    record: record ?? newRecord(message),
-    index: tick.index,
-    redelivered,
-    suspect: receives > UNSUSPICIOUS_RECEIVES || returns.some(({ suspect }) => suspect),
+    record: newRecord(message),
+    index: { name: '' },
+    redelivered:
+      asked.rounds.size > 0 ||
+      returns.length > 0 ||
+      deliveries.length > 1 ||
+      deliveries.some(({ receives }) => receives > 1),
+    unexplained:
+      Math.max(...deliveries.map(({ receives }) => receives - 1)) +
+      Math.max(0, ...returns.map(({ unexplained = 0 }) => unexplained)),
     survived: returns.flatMap(({ survived = [] }) => survived),
+    notBefore: waits > CLOCK_SKEW_MS && waits < LONGEST_WAIT_MS ? now + waits : 0,
   };
+}
+
+/** @returns what is wrong with the message, if it can't be worked on ever. @throws Unavailable */
+async function lookUp(worker: Worker, state: MessageState): Promise<MessageState | string> {
+  const { message, asked, survived } = state;
+  const { table, ttlSeconds, clock } = worker.ledger;
+  const tick = await worker.ticks.ownerOf(message, (runId, tick) => readTick(table, runId, tick));
+  if (!tick) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
+  // Its record may have expired, and then its jobs would be counted anew.
+  const isOld = clock() - message.enqueuedAt > ttlSeconds * 1_000;
+  // A first delivery is nearly always the only one; should it not be, the condition of its write finds out.
+  const found = state.redelivered || isOld ? await readRecord(table, message) : undefined;
+  if (!found && isOld) return 'it is older than the ledger remembers';
+  if (!found && !asked.whole)
+    return 'the ledger has forgotten this job: it can’t be told whether it was counted';
+  const record = found ?? state.record;
+  const notBefore = isLeased(record, survived, clock()) ? (record.lease?.until ?? 0) : 0;
+  return { ...state, record, index: tick.index, notBefore };
 }
 
 /** What messages with the same jobs ask for together. */
@@ -115,8 +129,4 @@ export function askedOf(messages: readonly Message[]): Asked {
   for (const { retry } of messages)
     for (const job of retry?.jobs ?? []) rounds.set(job, Math.max(retry?.round ?? 0, rounds.get(job) ?? 0));
   return { whole: messages.some(({ retry }) => !retry), rounds };
-}
-
-function malformed(deliveries: readonly Delivery[], reason: string): ReadBatch['malformed'] {
-  return deliveries.map((delivery) => ({ delivery, reason }));
 }

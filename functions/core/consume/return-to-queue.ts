@@ -1,61 +1,80 @@
-import { MAX_SURVIVED, type Message, type Returned } from '../message.ts';
+import { ConditionFailed } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
+import type { JobId } from '../ids.ts';
+import { MAX_SURVIVED, type Message } from '../message.ts';
+import { openJobs } from '../message-record.ts';
 import { MAX_DELAY_MS, sendOnce } from '../queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
-import type { MessageState, Request } from './read-batch.ts';
-import type { Worker } from './worker.ts';
-
-/** A message that has to come again, with what is known of it. */
-export interface Unfinished extends Partial<Pick<MessageState, 'record' | 'suspect' | 'survived'>> {
-  request: Request;
-}
+import { askedOf, type MessageState } from './read-batch.ts';
+import type { Delivery, Worker } from './worker.ts';
 
 /**
- * Sends messages back to the queue: as new ones, delayed, while SQS deletes those that were received. What is delayed is
- * not in flight, of which SQS allows 120,000 messages to a queue ("Amazon SQS message quotas"), and its receives begin
- * anew: neither the redrive policy nor the search for deadly jobs mistakes an outage for deaths.
+ * Sends what is not done of messages back to the queue: as new messages, delayed, while SQS deletes those that were received.
+ * What is delayed is not in flight, of which SQS allows 120,000 messages to a queue ("Amazon SQS message quotas"), and its
+ * receives begin anew: neither the redrive policy nor the search for deadly jobs mistakes an outage for deaths.
  *
- * A worker that dies after the sending leaves both messages in the queue, and the ledger knows them for one.
+ * A worker that dies after the sending leaves both messages in the queue, and so does an answer of SQS that gets lost. The
+ * ledger knows them for one; where they meet in a batch, one is sent back.
  *
- * @param isOutage whether they come again for want of a service, and not for their jobs' sake
- * @returns the ids of deliveries that SQS did not take back: they come again when their visibility timeout ends
+ * @returns how many were to be sent back, and the ids of deliveries that SQS did not take back: these come again when their
+ *   visibility timeout ends
  */
 export async function returnToQueue(
   worker: Worker,
-  unfinished: readonly Unfinished[],
-  isOutage: boolean,
-): Promise<string[]> {
+  states: readonly MessageState[],
+): Promise<{ returned: number; undelivered: string[] }> {
   const now = worker.clock();
-  const bodies = unfinished.map((one): Message => {
-    const returned = returnedOf(worker, one, isOutage, now);
-    return { ...one.request.message, returned };
-  });
+  const unfinished = states.flatMap((state) => unfinishedOf(worker, state, now));
   const taken = await sendOnce(
     worker.jobs,
-    bodies.map((body) => {
-      const delayMs = Math.min(MAX_DELAY_MS, (body.returned as Returned).notBefore - now);
-      return { MessageBody: JSON.stringify(body), DelaySeconds: Math.ceil(delayMs / 1_000) };
+    unfinished.map(({ message, notBefore }) => {
+      const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, notBefore - now));
+      return { MessageBody: JSON.stringify(message), DelaySeconds: Math.ceil(delayMs / 1_000) };
     }),
   );
-  return unfinished.flatMap(({ request }, at) => (taken[at] ? [] : request.deliveries.map(({ id }) => id)));
+  const undelivered = unfinished.flatMap(({ deliveries }, at) => (taken[at] ? [] : deliveries));
+  return { returned: unfinished.length, undelivered: undelivered.map(({ id }) => id) };
 }
 
-/** It waits for the service that is gone, for its jobs' next attempt, for the delivery that has it leased, or for what it waited for before. */
-function returnedOf(
+/** A message to send back, in the place of these deliveries. */
+interface Unfinished {
+  message: Message;
+  notBefore: number;
+  deliveries: readonly Delivery[];
+}
+
+/** What a message's deliveries still ask for: one message for those that ask for all jobs, and one for each retry. */
+function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinished[] {
+  const { record, requests, unexplained, survived } = state;
+  return [...groupBy(requests, ({ message }) => message.retry?.round)].flatMap(([round, same]) => {
+    const messages = same.map(({ message }) => message);
+    const jobs = openJobs(record, askedOf(messages));
+    if (jobs.length === 0) return [];
+    const times = Math.max(...messages.map(({ returned }) => returned?.times ?? 0)) + 1;
+    const notBefore = Math.max(state.notBefore, now + delaySeconds(worker, state, jobs, times) * 1_000);
+    const returned = {
+      times,
+      notBefore,
+      ...(unexplained > 0 && { unexplained }),
+      ...(survived.length > 0 && { survived: [...survived].slice(-MAX_SURVIVED) }),
+    };
+    const message = {
+      ...(messages[0] as Message),
+      ...(round !== undefined && { retry: { round, jobs } }),
+      returned,
+    };
+    return [{ message, notBefore, deliveries: same.flatMap(({ deliveries }) => deliveries) }];
+  });
+}
+
+/** Until its jobs' next attempt; or until the trouble may be over, where it is one that no job is to blame for. */
+function delaySeconds(
   { settings, random }: Worker,
-  { request, record, suspect, survived = [] }: Unfinished,
-  isOutage: boolean,
-  now: number,
-): Returned {
-  const { times = 0, notBefore = 0 } = request.message.returned ?? {};
-  const failures = Math.max(1, ...Object.values(record?.attempts ?? {}).map(({ count }) => count));
-  const seconds = isOutage
-    ? outageDelaySeconds(times + 1, random())
-    : retryDelaySeconds(settings.backoff, failures, random());
-  const leasedUntil = record?.lease && !survived.includes(record.lease.id) ? record.lease.until : 0;
-  return {
-    times: times + 1,
-    notBefore: Math.max(now + seconds * 1_000, leasedUntil, notBefore),
-    ...(suspect && { suspect }),
-    ...(survived.length > 0 && { survived: survived.slice(-MAX_SURVIVED) }),
-  };
+  { record, trouble }: MessageState,
+  jobs: readonly JobId[],
+  times: number,
+): number {
+  if (trouble && !(trouble instanceof ConditionFailed)) return outageDelaySeconds(times, random());
+  const failures = Math.max(1, ...jobs.map((job) => record.attempts[job]?.count ?? 0));
+  return retryDelaySeconds(settings.backoff, failures, random());
 }

@@ -13,14 +13,14 @@ import type { Worker } from './worker.ts';
 /**
  * Runs a group's jobs, and counts what came of them: lease ─► work ─► write documents ─► count ─► give up. Never throws.
  * @param states of the group's messages, as the ledger has them
- * @returns the states as the ledger has them then, and Elasticsearch's trouble: there is no sense in going on
+ * @returns the states as the ledger has them then
  */
 export async function runGroup(
   worker: Worker,
   budget: TimeBudget,
   { leased, job, until }: WorkGroup,
   states: readonly MessageState[],
-): Promise<{ states: MessageState[]; failedAttempts: number; trouble?: Error | undefined }> {
+): Promise<{ states: MessageState[]; failedAttempts: number }> {
   const { ledger, settings, clock } = worker;
   const held = leased ? await acquire(worker, budget, job, states) : states;
   const ended = await workOn(
@@ -29,13 +29,20 @@ export async function runGroup(
     { concurrency: settings.jobConcurrency, clock, budget, until },
   );
   if (worker.onJob) ended.forEach(worker.onJob);
-  const { outcomes, trouble } = await store(worker, ended, budget.storeUntil - clock());
+  const { outcomes, troubles } = await store(worker, ended, budget.storeUntil - clock());
+  for (const index of troubles.keys()) worker.verifiedIndices.delete(index);
+  const left = new Set(ended.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])));
   const counted = await ledger.commit(held, ({ record, asked, message }) =>
     applyOutcomes(record, asked, outcomes.get(message) ?? [], clock()),
   );
-  const failedAttempts = [...outcomes.values()].flat().filter(({ kind }) => kind === 'failed').length;
-  const settled = counted.map((state, at) => cleared(state, held[at]));
-  return { states: await giveUp(worker, settled), failedAttempts, trouble };
+  const settled = await giveUp(
+    worker,
+    counted.map((state, at) => cleared(state, held[at], left.has(state.message))),
+  );
+  return {
+    states: settled.map((state) => ({ ...state, trouble: state.trouble ?? troubles.get(state.index.name) })),
+    failedAttempts: [...outcomes.values()].flat().filter(({ kind }) => kind === 'failed').length,
+  };
 }
 
 /** Takes a lease on each message. Whatever comes of that, the lease may stand in the ledger, and its holder lives. */
@@ -56,10 +63,13 @@ async function acquire(
   });
 }
 
-/** The ledger has heard that a worker lived through the message's jobs: nothing is suspect about it any more. */
-function cleared(state: MessageState, before: MessageState | undefined): MessageState {
-  const isWritten = state.record.version !== before?.record.version;
-  return isWritten ? { ...state, suspect: false, survived: [] } : state;
+/**
+ * The ledger has heard that a worker lived through the message's jobs: its leases are void. If it ran all of them, nothing
+ * is suspect about the message any more.
+ */
+function cleared(state: MessageState, before: MessageState | undefined, hasLeft: boolean): MessageState {
+  if (state.trouble || state.record.version === before?.record.version) return state;
+  return { ...state, survived: [], ...(!hasLeft && { unexplained: 0 }) };
 }
 
 /** The jobs to do: each once, however often its message is in the batch. */

@@ -5,6 +5,9 @@ export const WRITING_MS = 2_500;
 /** Kept at the very end for the ledger and the queue when Elasticsearch doesn't answer, at most, in milliseconds. */
 const CLOSING_MS = 1_000;
 
+/** Kept at the end for the queue alone, in milliseconds: whatever happens, messages can be sent back. */
+export const RETURN_MS = 500;
+
 /**
  * An invocation's time; milliseconds since 1970.
  *

@@ -9,18 +9,27 @@ import type { TimeBudget } from './time-budget.ts';
  * worker along before anything can be noted, with all that shares the batch:
  *
  *     receives 1, 2   together with the whole batch, as nearly all are; the worker dies
- *     receive 3       under a lease; the worker dies, and the lease outlives it
+ *     receive 3       under a lease, with all that are suspect; the worker dies, and the lease outlives it
  *     receive 4 …     alone, each job under a lease that names it: a lease that outlives its worker names the job
  *
- * A job that was alone at MAX_DEATHS deaths is given up, and the innocent ones that shared its messages are done. What a
- * worker sends back to the queue on purpose is received for the first time again, and is not suspect.
+ * A job that was alone at MAX_DEATHS deaths is given up, and the innocent ones that shared its messages are done. Only a
+ * message that came back without being sent back is suspect, until a worker has lived through all of its jobs.
  */
 export type Isolation = 'together' | 'leased' | 'alone';
 
-export function isolationOf({ record, suspect }: Pick<MessageState, 'record' | 'suspect'>): Isolation {
+export function isolationOf({
+  record,
+  unexplained,
+}: Pick<MessageState, 'record' | 'unexplained'>): Isolation {
   if (record.isolated) return 'alone';
-  return suspect ? 'leased' : 'together';
+  return unexplained > UNSUSPICIOUS_RETURNS ? 'leased' : 'together';
 }
+
+/** How often a message may come back without being sent back: a worker may have died of something else. */
+const UNSUSPICIOUS_RETURNS = 1;
+
+/** How often a message may be sent back before its isolated jobs come first: else fresh messages could take their time for ever. */
+const PATIENT_RETURNS = 5;
 
 /** Jobs that run together, and are counted together. */
 export interface WorkGroup {
@@ -35,7 +44,8 @@ export interface WorkGroup {
 
 /**
  * First all that runs together, then what runs under a lease, last and one by one the jobs of messages that a worker has
- * died with. What needs care waits for what does not; so that it doesn't wait for ever, it has half of the time.
+ * died with. What runs under a lease has half of the time kept for it; a job that runs alone and was sent back again and
+ * again has all of it.
  */
 export function workGroups(states: readonly MessageState[], budget: TimeBudget): WorkGroup[] {
   const { startedAt, workUntil: until } = budget;
@@ -43,15 +53,16 @@ export function workGroups(states: readonly MessageState[], budget: TimeBudget):
   const by = groupBy(open, isolationOf);
   const messages = (isolation: Isolation) => (by.get(isolation) ?? []).map(({ message }) => message);
   const hasCare = by.has('leased') || by.has('alone');
+  const isStarving = ({ message }: MessageState) => (message.returned?.times ?? 0) >= PATIENT_RETURNS;
+  const alone = (isFirst: boolean) =>
+    innocentsFirst((by.get('alone') ?? []).filter((state) => isStarving(state) === isFirst)).map(
+      ({ state, job }): WorkGroup => ({ messages: [state.message], job, leased: true, until }),
+    );
   return [
+    ...alone(true),
     { messages: messages('together'), leased: false, until: hasCare ? (startedAt + until) / 2 : until },
     { messages: messages('leased'), leased: true, until },
-    ...innocentsFirst(by.get('alone') ?? []).map(({ state, job }) => ({
-      messages: [state.message],
-      job,
-      leased: true,
-      until,
-    })),
+    ...alone(false),
   ].filter((group) => group.messages.length > 0);
 }
 

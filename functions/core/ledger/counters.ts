@@ -80,13 +80,14 @@ export class WorkerCounters {
       .filter(({ counter }) => counter.lastSeenAt < now - RETIRED_AFTER_MS)
       .sort((a, b) => a.counter.lastSeenAt - b.counter.lastSeenAt)[0];
     const retired = own || shard.length < KEPT_IN_A_SHARD ? undefined : idle;
-    const key = (own ?? retired)?.key ?? this.#ownKey(runId);
+    const key = (own ?? retired)?.key ?? this.#newKey(runId, now);
     this.#keys.set(runId, key);
     return retired ? this.#takeOver(retired, gain, now) : this.#increment(key, gain, now);
   }
 
-  #ownKey(runId: RunId): Key {
-    return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}` };
+  /** With the time in it: an earlier counter of this worker may be another's by now. */
+  #newKey(runId: RunId, now: number): Key {
+    return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}#${now}` };
   }
 
   /** The counter may be another worker's by now. */

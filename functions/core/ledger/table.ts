@@ -15,6 +15,8 @@ export interface Table {
   client: Pick<DynamoDBDocumentClient, 'send'>;
   /** How long to wait, at first, before a transaction that met another one is tried again, in milliseconds. */
   conflictDelayMs: number;
+  /** When a call must have its answer, milliseconds since 1970: what has none by then has failed. Never unless given. */
+  deadline?: () => number;
 }
 
 /** The most writes that one transaction takes (DynamoDB's quota). */
@@ -42,7 +44,10 @@ export interface Key {
  */
 export async function transact(table: Table, writes: Write[]): Promise<void> {
   await pRetry(
-    () => awsCall('ledger', () => table.client.send(new TransactWriteCommand({ TransactItems: writes }))),
+    () =>
+      awsCall('ledger', () =>
+        table.client.send(new TransactWriteCommand({ TransactItems: writes }), inTime(table)),
+      ),
     {
       retries: RETRIES,
       minTimeout: table.conflictDelayMs,
@@ -56,7 +61,10 @@ export async function transact(table: Table, writes: Write[]): Promise<void> {
 /** Reads one item, as it is now and not as it was a moment ago. @throws Unavailable */
 export async function read(table: Table, key: Key): Promise<Item | undefined> {
   const answer = await awsCall('ledger', () =>
-    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
+    table.client.send(
+      new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
+      inTime(table),
+    ),
   );
   return answer.Item;
 }
@@ -82,10 +90,16 @@ export async function* list(
           ...(start && { ExclusiveStartKey: start }),
           ...(Number.isFinite(left) && { Limit: left }),
         }),
+        inTime(table),
       ),
     );
     yield* page.Items ?? [];
     left -= page.Items?.length ?? 0;
     start = page.LastEvaluatedKey;
   } while (start && left > 0);
+}
+
+/** Has the SDK give up at the deadline, its own retries included. */
+function inTime({ deadline }: Table): { abortSignal?: AbortSignal } {
+  return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
 }

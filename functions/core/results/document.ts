@@ -62,9 +62,12 @@ export async function write(
   timeoutMs?: number,
 ): Promise<{ written: Written[]; trouble?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
-  const written: Written[] = [];
+  const lines = documents.map(lineOf);
+  const written = lines.flatMap(({ jobId, json }): Written[] =>
+    json === undefined ? [{ jobId, refused: 'its document can’t be written as JSON' }] : [],
+  );
   let trouble: Unavailable | undefined;
-  for (const bulk of bulksOf(documents)) {
+  for (const bulk of bulksOf(lines)) {
     const requestTimeout = Math.max(1, Math.min(endsAt - Date.now(), REQUEST_TIMEOUT_MS));
     try {
       written.push(...(await writeBulk(results, bulk, requestTimeout)));
@@ -78,10 +81,25 @@ export async function write(
   return { written, ...(trouble && { trouble }) };
 }
 
+/** A document as it is sent; without JSON where a job's output changes its mind about being JSON. */
+interface Line {
+  index: string;
+  jobId: JobId;
+  json: string | undefined;
+}
+
 /** What one request takes. */
 interface Bulk {
   index: string;
-  lines: { jobId: JobId; json: string }[];
+  lines: Line[];
+}
+
+function lineOf({ index, document }: Filed): Line {
+  try {
+    return { index, jobId: document.jobId, json: JSON.stringify(document) };
+  } catch {
+    return { index, jobId: document.jobId, json: undefined };
+  }
 }
 
 async function writeBulk(
@@ -101,7 +119,7 @@ async function writeBulk(
     // Whatever is wrong with the request as a whole (a key that ran out, a closed index) is no job's fault.
     .catch((error) => Promise.reject(new Unavailable('results', error)));
   return lines.flatMap(({ jobId }, at): Written[] => {
-    const { status, error } = answer.items[at]?.create ?? { status: 503 };
+    const { status, error } = answer.items?.[at]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_TROUBLE.test(error?.reason ?? '')) return [];
     return [
@@ -113,11 +131,11 @@ async function writeBulk(
   });
 }
 
-function bulksOf(documents: readonly Filed[]): Bulk[] {
-  return [...groupBy(documents, ({ index }) => index)].flatMap(([index, filed]) => {
-    const lines = filed.map(({ document }) => ({ jobId: document.jobId, json: JSON.stringify(document) }));
-    return chunk(lines, BULK_LIMIT, ({ json }) => Buffer.byteLength(json)).map((lines) => ({ index, lines }));
-  });
+function bulksOf(lines: readonly Line[]): Bulk[] {
+  const fit = lines.filter(({ json }) => json !== undefined);
+  return [...groupBy(fit, ({ index }) => index)].flatMap(([index, here]) =>
+    chunk(here, BULK_LIMIT, ({ json = '' }) => Buffer.byteLength(json)).map((lines) => ({ index, lines })),
+  );
 }
 
 /** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */

@@ -8,10 +8,10 @@ import {
 } from '../../../functions/core/dead-letter.ts';
 import { MAX_REASON } from '../../../functions/core/errors.ts';
 import { jobsOf, type Message, messageKey, parseMessage } from '../../../functions/core/message.ts';
-import type { Doomed } from '../../../functions/core/settlement.ts';
+import type { ExhaustedJob } from '../../../functions/core/message-record.ts';
 import { job, jobs, message, NOW, RUN } from './samples.ts';
 
-function doomed(change: Partial<Doomed['attempts']> = {}): Doomed {
+function exhausted(change: Partial<ExhaustedJob['attempts']> = {}): ExhaustedJob {
   return {
     jobId: job(3),
     attempts: { count: 5, firstAt: NOW - 60_000, lastAt: NOW, reason: 'the disk is full', ...change },
@@ -26,7 +26,7 @@ function parsed(body: string | undefined): Message {
 
 describe('the dead letter of a job', () => {
   test('says which job it is, why it was given up on, after how many attempts and when', () => {
-    const letter = deadLetterOf(message(), doomed(), NOW);
+    const letter = deadLetterOf(message(), exhausted(), 7);
     expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
       jobId: 3,
       runId: RUN,
@@ -39,33 +39,36 @@ describe('the dead letter of a job', () => {
   });
 
   test('is a message already, which asks for that one job under the name of the message it came in', () => {
-    const letter = deadLetterOf(message(), doomed(), NOW);
+    const letter = deadLetterOf(message(), exhausted(), 7);
     const body = parsed(letter.MessageBody);
     expect(jobsOf(body)).toEqual([3]);
     expect(messageKey(body)).toBe(messageKey(message()));
-    expect(body.retry?.id).toBe(`after-${NOW}`);
+    expect(body.retry).toEqual({ round: 7, jobs: [3] });
   });
 
-  test('gives attempts anew each time, by SQS’s own redrive as well as by ours', () => {
-    const first = deadLetterOf(message(), doomed(), NOW);
-    const again = deadLetterOf(parsed(first.MessageBody), doomed(), NOW + 5_000);
-    expect(parsed(again.MessageBody).retry?.id).not.toBe(parsed(first.MessageBody).retry?.id);
+  test('keeps fields of a later version, and nothing of how its message came', () => {
+    const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
+    const { MessageBody } = deadLetterOf(later, exhausted(), 7);
+    expect(parsed(MessageBody)).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
   });
 
-  test('is sent again as a message of the same job, with the sending’s name', () => {
+  test('counts the deaths of workers among the attempts', () => {
+    const { MessageAttributes } = deadLetterOf(message(), exhausted({ deaths: 3 }), 7);
+    expect(readDeadLetter('', MessageAttributes, 1).attempts).toBe(8);
+  });
+
+  test('is sent again as a message of the same job, by a retry that is not before the one it asks for', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10 }),
         fc.string({ maxLength: 2 * MAX_REASON }),
-        fc.stringMatching(/^[\w-]{1,64}$/),
-        (number, reason, sending) => {
-          const letter = deadLetterOf(
-            message(),
-            { jobId: job(number), attempts: doomed({ reason }).attempts },
-            NOW,
-          );
-          const retry = parsed(retryBody(letter.MessageBody ?? '', sending));
-          expect(retry).toEqual({ ...message(), retry: { id: sending, jobs: [number] } });
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 20 }),
+        (number, reason, round, now) => {
+          const { attempts } = exhausted({ reason });
+          const letter = deadLetterOf(message(), { jobId: job(number), attempts }, round);
+          const retry = parsed(retryBody(letter.MessageBody ?? '', now));
+          expect(retry).toEqual({ ...message(), retry: { round: Math.max(round, now), jobs: [number] } });
         },
       ),
     );
@@ -73,7 +76,7 @@ describe('the dead letter of a job', () => {
 
   test('has attributes that SQS takes: at most ten, none empty, the reason bounded', () => {
     for (const reason of ['', 'x'.repeat(100_000)]) {
-      const { MessageAttributes: attributes = {} } = deadLetterOf(message(), doomed({ reason }), NOW);
+      const { MessageAttributes: attributes = {} } = deadLetterOf(message(), exhausted({ reason }), 7);
       expect(Object.keys(attributes).length).toBeLessThanOrEqual(10);
       for (const { StringValue, DataType } of Object.values(attributes)) {
         expect(StringValue).toMatch(/./);
@@ -116,7 +119,7 @@ describe('the dead letter of a malformed message', () => {
 
   test('is sent again as it came', () => {
     for (const body of ['hello', '', '{"v":2}', JSON.stringify(message())])
-      expect(retryBody(body, 'again')).toBe(body);
+      expect(retryBody(body, NOW)).toBe(body);
   });
 });
 
@@ -132,7 +135,7 @@ describe('what the queue’s own redrive policy brings', () => {
   });
 
   test('stands for the retried jobs only when it was a retry', () => {
-    const retry = message({ retry: { id: 'a', jobs: jobs(3, 5, 3) } });
+    const retry = message({ retry: { round: 1, jobs: jobs(3, 5, 3) } });
     expect(readDeadLetter(JSON.stringify(retry), undefined, 1_000)).toMatchObject({ runId: RUN, jobs: 2 });
   });
 
@@ -146,11 +149,11 @@ describe('what the queue’s own redrive policy brings', () => {
 
   test('is sent again as the same message, which the ledger absorbs', () => {
     const body = JSON.stringify(message());
-    expect(parsed(retryBody(body, 'again'))).toEqual(message());
+    expect(parsed(retryBody(body, NOW))).toEqual(message());
   });
 
   test('gives a retry its attempts anew when it is sent again', () => {
-    const body = JSON.stringify(message({ retry: { id: 'a', jobs: jobs(3, 5) } }));
-    expect(parsed(retryBody(body, 'b')).retry).toEqual({ id: 'b', jobs: [3, 5] });
+    const body = JSON.stringify(message({ retry: { round: 1, jobs: jobs(3, 5) } }));
+    expect(parsed(retryBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunId } from '../../../functions/core/ids.ts';
 import { connect, type Results } from '../../../functions/core/results/client.ts';
-import { present, type ResultDocument, write } from '../../../functions/core/results/document.ts';
+import { existingIds, type ResultDocument, write } from '../../../functions/core/results/document.ts';
 import type { ResultsIndex } from '../../../functions/core/results/indexing.ts';
 import { checkIndex, ensureIndex, MAPPING } from '../../../functions/core/results/mapping.ts';
 import {
@@ -71,7 +71,7 @@ const RANGE = { first: 1, last: 10 };
 const FUNCTIONS: Record<string, () => Promise<void>> = {
   consumer: async () => {
     await checkIndex(results, INDEX, 1_000);
-    await present(results, INDEX.name, [job(1)]);
+    await existingIds(results, INDEX.name, [job(1)]);
     await write(results, [{ index: INDEX.name, document: { jobId: job(1) } as ResultDocument }]);
   },
   control: async () => {

@@ -1,17 +1,22 @@
 import { expect, test } from 'vitest';
 import { reasonOf } from '../../../functions/core/errors.ts';
-import { MAX_JOBS_PER_MESSAGE } from '../../../functions/core/message.ts';
+import { jobsIn, MAX_JOBS_PER_MESSAGE } from '../../../functions/core/message.ts';
 import {
-  type Attempts,
-  giveUp,
+  type Asked,
+  acquireLease,
+  applyOutcomes,
+  deadLettered,
+  newRecord,
   type Outcome,
-  settle,
-  untouched,
-} from '../../../functions/core/settlement.ts';
+  recordDeath,
+} from '../../../functions/core/message-record.ts';
 import { job, message, NOW } from './samples.ts';
 
 /** The largest item that DynamoDB takes, in bytes (its quota "Item size"). */
 const MAX_ITEM = 400 * 1024;
+
+/** What an item has besides the record: its keys, and when it expires. */
+const BESIDES = 1_024;
 
 /** An attribute value's bytes as DynamoDB counts them ("DynamoDB item sizes and formats"), numbers at their largest. */
 function sizeOf(value: unknown): number {
@@ -28,30 +33,21 @@ function sizeOf(value: unknown): number {
 /** Nine digits: jobs of a system that has run for years. */
 const FIRST = 900_000_001;
 const largest = message({ first: job(FIRST), last: job(FIRST + MAX_JOBS_PER_MESSAGE - 1) });
+const all = jobsIn(largest);
 
-test('a message whose every job failed, with the longest reasons, fits an item of the ledger', () => {
+test('a message whose every job fails and takes workers along, round after round, fits an item of the ledger', () => {
   const reason = reasonOf(new Error('€'.repeat(1_000)));
-  const outcomes = untouched(largest).pending.map(
-    (jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }),
-  );
-  const noted = settle(largest, untouched(largest), outcomes, NOW)?.record;
-  const record = noted && giveUp(noted, noted.pending)?.record;
-  expect(record?.failed).toHaveLength(MAX_JOBS_PER_MESSAGE);
-  expect(sizeOf(record)).toBeLessThan(MAX_ITEM - 1_024);
-});
-
-test('and so it does after its dead letters were sent again, and again, one sending overtaking another', () => {
-  const reason = reasonOf(new Error('ö'.repeat(1_000)));
-  let record = untouched(largest);
-  for (let sending = 0; sending < 8; sending++) {
-    const retry = { id: `after-${NOW + sending}`, jobs: record.pending };
-    const sent = { ...largest, ...(sending > 0 && { retry }) };
-    const outcomes = record.pending.map(
-      (jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: false }),
-    );
-    record = settle(sent, record, outcomes, NOW)?.record ?? record;
+  const outcomes = all.map((jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }));
+  let record = newRecord(largest);
+  for (let round = 0; round < 4; round++) {
+    const asked: Asked = { whole: round === 0, rounds: new Map(all.map((job) => [job, NOW + round])) };
+    for (const job of all)
+      record = recordDeath(acquireLease(record, { id: 'a', until: NOW, job, round: NOW + round }), [], NOW);
+    record = applyOutcomes(record, asked, outcomes, NOW);
+    record = deadLettered(record, new Map(all.map((job) => [job, NOW + round + 1])));
+    record = acquireLease(record, { id: 'x'.repeat(36), until: NOW, job: job(FIRST), round: NOW });
+    expect(record.attempts[FIRST]).toMatchObject({ count: 1, deaths: 1, round: NOW + round, reason });
+    expect(sizeOf(record)).toBeLessThan(MAX_ITEM - BESIDES);
   }
-  const [attempts] = Object.values(record.attempts) as [Attempts];
-  expect(attempts.overtaken?.length).toBeGreaterThan(4);
-  expect(sizeOf(record)).toBeLessThan(MAX_ITEM - 1_024);
+  expect(record.failed).toHaveLength(MAX_JOBS_PER_MESSAGE);
 });

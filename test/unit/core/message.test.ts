@@ -4,6 +4,7 @@ import type { RunId } from '../../../functions/core/ids.ts';
 import {
   jobsOf,
   MAX_JOBS_PER_MESSAGE,
+  MAX_SURVIVED,
   type Message,
   messageKey,
   parseMessage,
@@ -18,18 +19,32 @@ const anyMessage: fc.Arbitrary<Message> = fc
     enqueuedAt: fc.nat({ max: 4e12 }),
     retried: fc.option(
       fc.record({
-        id: fc.stringMatching(/^[\w-]{1,64}$/),
+        round: fc.integer({ min: 1, max: 4e12 }),
         at: fc.array(fc.nat({ max: MAX_JOBS_PER_MESSAGE - 1 }), { minLength: 1, maxLength: 20 }),
       }),
     ),
+    returned: fc.option(
+      fc.record(
+        {
+          times: fc.integer({ min: 1, max: 10_000 }),
+          notBefore: fc.nat({ max: 4e12 }),
+          suspect: fc.constant(true as const),
+          survived: fc.array(fc.stringMatching(/^[\w-]{1,64}$/), { maxLength: MAX_SURVIVED }),
+        },
+        { requiredKeys: ['times', 'notBefore'] },
+      ),
+    ),
   })
-  .map(({ tick, first, length, enqueuedAt, retried }) =>
+  .map(({ tick, first, length, enqueuedAt, retried, returned }) =>
     message({
       tick,
       first: job(first),
       last: job(first + length - 1),
       enqueuedAt,
-      ...(retried && { retry: { id: retried.id, jobs: retried.at.map((at) => job(first + (at % length))) } }),
+      ...(retried && {
+        retry: { round: retried.round, jobs: retried.at.map((at) => job(first + (at % length))) },
+      }),
+      ...(returned && { returned }),
     }),
   );
 
@@ -57,11 +72,15 @@ describe('parseMessage', () => {
 
   test('never throws, whatever one of the fields is', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...Object.keys(message()), 'retry'), fc.jsonValue(), (field, value) => {
-        const parsed = parseMessage(spoiled(field, value));
-        if ('malformed' in parsed) expect(parsed.malformed).not.toBe('');
-        else expect(parsed.message).toMatchObject({ [field]: value });
-      }),
+      fc.property(
+        fc.constantFrom(...Object.keys(message()), 'retry', 'returned'),
+        fc.jsonValue(),
+        (field, value) => {
+          const parsed = parseMessage(spoiled(field, value));
+          if ('malformed' in parsed) expect(parsed.malformed).not.toBe('');
+          else expect(parsed.message).toMatchObject({ [field]: value });
+        },
+      ),
     );
   });
 
@@ -110,27 +129,50 @@ describe('parseMessage', () => {
     ],
     ['a retry that is null', spoiled('retry', null), 'retry: '],
     ['a retry that is an array', spoiled('retry', []), 'retry: '],
-    ['a retry without a name', spoiled('retry', { jobs: [1] }), 'retry.id: '],
-    ['a retry with an empty name', spoiled('retry', { id: '', jobs: [1] }), 'retry.id: '],
-    ['a retry with a long name', spoiled('retry', { id: 'x'.repeat(65), jobs: [1] }), 'retry.id: '],
-    ['a retry without jobs', spoiled('retry', { id: 'a' }), 'retry.jobs: '],
-    ['a retry of no job', spoiled('retry', { id: 'a', jobs: [] }), 'retry.jobs: '],
-    ['a retry of half a job', spoiled('retry', { id: 'a', jobs: [1.5] }), 'retry.jobs.0: '],
-    ['a retry of a string', spoiled('retry', { id: 'a', jobs: ['1'] }), 'retry.jobs.0: '],
+    ['a retry without a number', spoiled('retry', { jobs: [1] }), 'retry.round: '],
+    ['retry 0', spoiled('retry', { round: 0, jobs: [1] }), 'retry.round: '],
+    ['half a retry', spoiled('retry', { round: 1.5, jobs: [1] }), 'retry.round: '],
+    ['a retry with a name', spoiled('retry', { round: 'a', jobs: [1] }), 'retry.round: '],
+    ['a retry without jobs', spoiled('retry', { round: 1 }), 'retry.jobs: '],
+    ['a retry of no job', spoiled('retry', { round: 1, jobs: [] }), 'retry.jobs: '],
+    ['a retry of half a job', spoiled('retry', { round: 1, jobs: [1.5] }), 'retry.jobs.0: '],
+    ['a retry of a string', spoiled('retry', { round: 1, jobs: ['1'] }), 'retry.jobs.0: '],
     [
       'a retry of a job after the message',
-      spoiled('retry', { id: 'a', jobs: [11] }),
+      spoiled('retry', { round: 1, jobs: [11] }),
       'retry.jobs: a job outside',
     ],
     [
       'a retry of a job before the message',
-      JSON.stringify(message({ first: job(5), retry: { id: 'a', jobs: jobs(5, 4) } })),
+      JSON.stringify(message({ first: job(5), retry: { round: 1, jobs: jobs(5, 4) } })),
       'retry.jobs: a job outside',
     ],
     [
       'a retry of too many jobs',
-      spoiled('retry', { id: 'a', jobs: Array(MAX_JOBS_PER_MESSAGE + 1).fill(1) }),
+      spoiled('retry', { round: 1, jobs: Array(MAX_JOBS_PER_MESSAGE + 1).fill(1) }),
       'retry.jobs: ',
+    ],
+    ['what was returned no times', spoiled('returned', { times: 0, notBefore: 0 }), 'returned.times: '],
+    ['what was returned for no time', spoiled('returned', { times: 1 }), 'returned.notBefore: '],
+    [
+      'what waits for the end of all days',
+      spoiled('returned', { times: 1, notBefore: 8.64e15 + 1 }),
+      'returned.notBefore: ',
+    ],
+    [
+      'what is suspect for a reason',
+      spoiled('returned', { times: 1, notBefore: 0, suspect: 'why' }),
+      'returned.suspect: ',
+    ],
+    [
+      'a lease of any name',
+      spoiled('returned', { times: 1, notBefore: 0, survived: ['a b'] }),
+      'returned.survived.0: ',
+    ],
+    [
+      'too many leases',
+      spoiled('returned', { times: 1, notBefore: 0, survived: Array(MAX_SURVIVED + 1).fill('a') }),
+      'returned.survived: ',
     ],
   ])('finds %s malformed and says where', (_what, body, reason) => {
     const parsed = parseMessage(body);
@@ -152,9 +194,9 @@ describe('parseMessage', () => {
 
   test('is not fooled by __proto__, constructor or prototype keys', () => {
     const fields = JSON.stringify(message()).slice(1);
-    const polluted = `{"__proto__":{"retry":{"id":"x","jobs":[1]},"polluted":true},"constructor":{"prototype":{"polluted":true}},${fields}`;
+    const polluted = `{"__proto__":{"retry":{"round":1,"jobs":[1]},"polluted":true},"constructor":{"prototype":{"polluted":true}},${fields}`;
     const parsed = parseMessage(polluted);
-    expect(parsed).toEqual({ message: message() });
+    expect(parsed).toMatchObject({ message: message() });
     expect(Object.getPrototypeOf((parsed as { message: Message }).message)).toBe(Object.prototype);
     expect((parsed as { message: Message }).message.retry).toBeUndefined();
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
@@ -162,8 +204,8 @@ describe('parseMessage', () => {
     expect(parseMessage(`{"__proto__":${JSON.stringify(message())}}`)).toHaveProperty('malformed');
   });
 
-  test('lets go of fields that it does not know', () => {
-    expect(parseMessage(spoiled('extra', 'x'))).toEqual({ message: message() });
+  test('keeps fields that it does not know, for a later version that has sent them', () => {
+    expect(parseMessage(spoiled('extra', { a: 1 }))).toEqual({ message: { ...message(), extra: { a: 1 } } });
   });
 });
 
@@ -174,15 +216,16 @@ describe('jobsOf', () => {
   });
 
   test('names only the retried jobs, each once, when dead letters are sent again', () => {
-    expect(jobsOf(message({ retry: { id: 'a', jobs: jobs(3, 5, 3) } }))).toEqual([3, 5]);
+    expect(jobsOf(message({ retry: { round: 1, jobs: jobs(3, 5, 3) } }))).toEqual([3, 5]);
   });
 });
 
 describe('messageKey', () => {
-  test('is the same for a message, its duplicates and its retries', () => {
+  test('is the same for a message, its duplicates, its retries, and what is sent back of it', () => {
     const again = message({ enqueuedAt: 0 });
-    const retried = message({ retry: { id: 'a', jobs: jobs(3) } });
-    expect(new Set([message(), again, retried].map(messageKey)).size).toBe(1);
+    const retried = message({ retry: { round: 1, jobs: jobs(3) } });
+    const returned = message({ returned: { times: 1, notBefore: 0 } });
+    expect(new Set([message(), again, retried, returned].map(messageKey)).size).toBe(1);
   });
 
   test('differs between any two messages of different runs, ticks or jobs', () => {

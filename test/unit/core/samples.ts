@@ -1,4 +1,6 @@
-import type { JobId, RunId } from '../../../functions/core/ids.ts';
+import type { JobId, RunId, WorkerId } from '../../../functions/core/ids.ts';
+import { WorkerCounters } from '../../../functions/core/ledger/counters.ts';
+import type { Table } from '../../../functions/core/ledger/table.ts';
 import type { Message } from '../../../functions/core/message.ts';
 import type { Tick } from '../../../functions/core/tick.ts';
 
@@ -34,6 +36,7 @@ export function tick(change: Partial<Tick> = {}): Tick {
     claimedAt: NOW,
     sliceClaimedAt: NOW,
     spreadMs: 0,
+    index: { name: 'results' },
     ...change,
   };
 }
@@ -44,4 +47,18 @@ export function job(number: number): JobId {
 
 export function jobs(...numbers: number[]): JobId[] {
   return numbers.map(job);
+}
+
+/** Names of so many workers whose counters of a run are in one shard. */
+export async function workersOfOneShard(runId: RunId, count: number): Promise<WorkerId[]> {
+  const empty = { client: { send: async () => ({}) } } as unknown as Table;
+  const byShard = new Map<string, WorkerId[]>();
+  for (let at = 0; ; at++) {
+    const worker = `worker-${at}` as WorkerId;
+    const gain = { processed: 1, failed: 0 };
+    const shard: string = (await new WorkerCounters(empty, worker).add(runId, gain, NOW)).Update?.Key?.pk;
+    const workers = [...(byShard.get(shard) ?? []), worker];
+    if (workers.length === count) return workers;
+    byShard.set(shard, workers);
+  }
 }

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { jobsOf, MAX_JOBS_PER_MESSAGE, type Message, messageKey } from '../../../functions/core/message.ts';
+import {
+  jobsIn,
+  jobsOf,
+  MAX_JOBS_PER_MESSAGE,
+  type Message,
+  messageKey,
+} from '../../../functions/core/message.ts';
 import {
   jobDueAt,
   jobsPerMessageOf,
   messagesOf,
+  messageWith,
   nextSlice,
   owns,
   type Slice,
@@ -116,6 +123,18 @@ describe('messagesOf', () => {
   });
 });
 
+describe('messageWith', () => {
+  test('gives for each job of a tick the message that messagesOf has made', () => {
+    fc.assert(
+      fc.property(ticks, (whole) => {
+        for (const { v: _, enqueuedAt: __, ...range } of allMessages(whole))
+          for (const jobId of jobsIn(range)) expect(messageWith(whole, jobId)).toEqual(range);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
 describe('owns', () => {
   test('accepts exactly the messages that the tick has claimed so far', () => {
     fc.assert(
@@ -169,7 +188,7 @@ describe('owns', () => {
   });
 
   test('accepts a retry of some of its jobs by the message that they came in', () => {
-    expect(owns(tick({ claimed: 100 }), message({ retry: { id: 'a', jobs: [job(3)] } }))).toBe(true);
+    expect(owns(tick({ claimed: 100 }), message({ retry: { round: 1, jobs: [job(3)] } }))).toBe(true);
   });
 });
 

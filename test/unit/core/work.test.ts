@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { TimeBudget } from '../../../functions/core/consume/time-budget.ts';
 import { MAX_REASON, PermanentError } from '../../../functions/core/errors.ts';
 import type { JobId } from '../../../functions/core/ids.ts';
 import {
   type Ended,
   type Job,
   type JobContext,
-  type Limits,
   MAX_JSON,
   type Task,
+  type WorkLimits,
   workOn,
 } from '../../../functions/core/work.ts';
 import { job, message, NOW, RUN } from './samples.ts';
@@ -36,9 +37,10 @@ function doing(work: (input: JobId, context: JobContext) => unknown): Job {
   return { input: (jobId) => jobId, work };
 }
 
-/** An invocation that has just begun, and has this long for its work. */
-function limits(time: number): Limits {
-  return { from: NOW, until: NOW + time, endsAt: NOW + time, longest: 0 };
+/** The limits of an invocation that has just begun, and has this long for its work. */
+function limits(time: number, concurrency = 1): WorkLimits {
+  const budget = new TimeBudget(NOW, NOW + Math.min(time / 0.75, time + 2_500));
+  return { concurrency, budget, until: budget.workUntil, clock: Date.now };
 }
 
 /** Works on as many jobs, with simulated time, to the end. */
@@ -47,7 +49,7 @@ async function ended(
   count = 1,
   { concurrency = 10, time = 10_000 }: { concurrency?: number; time?: number } = {},
 ): Promise<Ended[]> {
-  const working = workOn(what, tasks(count), { concurrency, limits: limits(time), clock: Date.now });
+  const working = workOn(what, tasks(count), limits(time, concurrency));
   await vi.advanceTimersByTimeAsync(time + 1_000);
   return working;
 }
@@ -147,7 +149,7 @@ describe('all jobs of a batch', () => {
     await workOn(
       doing(() => 1),
       tasks(3),
-      { concurrency: 2, limits: limits(60_000), clock: Date.now },
+      limits(60_000, 2),
     );
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -289,9 +291,7 @@ describe('the worker’s time limit', () => {
     const working = workOn(
       doing(() => new Promise(() => {})),
       tasks(5),
-      {
-        ...{ concurrency: 2, limits: limits(3_000), clock: Date.now },
-      },
+      limits(3_000, 2),
     ).then((all) => {
       endedAt = Date.now();
       return all;
@@ -367,27 +367,26 @@ describe('the worker’s time limit', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
   });
 
-  test('begins nothing that would not end in time by the longest job of the batch’s earlier rounds', async () => {
+  test('begins nothing that would not end in time by the longest job of the batch’s earlier groups', async () => {
     const work = vi.fn(() => 1);
-    const time = { ...limits(10_000), longest: 9_000 };
+    const time = limits(10_000);
+    time.budget.took(9_000);
     vi.setSystemTime(NOW + 1_000);
-    const all = await workOn(doing(work), tasks(2), { concurrency: 1, limits: time, clock: Date.now });
+    const all = await workOn(doing(work), tasks(2), time);
     expect(kinds(all)).toEqual(['left', 'left']);
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('begins nothing after the time that a round has, and lets what is begun end', async () => {
+  test('begins nothing after the time that a group has, and lets what is begun end', async () => {
     const time = limits(10_000);
     const working = workOn(
       doing(() => wait(3_000).then(() => 1)),
       tasks(4),
-      {
-        ...{ concurrency: 1, limits: time, until: NOW + 5_000, clock: Date.now },
-      },
+      { ...time, until: NOW + 5_000 },
     );
     await vi.advanceTimersByTimeAsync(20_000);
     expect(kinds(await working)).toEqual(['worked', 'worked', 'left', 'left']);
-    expect(time.longest).toBe(3_000);
+    expect([6_999, 7_000].map((at) => time.budget.hasRoom(NOW + at))).toEqual([true, false]);
   });
 
   test('begins nothing when the time is up already', async () => {
@@ -399,9 +398,7 @@ describe('the worker’s time limit', () => {
 
   test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
     const work = vi.fn(() => new Promise(() => {}));
-    const working = workOn(doing(work), tasks(3), {
-      ...{ concurrency: 1, limits: limits(3_000), clock: () => NOW },
-    });
+    const working = workOn(doing(work), tasks(3), { ...limits(3_000), clock: () => NOW });
     await vi.advanceTimersByTimeAsync(3_000);
     expect(kinds(await working)).toEqual(['left', 'left', 'left']);
     expect(work).toHaveBeenCalledTimes(1);

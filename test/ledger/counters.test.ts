@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Gain,
+  KEPT_IN_A_SHARD,
+  listCounters,
+  RETIRED_AFTER_MS,
+  WorkerCounters,
+} from '../../functions/core/ledger/counters.ts';
+import type { Recorded } from '../../functions/core/ledger/records.ts';
+import { type Key, type Table, transact, type Write } from '../../functions/core/ledger/table.ts';
+import { readTotals, type Totals } from '../../functions/core/ledger/totals.ts';
+import { workersOfOneShard } from '../unit/core/samples.ts';
+import { describeBackEnds, forAnother, makeTable } from './back-ends.ts';
+import { describeWrite } from './conditional-write.ts';
+import { aState, NOW, processed, RUN, started, writerOf } from './samples.ts';
+
+const LATER = NOW + RETIRED_AFTER_MS + 1;
+
+/** As many as a shard keeps counters of, and more. */
+const workers = await workersOfOneShard(RUN, KEPT_IN_A_SHARD + 12);
+const worker = (at: number) => workers[at] as (typeof workers)[number];
+
+const gain = (processed: number, failed = 0): Gain => ({ processed, failed });
+const writeOf = (table: Table, at: number, now: number) =>
+  new WorkerCounters(table, worker(at)).add(RUN, gain(5, 1), now);
+
+/** A shard with all the counters that it keeps; the first one's has been idle for longest. */
+async function fillShard(table: Table): Promise<void> {
+  await started(table);
+  for (let at = 0; at < KEPT_IN_A_SHARD; at++)
+    await transact(table, [await writeOf(table, at, at === 0 ? NOW : LATER)]);
+}
+
+const nowhere = { client: { send: async () => ({}) } } as unknown as Table;
+const KEY = (await writeOf(nowhere, 0, NOW)).Update?.Key as unknown as Key;
+const ITEM = `${KEY.pk}/${KEY.sk}`;
+
+interface Writes {
+  add: Write;
+  takeOver: Write;
+  takeOverToo: Write;
+}
+
+async function arrange(table: Table): Promise<Writes> {
+  await fillShard(table);
+  const [add, takeOver, takeOverToo] = await Promise.all(
+    [0, KEPT_IN_A_SHARD, KEPT_IN_A_SHARD + 1].map((at) => writeOf(table, at, LATER)),
+  );
+  return { add, takeOver, takeOverToo } as Writes;
+}
+
+describeBackEnds((backEnd) => {
+  describeWrite<Writes>(backEnd, 'adding to a counter of one’s own', {
+    arrange,
+    act: (table, { add }) => transact(table, [add]),
+    rival: (table, { takeOver }) => transact(table, [takeOver]),
+    writes: () => ({ [ITEM]: { jobsProcessed: 10, jobsFailed: 2, lastSeenAt: LATER } }),
+    moved: { 'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
+  });
+
+  describeWrite<Writes>(backEnd, 'taking over a counter', {
+    arrange,
+    act: (table, { takeOver }) => transact(table, [takeOver]),
+    rival: (table, { takeOverToo }) => transact(table, [takeOverToo]),
+    writes: () => ({
+      [ITEM]: {
+        ...{ holder: worker(KEPT_IN_A_SHARD), jobsProcessed: 5, jobsFailed: 1, lastSeenAt: LATER },
+        ...{ retiredProcessed: 5, retiredFailed: 1, retiredWorkers: 1 },
+      },
+    }),
+    moved: {
+      'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] },
+      'its holder has been seen': { key: KEY, to: { lastSeenAt: NOW + 1 }, at: [0] },
+      'its holder has processed more': { key: KEY, to: { jobsProcessed: 6 }, at: [0] },
+      'its holder has failed more': { key: KEY, to: { jobsFailed: 2 }, at: [0] },
+    },
+  });
+
+  describe('while workers come and go', () => {
+    let table: Table;
+    let other: Table;
+
+    beforeEach(async () => {
+      table = await makeTable(backEnd);
+      other = forAnother(backEnd, table);
+      await fillShard(table);
+    });
+
+    test('of two workers that take over one counter at once one does, and both count', async () => {
+      await Promise.all(
+        [table, other].map((table, at) =>
+          writerOf(table, worker(KEPT_IN_A_SHARD + at), () => LATER).commit([aState(at)], processed),
+        ),
+      );
+      const counters = await listCounters(table, RUN);
+      const newcomers = counters.filter(({ holder }) => workers.indexOf(holder) >= KEPT_IN_A_SHARD);
+      expect(newcomers.map(({ retired }) => retired.workers).sort()).toEqual([0, 1]);
+      expect(counters.map(({ holder }) => holder)).not.toContain(worker(0));
+      const before = KEPT_IN_A_SHARD * 5;
+      expect(await readTotals(other, RUN)).toMatchObject({ processed: before + 20, failed: KEPT_IN_A_SHARD });
+    });
+
+    test('a status never runs ahead of what was counted, and never goes back', async () => {
+      let clock = LATER;
+      const before = KEPT_IN_A_SHARD * 5;
+      const counts = { begun: before, done: before };
+      const statuses: Totals[] = [];
+      let isOver = false;
+      const reading = (async () => {
+        while (!isOver) {
+          const { done } = counts;
+          const status = (await readTotals(other, RUN)) as Totals;
+          expect(status.processed).toBeGreaterThanOrEqual(Math.max(done, statuses.at(-1)?.processed ?? 0));
+          expect(status.processed).toBeLessThanOrEqual(counts.begun);
+          statuses.push(status);
+        }
+      })();
+      try {
+        for (let at = 0; at < 40; at++) {
+          // Each finds all others idle, and takes over the counter that has been so for longest.
+          clock += RETIRED_AFTER_MS + 1;
+          counts.begun += 10;
+          const state: Recorded = aState(at);
+          const newcomer = worker(KEPT_IN_A_SHARD + (at % 12));
+          await writerOf(table, newcomer, () => clock).commit([state], processed);
+          counts.done += 10;
+        }
+      } finally {
+        isOver = true;
+        await reading;
+      }
+      const end = (await readTotals(other, RUN)) as Totals;
+      expect(end).toMatchObject({ processed: before + 400, workers: { length: KEPT_IN_A_SHARD } });
+      expect(end.retired.workers).toBeGreaterThan(10);
+      expect(new Set(statuses.map(({ processed }) => processed)).size).toBeGreaterThan(3);
+    });
+  });
+});

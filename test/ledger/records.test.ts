@@ -1,0 +1,91 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { listCounters } from '../../functions/core/ledger/counters.ts';
+import { type Recorded, readRecord } from '../../functions/core/ledger/records.ts';
+import { type Item, MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
+import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/message-record.ts';
+import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
+import { aState, NOW, processed, RUN, writerOf } from './samples.ts';
+
+const state = aState();
+const [first] = state.record.pending;
+
+/** The record with one job more processed. */
+const oneMore = ({ record }: Recorded): MessageRecord => ({ ...record, pending: record.pending.slice(1) });
+
+describeBackEnds((backEnd) => {
+  let table: Table;
+  let other: Table;
+
+  beforeEach(async () => {
+    table = await makeTable(backEnd);
+    other = forAnother(backEnd, table);
+  });
+
+  async function counted(): Promise<number> {
+    const counters = await listCounters(table, RUN);
+    return counters.reduce((sum, { processed }) => sum + processed, 0);
+  }
+
+  test('a record is written when it is new, and when it is as it was read', async () => {
+    const writer = writerOf(table, 'worker');
+    const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
+    const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
+    const [twice] = await writer.commit([once as Recorded], ({ record }) =>
+      deadLettered(acquireLease(record, { id: 'a', until: NOW }), new Map([[3, 7]]) as never),
+    );
+    expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease: { id: 'a', until: NOW } });
+    expect(await readRecord(other, state.message)).toEqual(twice?.record);
+    expect(await listCounters(table, RUN)).toMatchObject([{ holder: 'worker', processed: 1, failed: 1 }]);
+  });
+
+  test.each<[string, (read: Recorded) => Recorded]>([
+    ['was believed to be new', () => state],
+    ['has changed since it was read', (read) => read],
+  ])('a record that %s is read again, and counted once', async (_what, believed) => {
+    const [read] = await writerOf(table, 'worker').commit([state], oneMore);
+    await writerOf(other, 'another').commit([read as Recorded], oneMore);
+    const transition = vi.fn(processed);
+    const [after] = await writerOf(table, 'worker').commit([believed(read as Recorded)], transition);
+    expect(transition).toHaveBeenCalledTimes(2);
+    expect(transition.mock.lastCall?.[0].record).toMatchObject({ version: 2, pending: { length: 8 } });
+    expect(after?.record.version).toBe(3);
+    expect(await counted()).toBe(10);
+  });
+
+  test('of two writers that have one message at once, one counts it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const writers = [writerOf(table, 'one'), writerOf(other, 'two')];
+      await Promise.all(writers.map((writer) => writer.commit([aState(round)], processed)));
+      expect(writers.map(({ counted }) => counted.processed).sort((a, b) => a - b)).toEqual([0, 10]);
+      expect(await counted()).toBe((round + 1) * 10);
+    }
+  });
+
+  test('99 messages and a counter are one transaction, which is written whole or not at all', async () => {
+    const send = vi.fn((command: never) => other.client.send(command));
+    const states = Array.from({ length: MAX_TRANSACTION - 1 }, (_, at) => aState(at));
+    const writer = writerOf({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
+    await writerOf(table, 'another').commit([aState(98)], oneMore);
+    const after = await writer.commit(states, processed);
+    // It looks for its counter, is refused for one record, reads that, and writes them all.
+    expect(send).toHaveBeenCalledTimes(4);
+    expect(after.map(({ record }) => record.version)).toEqual([...Array(98).fill(1), 2]);
+    expect(await counted()).toBe(990);
+    expect(writer.counted.processed).toBe(989);
+  });
+
+  test('a record that DynamoDB does not take is no trouble of its neighbours', async () => {
+    const tooLarge = { reason: 'x'.repeat(450_000), count: 1, firstAt: NOW, lastAt: NOW };
+    const after = await writerOf(table, 'worker').commit([aState(0), aState(1), aState(2)], (one) =>
+      one.message.first === 11 ? { ...oneMore(one), attempts: { 12: tooLarge } } : processed(one),
+    );
+    expect(after.map(({ trouble, record }) => [trouble !== undefined, record.version])).toEqual([
+      [false, 1],
+      [true, 0],
+      [false, 1],
+    ]);
+    expect(await counted()).toBe(20);
+    const items: Item[] = Object.values(await contents(table));
+    expect(items).toHaveLength(3);
+  });
+});
