@@ -1,8 +1,9 @@
 import type { Summary } from './section.ts';
 
 /** What was counted before the core was redesigned, of the same scenarios and by the same benchmark. */
-export const BEFORE: { commit: string; date: string; rows: Summary[] } = {
+export const BEFORE: { commit: string; date: string; redesign: string; rows: Summary[] } = {
   commit: '25b23a1',
+  redesign: '20f6947',
   date: '2026-11-25',
   rows: [
     {

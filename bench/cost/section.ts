@@ -133,14 +133,14 @@ function redesignRow(when: string, summary: Summary): string[] {
     ...[writeUnits, readUnits, sqsRequests].map(count),
     money(dollars),
     ...[unitsABatch, partitions].map(count),
-    batchesASecond < 10 ? batchesASecond.toFixed(1) : count(batchesASecond),
+    batchesASecond < 10 ? batchesASecond.toFixed(2) : count(batchesASecond),
   ];
 }
 
 function redesignRemarks(): string {
-  const { commit, date } = BEFORE;
+  const { commit, date, redesign } = BEFORE;
   return (
-    `*Before* is commit ${commit}, counted on ${date} on the same machine, with this benchmark ported to it; *after* is of the date below. ` +
+    `*Before* is commit ${commit}, counted on ${date} on the same machine, with this benchmark ported to it; *after* is of the date below; the redesign works from commit ${redesign} on. ` +
     'All but messages’ records, which have a key each, is what batches write to the same keys: before, the run’s own, with an item for each failed ' +
     'job; after, the counters’, with many workers. They are full at 1,000 write units a second for each partition, of workers that are spread over them evenly. ' +
     'What failures cost goes by the length of their reasons, here 21 letters (*failed once*) and 44 (*failed*).'

@@ -31,7 +31,7 @@ export interface Outcome {
   jobs: number;
   /** Workers that came to do anything. */
   workers: number;
-  /** What part of the time each that is shared was at work; of the ramp, until all workers were there. */
+  /** What part of the time each that workers share was at work, since the first was there; of the ramp, until all were. */
   load: Record<Exclude<Limit, 'workers'>, number>;
   /** What sets the pace: what is at work nearly all the time, or else the workers themselves. */
   limit: Limit;
@@ -122,14 +122,15 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   }
 
   const ms = counted.at;
+  const there = ms - readyMs(ramp, 0);
   const mean = (some: readonly Server[]) => some.reduce((sum, { busyMs }) => sum + busyMs, 0) / some.length;
   const counting = ledger.filter((partition) => shards.includes(partition));
   const load = {
     ramp: Math.min(1, readyMs(ramp, ramp.most - 1) / ms),
     scheduler: (packing.messages * SCHEDULER_MS.message) / ms,
-    elasticsearch: elasticsearch.busyMs / ms,
-    messages: mean(ledger) / ms,
-    counters: mean(counting) / ms,
+    elasticsearch: elasticsearch.busyMs / there,
+    messages: mean(ledger) / there,
+    counters: mean(counting) / there,
   };
   const all = Object.values(spent).reduce((sum, each) => sum + each, 0);
   const share = Object.fromEntries(Object.entries(spent).map(([part, each]) => [part, each / all]));

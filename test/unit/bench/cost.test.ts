@@ -40,7 +40,7 @@ test('what failures cost stands beside what they did, and apart from the rest', 
   expect(tables[2]?.rows).toEqual([
     ['processed', 'before', '45,400', '800', '6,000', '0.0334', '2', '1', '500'],
     ['processed', 'after', '45,400', '0', '0', '0.0284', '2', '16', '8,000'],
-    ['failed', 'before', '2,525,400', '800', '106,000', '1.6209', '1,022', '1', '1.0'],
+    ['failed', 'before', '2,525,400', '800', '106,000', '1.6209', '1,022', '1', '0.98'],
     ['failed', 'after', '525,400', '0', '0', '0.3284', '2', '16', '8,000'],
   ]);
 });
