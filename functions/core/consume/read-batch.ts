@@ -112,7 +112,8 @@ async function lookUp(worker: Worker, state: MessageState): Promise<MessageState
   const tick = await worker.ticks.ownerOf(message, (runId, tick) => readTick(table, runId, tick));
   if (!tick) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
   // Its record may have expired, and then its jobs would be counted anew.
-  const isOld = clock() - message.enqueuedAt > ttlSeconds * 1_000;
+  const enqueuedAt = Math.max(...state.requests.map((request) => request.message.enqueuedAt));
+  const isOld = clock() - enqueuedAt > ttlSeconds * 1_000;
   // A first delivery is nearly always the only one; should it not be, the condition of its write finds out.
   const found = state.redelivered || isOld ? await readRecord(table, message) : undefined;
   if (!found && isOld) return 'it is older than the ledger remembers';

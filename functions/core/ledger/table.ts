@@ -53,7 +53,7 @@ export async function transact(table: Table, writes: Write[]): Promise<void> {
       minTimeout: table.conflictDelayMs,
       maxTimeout: table.conflictDelayMs * 20,
       randomize: true,
-      shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
+      shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary && !isOver(table),
     },
   );
 }
@@ -102,4 +102,8 @@ export async function* list(
 /** Has the SDK give up at the deadline, its own retries included. */
 function inTime({ deadline }: Table): { abortSignal?: AbortSignal } {
   return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
+}
+
+function isOver({ deadline }: Table): boolean {
+  return deadline !== undefined && Date.now() >= deadline();
 }

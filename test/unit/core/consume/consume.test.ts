@@ -434,7 +434,7 @@ describe('known faults', () => {
     await memory.writer('another').commit([{ message: first, record }], () => ({ ...record, ...change }));
   };
 
-  test.fails('a lease that a worker survived and could not end is named, however many jobs of its message were to come', async () => {
+  test('a lease that a worker survived and could not end is named, however many jobs of its message were to come', async () => {
     await written({ isolated: true });
     let writes = 0;
     memory.beforeLedger = (command) => {
@@ -446,7 +446,7 @@ describe('known faults', () => {
     expect(memory.bodies('jobs')[0]?.returned?.survived).toContain(lease?.id);
   });
 
-  test.fails.each<[string, Partial<Message>]>([
+  test.each<[string, Partial<Message>]>([
     ['is older than the ledger remembers', { enqueuedAt: 0 }],
     ['was sent back beyond counting', { returned: { times: Number.MAX_SAFE_INTEGER, notBefore: 0 } }],
     [
@@ -469,7 +469,7 @@ describe('known faults', () => {
     }
   });
 
-  test.fails('an old message whose record is forgotten while its jobs run is not begun anew', async () => {
+  test('an old message whose record is forgotten while its jobs run is not begun anew', async () => {
     const DAY = 86_400_000;
     // Its record has expired, and DynamoDB takes days to delete it.
     memory.now = NOW - 2 * DAY;
@@ -487,7 +487,7 @@ describe('known faults', () => {
   });
 
   /** Seconds of the invocation, receives of the message, a job on its last attempt, how long the others take. */
-  test.fails.each([
+  test.each([
     ['a redelivery is looked up in a short invocation', 4, 2, 0, 0],
     ['a job is given up at the end of a long one', 30, 1, 3, 27_000],
   ])(
