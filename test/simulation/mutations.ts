@@ -274,7 +274,7 @@ export const MUTATIONS: Mutation[] = [
     'rhythm',
     mutation('a transaction that was cancelled for another one’s sake is not tried again', [
       'ledger/table.ts',
-      'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary && !isOver(table),',
+      'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,',
       'shouldRetry: () => false,',
     ]),
   ),

@@ -79,7 +79,9 @@ export async function readBatch(worker: Worker, deliveries: readonly Delivery[])
 }
 
 /** What deliveries of one message say of it, before anybody has looked it up. */
-function deliveredState(requests: readonly Request[], now: number): MessageState {
+function deliveredState(same: readonly Request[], now: number): MessageState {
+  // The newest is believed: a copy that says that it is older may be forged.
+  const requests = [...same].sort((a, b) => b.message.enqueuedAt - a.message.enqueuedAt);
   const messages = requests.map(({ message }) => message);
   const message = messages[0] as Message;
   const asked = askedOf(messages);
@@ -112,8 +114,7 @@ async function lookUp(worker: Worker, state: MessageState): Promise<MessageState
   const tick = await worker.ticks.ownerOf(message, (runId, tick) => readTick(table, runId, tick));
   if (!tick) return `no tick of the ledger has jobs ${message.first}–${message.last} in one message`;
   // Its record may have expired, and then its jobs would be counted anew.
-  const enqueuedAt = Math.max(...state.requests.map((request) => request.message.enqueuedAt));
-  const isOld = clock() - enqueuedAt > ttlSeconds * 1_000;
+  const isOld = clock() - message.enqueuedAt > ttlSeconds * 1_000;
   // A first delivery is nearly always the only one; should it not be, the condition of its write finds out.
   const found = state.redelivered || isOld ? await readRecord(table, message) : undefined;
   if (!found && isOld) return 'it is older than the ledger remembers';

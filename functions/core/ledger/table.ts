@@ -53,7 +53,8 @@ export async function transact(table: Table, writes: Write[]): Promise<void> {
       minTimeout: table.conflictDelayMs,
       maxTimeout: table.conflictDelayMs * 20,
       randomize: true,
-      shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary && !isOver(table),
+      maxRetryTime: table.deadline ? Math.max(0, table.deadline() - Date.now()) : Number.POSITIVE_INFINITY,
+      shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
     },
   );
 }
@@ -102,8 +103,4 @@ export async function* list(
 /** Has the SDK give up at the deadline, its own retries included. */
 function inTime({ deadline }: Table): { abortSignal?: AbortSignal } {
   return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
-}
-
-function isOver({ deadline }: Table): boolean {
-  return deadline !== undefined && Date.now() >= deadline();
 }

@@ -427,8 +427,7 @@ test('a job that hangs alone is found out, though fresh messages take half of ea
   }
 });
 
-/** Faults that are known and not mended yet: whoever mends one takes its `fails` away. */
-describe('known faults', () => {
+describe('what once went wrong', () => {
   const written = async (change: Partial<MessageRecord>) => {
     const record = newRecord(first);
     await memory.writer('another').commit([{ message: first, record }], () => ({ ...record, ...change }));

@@ -97,7 +97,6 @@ describe('a DynamoDB that takes calls and never answers', () => {
   });
 });
 
-/** Known, and not mended yet: whoever mends it takes `fails` away. */
 test('a transaction that meets others again and again ends by the deadline', async () => {
   vi.useFakeTimers();
   try {
