@@ -49,6 +49,9 @@ export const MAX_JOBS_PER_MESSAGE = 500;
 /** The most leases that a message names: the newest ones, since a newer lease has written over an older one. */
 export const MAX_SURVIVED = 5;
 
+/** More returns than any message has in the time that it is kept. */
+export const MAX_RETURNS = 1_000_000;
+
 /** The last moment that JavaScript has a date for; a document needs one. */
 const LAST_MOMENT = 8.64e15;
 
@@ -70,9 +73,9 @@ const schema = z.looseObject({
   ),
   returned: z.optional(
     z.object({
-      times: z.int().check(z.positive()),
+      times: z.int().check(z.positive(), z.maximum(MAX_RETURNS)),
       notBefore: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
-      unexplained: z.optional(z.int().check(z.positive())),
+      unexplained: z.optional(z.int().check(z.positive(), z.maximum(MAX_RETURNS))),
       survived: z.optional(
         z.array(z.string().check(z.regex(/^[\w-]{1,64}$/))).check(z.maxLength(MAX_SURVIVED)),
       ),

@@ -19,10 +19,10 @@ const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme }
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
     'consume/run-group.ts',
-    'const { outcomes, trouble } = await store(',
+    'const { outcomes, troubles } = await store(',
     `await ledger.commit(held, ({ record, asked, message }) =>
        applyOutcomes(record, asked, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
-     const { outcomes, trouble } = await store(`,
+     const { outcomes, troubles } = await store(`,
   ]),
   mutation('a message is counted without a condition', [
     'ledger/records.ts',
@@ -231,7 +231,7 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: Math.ceil(wait / 1_000) }),',
+    '...(wait > 0 && { DelaySeconds: Math.ceil(Math.min(wait, MAX_DELAY_MS) / 1_000) }),',
     '',
   ]),
   mutation('a tick that is spread over its minutes ends where SQS delays no longer', [
@@ -320,22 +320,6 @@ export const MUTATIONS: Mutation[] = [
     "if (record.isolated) return 'alone';",
     '',
   ]),
-  themed(
-    'overlaps',
-    mutation('what another delivery is at is taken for what it died of', [
-      'message-record.ts',
-      'return lease !== undefined && lease.until > now && !survived.includes(lease.id);',
-      'return false;',
-    ]),
-  ),
-  themed(
-    'lost',
-    mutation('a lease that could not be ended is taken for a death', [
-      'consume/return-to-queue.ts',
-      '...(survived.length > 0 && {',
-      '...(survived.length < 0 && {',
-    ]),
-  ),
   themed(
     'outages',
     mutation('what is sent back on purpose is suspect', [

@@ -102,6 +102,8 @@ interface Theme {
   operations: [weight: number, operation: fc.Arbitrary<Operation>][];
   kinds: readonly JobKind[];
   /** As a scenario has them; any unless given. */
+  x?: readonly number[];
+  timeoutMs?: readonly number[];
   jobsPerMessage?: readonly number[];
   batchSize?: readonly number[];
   workers?: readonly number[];
@@ -109,6 +111,7 @@ interface Theme {
   timePasses?: number;
   trouble?: readonly number[];
   storm?: readonly number[];
+  pace?: readonly number[][];
 }
 
 export const THEMES = {
@@ -174,15 +177,19 @@ export const THEMES = {
   },
   /** Messages come again while they are worked on, as SQS may have it at any time, and nobody dies. */
   overlaps: {
-    operations: [
-      [3, fc.constant({ kind: 'wait' as const, ms: 7_000 })],
-      [1, fire],
-    ],
+    operations: [[1, wait]],
     kinds: ['good'],
-    // One job at a time, and nothing else amiss that could be held against it.
+    // One job, and nothing else amiss that could be held against it.
+    x: [1],
+    timeoutMs: [300_000],
     jobsPerMessage: [1],
     batchSize: [1],
     workers: [9],
+    // Most are slow, and one overtakes them.
+    pace: [
+      [1, 1, 1, 60],
+      [1, 1, 1, 1, 60],
+    ],
     visibility: [0.02],
     timePasses: 12,
     trouble: [0],
@@ -241,6 +248,8 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
   const {
     operations,
     kinds,
+    x = [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    timeoutMs = [300_000, 10_000],
     jobsPerMessage = [1, 2, 3, 9],
     batchSize = [1, 3, 10],
     workers = [1, 2, 3],
@@ -248,10 +257,11 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     timePasses = 1,
     trouble = [0, 8, 25, 25],
     storm = [0, 0, 30],
+    pace,
   } = theme;
   const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
-    x: fc.integer({ min: 1, max: 9 }),
+    x: fc.constantFrom(...x),
     y: fc.integer({ min: 1, max: 3 }),
     runPace,
     jobsPerMessage: fc.constantFrom(...jobsPerMessage),
@@ -260,10 +270,12 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     jobConcurrency: fc.constantFrom(1, 3),
     maxAttempts: fc.integer({ min: 1, max: 3 }),
     maxReceives: fc.constantFrom(MANY_RECEIVES, MANY_RECEIVES, 3),
-    timeoutMs: fc.constantFrom(300_000, 10_000),
+    timeoutMs: fc.constantFrom(...timeoutMs),
     visibility: fc.constantFrom(...visibility),
     kinds: fc.array(fc.constantFrom('good' as const, ...kinds), { minLength: 1, maxLength: 4 }),
-    pace: fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
+    pace: pace
+      ? fc.constantFrom(...pace)
+      : fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
     timePasses: fc.constant(timePasses),
     trouble: fc.constantFrom(...trouble),
     storm: fc.constantFrom(...storm),

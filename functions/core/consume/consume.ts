@@ -69,7 +69,7 @@ export async function consume(
   const read = await readBatch(worker, deliveries);
   const unkept = await keepMalformed(worker, read.malformed);
   const due = read.states.filter(({ notBefore }) => notBefore <= clock());
-  const settled = await giveUp(worker, await countDocumented(worker, due));
+  const settled = await giveUp(worker, budget, await countDocumented(worker, budget, due));
 
   const latest = new Map([...read.states, ...settled].map((state) => [state.message, state]));
   let failedAttempts = 0;
@@ -130,8 +130,12 @@ async function keepMalformed(
 }
 
 /** Records the deaths of workers that had the messages before; and counts jobs that have their document, and only want counting. */
-async function countDocumented(worker: Worker, states: readonly MessageState[]): Promise<MessageState[]> {
-  const { states: looked, done } = await findDone(worker, states, ({ redelivered, record, asked }) =>
+async function countDocumented(
+  worker: Worker,
+  budget: TimeBudget,
+  states: readonly MessageState[],
+): Promise<MessageState[]> {
+  const { states: looked, done } = await findDone(worker, budget, states, ({ redelivered, record, asked }) =>
     redelivered ? openJobs(record, asked) : [],
   );
   const now = worker.clock();

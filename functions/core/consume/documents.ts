@@ -1,11 +1,12 @@
 import { groupBy } from '../group-by.ts';
 import type { JobId, WorkerId } from '../ids.ts';
 import type { Outcome } from '../message-record.ts';
+import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
 import { existingIds, type Filed, write } from '../results/document.ts';
 import { checkIndex } from '../results/mapping.ts';
 import type { Ended } from '../work.ts';
 import type { MessageState } from './read-batch.ts';
-import { WRITING_MS } from './time-budget.ts';
+import { type TimeBudget, WRITING_MS } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 
 /** What came of jobs, by the message that they were run for. */
@@ -13,14 +14,17 @@ export type Outcomes = ReadonlyMap<MessageState['message'], Outcome[]>;
 
 /**
  * Sees that the indices are there that the messages' documents belong in, and looks which jobs have theirs already.
+ * @param storeUntil when Elasticsearch must have answered, by the worker's clock
  * @param jobsOf the jobs of a message to look for
  * @returns the states, in trouble where Elasticsearch could not be asked: one index's trouble is none of the others'
  */
 export async function findDone(
-  { results, verifiedIndices }: Worker,
+  { results, verifiedIndices, clock }: Worker,
+  { storeUntil }: TimeBudget,
   states: readonly MessageState[],
   jobsOf: (state: MessageState) => readonly JobId[],
 ): Promise<{ states: MessageState[]; done: Outcomes }> {
+  const left = (mostMs: number) => Math.max(1, Math.min(mostMs, storeUntil - clock()));
   const looked: MessageState[] = [];
   const done = new Map<MessageState['message'], Outcome[]>();
   const able = states.filter(({ trouble }) => !trouble);
@@ -28,9 +32,9 @@ export async function findDone(
   for (const [name, here] of groupBy(able, ({ index }) => index.name)) {
     const { index } = here[0] as MessageState;
     try {
-      if (!verifiedIndices.has(name)) await checkIndex(results, index, WRITING_MS);
+      if (!verifiedIndices.has(name)) await checkIndex(results, index, left(WRITING_MS));
       verifiedIndices.add(name);
-      const existing = await existingIds(results, name, here.flatMap(jobsOf));
+      const existing = await existingIds(results, name, here.flatMap(jobsOf), left(REQUEST_TIMEOUT_MS));
       const outcomesOf = (state: MessageState) =>
         jobsOf(state).flatMap((jobId): Outcome[] => (existing.has(jobId) ? [{ kind: 'done', jobId }] : []));
       for (const state of here) done.set(state.message, outcomesOf(state));

@@ -11,6 +11,7 @@ import {
 import { send } from '../queue.ts';
 import { findDone } from './documents.ts';
 import type { MessageState } from './read-batch.ts';
+import type { TimeBudget } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 
 /** Messages whose dead letters are sent at a time. */
@@ -20,7 +21,11 @@ const MESSAGES_AT_ONCE = 10;
  * Gives up jobs that must not be tried again: keeps their dead letters, and then counts them as failed. Dying in between
  * leaves a dead letter of a job that is not counted, and the next delivery keeps another.
  */
-export async function giveUp(worker: Worker, states: readonly MessageState[]): Promise<MessageState[]> {
+export async function giveUp(
+  worker: Worker,
+  budget: TimeBudget,
+  states: readonly MessageState[],
+): Promise<MessageState[]> {
   const { ledger, settings, clock } = worker;
   const exhausted = new Map<MessageState['message'], ExhaustedJob[]>();
   for (const { message, record, asked, trouble } of states) {
@@ -29,7 +34,7 @@ export async function giveUp(worker: Worker, states: readonly MessageState[]): P
   }
   if (exhausted.size === 0) return [...states];
   // Another delivery may have done meanwhile what failed here.
-  const { states: looked, done } = await findDone(worker, states, ({ message }) =>
+  const { states: looked, done } = await findDone(worker, budget, states, ({ message }) =>
     (exhausted.get(message) ?? []).map(({ jobId }) => jobId),
   );
   const letters = new Map<MessageState['message'], Map<JobId, number>>();

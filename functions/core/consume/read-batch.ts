@@ -79,7 +79,9 @@ export async function readBatch(worker: Worker, deliveries: readonly Delivery[])
 }
 
 /** What deliveries of one message say of it, before anybody has looked it up. */
-function deliveredState(requests: readonly Request[], now: number): MessageState {
+function deliveredState(same: readonly Request[], now: number): MessageState {
+  // The newest is believed: a copy that says that it is older may be forged.
+  const requests = [...same].sort((a, b) => b.message.enqueuedAt - a.message.enqueuedAt);
   const messages = requests.map(({ message }) => message);
   const message = messages[0] as Message;
   const asked = askedOf(messages);

@@ -1,7 +1,7 @@
 import { ConditionFailed } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import type { JobId } from '../ids.ts';
-import { MAX_SURVIVED, type Message } from '../message.ts';
+import { MAX_RETURNS, MAX_SURVIVED, type Message } from '../message.ts';
 import { openJobs } from '../message-record.ts';
 import { MAX_DELAY_MS, sendOnce } from '../queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
@@ -53,9 +53,9 @@ function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinis
     const times = Math.max(...messages.map(({ returned }) => returned?.times ?? 0)) + 1;
     const notBefore = Math.max(state.notBefore, now + delaySeconds(worker, state, jobs, times) * 1_000);
     const returned = {
-      times,
+      times: Math.min(times, MAX_RETURNS),
       notBefore,
-      ...(unexplained > 0 && { unexplained }),
+      ...(unexplained > 0 && { unexplained: Math.min(unexplained, MAX_RETURNS) }),
       ...(survived.length > 0 && { survived: [...survived].slice(-MAX_SURVIVED) }),
     };
     const message = {

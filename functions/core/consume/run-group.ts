@@ -35,12 +35,12 @@ export async function runGroup(
   const counted = await ledger.commit(held, ({ record, asked, message }) =>
     applyOutcomes(record, asked, outcomes.get(message) ?? [], clock()),
   );
-  const settled = await giveUp(
-    worker,
-    counted.map((state, at) => cleared(state, held[at], left.has(state.message))),
-  );
+  const settled = counted.map((state, at) => {
+    const one = cleared(state, held[at], left.has(state.message));
+    return { ...one, trouble: one.trouble ?? troubles.get(one.index.name) };
+  });
   return {
-    states: settled.map((state) => ({ ...state, trouble: state.trouble ?? troubles.get(state.index.name) })),
+    states: await giveUp(worker, budget, settled),
     failedAttempts: [...outcomes.values()].flat().filter(({ kind }) => kind === 'failed').length,
   };
 }
@@ -53,10 +53,9 @@ async function acquire(
   states: readonly MessageState[],
 ): Promise<MessageState[]> {
   const id = randomUUID();
-  const marked = states.map((state) => ({
-    ...state,
-    survived: [...state.survived, id].slice(-MAX_SURVIVED),
-  }));
+  const marked = states.map((state) =>
+    state.trouble ? state : { ...state, survived: [...state.survived, id].slice(-MAX_SURVIVED) },
+  );
   return ledger.commit(marked, ({ record, asked }) => {
     const round = job === undefined ? undefined : asked.rounds.get(job);
     return acquireLease(record, { id, until, ...(job && { job }), ...(round && { round }) });

@@ -52,17 +52,18 @@ export function workGroups(states: readonly MessageState[], budget: TimeBudget):
   const open = states.filter(({ trouble, record, asked }) => !trouble && openJobs(record, asked).length > 0);
   const by = groupBy(open, isolationOf);
   const messages = (isolation: Isolation) => (by.get(isolation) ?? []).map(({ message }) => message);
-  const hasCare = by.has('leased') || by.has('alone');
   const isStarving = ({ message }: MessageState) => (message.returned?.times ?? 0) >= PATIENT_RETURNS;
   const alone = (isFirst: boolean) =>
     innocentsFirst((by.get('alone') ?? []).filter((state) => isStarving(state) === isFirst)).map(
       ({ state, job }): WorkGroup => ({ messages: [state.message], job, leased: true, until }),
     );
+  const [starving, patient] = [alone(true), alone(false)];
+  const hasCare = by.has('leased') || patient.length > 0;
   return [
-    ...alone(true),
+    ...starving,
     { messages: messages('together'), leased: false, until: hasCare ? (startedAt + until) / 2 : until },
     { messages: messages('leased'), leased: true, until },
-    ...alone(false),
+    ...patient,
   ].filter((group) => group.messages.length > 0);
 }
 

@@ -56,6 +56,8 @@ export async function listCounters(table: Table, runId: RunId): Promise<Counter[
 /** One worker's counters, by the runs that it has counted jobs of. */
 export class WorkerCounters {
   readonly #keys = new Map<RunId, Key>();
+  /** Runs in which another worker was first to take a counter over. */
+  readonly #contended = new Set<RunId>();
   readonly #shard: number;
 
   constructor(
@@ -79,7 +81,8 @@ export class WorkerCounters {
     const idle = shard
       .filter(({ counter }) => counter.lastSeenAt < now - RETIRED_AFTER_MS)
       .sort((a, b) => a.counter.lastSeenAt - b.counter.lastSeenAt)[0];
-    const retired = own || shard.length < KEPT_IN_A_SHARD ? undefined : idle;
+    const isRoomy = shard.length < KEPT_IN_A_SHARD || this.#contended.has(runId);
+    const retired = own || isRoomy ? undefined : idle;
     const key = (own ?? retired)?.key ?? this.#newKey(runId, now);
     this.#keys.set(runId, key);
     return retired ? this.#takeOver(retired, gain, now) : this.#increment(key, gain, now);
@@ -90,9 +93,10 @@ export class WorkerCounters {
     return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}#${now}` };
   }
 
-  /** The counter may be another worker's by now. */
+  /** The counter is another worker's by now. */
   forget(runId: RunId): void {
     this.#keys.delete(runId);
+    this.#contended.add(runId);
   }
 
   #increment(Key: Key, { processed, failed }: Gain, now: number): Write {

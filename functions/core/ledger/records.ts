@@ -123,8 +123,10 @@ export class LedgerWriter {
   async #reread<State extends Recorded>(state: State, changed: boolean): Promise<Attempted<State>> {
     if (!changed) return { state, moved: true };
     try {
-      const record = (await readRecord(this.table, state.message)) ?? newRecord(state.message);
-      return { state: { ...state, record }, moved: true };
+      const record = await readRecord(this.table, state.message);
+      if (!record && state.record.version > 0)
+        throw new Error('the ledger has forgotten the message meanwhile');
+      return { state: { ...state, record: record ?? newRecord(state.message) }, moved: true };
     } catch (error) {
       return { state: { ...state, trouble: error as Error } };
     }

@@ -53,6 +53,7 @@ export async function transact(table: Table, writes: Write[]): Promise<void> {
       minTimeout: table.conflictDelayMs,
       maxTimeout: table.conflictDelayMs * 20,
       randomize: true,
+      maxRetryTime: table.deadline ? Math.max(0, table.deadline() - Date.now()) : Number.POSITIVE_INFINITY,
       shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,
     },
   );

@@ -139,15 +139,23 @@ function bulksOf(lines: readonly Line[]): Bulk[] {
 }
 
 /** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */
-export async function existingIds({ client }: Results, index: string, jobs: JobId[]): Promise<Set<JobId>> {
+export async function existingIds(
+  { client }: Results,
+  index: string,
+  jobs: JobId[],
+  timeoutMs = REQUEST_TIMEOUT_MS,
+): Promise<Set<JobId>> {
   if (jobs.length === 0) return new Set();
   const answer = await client
-    .mget({
-      index,
-      ids: jobs.map(String),
-      _source: false,
-      filter_path: ['docs._id', 'docs.found', 'docs.error.type', 'docs.error.reason'],
-    })
+    .mget(
+      {
+        index,
+        ids: jobs.map(String),
+        _source: false,
+        filter_path: ['docs._id', 'docs.found', 'docs.error.type', 'docs.error.reason'],
+      },
+      { requestTimeout: Math.max(1, Math.min(timeoutMs, REQUEST_TIMEOUT_MS)) },
+    )
     .catch((error) => Promise.reject(new Unavailable('results', error)));
   return new Set(
     answer.docs.flatMap((doc) => {

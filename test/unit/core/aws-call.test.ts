@@ -28,6 +28,7 @@ test.each([
   ['a conflict with a single write', named('TransactionConflictException'), true],
   ['throttling', named('ThrottlingException'), false],
   ['a server’s error', named('InternalServerError', { $metadata: { httpStatusCode: 500 } }), false],
+  ['no answer by the deadline', named('AbortError'), false],
   ['no connection', named('Error', { code: 'ECONNREFUSED' }), false],
 ])('%s is the service’s trouble', async (_what, error, momentary) => {
   expect(await meaning(error)).toMatchObject({ name: 'Unavailable', service: 'ledger', momentary });

@@ -9,6 +9,7 @@ import type { Table, Write } from '../../../functions/core/ledger/table.ts';
 import { claimTick } from '../../../functions/core/ledger/tick.ts';
 import { type Message, parseMessage } from '../../../functions/core/message.ts';
 import { MAPPING } from '../../../functions/core/results/mapping.ts';
+import type { Tick } from '../../../functions/core/tick.ts';
 import { TickCache } from '../../../functions/core/tick-cache.ts';
 import { Dynamo } from '../../simulation/dynamo.ts';
 import { Elastic } from '../../simulation/elastic.ts';
@@ -25,6 +26,8 @@ export class Memory {
   readonly sqs = new Sqs(() => this.now);
   /** Comes before each call of the ledger, which fails with what this throws. */
   beforeLedger: (command: object) => unknown = () => {};
+  /** Comes before each call of Elasticsearch, which fails with what this throws. */
+  beforeElastic: (method: 'bulk' | 'mget' | 'get', index: string) => unknown = () => {};
   answerQueue: (command: object, url: string) => unknown = (command) => this.sqs.execute(command);
   /** The ledger's calls that were answered, in their order. */
   readonly calls: object[] = [];
@@ -75,9 +78,20 @@ export class Memory {
       client: { send: async (command: object) => this.answerQueue(command, url) } as Worker['jobs']['client'],
     });
     const client = {
-      bulk: async (request: Parameters<Elastic['bulk']>[0]) => this.elastic.bulk(request),
-      mget: async (request: Parameters<Elastic['mget']>[0]) => this.elastic.mget(request),
-      indices: { get: async () => ({ results: { mappings: MAPPING } }) },
+      bulk: async (request: Parameters<Elastic['bulk']>[0]) => {
+        await this.beforeElastic('bulk', request.index);
+        return this.elastic.bulk(request);
+      },
+      mget: async (request: Parameters<Elastic['mget']>[0]) => {
+        await this.beforeElastic('mget', request.index);
+        return this.elastic.mget(request);
+      },
+      indices: {
+        get: async ({ index }: { index: string }) => {
+          await this.beforeElastic('get', index);
+          return { [index]: { mappings: MAPPING } };
+        },
+      },
     } as unknown as Client;
     return {
       id: 'worker' as WorkerId,
@@ -96,8 +110,8 @@ export class Memory {
   }
 }
 
-/** A ledger with one run whose first tick has its hundred jobs claimed and sent, in messages of ten. */
-export async function memoryWithTick(): Promise<Memory> {
+/** A ledger with one run, which has not fired yet. */
+export async function memoryWithRun(): Promise<Memory> {
   const memory = new Memory();
   const { table } = memory;
   const schedule = await readSchedule(table);
@@ -105,12 +119,24 @@ export async function memoryWithTick(): Promise<Memory> {
     ...{ runId: RUN, x: 100, y: 5, pace: 'burst', indexing: { index: 'results', monthly: false } },
     ...{ backfillMinutes: 0, startedAt: NOW, firstFreeJobId: job(1) },
   });
-  const run = await readRun(table, RUN);
-  if (!run) throw new Error('the run was not started');
-  const claimed = { ...tick({ claimed: 100, sent: 100 }), lease: { holder: 'scheduler', until: NOW } };
-  await claimTick(table, await readSchedule(table), run, claimed, NOW + 300_000);
+  return memory;
+}
+
+/** A ledger with one run whose first tick has its hundred jobs claimed and sent, in messages of ten. */
+export async function memoryWithTick(): Promise<Memory> {
+  const memory = await memoryWithRun();
+  await claimAll(memory.table);
   memory.calls.length = 0;
   return memory;
+}
+
+/** Has the run's next tick claimed and sent, all hundred jobs of it. */
+export async function claimAll(table: Table, change: Partial<Tick> = {}): Promise<void> {
+  const run = await readRun(table, RUN);
+  if (!run) throw new Error('there is no run');
+  const claimed = tick({ claimed: 100, sent: 100, ...change });
+  const leased = { ...claimed, lease: { holder: 'scheduler', until: NOW } };
+  await claimTick(table, await readSchedule(table), run, leased, claimed.dueAt + 300_000);
 }
 
 /** A message as SQS delivers it. */

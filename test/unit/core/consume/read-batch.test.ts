@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { readBatch } from '../../../../functions/core/consume/read-batch.ts';
 import type { Delivery, Worker } from '../../../../functions/core/consume/worker.ts';
 import type { Returned } from '../../../../functions/core/message.ts';
-import { type MessageRecord, newRecord } from '../../../../functions/core/message-record.ts';
+import { type MessageRecord, newRecord, openJobs } from '../../../../functions/core/message-record.ts';
 import { delivery, type Memory, memoryWithTick, throttled } from '../memory.ts';
 import { job, jobs, message, NOW } from '../samples.ts';
 
@@ -90,15 +90,20 @@ test('copies of a message and retries of it are one state, with the newest round
 });
 
 describe('suspicion', () => {
-  test.each<[string, Delivery[], boolean]>([
-    ['not raised by a second receive', [delivery(message(), 2)], false],
-    ['raised by a third receive', [delivery(message(), 3)], true],
-    ['raised by any of the copies', [delivery(message(), 1, 'a'), delivery(message(), 3, 'b')], true],
-    ['not raised by being sent back', [delivery(returned({ times: 100 }), 2)], false],
-    ['kept by what was sent back', [delivery(returned({ suspect: true }))], true],
-  ])('is %s', async (_what, deliveries, suspect) => {
+  test.each<[string, Delivery[], number]>([
+    ['nothing for a first receive', [delivery(message())], 0],
+    ['each receive but the first', [delivery(message(), 3)], 2],
+    ['the most of any copy', [delivery(message(), 1, 'a'), delivery(message(), 3, 'b')], 2],
+    ['nothing for being sent back', [delivery(returned({ times: 100 }))], 0],
+    ['what was sent back as well', [delivery(returned({ unexplained: 3 }), 2)], 4],
+    [
+      'what the most suspect copy was sent back with',
+      [delivery(returned({ unexplained: 1 }), 1, 'a'), delivery(returned({ unexplained: 3 }), 1, 'b')],
+      3,
+    ],
+  ])('counts %s', async (_what, deliveries, unexplained) => {
     const { states } = await read(...deliveries);
-    expect(states).toMatchObject([{ suspect }]);
+    expect(states).toMatchObject([{ unexplained }]);
   });
 
   test('names the leases that were survived, of all copies', async () => {
@@ -109,21 +114,60 @@ describe('suspicion', () => {
 });
 
 describe('a message that is too early', () => {
-  const early = returned({ notBefore: NOW + 60_001, suspect: true, survived: ['a'] });
+  const MINUTE = 60_000;
+  const HALF_A_DAY = 12 * 60 * MINUTE;
+  const waiting = (ms: number) => returned({ notBefore: NOW + ms, unexplained: 1, survived: ['a'] });
 
-  test('is not looked up, and comes again as it came', async () => {
-    const { unread, states } = await read(delivery(early), delivery(second));
-    expect(unread).toEqual([
-      { request: { message: early, deliveries: [delivery(early)] }, suspect: true, survived: ['a'] },
-    ]);
-    expect(states).toMatchObject([{ message: second }]);
+  test('is not looked up, and is as it came', async () => {
+    const early = waiting(MINUTE + 1);
+    const { states } = await read(delivery(early, 2), delivery(second));
+    expect(states).toContainEqual({
+      message: early,
+      requests: [{ message: early, deliveries: [delivery(early, 2)] }],
+      asked: { whole: true, rounds: new Map() },
+      record: newRecord(early),
+      index: { name: '' },
+      ...{ redelivered: true, unexplained: 2, survived: ['a'], notBefore: NOW + MINUTE + 1 },
+    });
+    expect(states).toContainEqual(expect.objectContaining({ message: second, notBefore: 0 }));
     memory.calls.length = 0;
     await readBatch(memory.worker(), [delivery(early)]);
     expect(memory.calls).toEqual([]);
   });
 
-  test('by no more than clocks may differ is in time', async () => {
-    expect((await read(delivery(returned({ notBefore: NOW + 60_000 })))).states).toHaveLength(1);
+  test.each<[string, Delivery[], number]>([
+    ['is not one that is early by no more than clocks may differ', [delivery(waiting(MINUTE))], 0],
+    ['waits for as long as a retry may', [delivery(waiting(HALF_A_DAY - 1))], NOW + HALF_A_DAY - 1],
+    ['is not one that says a longer wait than any', [delivery(waiting(HALF_A_DAY))], 0],
+    ['is not one that says the last moment of all', [delivery(waiting(8.64e15 - NOW))], 0],
+    ['is not one with a copy that is due', [delivery(waiting(2 * MINUTE)), delivery(message(), 1, 'b')], 0],
+    [
+      'waits no longer than the copy that is due first',
+      [delivery(waiting(3 * MINUTE)), delivery(waiting(2 * MINUTE), 1, 'b')],
+      NOW + 2 * MINUTE,
+    ],
+  ])('%s', async (_what, deliveries, notBefore) => {
+    const { states } = await read(...deliveries);
+    expect(states).toMatchObject([{ notBefore, index: { name: notBefore > 0 ? '' : 'results' } }]);
+  });
+});
+
+describe('a lease', () => {
+  const lease = { id: 'a', until: NOW + 30_000 };
+
+  test.each([
+    ['of another delivery is waited for', {}, lease.until],
+    ['that its holder has survived is not', { survived: ['a'] }, 0],
+    ['that another delivery has survived is', { survived: ['b'] }, lease.until],
+  ])('%s', async (_what, change, notBefore) => {
+    await written({ lease });
+    expect((await read(delivery(returned(change)))).states).toMatchObject([{ notBefore, record: { lease } }]);
+  });
+
+  test('that is over is not waited for', async () => {
+    await written({ lease });
+    memory.now = lease.until;
+    expect((await read(delivery(message(), 2))).states).toMatchObject([{ notBefore: 0 }]);
   });
 });
 
@@ -153,34 +197,41 @@ describe('what nobody can work on, now or later', () => {
     expect(batch.malformed.map(({ delivery }) => delivery.id)).toEqual(['delivery', 'copy']);
     for (const one of batch.malformed) expect(one.reason).toMatch(reason);
     expect(batch.states).toMatchObject([{ message: second }]);
-    expect(batch.unread).toEqual([]);
   });
 
-  test('is not what is just as old as the ledger remembers, nor an old retry that it knows', async () => {
-    await written({ failed: jobs(3), pending: [] });
-    const { states } = await read(
-      delivery({ ...second, enqueuedAt: NOW - DAY }),
-      delivery({ ...retry(1, 3), enqueuedAt: old }),
-    );
-    expect(states).toHaveLength(2);
+  test('is not what is just as old as the ledger remembers', async () => {
+    expect((await read(delivery({ ...second, enqueuedAt: NOW - DAY }))).states).toHaveLength(1);
+  });
+
+  test.each([
+    ['message', message(), jobs(4)],
+    ['retry', retry(1, 3), jobs(3)],
+  ])('is not an old %s that the ledger remembers after all', async (_what, known, open) => {
+    await written({ failed: jobs(3), pending: jobs(4) });
+    const { states, malformed } = await read(delivery({ ...known, enqueuedAt: old }));
+    expect(malformed).toEqual([]);
+    expect(states.map(({ record, asked }) => openJobs(record, asked))).toEqual([open]);
   });
 });
 
-test('a message that DynamoDB could not be asked for comes again, and is no trouble of the others', async () => {
+test('a message that DynamoDB could not be asked for is in trouble as it came, and is no trouble of the others', async () => {
   memory.beforeLedger = (command) => {
     if (command instanceof GetCommand && String(command.input.Key?.pk).includes('#1-10')) throw throttled();
   };
-  const suspicious = returned({ suspect: true, survived: ['a'] });
-  const { unread, states, malformed } = await read(
+  const suspicious = returned({ unexplained: 2, survived: ['a'] });
+  const { states, malformed } = await read(
     delivery(suspicious, 1, 'a'),
-    delivery(message(), 1, 'b'),
+    delivery(message(), 2, 'b'),
     delivery(second, 2, 'c'),
   );
-  expect(unread).toMatchObject([
-    { request: { message: suspicious }, trouble: { service: 'ledger' }, suspect: true, survived: ['a'] },
-    { request: { message: message() }, trouble: { service: 'ledger' }, suspect: false, survived: [] },
-  ]);
-  expect(states).toMatchObject([{ message: second }]);
+  expect(states).toHaveLength(2);
+  expect(states.find(({ trouble }) => trouble)).toMatchObject({
+    requests: [{ message: suspicious }, { message: message() }],
+    record: newRecord(message()),
+    trouble: { service: 'ledger' },
+    ...{ unexplained: 3, survived: ['a'], notBefore: 0 },
+  });
+  expect(states.find(({ trouble }) => !trouble)).toMatchObject({ message: second });
   expect(malformed).toEqual([]);
 });
 
@@ -188,5 +239,20 @@ test('a message that workers may have died of stays suspect when DynamoDB could 
   memory.beforeLedger = () => {
     throw throttled();
   };
-  expect((await read(delivery(message(), 3))).unread).toMatchObject([{ suspect: true }]);
+  const { states } = await read(delivery(message(), 3));
+  expect(states).toMatchObject([{ unexplained: 2, trouble: { service: 'ledger' } }]);
+});
+
+test('no more messages are looked up at a time than the SDK has connections for', async () => {
+  let open = 0;
+  let most = 0;
+  memory.beforeLedger = async () => {
+    most = Math.max(most, ++open);
+    await new Promise(setImmediate);
+    open--;
+  };
+  const many = Array.from({ length: 100 }, (_, at) => delivery(message({ tick: 2 + at }), 2, String(at)));
+  expect((await read(...many)).malformed).toHaveLength(100);
+  expect(most).toBeGreaterThan(10);
+  expect(most).toBeLessThan(50);
 });

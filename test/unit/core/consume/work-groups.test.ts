@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MessageState } from '../../../../functions/core/consume/read-batch.ts';
 import { TimeBudget } from '../../../../functions/core/consume/time-budget.ts';
 import { isolationOf, workGroups } from '../../../../functions/core/consume/work-groups.ts';
-import { type Attempts, newRecord } from '../../../../functions/core/message-record.ts';
+import { type Attempts, type MessageRecord, newRecord } from '../../../../functions/core/message-record.ts';
 import { job, message, NOW } from '../samples.ts';
 
 const budget = new TimeBudget(NOW, NOW + 4_000);
@@ -14,7 +14,14 @@ function state(first: number, change: Partial<MessageState> = {}): MessageState 
   const two = message({ first: job(first), last: job(first + 1) });
   return {
     ...{ message: two, requests: [], asked: { whole: true, rounds: new Map() }, record: newRecord(two) },
-    ...{ index: { name: 'results' }, redelivered: false, suspect: false, survived: [], ...change },
+    ...{
+      index: { name: 'results' },
+      redelivered: false,
+      unexplained: 0,
+      survived: [],
+      notBefore: 0,
+      ...change,
+    },
   };
 }
 
@@ -32,11 +39,11 @@ const groupsOf = (...states: MessageState[]) =>
     firsts: messages.map(({ first }) => first),
   }));
 
-test('a message runs together with others, under a lease when it is suspect, and alone once a worker died with it', () => {
-  const { record } = isolated(1);
-  expect(isolationOf(state(1))).toBe('together');
-  expect(isolationOf(state(1, { suspect: true }))).toBe('leased');
-  expect([true, false].map((suspect) => isolationOf({ record, suspect }))).toEqual(['alone', 'alone']);
+test('a message runs together with others, under a lease when it came back twice by itself, and alone once a worker died with it', () => {
+  const isolations = (record: MessageRecord) =>
+    [0, 1, 2, 100].map((unexplained) => isolationOf({ record, unexplained }));
+  expect(isolations(state(1).record)).toEqual(['together', 'together', 'leased', 'leased']);
+  expect(isolations(isolated(1).record)).toEqual(Array(4).fill('alone'));
 });
 
 describe('workGroups', () => {
@@ -58,14 +65,34 @@ describe('workGroups', () => {
   });
 
   test('begins with what runs together, in half of the time, and ends with each job that runs alone', () => {
-    expect(groupsOf(isolated(1), state(3, { suspect: true }), state(5), state(7, { suspect: true }))).toEqual(
-      [
-        { firsts: [5], leased: false, until: HALF },
-        { firsts: [3, 7], leased: true, until: WHOLE },
-        { firsts: [1], leased: true, job: 1, until: WHOLE },
-        { firsts: [1], leased: true, job: 2, until: WHOLE },
-      ],
-    );
+    const suspect = { unexplained: 2 };
+    expect(groupsOf(isolated(1), state(3, suspect), state(5), state(7, suspect))).toEqual([
+      { firsts: [5], leased: false, until: HALF },
+      { firsts: [3, 7], leased: true, until: WHOLE },
+      { firsts: [1], leased: true, job: 1, until: WHOLE },
+      { firsts: [1], leased: true, job: 2, until: WHOLE },
+    ]);
+  });
+
+  test('begins with each job that runs alone and was sent back five times, in all of the time', () => {
+    const sentBack = (state: MessageState, times: number): MessageState => ({
+      ...state,
+      message: { ...state.message, returned: { times, notBefore: 0 } },
+    });
+    expect(
+      groupsOf(
+        sentBack(isolated(1), 4),
+        sentBack(isolated(3, { 3: 1 }), 5),
+        sentBack(state(5), 100),
+        sentBack(state(7, { unexplained: 2 }), 100),
+        sentBack(isolated(9), 6),
+      ).map(({ firsts, job, until }) => [...firsts, job, until]),
+    ).toEqual([
+      ...[4, 9, 10, 3].map((job) => [job - ((job + 1) % 2), job, WHOLE]),
+      [5, undefined, HALF],
+      [7, undefined, WHOLE],
+      ...[1, 2].map((job) => [1, job, WHOLE]),
+    ]);
   });
 
   test('has innocent jobs of all messages before those that a worker has died of', () => {
