@@ -53,7 +53,7 @@ one table while all are measured.`,
   register(command: Command) {
     command
       .option('--workers <list>', 'workers counted one by one', wholeNumbers(1, 10_000), [1, 100, 1_000])
-      .option('--gone <n>', 'environments that have come and gone', wholeNumber(0, 1_000_000), 10_000)
+      .option('--gone <n>', 'environments that have come and gone', wholeNumber(0, 1_000_000), 5_000)
       .option('--jobs <n>', 'jobs that are done', wholeNumber(0, 10_000_000), 1_000_000)
       .option('--reads <n>', 'reads a round', wholeNumber(10, 100_000), 200);
   },
