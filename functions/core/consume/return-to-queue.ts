@@ -10,7 +10,7 @@ import type { Delivery, Worker } from './worker.ts';
 
 /**
  * Sends what is not done of messages back to the queue: as new messages, delayed, while SQS deletes those that were received.
- * What is delayed is not in flight, of which SQS allows 120,000 messages to a queue ("Amazon SQS message quotas"), and its
+ * What is delayed is not in flight, of which SQS allows 120,000 messages to a queue ("Amazon SQS standard queue quotas"), and its
  * receives begin anew: neither the redrive policy nor the search for deadly jobs mistakes an outage for deaths.
  *
  * A worker that dies after the sending leaves both messages in the queue, and so does an answer of SQS that gets lost. The
