@@ -1,9 +1,10 @@
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { TIMEOUTS } from '../functions/core/aws.ts';
 import type { Table } from '../functions/core/ledger/table.ts';
 import type { Queue } from '../functions/core/queue.ts';
+import { createLedgerTable } from './ledger-table.ts';
 import type { OwnCloud } from './own-cloud.ts';
 
 /** Calls made of AWS's services, by their names, as `SendMessageBatch`. Retries inside the SDK count as one. */
@@ -28,20 +29,7 @@ export async function makePlace({ aws }: Pick<OwnCloud, 'aws'>): Promise<Place> 
   const calls: Calls = {};
   const dynamo = counting(new DynamoDBClient({ ...aws, requestHandler: TIMEOUTS }), calls);
   const sqs = counting(new SQSClient({ ...aws, requestHandler: TIMEOUTS }), calls);
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
+  await createLedgerTable(dynamo, name);
   const queue = async (suffix: string): Promise<Queue> => {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${name}-${suffix}` }));
     return { url: QueueUrl as string, client: sqs, retryDelayMs: 25 };

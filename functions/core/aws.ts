@@ -22,12 +22,16 @@ export function openTable(name: string, deadline?: () => number): Table {
   return { name, client, conflictDelayMs: RETRY_DELAY_MS, ...(deadline && { deadline }) };
 }
 
+/** SQS clients by how often they send a request. */
+const sqs = new Map<number, SQSClient>();
+
 /**
- * A queue.
- * @param options `maxAttempts`: how often the SDK sends a request, 3 times unless given
+ * A queue; those whose requests are sent as often share one client and its connections.
+ * @param options `maxAttempts`: how often the SDK sends a request
  */
-export function openQueue(url: string, options: { maxAttempts?: number } = {}): Queue {
-  const client = new SQSClient({ requestHandler: TIMEOUTS, ...options });
+export function openQueue(url: string, { maxAttempts = 3 }: { maxAttempts?: number } = {}): Queue {
+  const client = sqs.get(maxAttempts) ?? new SQSClient({ requestHandler: TIMEOUTS, maxAttempts });
+  sqs.set(maxAttempts, client);
   return { url, client, retryDelayMs: RETRY_DELAY_MS };
 }
 

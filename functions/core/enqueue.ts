@@ -3,7 +3,7 @@ import type { RunId } from './ids.ts';
 import { readRun } from './ledger/run.ts';
 import type { Table } from './ledger/table.ts';
 import { claimSlice, closeTick, type LeasedTick, releaseTick } from './ledger/tick.ts';
-import { MAX_DELAY_MS, type Outgoing, type Queue, send } from './queue.ts';
+import { delaySecondsOf, MAX_DELAY_MS, type Outgoing, type Queue, send } from './queue.ts';
 import { jobDueAt, messagesOf, nextSlice, type PackingRule, type Slice } from './tick.ts';
 
 /** What a scheduler works with. */
@@ -78,7 +78,7 @@ export async function enqueue(
       const wait = jobDueAt(tick, message.first - tick.firstJob) - now;
       return {
         MessageBody: JSON.stringify(message),
-        ...(wait > 0 && { DelaySeconds: Math.ceil(Math.min(wait, MAX_DELAY_MS) / 1_000) }),
+        ...(wait > 0 && { DelaySeconds: delaySecondsOf(wait) }),
       };
     });
   }

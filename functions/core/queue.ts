@@ -30,6 +30,11 @@ const BATCH_LIMIT = { count: BATCH, bytes: BATCH_BYTES };
 /** The longest that a message may be delayed when it is sent (SQS's quota, 15 minutes), in milliseconds. */
 export const MAX_DELAY_MS = 900_000;
 
+/** The delay to send a message with that is to wait so long, in milliseconds: whole seconds, no more than SQS takes. */
+export function delaySecondsOf(waitMs: number): number {
+  return Math.ceil(Math.min(MAX_DELAY_MS, Math.max(0, waitMs)) / 1_000);
+}
+
 /** Batch calls under way at once: enough to keep SQS busy, few enough for one function's connections. */
 const CALLS_AT_ONCE = 10;
 

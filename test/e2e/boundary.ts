@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
+import { createLedgerTable } from '../../bench/ledger-table.ts';
 import { consume } from '../../functions/core/consume/consume.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';
 import type { Scheduler } from '../../functions/core/enqueue.ts';
@@ -87,20 +88,7 @@ async function makePlace(name: string): Promise<Place> {
         }),
       )
     ).QueueUrl as string;
-  await new DynamoDBClient(aws).send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
+  await createLedgerTable(new DynamoDBClient(aws), name);
   return { table: name, jobs: await queue('jobs'), deadLetters: await queue('dead'), index: name };
 }
 

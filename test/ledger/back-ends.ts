@@ -1,6 +1,7 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, inject } from 'vitest';
+import { createLedgerTable } from '../../bench/ledger-table.ts';
 import type { Item, Table } from '../../functions/core/ledger/table.ts';
 
 /** A DynamoDB that the suite runs against. */
@@ -25,20 +26,7 @@ let made = 0;
 export async function makeTable(backEnd: BackEnd): Promise<Table> {
   const name = `ledger-${process.pid}-${++made}`;
   const client = connect(backEnd);
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
+  await createLedgerTable(client, name);
   return { name, client, conflictDelayMs: 25 };
 }
 

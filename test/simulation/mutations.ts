@@ -231,7 +231,7 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: Math.ceil(Math.min(wait, MAX_DELAY_MS) / 1_000) }),',
+    '...(wait > 0 && { DelaySeconds: delaySecondsOf(wait) }),',
     '',
   ]),
   mutation('a tick that is spread over its minutes ends where SQS delays no longer', [

@@ -1,9 +1,9 @@
 import { ConditionFailed } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import type { JobId } from '../ids.ts';
-import { MAX_RETURNS, MAX_SURVIVED, type Message } from '../message.ts';
+import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../message.ts';
 import { openJobs } from '../message-record.ts';
-import { MAX_DELAY_MS, sendOnce } from '../queue.ts';
+import { delaySecondsOf, sendOnce } from '../queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
 import { askedOf, type MessageState } from './read-batch.ts';
 import type { Delivery, Worker } from './worker.ts';
@@ -27,10 +27,10 @@ export async function returnToQueue(
   const unfinished = states.flatMap((state) => unfinishedOf(worker, state, now));
   const taken = await sendOnce(
     worker.jobs,
-    unfinished.map(({ message, notBefore }) => {
-      const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, notBefore - now));
-      return { MessageBody: JSON.stringify(message), DelaySeconds: Math.ceil(delayMs / 1_000) };
-    }),
+    unfinished.map(({ message }) => ({
+      MessageBody: JSON.stringify(message),
+      DelaySeconds: delaySecondsOf(message.returned.notBefore - now),
+    })),
   );
   const undelivered = unfinished.flatMap(({ deliveries }, at) => (taken[at] ? [] : deliveries));
   return { returned: unfinished.length, undelivered: undelivered.map(({ id }) => id) };
@@ -38,8 +38,7 @@ export async function returnToQueue(
 
 /** A message to send back, in the place of these deliveries. */
 interface Unfinished {
-  message: Message;
-  notBefore: number;
+  message: Message & { returned: Returned };
   deliveries: readonly Delivery[];
 }
 
@@ -63,7 +62,7 @@ function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinis
       ...(round !== undefined && { retry: { round, jobs } }),
       returned,
     };
-    return [{ message, notBefore, deliveries: same.flatMap(({ deliveries }) => deliveries) }];
+    return [{ message, deliveries: same.flatMap(({ deliveries }) => deliveries) }];
   });
 }
 

@@ -67,7 +67,7 @@ export class LedgerWriter {
     states: readonly State[],
     transition: Transition<State>,
   ): Promise<State[]> {
-    const latest = new Map(states.map((state) => [messageKey(state.message), state]));
+    const latest = new Map(states.map((state) => [state.message, state]));
     let open = states.filter(({ trouble }) => !trouble);
     for (let round = 1; open.length > 0; round++) {
       const changes = open.flatMap((state): Change<State>[] => {
@@ -78,10 +78,7 @@ export class LedgerWriter {
       for (const slice of slicesOf(changes)) {
         for (const { state, moved } of await this.#write(slice)) {
           const hasLost = moved && round === ROUNDS;
-          latest.set(
-            messageKey(state.message),
-            hasLost ? { ...state, trouble: new ConditionFailed([]) } : state,
-          );
+          latest.set(state.message, hasLost ? { ...state, trouble: new ConditionFailed([]) } : state);
           if (moved && !hasLost) open.push(state);
         }
       }
