@@ -1,4 +1,4 @@
-import type { readEnvironment } from '../functions/core/environment.ts';
+import type { readEnvironment } from '../functions/runtime/environment.ts';
 import { parseSettings } from '../infra-cdk/settings.ts';
 
 type Variable = Parameters<typeof readEnvironment>[number];

@@ -1,9 +1,9 @@
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { TIMEOUTS } from '../functions/core/aws.ts';
 import type { Table } from '../functions/core/ledger/table.ts';
-import type { Queue } from '../functions/core/queue.ts';
+import type { Queue } from '../functions/core/queue/queue.ts';
+import { TIMEOUTS } from '../functions/runtime/aws-clients.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import type { OwnCloud } from './own-cloud.ts';
 

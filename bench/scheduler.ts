@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { count } from '../cli/figures.ts';
 import { wholeNumber, wholeNumbers } from '../cli/options.ts';
-import { fire } from '../functions/core/fire.ts';
-import { readRun, readSchedule } from '../functions/core/ledger/run.ts';
-import { depth } from '../functions/core/queue.ts';
+import { readRun, readSchedule } from '../functions/core/ledger/runs.ts';
+import { depth } from '../functions/core/queue/queue.ts';
+import { fire } from '../functions/core/schedule/fire.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
 import { startOneTick } from './one-tick.ts';
@@ -42,7 +42,7 @@ const TIMEOUT_MS = 120_000;
 export const scheduler: Benchmark<Options, SchedulerRow> = {
   name: 'scheduler',
   title: 'One tick, from due to enqueued',
-  about: `The scheduler's own code (\`functions/core/fire.ts\`) in this process, against the emulator's DynamoDB and SQS. A run is
+  about: `The scheduler's own code (\`functions/core/schedule/fire.ts\`) in this process, against the emulator's DynamoDB and SQS. A run is
 started with X jobs, its first tick fires, and the clock stops when the tick is closed. Afterwards the run's \`enqueued\` must be X and
 the queue must hold exactly the messages of X jobs; otherwise the benchmark fails. An invocation ends at the function's time
 limit (${TIMEOUT_MS / 1_000} s), and the next one carries on.`,

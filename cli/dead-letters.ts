@@ -5,9 +5,9 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import { type DeadLetter, readDeadLetter, retryBody } from '../functions/core/dead-letter.ts';
-import { parseMessage } from '../functions/core/message.ts';
-import { BATCH, send } from '../functions/core/queue.ts';
+import { parseMessage } from '../functions/core/model/message.ts';
+import { type DeadLetter, readDeadLetter, retryBody } from '../functions/core/queue/dead-letter.ts';
+import { BATCH, send } from '../functions/core/queue/queue.ts';
 import type { Deployment } from './deployment.ts';
 
 /** A dead letter, taken from the queue for as long as its visibility timeout lasts. */

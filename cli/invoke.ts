@@ -1,8 +1,8 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Controlled } from '../functions/control.ts';
-import type { Refused } from '../functions/core/refusing.ts';
-import type { Pace } from '../functions/core/schedule.ts';
-import type { Verification } from '../functions/core/verify.ts';
+import type { Pace } from '../functions/core/model/schedule.ts';
+import type { Verification } from '../functions/core/verify/verify.ts';
+import type { Refused } from '../functions/runtime/json-handler.ts';
 import type { RunStatus, Status } from '../functions/status.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 import { Trouble, WrongUse } from './trouble.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { RUN_ID } from '../functions/core/ids.ts';
+import { RUN_ID } from '../functions/core/model/ids.ts';
 import { count } from './figures.ts';
 import { parseDuration } from './times.ts';
 import { WrongUse } from './trouble.ts';

@@ -1,4 +1,4 @@
-import type { Pace } from '../functions/core/schedule.ts';
+import type { Pace } from '../functions/core/model/schedule.ts';
 import { counted } from './figures.ts';
 
 /** `1,000 jobs every 5 minutes`, and whether they are spread over these. */

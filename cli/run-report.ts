@@ -1,4 +1,4 @@
-import type { Verification } from '../functions/core/verify.ts';
+import type { Verification } from '../functions/core/verify/verify.ts';
 import type { Status } from '../functions/status.ts';
 import { count, jobsPerMinute, percent } from './figures.ts';
 import type { Colors } from './output.ts';

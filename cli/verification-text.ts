@@ -1,4 +1,4 @@
-import type { Verification } from '../functions/core/verify.ts';
+import type { Verification } from '../functions/core/verify/verify.ts';
 import { count } from './figures.ts';
 import type { Colors } from './output.ts';
 import { table } from './table.ts';

@@ -1,16 +1,16 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
-import { openQueue, openTable } from './core/aws.ts';
 import { consume } from './core/consume/consume.ts';
+import { TickCache } from './core/consume/tick-cache.ts';
 import { RETURN_MS } from './core/consume/time-budget.ts';
 import type { Worker } from './core/consume/worker.ts';
-import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
-import { readEnvironment } from './core/environment.ts';
-import { newWorkerId } from './core/ids.ts';
 import { WorkerCounters } from './core/ledger/counters.ts';
-import { LedgerWriter } from './core/ledger/records.ts';
-import { log } from './core/log.ts';
-import { TickCache } from './core/tick-cache.ts';
+import { LedgerWriter } from './core/ledger/message-records.ts';
+import { newWorkerId } from './core/model/ids.ts';
+import { openQueue, openTable } from './runtime/aws-clients.ts';
+import { readEnvironment } from './runtime/environment.ts';
+import { log } from './runtime/logger.ts';
+import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',

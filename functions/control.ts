@@ -2,18 +2,18 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
 import * as z from 'zod/mini';
-import { openLambda, openTable } from './core/aws.ts';
-import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
-import { readEnvironment } from './core/environment.ts';
-import { ConditionFailed, Refusal, reasonOf } from './core/errors.ts';
-import { type JobId, newRunId, type RunId } from './core/ids.ts';
-import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/run.ts';
-import { log } from './core/log.ts';
-import { answering } from './core/refusing.ts';
-import { type Indexing, indexAt } from './core/results/indexing.ts';
-import { ensureIndex } from './core/results/mapping.ts';
+import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/runs.ts';
+import { ConditionFailed, Refusal, reasonOf } from './core/model/errors.ts';
+import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
+import { type Indexing, indexAt } from './core/model/index-name.ts';
+import type { Pace } from './core/model/schedule.ts';
+import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
-import type { Pace } from './core/schedule.ts';
+import { openLambda, openTable } from './runtime/aws-clients.ts';
+import { readEnvironment } from './runtime/environment.ts';
+import { answering } from './runtime/json-handler.ts';
+import { log } from './runtime/logger.ts';
+import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',

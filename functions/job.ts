@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { JobContext } from './core/work.ts';
+import type { JobContext } from './core/consume/run-job.ts';
 
 /**
  * Your job. This is the one file to edit: say what a job works on, and do the work.
@@ -17,7 +17,7 @@ export function input(jobId: number): number {
  * Does one job and returns its output, which is written to Elasticsearch (as JSON, up to 256 kB).
  *
  * Throw, and the job is tried again later, up to `maxAttempts` times; throw a `PermanentError`
- * (functions/core/errors.ts), and it goes to the dead letters at once. `context.signal` aborts when the worker's
+ * (functions/core/model/errors.ts), and it goes to the dead letters at once. `context.signal` aborts when the worker's
  * time is up: pass it on to what you wait for.
  */
 export async function work(input: number, context: JobContext): Promise<number> {

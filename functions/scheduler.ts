@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openLambda, openQueue, openTable } from './core/aws.ts';
-import { readEnvironment } from './core/environment.ts';
-import { reasonOf } from './core/errors.ts';
-import { type Fired, fire } from './core/fire.ts';
-import { log } from './core/log.ts';
-import { LEAST_MESSAGES } from './core/tick.ts';
+import { reasonOf } from './core/model/errors.ts';
+import { LEAST_MESSAGES } from './core/model/tick.ts';
+import { type Fired, fire } from './core/schedule/fire.ts';
+import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
+import { readEnvironment } from './runtime/environment.ts';
+import { log } from './runtime/logger.ts';
 
 const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DRUMLINE_JOBS_PER_MESSAGE');
 const table = openTable(environment.DRUMLINE_TABLE);

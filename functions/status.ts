@@ -1,16 +1,16 @@
 import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openLambda, openQueue, openTable } from './core/aws.ts';
-import { readEnvironment } from './core/environment.ts';
-import { reasonOf } from './core/errors.ts';
-import { RUN_ID, type RunId } from './core/ids.ts';
-import { listRuns, type Run, readSchedule } from './core/ledger/run.ts';
+import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
-import { log } from './core/log.ts';
-import { type Depth, depth } from './core/queue.ts';
-import { answering, noSuchRun } from './core/refusing.ts';
-import type { Pace } from './core/schedule.ts';
+import { reasonOf } from './core/model/errors.ts';
+import { RUN_ID, type RunId } from './core/model/ids.ts';
+import type { Pace } from './core/model/schedule.ts';
+import { type Depth, depth } from './core/queue/queue.ts';
+import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
+import { readEnvironment } from './runtime/environment.ts';
+import { answering, noSuchRun } from './runtime/json-handler.ts';
+import { log } from './runtime/logger.ts';
 
 /** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
 export interface Status extends RunStatus {

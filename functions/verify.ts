@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { openTable } from './core/aws.ts';
-import { openResults, RESULTS_VARIABLES } from './core/elasticsearch.ts';
-import { readEnvironment } from './core/environment.ts';
-import { RUN_ID, type RunId } from './core/ids.ts';
-import { readSchedule } from './core/ledger/run.ts';
-import { log } from './core/log.ts';
-import { answering, noSuchRun } from './core/refusing.ts';
-import { type Verification, verify } from './core/verify.ts';
+import { readSchedule } from './core/ledger/runs.ts';
+import { RUN_ID, type RunId } from './core/model/ids.ts';
+import { type Verification, verify } from './core/verify/verify.ts';
+import { openTable } from './runtime/aws-clients.ts';
+import { readEnvironment } from './runtime/environment.ts';
+import { answering, noSuchRun } from './runtime/json-handler.ts';
+import { log } from './runtime/logger.ts';
+import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
 const environment = readEnvironment('DRUMLINE_TABLE', ...RESULTS_VARIABLES);
 /** It has minutes, asks a lot of Elasticsearch at once, and would begin anew when one answer is missing. */

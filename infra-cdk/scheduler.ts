@@ -2,7 +2,7 @@ import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import { LATENESS_MS } from '../functions/core/schedule.ts';
+import { LATENESS_MS } from '../functions/core/model/schedule.ts';
 import { DrumlineFunction } from './drumline-function.ts';
 import type { Parts } from './parts.ts';
 

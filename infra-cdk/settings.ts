@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Node } from 'constructs';
 import leven from 'leven';
 import * as z from 'zod';
-import { MAX_JOBS_PER_MESSAGE } from '../functions/core/message.ts';
+import { MAX_JOBS_PER_MESSAGE } from '../functions/core/model/message.ts';
 import { certificateTrouble, urlTrouble } from './elasticsearch-settings.ts';
 import { limitTroubles } from './limits.ts';
 

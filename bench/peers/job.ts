@@ -1,6 +1,6 @@
-import type { JobId, RunId, WorkerId } from '../../functions/core/ids.ts';
+import type { JobId, RunId, WorkerId } from '../../functions/core/model/ids.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import type { ResultDocument } from '../../functions/core/results/document.ts';
+import type { ResultDocument } from '../../functions/core/results/documents.ts';
 import { input, work } from '../../functions/job.ts';
 
 /** A job as the peers' queues carry it, one a message; we carry the same, several a message. */

@@ -1,4 +1,4 @@
-import type { RunId } from '../../functions/core/ids.ts';
+import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { refresh } from '../../functions/core/results/search.ts';
 import type { Outcome } from '../contender.ts';

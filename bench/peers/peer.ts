@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { effectiveSettings } from '../../cli/settings.ts';
-import { type JobId, newRunId, type RunId } from '../../functions/core/ids.ts';
+import { type JobId, newRunId, type RunId } from '../../functions/core/model/ids.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
-import { ensureIndex } from '../../functions/core/results/mapping.ts';
+import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import type { Context, System } from '../benchmark.ts';
 import type { OwnCloud } from '../own-cloud.ts';
 import type { PeerJob } from './job.ts';

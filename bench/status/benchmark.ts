@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Deployment } from '../../cli/deployment.ts';
 import { count } from '../../cli/figures.ts';
 import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
-import type { RunId } from '../../functions/core/ids.ts';
+import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Status } from '../../functions/status.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type Figure, figureOf, figureText, quantile } from '../figure.ts';

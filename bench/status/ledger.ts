@@ -1,11 +1,11 @@
 import pMap from 'p-map';
-import { type JobId, newWorkerId, type RunId } from '../../functions/core/ids.ts';
 import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter, type Recorded } from '../../functions/core/ledger/records.ts';
-import { stopRun } from '../../functions/core/ledger/run.ts';
+import { LedgerWriter, type Recorded } from '../../functions/core/ledger/message-records.ts';
+import { stopRun } from '../../functions/core/ledger/runs.ts';
 import { MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
-import type { MessageRange } from '../../functions/core/message.ts';
-import { applyOutcomes, newRecord } from '../../functions/core/message-record.ts';
+import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
+import type { MessageRange } from '../../functions/core/model/message.ts';
+import { applyOutcomes, newRecord } from '../../functions/core/model/message-record.ts';
 import { startOneTick } from '../one-tick.ts';
 import { piecesOf } from '../pieces.ts';
 import { REMEMBER_SECONDS } from '../worker/in-process.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { count } from '../../cli/figures.ts';
 import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
-import { ensureIndex } from '../../functions/core/results/mapping.ts';
+import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import type { OwnCloud } from '../own-cloud.ts';

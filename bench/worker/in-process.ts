@@ -1,10 +1,10 @@
+import type { Job } from '../../functions/core/consume/run-job.ts';
+import { TickCache } from '../../functions/core/consume/tick-cache.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';
-import { newWorkerId } from '../../functions/core/ids.ts';
 import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter } from '../../functions/core/ledger/records.ts';
+import { LedgerWriter } from '../../functions/core/ledger/message-records.ts';
+import { newWorkerId } from '../../functions/core/model/ids.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import { TickCache } from '../../functions/core/tick-cache.ts';
-import type { Job } from '../../functions/core/work.ts';
 import type { Place } from '../place.ts';
 
 /** The default job: a number's square, after a wait that stands for I/O. */

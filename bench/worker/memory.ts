@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { depth } from '../../functions/core/queue.ts';
+import { depth } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { bundleFunctions } from '../../infra-cdk/bundle-functions.ts';
 import { ENVIRONMENT } from '../environment.ts';

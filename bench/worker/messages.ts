@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { fire } from '../../functions/core/fire.ts';
-import type { Queue } from '../../functions/core/queue.ts';
+import type { Queue } from '../../functions/core/queue/queue.ts';
+import { fire } from '../../functions/core/schedule/fire.ts';
 import { startOneTick } from '../one-tick.ts';
 import type { Place } from '../place.ts';
 

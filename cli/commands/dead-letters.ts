@@ -1,6 +1,6 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
-import { depth } from '../../functions/core/queue.ts';
+import { depth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../call.ts';
 import { isConfirmed } from '../confirm.ts';
 import {

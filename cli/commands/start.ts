@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Pace } from '../../functions/core/schedule.ts';
+import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../call.ts';
 import { control } from '../invoke.ts';
 import { wholeNumber } from '../options.ts';

@@ -1,7 +1,7 @@
-import { SLICE_MESSAGES } from '../../functions/core/enqueue.ts';
 import { MAX_TRANSACTION } from '../../functions/core/ledger/table.ts';
-import { BATCH } from '../../functions/core/queue.ts';
-import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/tick.ts';
+import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/model/tick.ts';
+import { BATCH } from '../../functions/core/queue/queue.ts';
+import { SLICE_MESSAGES } from '../../functions/core/schedule/enqueue.ts';
 import { REMEMBER_DAYS } from '../../infra-cdk/retention.ts';
 import { batchMs } from './batch-time.ts';
 import { LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
@@ -44,7 +44,7 @@ export const UNITS_A_WRITE = 2;
 /** A day's part of the month that AWS prices storage by (730 hours). */
 const MONTHS_A_DAY = 24 / 730;
 
-/** What the scheduler's firing takes when nothing is due: it reads the schedule twice and the run once (functions/core/fire.ts). */
+/** What the scheduler's firing takes when nothing is due: it reads the schedule twice and the run once (functions/core/schedule/fire.ts). */
 export function usageOfFiring(): Usage {
   return usageOf({
     ruleEvents: 1,
@@ -83,7 +83,7 @@ function tickWrites(slices: number): number {
   return 3 + slices * 2 + 2;
 }
 
-/** An item a message, and the worker's counter once a transaction (functions/core/ledger/records.ts). */
+/** An item a message, and the worker's counter once a transaction (functions/core/ledger/message-records.ts). */
 function countingWrites(messages: number, batchSize: number): number {
   const transactions = sumOver(batchesOf(messages, batchSize), (size) =>
     Math.ceil(size / (MAX_TRANSACTION - 1)),

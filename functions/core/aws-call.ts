@@ -1,5 +1,5 @@
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { ConditionFailed, isTransient, type Service, Unavailable } from './errors.ts';
+import { ConditionFailed, isTransient, type Service, Unavailable } from './model/errors.ts';
 
 /** Why DynamoDB cancels a transaction that would have gone through a moment later. */
 const MOMENTARY = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);

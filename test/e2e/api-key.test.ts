@@ -5,7 +5,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { Verification } from '../../functions/core/verify.ts';
+import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { deployWith } from './deployed.ts';
 import { type Guard, guardElasticsearch } from './guard.ts';

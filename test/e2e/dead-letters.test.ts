@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeadLetter } from '../../functions/core/dead-letter.ts';
+import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
 import { deployWith } from './deployed.ts';
 import { WAYS } from './jobs/faulty.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeadLetter } from '../../functions/core/dead-letter.ts';
+import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
 import { deployWith } from './deployed.ts';
 import { BLOCKS, ENDS, EVERY } from './jobs/deadly.ts';
 import { drained, run, runJson, start, status, stop, until, verify } from './system.ts';

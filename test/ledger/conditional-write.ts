@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ConditionFailed } from '../../functions/core/errors.ts';
 import type { Item, Key, Table } from '../../functions/core/ledger/table.ts';
+import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { type BackEnd, contents, forAnother, makeTable } from './back-ends.ts';
 
 /** One of the ledger's conditional writes, and all that its conditions name. */

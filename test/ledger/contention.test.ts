@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { ConditionFailed } from '../../functions/core/errors.ts';
 import { list, read, type Table, transact } from '../../functions/core/ledger/table.ts';
+import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { connect, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { countConflicts } from './conflicts.ts';
 import { add, keyOf, PK, put, putNew, update } from './writes.ts';

@@ -6,10 +6,10 @@ import {
   RETIRED_AFTER_MS,
   WorkerCounters,
 } from '../../functions/core/ledger/counters.ts';
-import type { Recorded } from '../../functions/core/ledger/records.ts';
+import type { Recorded } from '../../functions/core/ledger/message-records.ts';
 import { type Key, type Table, transact, type Write } from '../../functions/core/ledger/table.ts';
 import { readTotals, type Totals } from '../../functions/core/ledger/totals.ts';
-import { workersOfOneShard } from '../unit/core/samples.ts';
+import { workersOfOneShard } from '../unit/functions/samples.ts';
 import { describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { aState, NOW, processed, RUN, started, writerOf } from './samples.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { listCounters } from '../../functions/core/ledger/counters.ts';
-import { type Recorded, readRecord } from '../../functions/core/ledger/records.ts';
+import { type Recorded, readRecord } from '../../functions/core/ledger/message-records.ts';
 import { type Item, MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
-import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/message-record.ts';
+import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/model/message-record.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { aState, NOW, processed, RUN, writerOf } from './samples.ts';
 

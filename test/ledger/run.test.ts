@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { type JobId, newRunId, type RunId } from '../../functions/core/ids.ts';
 import {
   listRuns,
   type NewRun,
@@ -12,7 +11,8 @@ import {
   startRun,
   stopRun,
   updateRun,
-} from '../../functions/core/ledger/run.ts';
+} from '../../functions/core/ledger/runs.ts';
+import { type JobId, newRunId, type RunId } from '../../functions/core/model/ids.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { aRun, NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';

@@ -1,9 +1,9 @@
-import { type JobId, newRunId, type WorkerId } from '../../functions/core/ids.ts';
 import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter, type Recorded } from '../../functions/core/ledger/records.ts';
-import { type NewRun, type Run, readRun, readSchedule, startRun } from '../../functions/core/ledger/run.ts';
+import { LedgerWriter, type Recorded } from '../../functions/core/ledger/message-records.ts';
+import { type NewRun, type Run, readRun, readSchedule, startRun } from '../../functions/core/ledger/runs.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
-import { newRecord } from '../../functions/core/message-record.ts';
+import { type JobId, newRunId, type WorkerId } from '../../functions/core/model/ids.ts';
+import { newRecord } from '../../functions/core/model/message-record.ts';
 
 export const NOW = Date.UTC(2026, 0, 1);
 export const RUN = newRunId(NOW);

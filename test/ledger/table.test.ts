@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ConditionFailed } from '../../functions/core/errors.ts';
 import {
   type Item,
   list,
@@ -11,6 +10,7 @@ import {
   transact,
   type Write,
 } from '../../functions/core/ledger/table.ts';
+import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { add, keyOf, PK, put, putNew, update } from './writes.ts';
 

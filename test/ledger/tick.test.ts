@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JobId } from '../../functions/core/ids.ts';
-import { type Run, readRun, readSchedule, runKey, type Schedule } from '../../functions/core/ledger/run.ts';
+import { type Run, readRun, readSchedule, runKey, type Schedule } from '../../functions/core/ledger/runs.ts';
 import type { Item, Key, Table } from '../../functions/core/ledger/table.ts';
 import {
   claimSlice,
@@ -12,7 +11,8 @@ import {
   listTicks,
   readTick,
   releaseTick,
-} from '../../functions/core/ledger/tick.ts';
+} from '../../functions/core/ledger/ticks.ts';
+import type { JobId } from '../../functions/core/model/ids.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';

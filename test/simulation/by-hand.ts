@@ -1,9 +1,9 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Client } from '@elastic/elasticsearch';
-import type { JobId, RunId, WorkerId } from '../../functions/core/ids.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
-import type { Message } from '../../functions/core/message.ts';
-import type { Queue } from '../../functions/core/queue.ts';
+import type { JobId, RunId, WorkerId } from '../../functions/core/model/ids.ts';
+import type { Message } from '../../functions/core/model/message.ts';
+import type { Queue } from '../../functions/core/queue/queue.ts';
 import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { Sqs } from './sqs.ts';

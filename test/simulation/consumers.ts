@@ -1,6 +1,6 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
-import type { WorkerId } from '../../functions/core/ids.ts';
-import { jobsOf, parseMessage } from '../../functions/core/message.ts';
+import type { WorkerId } from '../../functions/core/model/ids.ts';
+import { jobsOf, parseMessage } from '../../functions/core/model/message.ts';
 import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 

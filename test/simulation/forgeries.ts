@@ -1,4 +1,4 @@
-import type { Message } from '../../functions/core/message.ts';
+import type { Message } from '../../functions/core/model/message.ts';
 
 /** A message that the scheduler never sent. */
 export interface Forgery {

@@ -1,5 +1,5 @@
-import { type Message, messageKey, parseMessage } from '../../functions/core/message.ts';
-import { LATENESS_MS } from '../../functions/core/schedule.ts';
+import { type Message, messageKey, parseMessage } from '../../functions/core/model/message.ts';
+import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { INNOCENT } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';

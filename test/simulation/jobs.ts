@@ -1,5 +1,5 @@
-import { PermanentError } from '../../functions/core/errors.ts';
-import type { Job } from '../../functions/core/work.ts';
+import type { Job } from '../../functions/core/consume/run-job.ts';
+import { PermanentError } from '../../functions/core/model/errors.ts';
 import type { Actor, Wire } from './wire.ts';
 
 /** How a job behaves. */

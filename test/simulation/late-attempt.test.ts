@@ -1,11 +1,11 @@
 import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
-import type { JobId, RunId, WorkerId } from '../../functions/core/ids.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
-import type { Message } from '../../functions/core/message.ts';
-import type { Attempts } from '../../functions/core/message-record.ts';
-import type { Queue } from '../../functions/core/queue.ts';
+import type { JobId, RunId, WorkerId } from '../../functions/core/model/ids.ts';
+import type { Message } from '../../functions/core/model/message.ts';
+import type { Attempts } from '../../functions/core/model/message-record.ts';
+import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { buildSystem } from './build.ts';
 import { Dynamo } from './dynamo.ts';

@@ -27,7 +27,7 @@ test('a job that another delivery runs under a lease is left to it', async () =>
 
 test('and would be taken for what that one died of if the lease’s end were not minded', async () => {
   const mutant = await built('leases-unminded', {
-    file: 'message-record.ts',
+    file: 'model/message-record.ts',
     from: 'return lease !== undefined && lease.until > now && !survived.includes(lease.id);',
     to: 'return false;',
   });
@@ -77,7 +77,7 @@ test.each([
   [
     'not believed',
     {
-      file: 'message-record.ts',
+      file: 'model/message-record.ts',
       from: 'if (!lease || survived.includes(lease.id) || isLeased(record, survived, now)) return record;',
       to: 'if (!lease || isLeased(record, [], now)) return record;',
     },

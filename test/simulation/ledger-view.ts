@@ -1,4 +1,4 @@
-import type { Pace } from '../../functions/core/schedule.ts';
+import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Dynamo } from './dynamo.ts';
 import type { Item } from './dynamo-expression.ts';
 

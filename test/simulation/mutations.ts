@@ -25,20 +25,20 @@ export const MUTATIONS: Mutation[] = [
      const { outcomes, troubles } = await store(`,
   ]),
   mutation('a message is counted without a condition', [
-    'ledger/records.ts',
+    'ledger/message-records.ts',
     "? { ConditionExpression: 'attribute_not_exists(pk)' }",
     '? {}',
   ]),
   mutation('a changed message is counted without a condition', [
-    'ledger/records.ts',
+    'ledger/message-records.ts',
     "ConditionExpression: 'version = :before',",
     "ConditionExpression: 'version <= :before OR version > :before',",
   ]),
   mutation(
     'no checkpoint: counted as enqueued after the sending',
-    ['ledger/tick.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
+    ['ledger/ticks.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
     [
-      'ledger/tick.ts',
+      'ledger/ticks.ts',
       'closeInSchedule(table, tick.runId, tick.tick),',
       `closeInSchedule(table, tick.runId, tick.tick),
       { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
@@ -59,17 +59,17 @@ export const MUTATIONS: Mutation[] = [
     mutation(
       'a tick is claimed without a condition',
       [
-        'ledger/tick.ts',
+        'ledger/ticks.ts',
         'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
         'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
       ],
       [
-        'ledger/tick.ts',
+        'ledger/ticks.ts',
         "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
         'leaseUntil: lease.until },',
       ],
       [
-        'ledger/run.ts',
+        'ledger/runs.ts',
         "'nextJobId = :read AND activeRunId = :run'",
         "'nextJobId >= :read AND activeRunId = :run'",
       ],
@@ -78,7 +78,7 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'rhythm',
     mutation('how late a tick is goes by its event', [
-      'fire.ts',
+      'schedule/fire.ts',
       'due(run, now, asked)',
       'due(run, Math.min(now, asked))',
     ]),
@@ -86,13 +86,13 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'rhythm',
     mutation('jobIds are given out without a condition', [
-      'ledger/run.ts',
+      'ledger/runs.ts',
       "'nextJobId = :read AND activeRunId = :run'",
       "'nextJobId >= :read AND activeRunId = :run'",
     ]),
   ),
   mutation('documents have names by chance', [
-    'results/document.ts',
+    'results/documents.ts',
     '{ create: { _id: String(jobId) } }',
     '{ create: {} }',
   ]),
@@ -110,7 +110,7 @@ export const MUTATIONS: Mutation[] = [
     ],
   ),
   mutation('what Elasticsearch had no room for counts as written', [
-    'results/document.ts',
+    'results/documents.ts',
     'if (status < 300 || status === 409) return',
     'if (status < 300 || status === 409 || status === 429) return',
   ]),
@@ -146,7 +146,7 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'turnover',
     mutation('a counter is moved to another item, by two writes of a transaction', [
-      'ledger/records.ts',
+      'ledger/message-records.ts',
       '? [] : [await this.counters.add(runId, { processed, failed }, now)]',
       `? [] : await (async () => {
           const write = await this.counters.add(runId, { processed, failed }, now);
@@ -196,51 +196,51 @@ export const MUTATIONS: Mutation[] = [
     '(exhausted.get(message) ?? []).map(({ jobId }) => jobId).slice(0, 0),\n  );',
   ]),
   mutation('a dead letter asks for a retry that it has answered itself', [
-    'message-record.ts',
+    'model/message-record.ts',
     'return Math.max(now, round + 1);',
     'return Math.max(1, round);',
   ]),
   mutation('two schedulers may hold a tick', [
-    'ledger/tick.ts',
+    'ledger/ticks.ts',
     "ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent'",
     "ConditionExpression: '(holder = :me OR claimed >= :claimed) AND sent >= :sent'",
   ]),
   mutation('a tick is carried on with from what was claimed, not sent', [
-    'fire.ts',
+    'schedule/fire.ts',
     '? { ...held, lease }',
     '? { ...held, sent: held.claimed, lease }',
   ]),
   mutation(
     'marked as sent before the sending',
-    ['ledger/tick.ts', "':toSent': tick.claimed,", "':toSent': toClaimed,"],
+    ['ledger/ticks.ts', "':toSent': tick.claimed,", "':toSent': toClaimed,"],
     [
-      'ledger/tick.ts',
+      'ledger/ticks.ts',
       "'holder = :me AND claimed = :claimed AND sent = :sent'",
       "'holder = :me AND claimed = :claimed AND sent >= :sent'",
     ],
   ),
   mutation('a slice is never marked as sent, and so sent again', [
-    'ledger/tick.ts',
+    'ledger/ticks.ts',
     "':toSent': tick.claimed,",
     "':toSent': tick.sent,",
   ]),
   mutation('a slice that is sent again looks new', [
-    'enqueue.ts',
+    'schedule/enqueue.ts',
     'return messagesOf(tick).map(',
     'return messagesOf({ ...tick, sliceClaimedAt: now }).map(',
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
-    'enqueue.ts',
+    'schedule/enqueue.ts',
     '...(wait > 0 && { DelaySeconds: delaySecondsOf(wait) }),',
     '',
   ]),
   mutation('a tick that is spread over its minutes ends where SQS delays no longer', [
-    'enqueue.ts',
+    'schedule/enqueue.ts',
     'if (!slice && tick.claimed < tick.count &&',
     'if (!slice && tick.claimed > tick.count &&',
   ]),
   mutation('a stopped run’s tick waits for its time', [
-    'fire.ts',
+    'schedule/fire.ts',
     'if (!tick || (active && waits(tick, clock())))',
     'if (!tick || waits(tick, clock()))',
   ]),
@@ -248,19 +248,19 @@ export const MUTATIONS: Mutation[] = [
     'commands',
     mutation(
       'nobody minds that the pace has changed',
-      ['ledger/run.ts', 'y = :readY AND pace = :pace', 'y = :readY AND (pace = :pace OR pace <> :pace)'],
-      ['ledger/tick.ts', 'y = :y AND pace = :pace', 'y = :y AND (pace = :pace OR pace <> :pace)'],
+      ['ledger/runs.ts', 'y = :readY AND pace = :pace', 'y = :readY AND (pace = :pace OR pace <> :pace)'],
+      ['ledger/ticks.ts', 'y = :y AND pace = :pace', 'y = :y AND (pace = :pace OR pace <> :pace)'],
     ),
   ),
   mutation('a recovered job stays counted as failed', [
-    'message-record.ts',
+    'model/message-record.ts',
     'failed: after.failed.length - before.failed.length,',
     'failed: Math.max(0, after.failed.length - before.failed.length),',
   ]),
   themed(
     'anything',
     mutation('a made-up range of jobs is believed', [
-      'tick.ts',
+      'model/tick.ts',
       'return first === message.first && last === message.last;',
       'return first <= message.last && last >= message.first;',
     ]),
@@ -281,7 +281,7 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'rhythm',
     mutation('what SQS did not take is forgotten', [
-      'queue.ts',
+      'queue/queue.ts',
       'if (refused.length === 0) return;',
       'if (refused.length < left.length) return;',
     ]),
@@ -289,7 +289,7 @@ export const MUTATIONS: Mutation[] = [
   themed(
     'commands',
     mutation('an update does not mind what it has not seen', [
-      'ledger/run.ts',
+      'ledger/runs.ts',
       'AND x = :readX AND y = :readY',
       'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
     ]),
@@ -299,19 +299,19 @@ export const MUTATIONS: Mutation[] = [
     mutation(
       'retries of a dead letter take turns',
       [
-        'message-record.ts',
+        'model/message-record.ts',
         '(earlier.round ?? 0) >= round ? earlier',
         '(earlier.round ?? 0) === round ? earlier',
       ],
       [
-        'message-record.ts',
+        'model/message-record.ts',
         '(attempts.round ?? 0) < (asked.rounds.get(jobId) ?? 0)',
         '(attempts.round ?? 0) !== (asked.rounds.get(jobId) ?? 0)',
       ],
     ),
   ),
   mutation('a death is not held against the job that was alone at it', [
-    'message-record.ts',
+    'model/message-record.ts',
     '...(isOpen && {',
     '...(job === 0 && {',
   ]),

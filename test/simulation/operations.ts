@@ -1,7 +1,7 @@
-import type { JobId, RunId } from '../../functions/core/ids.ts';
 import type { Totals } from '../../functions/core/ledger/totals.ts';
-import { type Message, parseMessage } from '../../functions/core/message.ts';
-import type { Pace } from '../../functions/core/schedule.ts';
+import type { JobId, RunId } from '../../functions/core/model/ids.ts';
+import { type Message, parseMessage } from '../../functions/core/model/message.ts';
+import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';

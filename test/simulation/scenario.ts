@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Pace } from '../../functions/core/schedule.ts';
+import type { Pace } from '../../functions/core/model/schedule.ts';
 import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';

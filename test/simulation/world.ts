@@ -1,8 +1,8 @@
 import type { Client } from '@elastic/elasticsearch';
 import type { Table } from '../../functions/core/ledger/table.ts';
-import type { Queue } from '../../functions/core/queue.ts';
+import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import { MAPPING } from '../../functions/core/results/mapping.ts';
+import { MAPPING } from '../../functions/core/results/ensure-index.ts';
 import type { Choices } from './choices.ts';
 import { Dynamo, type Weather } from './dynamo.ts';
 import { Elastic } from './elastic.ts';

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { LATENESS_MS } from '../../functions/core/schedule.ts';
+import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { newWorkerId } from '../../../functions/core/ids.ts';
+import { newWorkerId } from '../../../functions/core/model/ids.ts';
 import { connect } from '../../../functions/core/results/client.ts';
 import { doJob, type PeerJob } from '../job.ts';
 

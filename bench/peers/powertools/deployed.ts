@@ -10,9 +10,9 @@ import {
 } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { effectiveSettings } from '../../../cli/settings.ts';
-import { TIMEOUTS } from '../../../functions/core/aws.ts';
-import type { Queue } from '../../../functions/core/queue.ts';
+import type { Queue } from '../../../functions/core/queue/queue.ts';
 import type { Results } from '../../../functions/core/results/client.ts';
+import { TIMEOUTS } from '../../../functions/runtime/aws-clients.ts';
 import type { Load } from '../../contender.ts';
 import type { AwsPlace } from '../../own-cloud.ts';
 import { bundleHandler } from './bundle.ts';

@@ -4,9 +4,9 @@ import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dyn
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { TIMEOUTS } from '../../../functions/core/aws.ts';
-import { newWorkerId } from '../../../functions/core/ids.ts';
+import { newWorkerId } from '../../../functions/core/model/ids.ts';
 import { connect } from '../../../functions/core/results/client.ts';
+import { TIMEOUTS } from '../../../functions/runtime/aws-clients.ts';
 import { doJob, type PeerJob } from '../job.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { send } from '../../../functions/core/queue.ts';
+import { send } from '../../../functions/core/queue/queue.ts';
 import type { Results } from '../../../functions/core/results/client.ts';
 import type { Context } from '../../benchmark.ts';
 import type { Contender, Crew } from '../../contender.ts';

@@ -1,10 +1,10 @@
-import { malformedLetterOf } from '../dead-letter.ts';
-import { Unavailable } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
-import type { JobId, RunId } from '../ids.ts';
-import { jobsOf } from '../message.ts';
-import { applyOutcomes, openJobs, recordDeath } from '../message-record.ts';
-import { send } from '../queue.ts';
+import { Unavailable } from '../model/errors.ts';
+import type { JobId, RunId } from '../model/ids.ts';
+import { jobsOf } from '../model/message.ts';
+import { applyOutcomes, openJobs, recordDeath } from '../model/message-record.ts';
+import { malformedLetterOf } from '../queue/dead-letter.ts';
+import { send } from '../queue/queue.ts';
 import { findDone } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import { type MessageState, type ReadBatch, readBatch } from './read-batch.ts';

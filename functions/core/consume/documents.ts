@@ -1,11 +1,11 @@
 import { groupBy } from '../group-by.ts';
-import type { JobId, WorkerId } from '../ids.ts';
-import type { Outcome } from '../message-record.ts';
+import type { JobId, WorkerId } from '../model/ids.ts';
+import type { Outcome } from '../model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
-import { existingIds, type Filed, write } from '../results/document.ts';
-import { checkIndex } from '../results/mapping.ts';
-import type { Ended } from '../work.ts';
+import { existingIds, type Filed, write } from '../results/documents.ts';
+import { checkIndex } from '../results/ensure-index.ts';
 import type { MessageState } from './read-batch.ts';
+import type { Ended } from './run-job.ts';
 import { type TimeBudget, WRITING_MS } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 

@@ -1,14 +1,14 @@
 import pMap from 'p-map';
-import { deadLetterOf } from '../dead-letter.ts';
-import type { JobId } from '../ids.ts';
+import type { JobId } from '../model/ids.ts';
 import {
   applyOutcomes,
   deadLettered,
   type ExhaustedJob,
   exhaustedJobs,
   nextRound,
-} from '../message-record.ts';
-import { send } from '../queue.ts';
+} from '../model/message-record.ts';
+import { deadLetterOf } from '../queue/dead-letter.ts';
+import { send } from '../queue/queue.ts';
 import { findDone } from './documents.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';

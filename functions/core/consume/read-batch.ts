@@ -1,11 +1,11 @@
 import pMap from 'p-map';
 import { groupBy } from '../group-by.ts';
-import type { JobId } from '../ids.ts';
-import { type Recorded, readRecord } from '../ledger/records.ts';
-import { readTick } from '../ledger/tick.ts';
-import { type Message, messageKey, parseMessage } from '../message.ts';
-import { type Asked, isLeased, type MessageRecord, newRecord } from '../message-record.ts';
-import type { ResultsIndex } from '../results/indexing.ts';
+import { type Recorded, readRecord } from '../ledger/message-records.ts';
+import { readTick } from '../ledger/ticks.ts';
+import type { JobId } from '../model/ids.ts';
+import type { ResultsIndex } from '../model/index-name.ts';
+import { type Message, messageKey, parseMessage } from '../model/message.ts';
+import { type Asked, isLeased, type MessageRecord, newRecord } from '../model/message-record.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /** A message of a batch, with all that asks for it: it is one, however often it was delivered or its dead letters were sent again. */

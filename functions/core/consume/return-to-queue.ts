@@ -1,9 +1,9 @@
-import { ConditionFailed } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
-import type { JobId } from '../ids.ts';
-import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../message.ts';
-import { openJobs } from '../message-record.ts';
-import { delaySecondsOf, sendOnce } from '../queue.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { JobId } from '../model/ids.ts';
+import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../model/message.ts';
+import { openJobs } from '../model/message-record.ts';
+import { delaySecondsOf, sendOnce } from '../queue/queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
 import { askedOf, type MessageState } from './read-batch.ts';
 import type { Delivery, Worker } from './worker.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { JobId } from '../ids.ts';
-import { MAX_SURVIVED } from '../message.ts';
-import { acquireLease, applyOutcomes, exhaustedJobs, openJobs } from '../message-record.ts';
-import { type Task, workOn } from '../work.ts';
+import type { JobId } from '../model/ids.ts';
+import { MAX_SURVIVED } from '../model/message.ts';
+import { acquireLease, applyOutcomes, exhaustedJobs, openJobs } from '../model/message-record.ts';
 import { store } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import type { MessageState } from './read-batch.ts';
+import { type Task, workOn } from './run-job.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { WorkGroup } from './work-groups.ts';
 import type { Worker } from './worker.ts';

@@ -1,6 +1,6 @@
 import { groupBy } from '../group-by.ts';
-import type { JobId } from '../ids.ts';
-import { openJobs } from '../message-record.ts';
+import type { JobId } from '../model/ids.ts';
+import { openJobs } from '../model/message-record.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';
 

@@ -1,10 +1,10 @@
-import type { WorkerId } from '../ids.ts';
-import type { LedgerWriter } from '../ledger/records.ts';
-import type { Queue } from '../queue.ts';
+import type { LedgerWriter } from '../ledger/message-records.ts';
+import type { WorkerId } from '../model/ids.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { Results } from '../results/client.ts';
-import type { TickCache } from '../tick-cache.ts';
-import type { Ended, Job } from '../work.ts';
 import type { Backoff } from './backoff.ts';
+import type { Ended, Job } from './run-job.ts';
+import type { TickCache } from './tick-cache.ts';
 
 /** One delivery of a message, as the queue hands it over. */
 export interface Delivery {

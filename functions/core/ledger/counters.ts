@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RunId, WorkerId } from '../ids.ts';
+import type { RunId, WorkerId } from '../model/ids.ts';
 import { type Item, type Key, list, type Table, type Write } from './table.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import pRetry from 'p-retry';
 import { awsCall } from '../aws-call.ts';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../model/errors.ts';
 
 /** The DynamoDB table that the ledger lies in. Keys: `pk` and `sk`, strings; `expiresAt`, seconds, is its TTL. */
 export interface Table {

@@ -1,6 +1,6 @@
-import type { RunId } from '../ids.ts';
+import type { RunId } from '../model/ids.ts';
 import { type Counter, listCounters } from './counters.ts';
-import { type Run, readRun } from './run.ts';
+import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
 
 /** A run and what has been counted in it. */

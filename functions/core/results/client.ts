@@ -1,5 +1,5 @@
 import { Client, type ClientOptions, errors as clientErrors } from '@elastic/elasticsearch';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../model/errors.ts';
 import { KeptAliveConnection } from './connection.ts';
 
 /** Elasticsearch, and the index there, or the alias of indices, that results are searched in. */

@@ -1,4 +1,4 @@
-import type { RunId } from '../ids.ts';
+import type { RunId } from '../model/ids.ts';
 import { guarded, type Results } from './client.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { PermanentError } from '../../../functions/core/errors.ts';
+import { PermanentError } from '../../../functions/core/model/errors.ts';
 
 /** Jobs that fail in every way a job can; which way follows from the jobId. */
 export function input(jobId: number): number {

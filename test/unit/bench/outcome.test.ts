@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { outcomeOf } from '../../../bench/peers/outcome.ts';
 import { allCounted, newJobs } from '../../../bench/peers/peer.ts';
-import type { RunId } from '../../../functions/core/ids.ts';
+import type { RunId } from '../../../functions/core/model/ids.ts';
 import type { Results } from '../../../functions/core/results/client.ts';
 
 const going = new AbortController().signal;

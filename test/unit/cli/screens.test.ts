@@ -7,7 +7,7 @@ import { runReport, runReportText } from '../../../cli/run-report.ts';
 import { statusScreen } from '../../../cli/status-screen.ts';
 import { markdownTable, table } from '../../../cli/table.ts';
 import { verificationText } from '../../../cli/verification-text.ts';
-import type { Verification } from '../../../functions/core/verify.ts';
+import type { Verification } from '../../../functions/core/verify/verify.ts';
 import { sampleStatus } from './samples.ts';
 
 const VERIFIED: Verification = {

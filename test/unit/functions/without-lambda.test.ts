@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { MAPPING } from '../../../functions/core/results/mapping.ts';
+import { MAPPING } from '../../../functions/core/results/ensure-index.ts';
 
 /** What a person waits for at most, in milliseconds; the SDK alone would wait for ever. */
 const SOON_MS = 10_000;
@@ -18,7 +18,7 @@ beforeEach(async () => {
   asked = [];
   warnings = [];
   vi.resetModules();
-  const { log } = await import('../../../functions/core/log.ts');
+  const { log } = await import('../../../functions/runtime/logger.ts');
   vi.spyOn(log, 'warn').mockImplementation((...[message]) => {
     warnings.push(String(message));
   });

@@ -1,0 +1,193 @@
+import { chunk } from '../chunk.ts';
+import { groupBy } from '../group-by.ts';
+import { ConditionFailed, Unavailable } from '../model/errors.ts';
+import type { JobId } from '../model/ids.ts';
+import { type MessageRange, messageKey } from '../model/message.ts';
+import { type Attempts, gainOf, type Lease, type MessageRecord, newRecord } from '../model/message-record.ts';
+import type { WorkerCounters } from './counters.ts';
+import { type Item, type Key, MAX_TRANSACTION, read, type Table, transact, type Write } from './table.ts';
+
+/** A message with its record, as far as is known, and what keeps it from being worked on, if anything does. */
+export interface Recorded {
+  message: MessageRange;
+  record: MessageRecord;
+  trouble?: Error | undefined;
+}
+
+/** Says what a record is to become; the very same one where it may stay as it is. */
+export type Transition<State> = (state: State) => MessageRecord;
+
+/** How often the ledger may have moved on before a message is left to its next delivery. */
+const ROUNDS = 5;
+
+/**
+ * A transaction takes 4 MB ("DynamoDB transactions: how it works"); a bit of it is left for what is not counted here.
+ * A failed attempt takes up to 800 bytes, most of them its reason.
+ */
+const TRANSACTION_BYTES = 3_900_000;
+const ATTEMPT_BYTES = 800;
+const JOB_BYTES = 12;
+
+const keyOf = (message: MessageRange): Key => ({ pk: `MESSAGE#${messageKey(message)}`, sk: 'MESSAGE' });
+
+/** What the ledger knows of a message's jobs; nothing when it has not heard of the message. @throws Unavailable */
+export async function readRecord(table: Table, message: MessageRange): Promise<MessageRecord | undefined> {
+  const item = await read(table, keyOf(message));
+  return item && toRecord(item);
+}
+
+/** A worker's pen: it writes message records, and what the worker's counters gain by that. */
+export class LedgerWriter {
+  /** What has been counted with it so far. */
+  readonly counted = { processed: 0, failed: 0 };
+
+  /**
+   * @param clock milliseconds since 1970
+   * @param ttlSeconds how long a record is kept after its last write: longer than any delivery of its message can come
+   */
+  constructor(
+    readonly table: Table,
+    readonly counters: WorkerCounters,
+    readonly clock: () => number,
+    readonly ttlSeconds: number,
+  ) {}
+
+  /**
+   * Brings each message's record to what `transition` says, and by as much this worker's counters, in one transaction a
+   * slice. A record that is not as it was believed is read again, and `transition` is asked again: a message that two
+   * workers have at once is counted once, whoever is first.
+   *
+   * One message's trouble is none of the others'. It never throws: a state that could not be written says why in
+   * `trouble`, and its record may or may not have been written.
+   *
+   * @param states of different messages; those in trouble stay as they are
+   * @returns all states, in their order, as the ledger has them now
+   */
+  async commit<State extends Recorded>(
+    states: readonly State[],
+    transition: Transition<State>,
+  ): Promise<State[]> {
+    const latest = new Map(states.map((state) => [state.message, state]));
+    let open = states.filter(({ trouble }) => !trouble);
+    for (let round = 1; open.length > 0; round++) {
+      const changes = open.flatMap((state): Change<State>[] => {
+        const after = transition(state);
+        return after === state.record ? [] : [{ state, after }];
+      });
+      open = [];
+      for (const slice of slicesOf(changes)) {
+        for (const { state, moved } of await this.#write(slice)) {
+          const hasLost = moved && round === ROUNDS;
+          latest.set(state.message, hasLost ? { ...state, trouble: new ConditionFailed([]) } : state);
+          if (moved && !hasLost) open.push(state);
+        }
+      }
+    }
+    return [...latest.values()];
+  }
+
+  async #write<State extends Recorded>(slice: Change<State>[]): Promise<Attempted<State>[]> {
+    const { runId } = (slice[0] as Change<State>).state.message;
+    const gains = slice.map(({ state, after }) => gainOf(state.record, after));
+    const processed = gains.reduce((sum, gain) => sum + gain.processed, 0);
+    const failed = gains.reduce((sum, gain) => sum + gain.failed, 0);
+    const now = this.clock();
+    try {
+      // A counter that stays as it is costs nothing.
+      const counter =
+        processed === 0 && failed === 0 ? [] : [await this.counters.add(runId, { processed, failed }, now)];
+      await transact(this.table, [...slice.map((change) => this.#put(change, now)), ...counter]);
+    } catch (error) {
+      if (error instanceof ConditionFailed) {
+        if (error.at.includes(slice.length)) this.counters.forget(runId);
+        return Promise.all(slice.map(({ state }, at) => this.#reread(state, error.at.includes(at))));
+      }
+      if (slice.length === 1 || error instanceof Unavailable)
+        return slice.map(({ state }) => ({ state: { ...state, trouble: error as Error } }));
+      // One record is at fault, and DynamoDB refuses them all for it: each is tried by itself.
+      const single = [];
+      for (const change of slice) single.push(...(await this.#write([change])));
+      return single;
+    }
+    this.counted.processed += processed;
+    this.counted.failed += failed;
+    return slice.map(({ state, after }) => ({
+      state: { ...state, record: { ...after, version: state.record.version + 1 } },
+    }));
+  }
+
+  /** Nothing was written, since the ledger has moved on. @param changed whether this record has */
+  async #reread<State extends Recorded>(state: State, changed: boolean): Promise<Attempted<State>> {
+    if (!changed) return { state, moved: true };
+    try {
+      const record = await readRecord(this.table, state.message);
+      if (!record && state.record.version > 0)
+        throw new Error('the ledger has forgotten the message meanwhile');
+      return { state: { ...state, record: record ?? newRecord(state.message) }, moved: true };
+    } catch (error) {
+      return { state: { ...state, trouble: error as Error } };
+    }
+  }
+
+  /**
+   * A message that is processed whole, as nearly all are, keeps no lists: its item is as small as can be. One with failed
+   * jobs is kept for ever: it is what says which jobs of the run have failed.
+   */
+  #put({ state: { message, record: before }, after }: Change<Recorded>, now: number): Write {
+    const { pending, failed, attempts, lease, isolated } = after;
+    return {
+      Put: {
+        TableName: this.table.name,
+        Item: {
+          ...keyOf(message),
+          version: before.version + 1,
+          ...(failed.length === 0 && { expiresAt: Math.ceil(now / 1_000) + this.ttlSeconds }),
+          ...(pending.length > 0 && { pending }),
+          ...(failed.length > 0 && { failed }),
+          ...(Object.keys(attempts).length > 0 && { attempts }),
+          ...(lease && { lease }),
+          ...(isolated && pending.length + failed.length > 0 && { isolated }),
+        },
+        ...(before.version === 0
+          ? { ConditionExpression: 'attribute_not_exists(pk)' }
+          : {
+              ConditionExpression: 'version = :before',
+              ExpressionAttributeValues: { ':before': before.version },
+            }),
+      },
+    };
+  }
+}
+
+interface Change<State> {
+  state: State;
+  after: MessageRecord;
+}
+
+/** A state that is written or in trouble; or that the ledger has moved on from, as it is now. */
+interface Attempted<State> {
+  state: State;
+  moved?: boolean;
+}
+
+/** Slices that fit a transaction, each of one run: its counter takes a write, too. */
+function slicesOf<State extends Recorded>(changes: Change<State>[]): Change<State>[][] {
+  const runs = groupBy(changes, ({ state }) => state.message.runId);
+  const limit = { count: MAX_TRANSACTION - 1, bytes: TRANSACTION_BYTES };
+  return [...runs.values()].flatMap((run) => chunk(run, limit, ({ after }) => sizeOf(after)));
+}
+
+function sizeOf({ pending, failed, attempts }: MessageRecord): number {
+  return ATTEMPT_BYTES * (1 + Object.keys(attempts).length) + JOB_BYTES * (pending.length + failed.length);
+}
+
+function toRecord(item: Item): MessageRecord {
+  return {
+    version: item.version as number,
+    pending: (item.pending ?? []) as JobId[],
+    failed: (item.failed ?? []) as JobId[],
+    attempts: (item.attempts ?? {}) as Record<string, Attempts>,
+    ...(item.lease !== undefined && { lease: item.lease as Lease }),
+    ...(item.isolated === true && { isolated: true }),
+  };
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import {
+  errors,
+  SniffingTransport,
+  type TransportRequestOptions,
+  type TransportRequestParams,
+} from '@elastic/elasticsearch';
+import { reasonOf } from '../core/model/errors.ts';
+import { type Connecting, connect, type Results } from '../core/results/client.ts';
+import { ApiKey, readSecret } from './api-key.ts';
+import type { Environment } from './environment.ts';
+
+/** The environment variables that say where the results index is, and what it is made with. */
+export const RESULTS_VARIABLES = [
+  'DRUMLINE_ELASTICSEARCH_URL',
+  'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
+  'DRUMLINE_ELASTICSEARCH_CA_FILE',
+  'DRUMLINE_INDEX',
+  'DRUMLINE_INDEX_SHARDS',
+  'DRUMLINE_INDEX_REPLICAS',
+  'DRUMLINE_INDEX_REFRESH_SECONDS',
+] as const;
+
+/** The results index; nothing is asked of it yet. */
+export function openResults(
+  environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
+  patience: Pick<Connecting, 'timeoutMs' | 'retries'> = {},
+): Results {
+  const secret = environment.DRUMLINE_ELASTICSEARCH_API_KEY_SECRET;
+  const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
+  const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
+    ...patience,
+    ...(secret !== '' && { Transport: withKey(new ApiKey(() => readSecret(secret))) }),
+    ...(authority !== '' && { authority: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
+  });
+  const made = {
+    shards: environment.DRUMLINE_INDEX_SHARDS,
+    replicas: environment.DRUMLINE_INDEX_REPLICAS,
+    refreshSeconds: environment.DRUMLINE_INDEX_REFRESH_SECONDS || undefined,
+  };
+  return { ...results, made };
+}
+
+/**
+ * The client's transport, with an API key that may change. A request that is refused for its key (401) is sent once
+ * more, with the key read anew; refused again, it is the operator's trouble.
+ */
+export function withKey(key: ApiKey): typeof SniffingTransport {
+  return class extends SniffingTransport {
+    /** `never`, since that is what all of the method's overloads can take. */
+    override async request(
+      params: TransportRequestParams,
+      options?: TransportRequestOptions,
+    ): Promise<never> {
+      const send = (value: string) =>
+        super.request(params, {
+          ...options,
+          headers: { ...options?.headers, authorization: `ApiKey ${value}` },
+        }) as Promise<never>;
+      const first = await readable(key.current());
+      try {
+        return await send(first);
+      } catch (error) {
+        if (!(error instanceof errors.ResponseError) || error.statusCode !== 401) throw error;
+        const second = await readable(key.insteadOf(first));
+        if (second === first) throw error;
+        return send(second);
+      }
+    }
+  };
+}
+
+/** A key that can't be read is as good as an Elasticsearch that can't be reached. */
+function readable(key: Promise<string>): Promise<string> {
+  return key.catch((error) => {
+    throw new errors.ElasticsearchClientError(reasonOf(error));
+  });
+}

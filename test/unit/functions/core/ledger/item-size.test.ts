@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { reasonOf } from '../../../../../functions/core/model/errors.ts';
+import { jobsIn, MAX_JOBS_PER_MESSAGE } from '../../../../../functions/core/model/message.ts';
+import {
+  type Asked,
+  acquireLease,
+  applyOutcomes,
+  deadLettered,
+  newRecord,
+  type Outcome,
+  recordDeath,
+} from '../../../../../functions/core/model/message-record.ts';
+import { job, message, NOW } from '../../samples.ts';
+
+/** The largest item that DynamoDB takes, in bytes (its quota "Item size"). */
+const MAX_ITEM = 400 * 1024;
+
+/** What an item has besides the record: its keys, and when it expires. */
+const BESIDES = 1_024;
+
+/** An attribute value's bytes as DynamoDB counts them ("DynamoDB item sizes and formats"), numbers at their largest. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'number') return Math.ceil(String(value).length / 2) + 1;
+  if (typeof value === 'boolean') return 1;
+  if (Array.isArray(value)) return 3 + value.reduce((sum, each) => sum + 1 + sizeOf(each), 0);
+  return Object.entries(value as object).reduce(
+    (sum, [name, each]) => sum + 1 + Buffer.byteLength(name) + sizeOf(each),
+    3,
+  );
+}
+
+/** Nine digits: jobs of a system that has run for years. */
+const FIRST = 900_000_001;
+const largest = message({ first: job(FIRST), last: job(FIRST + MAX_JOBS_PER_MESSAGE - 1) });
+const all = jobsIn(largest);
+
+test('a message whose every job fails and takes workers along, round after round, fits an item of the ledger', () => {
+  const reason = reasonOf(new Error('€'.repeat(1_000)));
+  const outcomes = all.map((jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }));
+  let record = newRecord(largest);
+  for (let round = 0; round < 4; round++) {
+    const asked: Asked = { whole: round === 0, rounds: new Map(all.map((job) => [job, NOW + round])) };
+    for (const job of all)
+      record = recordDeath(acquireLease(record, { id: 'a', until: NOW, job, round: NOW + round }), [], NOW);
+    record = applyOutcomes(record, asked, outcomes, NOW);
+    record = deadLettered(record, new Map(all.map((job) => [job, NOW + round + 1])));
+    record = acquireLease(record, { id: 'x'.repeat(36), until: NOW, job: job(FIRST), round: NOW });
+    expect(record.attempts[FIRST]).toMatchObject({ count: 1, deaths: 1, round: NOW + round, reason });
+    expect(sizeOf(record)).toBeLessThan(MAX_ITEM - BESIDES);
+  }
+  expect(record.failed).toHaveLength(MAX_JOBS_PER_MESSAGE);
+});

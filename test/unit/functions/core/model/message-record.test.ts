@@ -1,0 +1,389 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { JobId } from '../../../../../functions/core/model/ids.ts';
+import {
+  type Asked,
+  acquireLease,
+  applyOutcomes,
+  deadLettered,
+  exhaustedJobs,
+  gainOf,
+  isLeased,
+  MAX_DEATHS,
+  type MessageRecord,
+  newRecord,
+  nextRound,
+  type Outcome,
+  openJobs,
+  recordDeath,
+} from '../../../../../functions/core/model/message-record.ts';
+import { job, jobs, message, NOW } from '../../samples.ts';
+
+/** Jobs 1–5 of one message. */
+const FIVE = message({ last: job(5) });
+const ALL = jobs(1, 2, 3, 4, 5);
+const NEW = newRecord(FIVE);
+const WHOLE: Asked = { whole: true, rounds: new Map() };
+
+function retry(round: number, ...numbers: number[]): Asked {
+  return { whole: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
+}
+
+function done(...numbers: number[]): Outcome[] {
+  return jobs(...numbers).map((jobId) => ({ kind: 'done', jobId }));
+}
+
+function failed(number: number, reason = 'no', permanent = false): Outcome {
+  return { kind: 'failed', jobId: job(number), reason, permanent };
+}
+
+/** The record after jobs were run to these ends, one run after the other. */
+function ran(record: MessageRecord, asked: Asked, ...outcomes: Outcome[]): MessageRecord {
+  return outcomes.reduce((record, outcome, at) => applyOutcomes(record, asked, [outcome], NOW + at), record);
+}
+
+/** The record after dead letters were kept that ask for the job in a round. */
+function lettered(record: MessageRecord, round: number, ...numbers: number[]): MessageRecord {
+  return deadLettered(record, new Map(jobs(...numbers).map((job) => [job, round])));
+}
+
+/** The record after workers died of a job, each with a lease on it and no other. */
+function afterDeaths(times: number, record = NEW, round?: number): MessageRecord {
+  return Array.from({ length: times }).reduce((record: MessageRecord) => {
+    const lease = { id: 'lost', until: NOW, job: job(1), ...(round && { round }) };
+    return recordDeath(acquireLease(record, lease), [], NOW);
+  }, record);
+}
+
+const exhausted = (record: MessageRecord, asked: Asked, maxAttempts: number) =>
+  exhaustedJobs(record, asked, maxAttempts).map(({ jobId }) => jobId);
+
+test('a record that was never written has every job of the whole message pending', () => {
+  expect(NEW).toEqual({ version: 0, pending: ALL, failed: [], attempts: {} });
+});
+
+describe('openJobs', () => {
+  /** 1 and 2 are processed, 3 has failed and its letter asks for round 10, 4 and 5 are pending. */
+  const record = lettered(ran(NEW, WHOLE, ...done(1, 2), failed(3)), 10, 3);
+
+  test.each<[string, Asked, number[]]>([
+    ['the whole message: what is pending', WHOLE, [4, 5]],
+    ['a retry: the jobs that it asks for, but none that is processed', retry(10, 1, 3, 4), [4, 3]],
+    ['a retry that the dead letter answers: no job that has failed', retry(9, 3, 4), [4]],
+    ['both: each job once', { ...retry(10, 3, 4), whole: true }, [4, 5, 3]],
+    ['both, the retry being answered', { ...retry(9, 3, 4), whole: true }, [4, 5]],
+  ])('are, for %s', (_what, asked, open) => {
+    expect(openJobs(record, asked)).toEqual(open);
+  });
+
+  test('are open to any retry when a job failed without an attempt that is known', () => {
+    expect(openJobs({ ...NEW, pending: [], failed: ALL }, retry(1, 2))).toEqual([2]);
+  });
+});
+
+describe('applyOutcomes', () => {
+  test('counts what was done, once', () => {
+    const first = applyOutcomes(NEW, WHOLE, done(1, 2), NOW);
+    expect(first).toEqual({ ...NEW, pending: [3, 4, 5] });
+    expect(gainOf(NEW, first)).toEqual({ processed: 2, failed: 0 });
+    expect(gainOf(first, applyOutcomes(first, WHOLE, done(1, 2, 3), NOW)).processed).toBe(1);
+  });
+
+  test('returns the very record when it has nothing to say of the message’s jobs', () => {
+    const record = ran(lettered(NEW, 10, 1), WHOLE, ...done(2));
+    for (const outcomes of [[], done(2, 6, 7), [failed(1), failed(2), failed(8)]])
+      expect(applyOutcomes(record, WHOLE, outcomes, NOW)).toBe(record);
+    expect(applyOutcomes(record, retry(10, 1), [failed(3), failed(4)], NOW)).toBe(record);
+  });
+
+  test('notes failed attempts without counting the job', () => {
+    const record = ran(NEW, WHOLE, failed(2, 'first'), failed(2, 'second', true));
+    expect(record).toEqual({
+      ...NEW,
+      attempts: { 2: { count: 2, firstAt: NOW, lastAt: NOW + 1, reason: 'second', permanent: true } },
+    });
+    expect(gainOf(NEW, record)).toEqual({ processed: 0, failed: 0 });
+  });
+
+  test('forgets the attempts of a job that is done in the end', () => {
+    expect(Object.keys(ran(NEW, WHOLE, failed(1), failed(2), ...done(1)).attempts)).toEqual(['2']);
+  });
+
+  test('moves a job from failed to processed when its dead letter works, or another delivery has its document', () => {
+    const before = lettered(ran(NEW, WHOLE, failed(1), ...done(2, 3, 4, 5)), 10, 1);
+    for (const asked of [retry(10, 1), WHOLE]) {
+      const record = applyOutcomes(before, asked, done(1), NOW);
+      expect(record).toEqual({ ...NEW, pending: [] });
+      expect(gainOf(before, record)).toEqual({ processed: 1, failed: -1 });
+    }
+  });
+
+  test('ends the lease, whatever came of the jobs', () => {
+    const leased = acquireLease(NEW, { id: 'a', until: NOW });
+    expect(applyOutcomes(leased, WHOLE, [], NOW)).toEqual(NEW);
+    expect(ran(leased, WHOLE, failed(1))).not.toHaveProperty('lease');
+  });
+
+  test('gives a job its attempts anew for each later retry, and keeps when it failed first', () => {
+    let record = ran(NEW, WHOLE, failed(1), failed(1, 'never', true));
+    for (const round of [7, 9]) {
+      record = lettered(record, round, 1);
+      expect(exhausted(record, retry(round, 1), 1)).toEqual([]);
+      record = applyOutcomes(record, retry(round, 1), [failed(1)], NOW + round);
+      expect(record.attempts[1]).toEqual({
+        ...{ count: 1, firstAt: NOW, lastAt: NOW + round, reason: 'no', round, letter: round - 1 },
+      });
+      expect(exhausted(record, retry(round, 1), 1)).toEqual([1]);
+    }
+  });
+
+  test('counts an older retry’s failure for the newer one', () => {
+    const newer = ran(NEW, retry(9, 1), failed(1));
+    for (const asked of [retry(7, 1), WHOLE])
+      expect(ran(newer, asked, failed(1)).attempts[1]).toMatchObject({ count: 2, round: 9 });
+  });
+
+  test('does not give attempts for ever to retries that take turns', () => {
+    const requests = [WHOLE, retry(7, 1), retry(9, 1)];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...requests), { minLength: 40, maxLength: 40 }), (turns) => {
+        let record = NEW;
+        let attempts = 0;
+        for (const asked of [...turns, ...turns.map(() => retry(9, 1))]) {
+          if (exhausted(record, asked, 3).length > 0) continue;
+          record = ran(record, asked, failed(1));
+          attempts++;
+        }
+        expect(attempts).toBeLessThanOrEqual(3 * requests.length);
+        for (const asked of requests) expect(exhausted(record, asked, 3)).toEqual([1]);
+      }),
+    );
+  });
+});
+
+describe('a lease', () => {
+  test('is running until its end, unless its holder has survived it', () => {
+    const record = acquireLease(NEW, { id: 'a', until: NOW });
+    expect(record).toEqual({ ...NEW, lease: { id: 'a', until: NOW } });
+    expect(gainOf(NEW, record)).toEqual({ processed: 0, failed: 0 });
+    expect(isLeased(record, [], NOW - 1)).toBe(true);
+    expect(isLeased(record, ['b'], NOW - 1)).toBe(true);
+    expect(isLeased(record, ['b', 'a'], NOW - 1)).toBe(false);
+    expect(isLeased(record, [], NOW)).toBe(false);
+    expect(isLeased(NEW, [], NOW)).toBe(false);
+  });
+
+  test('that is still running, that its holder survived, or that is none, is no death', () => {
+    const record = acquireLease(NEW, { id: 'a', until: NOW, job: job(1) });
+    expect(recordDeath(record, [], NOW - 1)).toBe(record);
+    expect(recordDeath(record, ['b', 'a'], NOW - 1)).toBe(record);
+    expect(recordDeath(record, ['b', 'a'], NOW + 1)).toBe(record);
+    expect(recordDeath(NEW, [], NOW)).toBe(NEW);
+  });
+
+  test('on several jobs blames none of them, and has each run alone from then on', () => {
+    const record = recordDeath(acquireLease(NEW, { id: 'a', until: NOW }), [], NOW);
+    expect(record).toEqual({ ...NEW, isolated: true });
+  });
+
+  test('on one job blames it, and gives it up at last, whatever the attempts allowed', () => {
+    expect(exhausted(afterDeaths(MAX_DEATHS - 1), WHOLE, 1)).toEqual([]);
+    expect(exhaustedJobs(afterDeaths(MAX_DEATHS), WHOLE, 1_000)).toMatchObject([
+      { jobId: 1, attempts: { count: 0, deaths: MAX_DEATHS, reason: expect.stringContaining('died of it') } },
+    ]);
+  });
+
+  test('on a job that was counted meanwhile blames nobody', () => {
+    const leased = acquireLease(ran(NEW, WHOLE, ...done(1)), { id: 'a', until: NOW, job: job(1) });
+    expect(recordDeath(leased, [], NOW)).toMatchObject({ isolated: true, attempts: {} });
+  });
+
+  test('counts a death for the retry that it was of, and a later retry starts anew', () => {
+    const record = afterDeaths(MAX_DEATHS, lettered(afterDeaths(MAX_DEATHS), 7, 1), 7);
+    expect(record.attempts[1]).toMatchObject({ deaths: MAX_DEATHS, round: 7 });
+    expect(exhausted(record, retry(7, 1), 1)).toEqual([1]);
+    expect(exhausted(record, retry(8, 1), 1)).toEqual([]);
+  });
+});
+
+describe('exhaustedJobs', () => {
+  test('names a job on its last attempt and not before, by the attempts that are allowed now', () => {
+    const attempts = [failed(2, 'first'), failed(2, 'second'), failed(2, 'third')];
+    const record = ran(NEW, WHOLE, ...attempts);
+    expect(exhausted(ran(NEW, WHOLE, ...attempts.slice(1)), WHOLE, 3)).toEqual([]);
+    expect(exhaustedJobs(record, WHOLE, 3)).toEqual([
+      { jobId: 2, attempts: { count: 3, firstAt: NOW, lastAt: NOW + 2, reason: 'third' } },
+    ]);
+    expect([1, 4].map((maxAttempts) => exhausted(record, WHOLE, maxAttempts))).toEqual([[2], []]);
+  });
+
+  test('names a job at once that says trying again is useless', () => {
+    expect(exhausted(ran(NEW, WHOLE, failed(2, 'never', true), failed(3)), WHOLE, 1_000)).toEqual([2]);
+  });
+
+  test('names only jobs that are open', () => {
+    const record = lettered(ran(NEW, WHOLE, failed(1), failed(2), failed(3)), 10, 1);
+    expect(exhausted(record, WHOLE, 1)).toEqual([2, 3]);
+    expect(exhausted(record, retry(10, 3), 1)).toEqual([]);
+    expect(exhausted(record, retry(0, 3), 1)).toEqual([3]);
+  });
+});
+
+describe('deadLettered', () => {
+  test('counts jobs as failed, once, and keeps why', () => {
+    const before = ran(NEW, WHOLE, ...done(5), failed(1, 'why'));
+    const record = lettered(before, 10, 1, 3);
+    expect(record).toMatchObject({ pending: [2, 4], failed: [1, 3] });
+    expect(record.attempts[1]).toMatchObject({ reason: 'why', letter: 9 });
+    expect(gainOf(before, record)).toEqual({ processed: 0, failed: 2 });
+    expect(lettered(record, 10, 1, 3)).toBe(record);
+    expect(lettered(record, 9, 1)).toBe(record);
+  });
+
+  test('never fails a job that is processed, nor one of another message', () => {
+    const before = ran(NEW, WHOLE, ...done(1));
+    expect(lettered(before, 10, 1, 6)).toBe(before);
+  });
+
+  test('answers a retry whose job failed again: only its own letter’s retry is open then', () => {
+    const failedAgain = ran(lettered(ran(NEW, WHOLE, failed(1)), 10, 1), retry(10, 1), failed(1));
+    expect(openJobs(failedAgain, retry(10, 1))).toEqual([1]);
+    const round = nextRound(failedAgain.attempts[1] as never, 0);
+    const record = lettered(failedAgain, round, 1);
+    expect(gainOf(failedAgain, record)).toEqual({ processed: 0, failed: 0 });
+    expect([10, round].map((round) => openJobs(record, retry(round, 1)))).toEqual([[], [1]]);
+  });
+});
+
+test('nextRound is the time, or later than the retry that it answers where clocks differ', () => {
+  const attempts = { count: 1, firstAt: 0, lastAt: 0, reason: '' };
+  expect(nextRound(attempts, NOW)).toBe(NOW);
+  expect(nextRound({ ...attempts, round: NOW }, NOW)).toBe(NOW + 1);
+  expect(nextRound({ ...attempts, round: NOW + 7 }, NOW)).toBe(NOW + 8);
+});
+
+/**
+ * What may happen to a message, in any order: whoever does it is the `by`th of those who can, by a clock that says `at`.
+ * A worker keeps dead letters in two steps, and another one may come in between.
+ */
+interface Step {
+  kind: 'run' | 'lease' | 'die' | 'send letters' | 'count letters' | 'redrive' | 'retry' | 'deliver twice';
+  by: number;
+  at: number;
+  outcomes: Outcome[];
+}
+
+const outcome: fc.Arbitrary<Outcome> = fc.record({
+  kind: fc.constantFrom('done', 'failed', 'failed', 'failed'),
+  jobId: fc.integer({ min: 1, max: 6 }).map(job),
+  reason: fc.constant('no'),
+  permanent: fc.boolean(),
+}) as fc.Arbitrary<Outcome>;
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom<Step['kind'][]>(
+    ...([
+      'run',
+      'lease',
+      'die',
+      'send letters',
+      'count letters',
+      'redrive',
+      'retry',
+      'deliver twice',
+    ] as const),
+  ),
+  by: fc.nat(5),
+  at: fc.nat(20),
+  // A run has one outcome a job.
+  outcomes: fc.uniqueArray(outcome, { maxLength: 4, selector: ({ jobId }) => jobId }),
+});
+
+/** A message's record, and all in the queues that asks for its jobs. */
+class Life {
+  record = NEW;
+  counted = { processed: 0, failed: 0 };
+  asked: Asked[] = [WHOLE];
+  letters: { job: JobId; round: number }[] = [];
+  #uncounted: ReadonlyMap<JobId, number>[] = [];
+  #leases = 0;
+
+  take({ kind, by, at, outcomes }: Step): void {
+    const { record } = this;
+    const asked = this.asked[by % Math.max(1, this.asked.length)] ?? WHOLE;
+    const letter = this.letters[by % Math.max(1, this.letters.length)];
+    if (kind === 'run') this.#become(applyOutcomes(record, asked, outcomes, at));
+    if (kind === 'lease') {
+      const only = outcomes[0]?.jobId;
+      this.#become(acquireLease(record, { id: `${++this.#leases}`, until: at, ...(only && { job: only }) }));
+    }
+    if (kind === 'die') this.#become(recordDeath(record, by === 0 ? [`${this.#leases}`] : [], at));
+    if (kind === 'send letters') {
+      const rounds = exhaustedJobs(record, asked, 2).map(
+        ({ jobId, attempts }) => [jobId, nextRound(attempts, at)] as const,
+      );
+      this.letters.push(...rounds.map(([job, round]) => ({ job, round })));
+      this.#uncounted.push(new Map(rounds));
+    }
+    if (kind === 'count letters') this.#become(deadLettered(record, this.#uncounted.shift() ?? new Map()));
+    if ((kind === 'redrive' || kind === 'retry') && letter) {
+      this.letters = this.letters.filter((one) => one !== letter);
+      this.asked.push(retry(kind === 'retry' ? Math.max(at, letter.round) : letter.round, letter.job));
+    }
+    if (kind === 'deliver twice') this.asked.push(asked);
+    this.asked = this.asked.filter((asked) => openJobs(this.record, asked).length > 0);
+  }
+
+  #become(next: MessageRecord): void {
+    const before = structuredClone(this.record);
+    const gain = gainOf(this.record, next);
+    if (isDeepStrictEqual(next, this.record)) expect(next).toBe(this.record);
+    expect(gain.processed).toBeGreaterThanOrEqual(0);
+    expect(this.record).toEqual(before);
+    this.counted.processed += gain.processed;
+    this.counted.failed += gain.failed;
+    this.record = next;
+  }
+}
+
+describe('whatever happens to a message, in whatever order', () => {
+  const lives = (check: (life: Life, before: MessageRecord) => void) =>
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const life = new Life();
+        for (const step of steps) {
+          const before = life.record;
+          life.take(step);
+          check(life, before);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+
+  test('the gains add up to what the record says: no job twice, none lost, none taken back', () => {
+    lives(({ record: { pending, failed, attempts }, counted }, before) => {
+      const left = [...pending, ...failed];
+      expect(new Set(left).size).toBe(left.length);
+      expect([...before.pending, ...before.failed]).toEqual(expect.arrayContaining(left));
+      expect(counted).toEqual({ processed: ALL.length - left.length, failed: failed.length });
+      expect(left.map(String)).toEqual(expect.arrayContaining(Object.keys(attempts)));
+    });
+  });
+
+  test('a job that is not processed is asked for by a message, or by a dead letter that works', () => {
+    lives(({ record, asked, letters }) => {
+      const requests = [...asked, ...letters.map(({ job, round }) => retry(round, job))];
+      const open = new Set(requests.flatMap((asked) => openJobs(record, asked)));
+      expect([...open].sort()).toEqual([...record.pending, ...record.failed].sort());
+    });
+  });
+
+  test('it comes to the same whichever of two deliveries is counted first', () => {
+    fc.assert(
+      fc.property(fc.subarray(ALL), fc.subarray(ALL), (one, other) => {
+        const [first, second] = [one, other].map((ids) => done(...ids)) as [Outcome[], Outcome[]];
+        expect(ran(NEW, WHOLE, ...first, ...second)).toEqual(ran(NEW, WHOLE, ...second, ...first));
+      }),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MAX_REASON } from '../../../../../functions/core/model/errors.ts';
+import {
+  jobsOf,
+  type Message,
+  messageKey,
+  parseMessage,
+} from '../../../../../functions/core/model/message.ts';
+import type { ExhaustedJob } from '../../../../../functions/core/model/message-record.ts';
+import {
+  deadLetterOf,
+  malformedLetterOf,
+  readDeadLetter,
+  retryBody,
+} from '../../../../../functions/core/queue/dead-letter.ts';
+import { job, jobs, message, NOW, RUN } from '../../samples.ts';
+
+function exhausted(change: Partial<ExhaustedJob['attempts']> = {}): ExhaustedJob {
+  return {
+    jobId: job(3),
+    attempts: { count: 5, firstAt: NOW - 60_000, lastAt: NOW, reason: 'the disk is full', ...change },
+  };
+}
+
+function parsed(body: string | undefined): Message {
+  const outcome = parseMessage(body ?? '');
+  if ('malformed' in outcome) throw new Error(outcome.malformed);
+  return outcome.message;
+}
+
+describe('the dead letter of a job', () => {
+  test('says which job it is, why it was given up on, after how many attempts and when', () => {
+    const letter = deadLetterOf(message(), exhausted(), 7);
+    expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
+      jobId: 3,
+      runId: RUN,
+      reason: 'the disk is full',
+      attempts: 5,
+      firstFailedAt: '2026-11-23T21:44:12.000Z',
+      lastFailedAt: '2026-11-23T21:45:12.000Z',
+      jobs: 1,
+    });
+  });
+
+  test('is a message already, which asks for that one job under the name of the message it came in', () => {
+    const letter = deadLetterOf(message(), exhausted(), 7);
+    const body = parsed(letter.MessageBody);
+    expect(jobsOf(body)).toEqual([3]);
+    expect(messageKey(body)).toBe(messageKey(message()));
+    expect(body.retry).toEqual({ round: 7, jobs: [3] });
+  });
+
+  test('keeps fields of a later version, and nothing of how its message came', () => {
+    const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
+    const { MessageBody } = deadLetterOf(later, exhausted(), 7);
+    expect(parsed(MessageBody)).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
+  });
+
+  test('counts the deaths of workers among the attempts', () => {
+    const { MessageAttributes } = deadLetterOf(message(), exhausted({ deaths: 3 }), 7);
+    expect(readDeadLetter('', MessageAttributes, 1).attempts).toBe(8);
+  });
+
+  test('is sent again as a message of the same job, by a retry that is not before the one it asks for', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10 }),
+        fc.string({ maxLength: 2 * MAX_REASON }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 20 }),
+        (number, reason, round, now) => {
+          const { attempts } = exhausted({ reason });
+          const letter = deadLetterOf(message(), { jobId: job(number), attempts }, round);
+          const retry = parsed(retryBody(letter.MessageBody ?? '', now));
+          expect(retry).toEqual({ ...message(), retry: { round: Math.max(round, now), jobs: [number] } });
+        },
+      ),
+    );
+  });
+
+  test('has attributes that SQS takes: at most ten, none empty, the reason bounded', () => {
+    for (const reason of ['', 'x'.repeat(100_000)]) {
+      const { MessageAttributes: attributes = {} } = deadLetterOf(message(), exhausted({ reason }), 7);
+      expect(Object.keys(attributes).length).toBeLessThanOrEqual(10);
+      for (const { StringValue, DataType } of Object.values(attributes)) {
+        expect(StringValue).toMatch(/./);
+        expect(DataType).toMatch(/^(String|Number)$/);
+        expect((StringValue ?? '').length).toBeLessThanOrEqual(MAX_REASON + 20);
+      }
+    }
+  });
+});
+
+describe('the dead letter of a malformed message', () => {
+  test('keeps the body as it came, and says what is wrong with it', () => {
+    const letter = malformedLetterOf('{"v":2}', 'v: Invalid input', NOW);
+    expect(letter.MessageBody).toBe('{"v":2}');
+    expect(readDeadLetter('{"v":2}', letter.MessageAttributes, 1)).toEqual({
+      reason: 'malformed: v: Invalid input',
+      attempts: 1,
+      firstFailedAt: '2026-11-23T21:45:12.000Z',
+      lastFailedAt: '2026-11-23T21:45:12.000Z',
+      jobs: 0,
+    });
+  });
+
+  test('has a body even for an empty message, which SQS would not take', () => {
+    expect(malformedLetterOf('', 'the message is empty', NOW).MessageBody).toBe(' ');
+  });
+
+  test('says what is wrong on one line of bounded length, whatever the reason has in it', () => {
+    const reason = malformedLetterOf('x', `a\nb${'y'.repeat(10_000)}`, NOW).MessageAttributes?.reason
+      ?.StringValue;
+    expect(reason).toMatch(/^malformed: a by+…$/);
+    expect(reason?.length).toBeLessThanOrEqual(MAX_REASON + 20);
+  });
+
+  test('names the run of a message that can be read but belongs to no tick', () => {
+    const body = JSON.stringify(message());
+    const letter = malformedLetterOf(body, 'no tick of the ledger has it', NOW);
+    expect(readDeadLetter(body, letter.MessageAttributes, 1)).toMatchObject({ runId: RUN, jobs: 0 });
+  });
+
+  test('is sent again as it came', () => {
+    for (const body of ['hello', '', '{"v":2}', JSON.stringify(message())])
+      expect(retryBody(body, NOW)).toBe(body);
+  });
+});
+
+describe('what the queue’s own redrive policy brings', () => {
+  test('stands for all jobs of its message', () => {
+    expect(readDeadLetter(JSON.stringify(message()), undefined, 1_000)).toEqual({
+      runId: RUN,
+      jobs: 10,
+      reason: 'received too often without an outcome (the queue’s redrive policy)',
+      attempts: 1_000,
+    });
+    expect(readDeadLetter(JSON.stringify(message()), {}, 7)).toMatchObject({ jobs: 10, attempts: 7 });
+  });
+
+  test('stands for the retried jobs only when it was a retry', () => {
+    const retry = message({ retry: { round: 1, jobs: jobs(3, 5, 3) } });
+    expect(readDeadLetter(JSON.stringify(retry), undefined, 1_000)).toMatchObject({ runId: RUN, jobs: 2 });
+  });
+
+  test('can be read when there is no job in it', () => {
+    expect(readDeadLetter('hello', undefined, 3)).toEqual({
+      jobs: 0,
+      reason: expect.stringContaining('redrive policy'),
+      attempts: 3,
+    });
+  });
+
+  test('is sent again as the same message, which the ledger absorbs', () => {
+    const body = JSON.stringify(message());
+    expect(parsed(retryBody(body, NOW))).toEqual(message());
+  });
+
+  test('gives a retry its attempts anew when it is sent again', () => {
+    const body = JSON.stringify(message({ retry: { round: 1, jobs: jobs(3, 5) } }));
+    expect(parsed(retryBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { ApiKey } from '../../../../functions/runtime/api-key.ts';
+
+/** A secret that is read when the test says so, and a clock that the test moves. */
+function secret() {
+  const asked: { answer: (key: string) => void; fail: (error: Error) => void }[] = [];
+  let now = 0;
+  const key = new ApiKey(
+    () => new Promise((answer, fail) => asked.push({ answer, fail })),
+    () => now,
+  );
+  const answer = (at: number, value: string) => asked[at]?.answer(value);
+  return { key, asked, answer, later: (ms: number) => (now += ms) };
+}
+
+/** One that was read, and is refused a while later. */
+async function refused() {
+  const all = secret();
+  const reading = all.key.current();
+  all.answer(0, 'old');
+  await reading;
+  all.later(60_000);
+  return all;
+}
+
+test('is read once, however many want it', async () => {
+  const { key, asked, answer } = secret();
+  const all = Promise.all([key.current(), key.current()]);
+  answer(0, 'key');
+  expect(await all).toEqual(['key', 'key']);
+  expect(await key.current()).toBe('key');
+  expect(asked).toHaveLength(1);
+});
+
+test('is read anew once for all whose requests were refused', async () => {
+  const { key, asked, answer } = await refused();
+  const all = Promise.all([key.insteadOf('old'), key.insteadOf('old'), key.insteadOf('old')]);
+  await new Promise(setImmediate);
+  expect(asked).toHaveLength(2);
+  answer(1, 'new');
+  expect(await all).toEqual(['new', 'new', 'new']);
+  // One whose request was under way with the old key all that time.
+  expect(await key.insteadOf('old')).toBe('new');
+  expect(asked).toHaveLength(2);
+});
+
+test('is not read with every request when it is simply wrong', async () => {
+  const { key, asked, answer, later } = await refused();
+  const again = key.insteadOf('old');
+  await new Promise(setImmediate);
+  answer(1, 'old');
+  expect(await again).toBe('old');
+  expect(await key.insteadOf('old')).toBe('old');
+  expect(asked).toHaveLength(2);
+  later(60_000);
+  const later_ = key.insteadOf('old');
+  await new Promise(setImmediate);
+  answer(2, 'new');
+  expect(await later_).toBe('new');
+});
+
+test('that could not be read is asked for again by the next who wants it', async () => {
+  const { key, asked, answer } = secret();
+  const first = key.current();
+  asked[0]?.fail(new Error('throttled'));
+  await expect(first).rejects.toThrow('throttled');
+  const second = key.current();
+  answer(1, 'key');
+  expect(await second).toBe('key');
+});

@@ -1,0 +1,88 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, test, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { ConditionFailed, Refusal, Unavailable } from '../../../../functions/core/model/errors.ts';
+import { answering } from '../../../../functions/runtime/json-handler.ts';
+import '../../../../functions/core/model/zod-messages.ts';
+
+const context = { awsRequestId: 'a-request' } as Context;
+const question = z.strictObject({ x: z.int().check(z.minimum(1), z.maximum(10)), y: z._default(z.int(), 7) });
+
+function throwing(error: unknown): Promise<unknown> {
+  return answering(question, async () => {
+    throw error;
+  })({ x: 1 }, context);
+}
+
+describe('answering', () => {
+  test('hands on the input, with its defaults, and the context', async () => {
+    const answer = vi.fn(async () => 'an answer');
+    expect(await answering(question, answer)({ x: 3 }, context)).toBe('an answer');
+    expect(answer).toHaveBeenCalledExactlyOnceWith({ x: 3, y: 7 }, context);
+  });
+
+  test.each([
+    ['nothing', undefined, 'input: Invalid input: expected object, received undefined'],
+    ['null', null, 'input: Invalid input: expected object, received null'],
+    ['a string', 'x=1', 'input: Invalid input: expected object, received string'],
+    ['a list', [{ x: 1 }], 'input: Invalid input: expected object, received array'],
+    ['a number that is too small', { x: 0 }, 'x: Too small: expected number to be >=1'],
+    ['a number that is too large', { x: 11 }, 'x: Too big: expected number to be <=10'],
+    ['half a number', { x: 1.5 }, 'x: Invalid input: expected int, received number'],
+    ['a number as text', { x: '1' }, 'x: Invalid input: expected number, received string'],
+    ['a word too many', { x: 1, z: 2 }, 'input: Unrecognized key: "z"'],
+  ])('refuses %s in words, without asking for the answer', async (_what, input, message) => {
+    const answer = vi.fn();
+    const refused = await answering(question, answer)(input, context);
+    expect(refused).toEqual({
+      error: { code: 'invalid_input', message, details: { issues: [message] } },
+    });
+    expect(answer).not.toHaveBeenCalled();
+  });
+
+  test('says all that is wrong with the input', async () => {
+    const refused = await answering(question, vi.fn())({ x: 0, y: 'z' }, context);
+    const issues = [expect.stringMatching(/^x: /), expect.stringMatching(/^y: /)];
+    expect(refused).toMatchObject({
+      error: { message: expect.stringMatching(/^x: .+; y: /), details: { issues } },
+    });
+  });
+
+  test('answers a refusal with its code, its words and its details', async () => {
+    expect(await throwing(new Refusal('run_active', 'stop it first', { runId: 'x' }))).toEqual({
+      error: { code: 'run_active', message: 'stop it first', details: { runId: 'x' } },
+    });
+  });
+
+  test.each(['ledger', 'queue', 'results'] as const)(
+    'says that the %s is down, and to try again',
+    async (service) => {
+      expect(await throwing(new Unavailable(service, new Error('connect ECONNREFUSED')))).toEqual({
+        error: {
+          code: `${service}_unavailable`,
+          message: `the ${service} can't be used just now: connect ECONNREFUSED; try again`,
+        },
+      });
+    },
+  );
+
+  test('says that somebody else was first', async () => {
+    expect(await throwing(new ConditionFailed([1]))).toMatchObject({ error: { code: 'conflict' } });
+  });
+
+  test('answers what can be read by a program: plain JSON without a stack trace', async () => {
+    for (const error of [
+      new Refusal('a', 'b'),
+      new Unavailable('queue', new Error('c')),
+      new ConditionFailed([]),
+    ]) {
+      const answer = await throwing(error);
+      expect(JSON.parse(JSON.stringify(answer))).toEqual(answer);
+      expect(JSON.stringify(answer)).not.toMatch(/stack|at .*\.ts/);
+    }
+  });
+
+  test('does not hide a bug behind a refusal', async () => {
+    await expect(throwing(new TypeError('x is not a function'))).rejects.toThrow('x is not a function');
+  });
+});
