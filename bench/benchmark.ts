@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Align } from '../cli/table.ts';
+import type { Align } from '../cli/terminal/table.ts';
 import type { Step } from '../local/steps.ts';
 import type { Chart } from './chart.ts';
 import type { Figure } from './figure.ts';

@@ -6,9 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
-import { count } from '../cli/figures.ts';
-import { wholeNumber } from '../cli/options.ts';
-import { bundleFunctions } from '../infra-cdk/bundle-functions.ts';
+import { count } from '../cli/terminal/figures.ts';
+import { wholeNumber } from '../cli/terminal/options.ts';
+import { bundleFunctions } from '../infra-cdk/bundling/bundle-functions.ts';
 import type { Benchmark, Row } from './benchmark.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
@@ -42,7 +42,7 @@ const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACC
 export const cold: Benchmark<Options, ColdRow> = {
   name: 'cold',
   title: 'Cold starts: bundles and how long they take to load',
-  about: `Each function's bundle as it is deployed (\`infra-cdk/bundle-functions.ts\`, with the default job), loaded by a fresh Node process
+  about: `Each function's bundle as it is deployed (\`infra-cdk/bundling/bundle-functions.ts\`, with the default job), loaded by a fresh Node process
 each time, less what an empty file takes in the same round. It is what a new execution environment does before its first batch; the time
 that Lambda takes to provide one comes on top.`,
 

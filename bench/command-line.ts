@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { wholeNumber } from '../cli/options.ts';
-import { WrongUse } from '../cli/trouble.ts';
+import { WrongUse } from '../cli/terminal/errors.ts';
+import { wholeNumber } from '../cli/terminal/options.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /** What was asked for on the command line. */

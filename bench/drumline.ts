@@ -3,11 +3,11 @@ import {
   UpdateEventSourceMappingCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { readMapping, setConcurrency } from '../cli/concurrency.ts';
-import type { Deployment } from '../cli/deployment.ts';
-import type { RunningSettings } from '../cli/running-settings.ts';
-import { runJobs } from '../cli/scaling-test.ts';
-import { effectiveSettings } from '../cli/settings.ts';
+import { readMapping, setConcurrency } from '../cli/cloud/concurrency.ts';
+import type { Deployment } from '../cli/cloud/deployment.ts';
+import type { RunningSettings } from '../cli/cloud/running-settings.ts';
+import { effectiveSettings } from '../cli/cloud/settings.ts';
+import { runJobs } from '../cli/runs/scaling-test.ts';
 import type { Context } from './benchmark.ts';
 import type { Contender } from './contender.ts';
 

@@ -1,4 +1,4 @@
-import { count } from '../cli/figures.ts';
+import { count } from '../cli/terminal/figures.ts';
 
 /** What several rounds have measured. */
 export interface Figure {

@@ -1,7 +1,7 @@
-import { failureOf, report } from '../cli/failure.ts';
-import { listenForInterrupt } from '../cli/interrupt.ts';
-import { readMachine } from '../cli/machine.ts';
-import { Output } from '../cli/output.ts';
+import { readMachine } from '../cli/runs/machine.ts';
+import { failureOf, report } from '../cli/terminal/failure.ts';
+import { listenForInterrupt } from '../cli/terminal/interrupt.ts';
+import { Output } from '../cli/terminal/output.ts';
 import type { Row } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks.ts';
 import { readCommandLine } from './command-line.ts';

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Call } from '../cli/call.ts';
-import { type Deployed, deploy } from '../cli/deploy.ts';
-import { readDeployment } from '../cli/deployment.ts';
-import type { Output } from '../cli/output.ts';
-import type { Given } from '../cli/settings.ts';
-import { resolveTarget } from '../cli/target.ts';
-import { PROJECT } from '../infra-cdk/settings.ts';
+import type { Call } from '../cli/cloud/call.ts';
+import { type Deployed, deploy } from '../cli/cloud/deploy.ts';
+import { readDeployment } from '../cli/cloud/deployment.ts';
+import type { Given } from '../cli/cloud/settings.ts';
+import { resolveTarget } from '../cli/cloud/target.ts';
+import type { Output } from '../cli/terminal/output.ts';
+import { PROJECT } from '../infra-cdk/settings/settings.ts';
 import { down, up } from '../local/cloud.ts';
 import { type LocalHome, localHome } from '../local/home.ts';
-import { freePort } from '../local/ports.ts';
+import { freePort } from '../local/process/ports.ts';
 import { type Step, silently } from '../local/steps.ts';
 
 /** What the AWS SDK's clients need to reach the emulator. */

@@ -1,4 +1,4 @@
-import { markdownTable } from '../cli/table.ts';
+import { markdownTable } from '../cli/terminal/table.ts';
 import type { Row } from './benchmark.ts';
 import type { ColdRow } from './cold.ts';
 import type { CostRow } from './cost/benchmark.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Machine } from '../cli/machine.ts';
-import { PROJECT } from '../infra-cdk/settings.ts';
+import type { Machine } from '../cli/runs/machine.ts';
+import { PROJECT } from '../infra-cdk/settings/settings.ts';
 import type { Benchmark, Row } from './benchmark.ts';
 import { svg } from './chart.ts';
 import { chartsOf, page } from './page.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { count, counted, percent, rate } from '../cli/figures.ts';
-import { wholeNumber, wholeNumbers } from '../cli/options.ts';
+import { count, counted, percent, rate } from '../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../cli/terminal/options.ts';
 import type { Benchmark, ThroughputRow } from './benchmark.ts';
 import type { Contender, Outcome } from './contender.ts';
 import { openDrumline } from './drumline.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { count } from '../cli/figures.ts';
-import { wholeNumber, wholeNumbers } from '../cli/options.ts';
+import { count } from '../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../cli/terminal/options.ts';
 import { readRun, readSchedule } from '../functions/core/ledger/runs.ts';
 import { depth } from '../functions/core/queue/queue.ts';
 import { fire } from '../functions/core/schedule/fire.ts';
@@ -36,7 +36,7 @@ interface Measured {
   calls: Calls;
 }
 
-/** The scheduler's time limit, in milliseconds (infra-cdk/scheduler.ts). */
+/** The scheduler's time limit, in milliseconds (infra-cdk/constructs/scheduler.ts). */
 const TIMEOUT_MS = 120_000;
 
 export const scheduler: Benchmark<Options, SchedulerRow> = {

@@ -1,5 +1,5 @@
-import type { Output } from '../cli/output.ts';
-import { stepsOn } from '../cli/steps.ts';
+import type { Output } from '../cli/terminal/output.ts';
+import { stepsOn } from '../cli/terminal/steps.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
 

@@ -1,4 +1,4 @@
-import { jobsOfBatch, WARM_UPS, warmUpJobs } from '../cli/scaling-test.ts';
+import { jobsOfBatch, WARM_UPS, warmUpJobs } from '../cli/runs/scaling-test.ts';
 import type { Contender, Crew, Load, Outcome } from './contender.ts';
 
 /** How many jobs a measurement has: so many, or as many as take about so long. */

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { TARGETS } from './cloud/target.ts';
 import * as deadLetters from './commands/dead-letters.ts';
 import * as demo from './commands/demo.ts';
 import * as deploy from './commands/deploy.ts';
@@ -15,10 +16,9 @@ import * as stop from './commands/stop.ts';
 import * as up from './commands/up.ts';
 import * as update from './commands/update.ts';
 import * as verify from './commands/verify.ts';
-import { failureOf, helpFor, report } from './failure.ts';
-import { stage } from './options.ts';
-import { Output } from './output.ts';
-import { TARGETS } from './target.ts';
+import { failureOf, helpFor, report } from './terminal/failure.ts';
+import { stage } from './terminal/options.ts';
+import { Output } from './terminal/output.ts';
 
 const GROUPS = {
   'The local cloud:': [up, down, doctor],

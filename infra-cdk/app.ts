@@ -4,8 +4,8 @@ import {
   DefaultStackSynthesizer,
   type IStackSynthesizer,
 } from 'aws-cdk-lib';
-import { DrumlineStack } from './drumline-stack.ts';
-import { readSettings, SettingError, stackNameOf } from './settings.ts';
+import { DrumlineStack } from './drumline.ts';
+import { readSettings, SettingError, stackNameOf } from './settings/settings.ts';
 
 const app = new App();
 try {

@@ -4,7 +4,8 @@ import {
   elasticsearchServer,
   startElasticsearch,
   wipeDocuments,
-} from './elasticsearch.ts';
+} from './elasticsearch/elasticsearch.ts';
+import { requireElasticsearch8, withoutCredentials } from './elasticsearch/own-elasticsearch.ts';
 import {
   discardStaleState,
   emulatorInstallation,
@@ -13,20 +14,19 @@ import {
   isStateWhole,
   startEmulator,
   wipeState,
-} from './emulator.ts';
+} from './emulator/emulator.ts';
 import { explainFolderTrouble, makeFolder } from './folder-trouble.ts';
 import type { LocalHome } from './home.ts';
-import { install, isInstalled, removeAbandoned } from './install.ts';
-import { withLock } from './lock.ts';
-import { requireElasticsearch8, withoutCredentials } from './own-elasticsearch.ts';
-import { checkRequirements, type RequirementName, requireAll } from './requirements.ts';
+import { install, isInstalled, removeAbandoned } from './process/install.ts';
+import { withLock } from './process/lock.ts';
 import {
   inspectServer,
   isRunning,
   requireStartable,
   type ServerState,
   stopServer,
-} from './server-process.ts';
+} from './process/server-process.ts';
+import { checkRequirements, type RequirementName, requireAll } from './requirements.ts';
 import type { Step } from './steps.ts';
 
 export type UpOptions = {

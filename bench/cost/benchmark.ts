@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
-import { PARTITION_WRITE_UNITS } from '../../cli/plan/aws-limits.ts';
-import { LOG_BYTES, REQUEST_MS } from '../../cli/plan/overheads.ts';
-import { dollarsOf, type Service, sum, times, type Usage, usageOf } from '../../cli/plan/prices.ts';
-import { UNITS_A_WRITE, usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
-import { effectiveSettings } from '../../cli/settings.ts';
+import { effectiveSettings } from '../../cli/cloud/settings.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
+import { PARTITION_WRITE_UNITS } from '../../plan/aws-limits.ts';
+import { LOG_BYTES, REQUEST_MS } from '../../plan/overheads.ts';
+import { dollarsOf, type Service, sum, times, type Usage, usageOf } from '../../plan/prices.ts';
+import { UNITS_A_WRITE, usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type CountedRun, countDrumline, SCENARIOS, type Scenario, type Where } from './drumline.ts';
 import { countPowertools } from './powertools.ts';
@@ -58,12 +58,12 @@ export const cost: Benchmark<Options, CostRow> = {
 counted on the wire, by a meter before the emulator: requests, each as SQS bills it, and the units that DynamoDB says each call took. The
 event source mapping's part (receiving, deleting) is played with full batches. The Powertools way is the handler that an engineer who knows AWS would write
 first (\`bench/peers/powertools/handler.ts\`): a job a message, Powertools' batch processing and idempotency, one count a job.
-What was counted is scaled to a million jobs and priced by \`cli/plan/prices.ts\`.
+What was counted is scaled to a million jobs and priced by \`plan/prices.ts\`.
 
 Jobs that fail are counted with the default packing: *failed* are jobs that say so themselves, at their first delivery, and for good; *failed once*
 are jobs that all fail at their first delivery and work at the next. Their Lambda time is not reckoned.
 
-Lambda's time and the logs' bytes are not counted but reckoned: by the plan's measured overheads (\`cli/plan/overheads.ts\`), for both
+Lambda's time and the logs' bytes are not counted but reckoned: by the plan's measured overheads (\`plan/overheads.ts\`), for both
 ways alike, with the same time for the same request, and as many bytes of logs for each invocation. A month's fixed costs (the rule, polling an empty queue)
 are the plan's affair: \`drumline plan\`. Nothing here depends on how fast the machine is.`,
 

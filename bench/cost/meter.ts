@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Usage, usageOf } from '../../cli/plan/prices.ts';
+import { type Usage, usageOf } from '../../plan/prices.ts';
 
 /** What has passed a meter. */
 export interface Counted {

@@ -1,5 +1,5 @@
-import { count } from '../../cli/figures.ts';
-import { PRICED, queueAndLedger, totalOf } from '../../cli/plan/prices.ts';
+import { count } from '../../cli/terminal/figures.ts';
+import { PRICED, queueAndLedger, totalOf } from '../../plan/prices.ts';
 import type { Section } from '../benchmark.ts';
 import { BEFORE } from './before.ts';
 import type { CostRow, Counters } from './benchmark.ts';

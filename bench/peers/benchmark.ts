@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { counted, rate } from '../../cli/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
+import { counted, rate } from '../../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import type { Benchmark, System, ThroughputRow } from '../benchmark.ts';
 import type { Contender, Load, Outcome } from '../contender.ts';
 import { type Figure, figureOf } from '../figure.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { effectiveSettings } from '../../cli/settings.ts';
+import { effectiveSettings } from '../../cli/cloud/settings.ts';
 import { type JobId, newRunId, type RunId } from '../../functions/core/model/ids.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';

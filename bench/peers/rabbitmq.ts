@@ -3,8 +3,8 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import type { LocalHome } from '../../local/home.ts';
-import { freePort } from '../../local/ports.ts';
-import { type Server, startServer, stopServer } from '../../local/server-process.ts';
+import { freePort } from '../../local/process/ports.ts';
+import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../benchmark.ts';
 import { findProgram } from './program.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { LocalHome } from '../../local/home.ts';
-import { freePort } from '../../local/ports.ts';
-import { startServer, stopServer } from '../../local/server-process.ts';
+import { freePort } from '../../local/process/ports.ts';
+import { startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../benchmark.ts';
 import { findProgram } from './program.ts';
 

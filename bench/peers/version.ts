@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT } from '../../infra-cdk/settings.ts';
+import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 
 /** The version of an installed package. */
 export function versionOf(name: string): string {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
-import { POLLER_RAMP } from '../../cli/plan/aws-limits.ts';
-import type { Sizing } from '../../cli/plan/sizing.ts';
-import { effectiveSettings } from '../../cli/settings.ts';
+import { effectiveSettings } from '../../cli/cloud/settings.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
+import { POLLER_RAMP } from '../../plan/aws-limits.ts';
+import type { Sizing } from '../../plan/sizing.ts';
 import type { Benchmark, Row } from '../benchmark.ts';
 import { section } from './section.ts';
 import { type Limit, type Outcome, type Part, type Scenario, simulate } from './simulation.ts';

@@ -1,5 +1,5 @@
-import { count, percent } from '../../cli/figures.ts';
-import { elapsed } from '../../cli/times.ts';
+import { count, percent } from '../../cli/terminal/figures.ts';
+import { elapsed } from '../../cli/terminal/times.ts';
 import type { Section } from '../benchmark.ts';
 import type { ScaleOutRow } from './benchmark.ts';
 import type { Limit } from './simulation.ts';

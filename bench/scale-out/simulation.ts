@@ -1,10 +1,10 @@
-import { PARTITION_WRITE_UNITS } from '../../cli/plan/aws-limits.ts';
-import { workTimeMs } from '../../cli/plan/batch-time.ts';
-import { rampOf, readyMs } from '../../cli/plan/drain.ts';
-import { BATCH_MS, REQUEST_MS, SCHEDULER_MS } from '../../cli/plan/overheads.ts';
-import type { Sizing } from '../../cli/plan/sizing.ts';
-import { packingOf, UNITS_A_WRITE } from '../../cli/plan/tick-usage.ts';
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
+import { PARTITION_WRITE_UNITS } from '../../plan/aws-limits.ts';
+import { workTimeMs } from '../../plan/batch-time.ts';
+import { rampOf, readyMs } from '../../plan/drain.ts';
+import { BATCH_MS, REQUEST_MS, SCHEDULER_MS } from '../../plan/overheads.ts';
+import type { Sizing } from '../../plan/sizing.ts';
+import { packingOf, UNITS_A_WRITE } from '../../plan/tick-usage.ts';
 import { seeded } from './chance.ts';
 import { Server } from './server.ts';
 import { VirtualClock } from './virtual-clock.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { rate } from '../../cli/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
-import { effectiveSettings } from '../../cli/settings.ts';
+import { effectiveSettings } from '../../cli/cloud/settings.ts';
+import { rate } from '../../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import type { Benchmark, ThroughputRow } from '../benchmark.ts';
 import { openDrumline, usualPacking } from '../drumline.ts';
 import { type Figure, figureOf } from '../figure.ts';

@@ -1,4 +1,4 @@
-import { jobsOfBatch } from '../../cli/scaling-test.ts';
+import { jobsOfBatch } from '../../cli/runs/scaling-test.ts';
 import { TimeBudget } from '../../functions/core/consume/time-budget.ts';
 import type { Contender } from '../contender.ts';
 

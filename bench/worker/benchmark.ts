@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { count } from '../../cli/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/options.ts';
+import { count } from '../../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { depth } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
-import { bundleFunctions } from '../../infra-cdk/bundle-functions.ts';
+import { bundleFunctions } from '../../infra-cdk/bundling/bundle-functions.ts';
 import { ENVIRONMENT } from '../environment.ts';
 import type { OwnCloud } from '../own-cloud.ts';
 import { piecesOf } from '../pieces.ts';

@@ -1,8 +1,7 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { depth } from '../../functions/core/queue/queue.ts';
-import { action, type Call } from '../call.ts';
-import { isConfirmed } from '../confirm.ts';
+import { action, type Call } from '../cloud/call.ts';
 import {
   giveBack,
   isMalformed,
@@ -10,13 +9,14 @@ import {
   sendAgain,
   type TakenLetter,
   takeDeadLetters,
-} from '../dead-letters.ts';
-import { count, counted } from '../figures.ts';
-import { printable } from '../log-line.ts';
-import { wholeNumber } from '../options.ts';
-import { type Align, table } from '../table.ts';
-import { clock } from '../times.ts';
-import { Trouble, WrongUse } from '../trouble.ts';
+} from '../cloud/dead-letters.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
+import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { count, counted } from '../terminal/figures.ts';
+import { printable } from '../terminal/log-line.ts';
+import { wholeNumber } from '../terminal/options.ts';
+import { type Align, table } from '../terminal/table.ts';
+import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   const letters = program

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { withoutCredentials } from '../../local/own-elasticsearch.ts';
-import { action, type Call } from '../call.ts';
-import { MOST_WORKERS } from '../concurrency.ts';
-import { deploy } from '../deploy.ts';
-import { counted } from '../figures.ts';
-import { elasticsearchUrl, gather, wholeNumber } from '../options.ts';
-import { describeSettings, type Given, readAssignments } from '../settings.ts';
+import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { MOST_WORKERS } from '../cloud/concurrency.ts';
+import { deploy } from '../cloud/deploy.ts';
+import { describeSettings, type Given, readAssignments } from '../cloud/settings.ts';
+import { counted } from '../terminal/figures.ts';
+import { elasticsearchUrl, gather, wholeNumber } from '../terminal/options.ts';
 
 interface Options {
   concurrency?: number;

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
+import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
-import type { ServerState } from '../../local/server-process.ts';
-import { checkAccount } from '../account.ts';
-import { action, type Call } from '../call.ts';
-import type { Check } from '../check.ts';
-import { checkLocalstack, SHORTCOMINGS } from '../localstack.ts';
-import type { Colors } from '../output.ts';
-import { effectiveSettings } from '../settings.ts';
-import { table } from '../table.ts';
-import { clock } from '../times.ts';
+import { checkAccount } from '../cloud/account.ts';
+import { action, type Call } from '../cloud/call.ts';
+import type { Check } from '../cloud/check.ts';
+import { checkLocalstack, SHORTCOMINGS } from '../cloud/localstack.ts';
+import { effectiveSettings } from '../cloud/settings.ts';
+import type { Colors } from '../terminal/output.ts';
+import { table } from '../terminal/table.ts';
+import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { requireManaged, takeDown } from '../cloud.ts';
-import { isConfirmed } from '../confirm.ts';
-import { shortNameOf } from '../explain.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { requireManaged, takeDown } from '../cloud/cloud.ts';
+import { shortNameOf } from '../cloud/explain.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
 
 export function register(program: Command): void {
   program

@@ -1,12 +1,12 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { action, type Call, type GlobalOptions } from '../call.ts';
-import { FUNCTIONS, type FunctionName } from '../deployment.ts';
-import { pause } from '../interrupt.ts';
-import { isPlatformLine, type LogLine, renderLogLine } from '../log-line.ts';
-import { duration } from '../options.ts';
-import { UNCOLOURED } from '../output.ts';
-import { LogReader } from '../read-logs.ts';
-import { WrongUse } from '../trouble.ts';
+import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
+import { FUNCTIONS, type FunctionName } from '../cloud/deployment.ts';
+import { LogReader } from '../cloud/read-logs.ts';
+import { WrongUse } from '../terminal/errors.ts';
+import { pause } from '../terminal/interrupt.ts';
+import { isPlatformLine, type LogLine, renderLogLine } from '../terminal/log-line.ts';
+import { duration } from '../terminal/options.ts';
+import { UNCOLOURED } from '../terminal/output.ts';
 
 const EVERY_MS = 2_000;
 

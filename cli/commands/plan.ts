@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { MOST_WORKERS } from '../concurrency.ts';
-import { gather, wholeNumber } from '../options.ts';
-import { planOf } from '../plan/plan.ts';
-import { planText } from '../plan/report.ts';
-import { sizingOf } from '../plan/sizing.ts';
-import { effectiveSettings, readAssignments } from '../settings.ts';
+import { planOf } from '../../plan/plan.ts';
+import { sizingOf } from '../../plan/sizing.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { MOST_WORKERS } from '../cloud/concurrency.ts';
+import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
+import { planText } from '../runs/plan-report.ts';
+import { gather, wholeNumber } from '../terminal/options.ts';
 import { X, Y } from './start.ts';
 
 interface Options {

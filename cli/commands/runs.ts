@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { count } from '../figures.ts';
-import { type RunStatus, readRuns } from '../invoke.ts';
-import { wholeNumber } from '../options.ts';
-import { pendingOf } from '../shares.ts';
-import { type Align, table } from '../table.ts';
-import { clock, elapsed } from '../times.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { type RunStatus, readRuns } from '../cloud/invoke.ts';
+import { pendingOf } from '../runs/shares.ts';
+import { count } from '../terminal/figures.ts';
+import { wholeNumber } from '../terminal/options.ts';
+import { type Align, table } from '../terminal/table.ts';
+import { clock, elapsed } from '../terminal/times.ts';
 
 const HEADS = [
   'Run',

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { MOST_WORKERS, setConcurrency } from '../concurrency.ts';
-import { counted } from '../figures.ts';
-import { wholeNumber } from '../options.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { MOST_WORKERS, setConcurrency } from '../cloud/concurrency.ts';
+import { counted } from '../terminal/figures.ts';
+import { wholeNumber } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program

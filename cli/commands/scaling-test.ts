@@ -1,16 +1,16 @@
 import { type Command, Option } from 'commander';
 import { inspect, up } from '../../local/cloud.ts';
-import { action, type Call } from '../call.ts';
-import { MOST_WORKERS, readConcurrency, setConcurrency } from '../concurrency.ts';
-import { deploy } from '../deploy.ts';
-import { type Deployment, findDeployment } from '../deployment.ts';
-import { readStatus } from '../invoke.ts';
-import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../options.ts';
-import { clearTheWay, UNABORTED } from '../own-run.ts';
-import { readRunningSettings } from '../running-settings.ts';
-import { keepReport, scalingReport, scalingTable } from '../scaling-report.ts';
-import { jobsFor, type Measurement, measure } from '../scaling-test.ts';
-import { Trouble } from '../trouble.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { MOST_WORKERS, readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
+import { deploy } from '../cloud/deploy.ts';
+import { type Deployment, findDeployment } from '../cloud/deployment.ts';
+import { readStatus } from '../cloud/invoke.ts';
+import { readRunningSettings } from '../cloud/running-settings.ts';
+import { clearTheWay, UNABORTED } from '../runs/own-run.ts';
+import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
+import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
+import { Trouble } from '../terminal/errors.ts';
+import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../terminal/options.ts';
 import { X } from './start.ts';
 
 interface Options {

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
-import { action, type Call } from '../call.ts';
-import { control } from '../invoke.ts';
-import { wholeNumber } from '../options.ts';
-import { rhythm } from '../rhythm.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { control } from '../cloud/invoke.ts';
+import { rhythm } from '../runs/rhythm.ts';
+import { wholeNumber } from '../terminal/options.ts';
 
 /** What a run may be: jobs a tick, and minutes from tick to tick. */
 export const X = wholeNumber(1, 1_000_000);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { action, type Call, type GlobalOptions } from '../call.ts';
-import { readStatus } from '../invoke.ts';
-import { runId } from '../options.ts';
-import { isTerminal } from '../output.ts';
-import { statusScreen } from '../status-screen.ts';
-import { Trouble, WrongUse } from '../trouble.ts';
-import { watchStatus } from '../watch-status.ts';
+import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
+import { readStatus } from '../cloud/invoke.ts';
+import { statusScreen } from '../runs/status-screen.ts';
+import { watchStatus } from '../runs/watch-status.ts';
+import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { runId } from '../terminal/options.ts';
+import { isTerminal } from '../terminal/output.ts';
 
 export function register(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { drain } from '../drain.ts';
-import { count } from '../figures.ts';
-import { control } from '../invoke.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { control } from '../cloud/invoke.ts';
+import { drain } from '../runs/drain.ts';
+import { count } from '../terminal/figures.ts';
 
 export function register(program: Command): void {
   program

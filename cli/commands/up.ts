@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { withoutCredentials } from '../../local/own-elasticsearch.ts';
-import { action, type Call } from '../call.ts';
-import { bringUp, requireManaged } from '../cloud.ts';
-import { cloudOf } from '../explain.ts';
-import { elasticsearchUrl } from '../options.ts';
+import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { bringUp, requireManaged } from '../cloud/cloud.ts';
+import { cloudOf } from '../cloud/explain.ts';
+import { elasticsearchUrl } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
-import { action, type Call } from '../call.ts';
-import { control } from '../invoke.ts';
-import { rhythm } from '../rhythm.ts';
-import { WrongUse } from '../trouble.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { control } from '../cloud/invoke.ts';
+import { rhythm } from '../runs/rhythm.ts';
+import { WrongUse } from '../terminal/errors.ts';
 import { pace, X, Y } from './start.ts';
 
 export function register(program: Command): void {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { action, type Call } from '../call.ts';
-import { follow } from '../drain.ts';
-import { readStatus, verify } from '../invoke.ts';
-import { runId } from '../options.ts';
-import { pendingOf } from '../shares.ts';
-import { verificationText } from '../verification-text.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { readStatus, verify } from '../cloud/invoke.ts';
+import { follow } from '../runs/drain.ts';
+import { pendingOf } from '../runs/shares.ts';
+import { verificationText } from '../runs/verification-text.ts';
+import { runId } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program

@@ -3,9 +3,9 @@ import { countDrumline } from '../../bench/cost/drumline.ts';
 import type { Counted } from '../../bench/cost/meter.ts';
 import { countPowertools } from '../../bench/cost/powertools.ts';
 import type { AwsPlace } from '../../bench/own-cloud.ts';
-import { sum, type Usage } from '../../cli/plan/prices.ts';
-import { usageOfFiring, usageOfTick } from '../../cli/plan/tick-usage.ts';
-import { effectiveSettings } from '../../cli/settings.ts';
+import { effectiveSettings } from '../../cli/cloud/settings.ts';
+import { sum, type Usage } from '../../plan/prices.ts';
+import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import { aws, home, target } from './system.ts';
 import { testWhere } from './test-where.ts';
 

@@ -1,9 +1,9 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, expect } from 'vitest';
-import { logGroupsOf } from '../../cli/read-logs.ts';
+import { logGroupsOf } from '../../cli/cloud/read-logs.ts';
 import type { Status } from '../../functions/status.ts';
-import { FUNCTIONS } from '../../infra-cdk/bundle-functions.ts';
-import { prefixOf } from '../../infra-cdk/settings.ts';
+import { FUNCTIONS } from '../../infra-cdk/bundling/bundle-functions.ts';
+import { prefixOf } from '../../infra-cdk/settings/settings.ts';
 import { deployWith } from './deployed.ts';
 import { logs, run, runJson, target, until } from './system.ts';
 import { testWhere } from './test-where.ts';

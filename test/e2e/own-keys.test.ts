@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
-import { prefixOf } from '../../infra-cdk/settings.ts';
+import { prefixOf } from '../../infra-cdk/settings/settings.ts';
 import { deployWith } from './deployed.ts';
 import { type Guard, guardElasticsearch } from './guard.ts';
 import { aws, elasticsearch, functionsAreHere, lambda, run, runJson, until } from './system.ts';

@@ -1,6 +1,6 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { logGroupsOf } from '../../cli/read-logs.ts';
+import { logGroupsOf } from '../../cli/cloud/read-logs.ts';
 import type { Status } from '../../functions/status.ts';
 import {
   drained,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { TargetName } from '../../cli/target.ts';
+import type { TargetName } from '../../cli/cloud/target.ts';
 import { localHome } from '../../local/home.ts';
-import { freePort } from '../../local/ports.ts';
+import { freePort } from '../../local/process/ports.ts';
 
 /** Where the suite runs. */
 export interface Place {

@@ -1,8 +1,8 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LOG_BYTES } from '../../cli/plan/overheads.ts';
-import type { Plan } from '../../cli/plan/plan.ts';
 import type { Status } from '../../functions/status.ts';
+import { LOG_BYTES } from '../../plan/overheads.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { deployWith } from './deployed.ts';
 import { drained, functionName, logs, run, runJson, start, stop, target } from './system.ts';
 import { testWhere } from './test-where.ts';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { stage } from '../../cli/options.ts';
-import { TARGETS, type TargetName } from '../../cli/target.ts';
-import { PROJECT } from '../../infra-cdk/settings.ts';
+import { TARGETS, type TargetName } from '../../cli/cloud/target.ts';
+import { stage } from '../../cli/terminal/options.ts';
+import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 
 interface Options {
   target: TargetName;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Installation } from '../../local/install.ts';
-import { runTool } from '../../local/run-tool.ts';
-import { type Server, startServer } from '../../local/server-process.ts';
+import type { Installation } from '../../local/process/install.ts';
+import { runTool } from '../../local/process/run-tool.ts';
+import { type Server, startServer } from '../../local/process/server-process.ts';
 
 const SOURCES = join(import.meta.dirname, 'dynamodb-local');
 const POM = join(SOURCES, 'pom.xml');

@@ -1,14 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { emulatorInstallation, emulatorServer, startEmulator, wipeState } from '../../local/emulator.ts';
+import {
+  emulatorInstallation,
+  emulatorServer,
+  startEmulator,
+  wipeState,
+} from '../../local/emulator/emulator.ts';
 import { type LocalHome, localHome } from '../../local/home.ts';
-import { install, isInstalled, removeAbandoned } from '../../local/install.ts';
-import { withLock } from '../../local/lock.ts';
-import { freePort } from '../../local/ports.ts';
-import { identify, isAlive } from '../../local/process-identity.ts';
+import { install, isInstalled, removeAbandoned } from '../../local/process/install.ts';
+import { withLock } from '../../local/process/lock.ts';
+import { freePort } from '../../local/process/ports.ts';
+import { identify, isAlive } from '../../local/process/process-identity.ts';
+import { inspectServer, type Server, stopServer } from '../../local/process/server-process.ts';
 import { checkRequirements, type RequirementName, requireAll } from '../../local/requirements.ts';
-import { inspectServer, type Server, stopServer } from '../../local/server-process.ts';
 import { silently } from '../../local/steps.ts';
 import type { BackEnd } from './back-ends.ts';
 import {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PROJECT } from '../../infra-cdk/settings.ts';
+import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 import { OWN_IN_VPC } from './places.ts';
 import { FUNCTIONS, NO_BUNDLING } from './synthesis.ts';
 

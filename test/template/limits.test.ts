@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RootConstruct } from 'constructs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSettings, readSettings, SettingError } from '../../infra-cdk/settings.ts';
+import { parseSettings, readSettings, SettingError } from '../../infra-cdk/settings/settings.ts';
 import { makeCertificates } from '../certificates.ts';
 import { refusal } from './refusal.ts';
 

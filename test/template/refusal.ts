@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { parseSettings, SettingError } from '../../infra-cdk/settings.ts';
+import { parseSettings, SettingError } from '../../infra-cdk/settings/settings.ts';
 
 /** The message that these settings are refused with. */
 export function refusal(context: Record<string, unknown>): string {

@@ -10,7 +10,7 @@ import {
   schema,
   stackNameOf,
   visibilityTimeoutOf,
-} from '../../infra-cdk/settings.ts';
+} from '../../infra-cdk/settings/settings.ts';
 import { refusal } from './refusal.ts';
 
 afterEach(() => {

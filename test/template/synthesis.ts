@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DrumlineStack } from '../../infra-cdk/drumline-stack.ts';
-import { readSettings, stackNameOf } from '../../infra-cdk/settings.ts';
+import { DrumlineStack } from '../../infra-cdk/drumline.ts';
+import { readSettings, stackNameOf } from '../../infra-cdk/settings/settings.ts';
 
 /** Keeps a synthesis from bundling the functions, which takes a second each and is tested by itself. */
 export const NO_BUNDLING = { 'aws:cdk:bundling-stacks': [] };

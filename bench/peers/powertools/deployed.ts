@@ -9,7 +9,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { effectiveSettings } from '../../../cli/settings.ts';
+import { effectiveSettings } from '../../../cli/cloud/settings.ts';
 import type { Queue } from '../../../functions/core/queue/queue.ts';
 import type { Results } from '../../../functions/core/results/client.ts';
 import { TIMEOUTS } from '../../../functions/runtime/aws-clients.ts';

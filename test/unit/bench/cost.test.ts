@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CostRow } from '../../../bench/cost/benchmark.ts';
 import { cheaperBy, section } from '../../../bench/cost/section.ts';
-import { dollarsOf, usageOf } from '../../../cli/plan/prices.ts';
+import { dollarsOf, usageOf } from '../../../plan/prices.ts';
 
 function row(system: CostRow['system'], ledgerWriteUnits: number, isDefault = false): CostRow {
   const perMillion = usageOf({ ledgerWriteUnits, lambdaInvocations: 1_000_000 });

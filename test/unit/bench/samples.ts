@@ -1,7 +1,7 @@
 import type { Benchmark, Row, ThroughputRow } from '../../../bench/benchmark.ts';
 import { figureText } from '../../../bench/figure.ts';
 import type { Record } from '../../../bench/record.ts';
-import { wholeNumber } from '../../../cli/options.ts';
+import { wholeNumber } from '../../../cli/terminal/options.ts';
 
 interface SpeedRow extends Row {
   jobsPerMinute: ThroughputRow['jobsPerMinute'];

@@ -5,8 +5,8 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
-import { setConcurrency } from '../../../cli/concurrency.ts';
-import type { Deployment } from '../../../cli/deployment.ts';
+import { setConcurrency } from '../../../cli/cloud/concurrency.ts';
+import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 /** A consumer and its mapping, and what was changed about them. */
 function deployed(reserved: number, mapping: object) {

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import { giveBack, isMalformed, sendAgain, takeDeadLetters } from '../../../cli/dead-letters.ts';
-import type { Deployment } from '../../../cli/deployment.ts';
+import { giveBack, isMalformed, sendAgain, takeDeadLetters } from '../../../cli/cloud/dead-letters.ts';
+import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';
 const going = new AbortController().signal;

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { failureOf as cdkFailureOf } from '../../../cli/cdk.ts';
-import { explain } from '../../../cli/explain.ts';
-import { failureOf, helpFor } from '../../../cli/failure.ts';
-import { troubleOf } from '../../../cli/invoke.ts';
-import type { Target } from '../../../cli/target.ts';
-import { Interrupted, Trouble, WrongUse } from '../../../cli/trouble.ts';
-import { SettingError } from '../../../infra-cdk/settings.ts';
+import { failureOf as cdkFailureOf } from '../../../cli/cloud/cdk.ts';
+import { explain } from '../../../cli/cloud/explain.ts';
+import { troubleOf } from '../../../cli/cloud/invoke.ts';
+import type { Target } from '../../../cli/cloud/target.ts';
+import { Interrupted, Trouble, WrongUse } from '../../../cli/terminal/errors.ts';
+import { failureOf, helpFor } from '../../../cli/terminal/failure.ts';
+import { SettingError } from '../../../infra-cdk/settings/settings.ts';
 import { localHome } from '../../../local/home.ts';
 import { UserError } from '../../../local/user-error.ts';
 

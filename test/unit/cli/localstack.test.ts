@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Call } from '../../../cli/call.ts';
-import { requireEmulator, requireManaged } from '../../../cli/cloud.ts';
-import { localstackElasticsearch } from '../../../cli/deploy.ts';
-import { explain } from '../../../cli/explain.ts';
-import { fromHere } from '../../../cli/localstack.ts';
-import { logGroupsOf } from '../../../cli/read-logs.ts';
-import { resolveTarget } from '../../../cli/target.ts';
-import { Trouble, WrongUse } from '../../../cli/trouble.ts';
+import type { Call } from '../../../cli/cloud/call.ts';
+import { requireEmulator, requireManaged } from '../../../cli/cloud/cloud.ts';
+import { localstackElasticsearch } from '../../../cli/cloud/deploy.ts';
+import { explain } from '../../../cli/cloud/explain.ts';
+import { fromHere } from '../../../cli/cloud/localstack.ts';
+import { logGroupsOf } from '../../../cli/cloud/read-logs.ts';
+import { resolveTarget } from '../../../cli/cloud/target.ts';
+import { Trouble, WrongUse } from '../../../cli/terminal/errors.ts';
 import { localHome } from '../../../local/home.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });

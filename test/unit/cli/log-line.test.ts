@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPlatformLine, printable, readLogLine, renderLogLine } from '../../../cli/log-line.ts';
-import { UNCOLOURED } from '../../../cli/output.ts';
+import { isPlatformLine, printable, readLogLine, renderLogLine } from '../../../cli/terminal/log-line.ts';
+import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 
 const AT = Date.parse('2026-11-23T22:54:21.132Z');
 const ESCAPE = '\u001b';

@@ -1,9 +1,16 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { readAssignments } from '../../../cli/cloud/settings.ts';
 import { givenBy } from '../../../cli/commands/deploy.ts';
-import { duration, elasticsearchUrl, runId, stage, wholeNumber, wholeNumbers } from '../../../cli/options.ts';
-import { readAssignments } from '../../../cli/settings.ts';
-import { WrongUse } from '../../../cli/trouble.ts';
+import { WrongUse } from '../../../cli/terminal/errors.ts';
+import {
+  duration,
+  elasticsearchUrl,
+  runId,
+  stage,
+  wholeNumber,
+  wholeNumbers,
+} from '../../../cli/terminal/options.ts';
 
 test.each(['1', '5', '1000'])('%s is a whole number from 1 to 1,000', (text) => {
   expect(wholeNumber(1, 1_000)(text)).toBe(Number(text));

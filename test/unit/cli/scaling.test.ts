@@ -1,9 +1,9 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
-import { setConcurrency } from '../../../cli/concurrency.ts';
-import type { Deployment } from '../../../cli/deployment.ts';
-import { scalingMarkdown, scalingReport } from '../../../cli/scaling-report.ts';
-import { jobsFor, type Measurement } from '../../../cli/scaling-test.ts';
+import { setConcurrency } from '../../../cli/cloud/concurrency.ts';
+import type { Deployment } from '../../../cli/cloud/deployment.ts';
+import { scalingMarkdown, scalingReport } from '../../../cli/runs/scaling-report.ts';
+import { jobsFor, type Measurement } from '../../../cli/runs/scaling-test.ts';
 
 const going = new AbortController().signal;
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { crop, cut } from '../../../cli/crop.ts';
-import { progressLine } from '../../../cli/drain.ts';
-import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/figures.ts';
-import { UNCOLOURED } from '../../../cli/output.ts';
-import { runReport, runReportText } from '../../../cli/run-report.ts';
-import { statusScreen } from '../../../cli/status-screen.ts';
-import { markdownTable, table } from '../../../cli/table.ts';
-import { verificationText } from '../../../cli/verification-text.ts';
+import { progressLine } from '../../../cli/runs/drain.ts';
+import { runReport, runReportText } from '../../../cli/runs/run-report.ts';
+import { statusScreen } from '../../../cli/runs/status-screen.ts';
+import { verificationText } from '../../../cli/runs/verification-text.ts';
+import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/terminal/figures.ts';
+import { UNCOLOURED } from '../../../cli/terminal/output.ts';
+import { markdownTable, table } from '../../../cli/terminal/table.ts';
+import { crop, cut } from '../../../cli/terminal/truncate.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
 import { sampleStatus } from './samples.ts';
 

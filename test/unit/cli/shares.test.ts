@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { BusyTime } from '../../../cli/busy-time.ts';
-import { RateMeter } from '../../../cli/rate-meter.ts';
-import { lastCountAt, pendingOf, percentShares, sharesOf } from '../../../cli/shares.ts';
+import { BusyTime } from '../../../cli/runs/busy-time.ts';
+import { RateMeter } from '../../../cli/runs/rate-meter.ts';
+import { lastCountAt, pendingOf, percentShares, sharesOf } from '../../../cli/runs/shares.ts';
 import { sampleStatus } from './samples.ts';
 
 const retired = (processed: number) => ({ retiredWorkers: { count: 3, processed } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dueIn, elapsed, parseDuration, sinceThen } from '../../../cli/times.ts';
+import { dueIn, elapsed, parseDuration, sinceThen } from '../../../cli/terminal/times.ts';
 
 test.each([
   ['30s', 30_000],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROJECT } from '../../../infra-cdk/settings.ts';
+import { PROJECT } from '../../../infra-cdk/settings/settings.ts';
 
 /**
  * Licences under which a package may ship: they ask for a notice, or nothing, and put no terms on what it is part of.

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import type { Context } from '../../../bench/benchmark.ts';
 import { type Options, scaleOut } from '../../../bench/scale-out/benchmark.ts';
 import { overview } from '../../../bench/scale-out/section.ts';
-import { markdownTable } from '../../../cli/table.ts';
-import { PROJECT } from '../../../infra-cdk/settings.ts';
+import { markdownTable } from '../../../cli/terminal/table.ts';
+import { PROJECT } from '../../../infra-cdk/settings/settings.ts';
 
 const FILE = join(PROJECT, 'docs', 'scaling-out.md');
 

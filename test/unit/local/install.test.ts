@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Installation, install, isInstalled, removeAbandoned } from '../../../local/install.ts';
+import { type Installation, install, isInstalled, removeAbandoned } from '../../../local/process/install.ts';
 
 describe('install', () => {
   let root: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withLock } from '../../../local/lock.ts';
+import { withLock } from '../../../local/process/lock.ts';
 import { silently } from '../../../local/steps.ts';
 
 describe('withLock', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutCredentials } from '../../../local/own-elasticsearch.ts';
+import { withoutCredentials } from '../../../local/elasticsearch/own-elasticsearch.ts';
 import { UserError } from '../../../local/user-error.ts';
 
 describe('withoutCredentials', () => {

@@ -1,7 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { identify, isAlive, membersOf, PRINT_OWN_START, parseStat } from '../../../local/process-identity.ts';
+import {
+  identify,
+  isAlive,
+  membersOf,
+  PRINT_OWN_START,
+  parseStat,
+} from '../../../local/process/process-identity.ts';
 
 describe('a process’s identity', () => {
   it('stays the same while it lives, and ends with it', async () => {

@@ -5,7 +5,7 @@ import { reasonOf } from '../../../../../functions/core/model/errors.ts';
 import { jobsOf, parseMessage } from '../../../../../functions/core/model/message.ts';
 import { malformedLetterOf, readDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
 import { BATCH_BYTES } from '../../../../../functions/core/queue/queue.ts';
-import { PROJECT } from '../../../../../infra-cdk/settings.ts';
+import { PROJECT } from '../../../../../infra-cdk/settings/settings.ts';
 import { message, NOW } from '../../samples.ts';
 
 /** Messages by somebody who may send to the queue and means harm. docs/security.md says what each could be for. */

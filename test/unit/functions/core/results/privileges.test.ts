@@ -105,7 +105,10 @@ interface Role {
 
 /** The roles that docs/deploy.md has operators make keys with. */
 function documentedRoles(): Record<string, Role> {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'deploy.md'), 'utf8');
+  const text = readFileSync(
+    join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'deploy.md'),
+    'utf8',
+  );
   const keys = text.split('POST /_security/api_key').slice(1);
   // Each ends with an empty line, or its block.
   return Object.assign(

@@ -1,0 +1,100 @@
+import { DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
+import { Trouble } from '../terminal/errors.ts';
+import type { Target } from './target.ts';
+
+const name = z.string().min(1);
+
+const outputs = z.object({
+  JobsQueueUrl: name,
+  DeadLetterQueueUrl: name,
+  TableName: name,
+  SchedulerFunction: name,
+  ConsumerFunction: name,
+  StatusFunction: name,
+  ControlFunction: name,
+  VerifyFunction: name,
+  ElasticsearchUrl: name,
+  Index: name,
+  WorkMs: z.coerce.number().int().min(0),
+});
+
+/** What is deployed, by the names that the stack gives out. */
+export interface Deployment {
+  readonly target: Target;
+  readonly jobsQueueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  /** The ledger's table. */
+  readonly table: string;
+  readonly functions: Record<FunctionName, string>;
+  readonly elasticsearchUrl: string;
+  readonly index: string;
+  /** How long a job of the default functions/job.ts waits, in milliseconds. */
+  readonly workMs: number;
+}
+
+export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** @throws Trouble `not_deployed` */
+export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {
+  const deployment = await findDeployment(target, signal);
+  if (deployment) return deployment;
+  throw new Trouble(
+    'not_deployed',
+    `The stack ${target.stackName} is not deployed${target.name === 'local' ? ' on the local cloud' : ''}.`,
+    target.command('deploy'),
+  );
+}
+
+/** The deployment, or nothing where there is none. */
+export async function findDeployment(target: Target, signal: AbortSignal): Promise<Deployment | undefined> {
+  const stack = await findStack(target, target.stackName, signal);
+  if (!stack?.Outputs?.length) return undefined;
+  const values = Object.fromEntries(
+    stack.Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
+  );
+  const parsed = outputs.safeParse(values);
+  if (!parsed.success) {
+    throw new Trouble(
+      'deployment_differs',
+      `The stack ${target.stackName} was deployed by another version of Drumline (${parsed.error.issues[0]?.path.join('.')} is not among its outputs).`,
+      target.command('deploy'),
+    );
+  }
+  const { data } = parsed;
+  return {
+    target,
+    jobsQueueUrl: data.JobsQueueUrl,
+    deadLetterQueueUrl: data.DeadLetterQueueUrl,
+    table: data.TableName,
+    functions: {
+      scheduler: data.SchedulerFunction,
+      consumer: data.ConsumerFunction,
+      status: data.StatusFunction,
+      control: data.ControlFunction,
+      verify: data.VerifyFunction,
+    },
+    elasticsearchUrl: data.ElasticsearchUrl,
+    index: data.Index,
+    workMs: data.WorkMs,
+  };
+}
+
+/** A stack as CloudFormation has it, or nothing where there is none. */
+export async function findStack(
+  { clients }: Target,
+  stackName: string,
+  abortSignal: AbortSignal,
+): Promise<Stack | undefined> {
+  try {
+    const answer = await clients.cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }), {
+      abortSignal,
+    });
+    const [stack] = answer.Stacks ?? [];
+    return stack?.StackStatus === 'DELETE_COMPLETE' ? undefined : stack;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('does not exist')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Call } from '../cloud/call.ts';
+import type { Deployment } from '../cloud/deployment.ts';
+import type { Status } from '../cloud/invoke.ts';
+import { Interrupted } from '../terminal/errors.ts';
+import { isTerminal } from '../terminal/output.ts';
+import { dueIn } from '../terminal/times.ts';
+import type { BusyTime } from './busy-time.ts';
+import { follow } from './drain.ts';
+import { UNABORTED } from './own-run.ts';
+import { pendingOf, percentShares } from './shares.ts';
+import { watchStatus } from './watch-status.ts';
+
+/** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
+const SETTLED_MS = 15_000;
+
+/** So long before a tick a stop is still sure to come first. */
+const BEFORE_TICK_MS = 5_000;
+
+/** Until the jobs of as many ticks as wanted are done; or the next tick, which nobody wants, is about to fire. */
+export async function followTicks(
+  call: Call,
+  deployment: Deployment,
+  runId: string,
+  { x, ticks }: { x: number; ticks: number },
+  busy: BusyTime,
+): Promise<Call> {
+  let settled = { enqueued: -1, at: 0 };
+  await follow(
+    call,
+    deployment,
+    runId,
+    (status) => {
+      busy.sample(status);
+      const { running, enqueued, firedTicks, nextTickAt } = status;
+      if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
+      const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
+      if (firedTicks < ticks || !isWhole) return !running;
+      return pendingOf(status) === 0 || Date.parse(nextTickAt ?? '') - Date.now() < BEFORE_TICK_MS;
+    },
+    noteOn,
+  );
+  return call;
+}
+
+/** Until the person leaves: that ends the run, not the command. */
+export async function followUntilLeft(
+  call: Call,
+  deployment: Deployment,
+  runId: string,
+  busy: BusyTime,
+): Promise<Call> {
+  const { output } = call;
+  if (isTerminal(process.stdout) && !output.json) {
+    const onStatus = (status: Status) => busy.sample(status);
+    await watchStatus(call, deployment, { runId, foot: 'Ctrl-C or q stops the run', onStatus });
+  } else {
+    output.say('Ctrl-C stops the run.');
+    const isOver = (status: Status) => {
+      busy.sample(status);
+      return !status.running;
+    };
+    await follow(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
+  }
+  output.say('Stopping the run, and working off what is enqueued.');
+  return { ...call, signal: call.signal.aborted ? UNABORTED : call.signal };
+}
+
+function noteOn(status: Status): string {
+  const { running, enqueued, processed, failed, nextTickAt } = status;
+  const isWaiting = running && enqueued > 0 && enqueued === processed + failed && nextTickAt !== null;
+  return isWaiting ? `next tick ${dueIn(nextTickAt)}` : percentShares(status);
+}
+
+function ignoreInterrupt(error: unknown): void {
+  if (!(error instanceof Interrupted) && (error as Error).name !== 'AbortError') throw error;
+}

@@ -1,0 +1,98 @@
+import type { Status } from '../../functions/status.ts';
+import { bar, count, counted, percent, rate } from '../terminal/figures.ts';
+import type { Colors } from '../terminal/output.ts';
+import { type Align, table } from '../terminal/table.ts';
+import { clock, dueIn, sinceThen } from '../terminal/times.ts';
+import { rhythm } from './rhythm.ts';
+import { pendingOf, sharesOf } from './shares.ts';
+
+/** How wide and high the screen is, and what is known beside the status itself. */
+export interface ScreenOptions {
+  colors: Colors;
+  /** Characters a line. */
+  width: number;
+  /** Jobs a minute, where they are measured; null while there is nothing to say. */
+  rate?: number | null;
+}
+
+/** How Drumline stands, for people. */
+export function statusScreen(status: Status, options: ScreenOptions): string {
+  const { colors } = options;
+  if (status.runId === null) {
+    return ['There has been no run yet.', '', ...queueLines(status, colors)].join('\n');
+  }
+  return [
+    ...runLines(status, colors),
+    ...jobLines(status, options),
+    ...queueLines(status, colors),
+    '',
+    workerTable(status, options),
+  ].join('\n');
+}
+
+function runLines(status: Status, { green, dim }: Colors): string[] {
+  const { running, runId, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
+  const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
+  const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
+  const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
+  const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
+  return [
+    label('Run', `${runId}  ${state}${started}`),
+    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${rhythm(status)}`),
+  ];
+}
+
+function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptions): string[] {
+  const { enqueued, processed, failed } = status;
+  const done = enqueued > 0 ? (processed + failed) / enqueued : 0;
+  const failures = failed > 0 ? colors.red(`${count(failed)} failed`) : '0 failed';
+  const speed = measured === undefined ? '' : `  ${rate(measured)}`;
+  const room = Math.max(10, Math.min(40, width - 10 - 9 - speed.length));
+  return [
+    label(
+      'Jobs',
+      `${count(enqueued)} enqueued, ${count(processed)} processed, ${failures}, ${count(pendingOf(status))} on their way`,
+    ),
+    label('', `${colors.cyan(bar(done, room))} ${percent(done)}${speed}`),
+  ];
+}
+
+function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): string[] {
+  const letters = counted(queue.deadLetters, 'dead letter');
+  return [
+    label(
+      'Queue',
+      `${counted(queue.visible, 'message')} waiting, ${count(queue.inFlight)} in work, ${count(queue.delayed)} delayed, ${
+        queue.deadLetters > 0 ? yellow(letters) : letters
+      }`,
+    ),
+    label('Workers', workersText(concurrency, dim)),
+  ];
+}
+
+function workersText(concurrency: Status['concurrency'], dim: Colors['dim']): string {
+  if (concurrency === undefined) return 'Lambda can’t be asked just now how many';
+  return concurrency === null ? 'as many as AWS allows' : `up to ${count(concurrency)} ${dim('at a time')}`;
+}
+
+const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];
+
+function workerTable(status: Status, { colors }: ScreenOptions): string {
+  const { retiredWorkers: retired } = status;
+  const byId = new Map(status.workers.map((worker) => [worker.id, worker]));
+  const shares = sharesOf(status);
+  if (shares.length === 0 && retired.count === 0)
+    return colors.dim('No worker has done a job of this run yet.');
+  const rows = shares.map(({ id, processed, share }) => {
+    const worker = byId.get(id);
+    const seen = worker ? sinceThen(worker.lastSeenAt) : '';
+    return [id, count(processed), percent(share), seen];
+  });
+  if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);
+  const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Last count'], rows, ALIGNS).split('\n');
+  return [colors.dim(head ?? ''), ...body].join('\n');
+}
+
+function label(name: string, text: string): string {
+  return `${name.padEnd(9)} ${text}`;
+}

@@ -1,0 +1,92 @@
+import { emitKeypressEvents, type Key } from 'node:readline';
+import logUpdate from 'log-update';
+import type { Call } from '../cloud/call.ts';
+import type { Deployment } from '../cloud/deployment.ts';
+import { isUnreachable } from '../cloud/explain.ts';
+import { readStatus, type Status } from '../cloud/invoke.ts';
+import { pause } from '../terminal/interrupt.ts';
+import { crop } from '../terminal/truncate.ts';
+import { RateMeter } from './rate-meter.ts';
+import { statusScreen } from './status-screen.ts';
+
+const EVERY_MS = 1_000;
+
+export interface Watch {
+  /** The active or last run unless given. */
+  runId?: string | undefined;
+  /** A line below the screen. */
+  foot: string;
+  /** Told each reading. */
+  onStatus?: (status: Status) => void;
+}
+
+/**
+ * Shows the status live, until `q`, Ctrl-C, or an abort.
+ * @returns the last status seen
+ */
+export async function watchStatus(
+  { output, signal, target }: Call,
+  deployment: Deployment,
+  { runId, foot, onStatus }: Watch,
+): Promise<Status | undefined> {
+  const leaving = new AbortController();
+  const either = AbortSignal.any([signal, leaving.signal]);
+  const stopListening = onLeaveKey(() => leaving.abort());
+  const meter = new RateMeter();
+  let seen: Status | undefined;
+  let trouble = '';
+  const draw = () => {
+    const { columns = 80, rows = 24 } = process.stdout;
+    const last = ['', trouble && output.colors.yellow(trouble), output.colors.dim(foot)];
+    const screen = seen && statusScreen(seen, { colors: output.colors, width: columns, rate: measured });
+    const lines = (screen ?? 'Reading the status …').split('\n');
+    // The cursor has a line of its own below.
+    const end = last.filter((line, at) => at === 0 || line !== '');
+    logUpdate(crop(lines, end, columns, rows - 1));
+  };
+  let measured: number | null = null;
+  // Times pass between two readings, too.
+  const redraw = setInterval(draw, EVERY_MS / 2);
+  try {
+    draw();
+    while (!either.aborted) {
+      try {
+        seen = await readStatus(deployment, either, runId);
+        measured = meter.sample(seen.processed + seen.failed);
+        trouble = '';
+        onStatus?.(seen);
+      } catch (error) {
+        if (either.aborted) break;
+        // A cloud that is being restarted comes back; whoever watches wants to see that.
+        if (!isUnreachable(error)) throw error;
+        trouble = `Nothing answers; ${target.command('up')} starts it. Trying again …`;
+      }
+      draw();
+      await pause(EVERY_MS, either).catch(() => {});
+    }
+    return seen;
+  } finally {
+    clearInterval(redraw);
+    stopListening();
+    if (seen) draw();
+    logUpdate.done();
+  }
+}
+
+/** In raw mode Ctrl-C is a key as well, not a signal. */
+function onLeaveKey(leave: () => void): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return () => {};
+  emitKeypressEvents(stdin);
+  const listen = (_text: string | undefined, key: Key) => {
+    if (key.name === 'q' || (key.ctrl && key.name === 'c')) leave();
+  };
+  stdin.setRawMode(true);
+  stdin.resume();
+  stdin.on('keypress', listen);
+  return () => {
+    stdin.off('keypress', listen);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+}

@@ -1,0 +1,73 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { DrumlineFunction } from './drumline-function.ts';
+import type { Parts } from './stack-context.ts';
+
+/**
+ * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is of
+ * no use, and the rule's next one is there. EventBridge takes 1 minute to 24 hours (its API reference, "RetryPolicy"),
+ * Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"); unless set, both take the most.
+ */
+const MAX_EVENT_AGE = Duration.millis(LATENESS_MS);
+
+/**
+ * How often EventBridge tries again to hand an event to Lambda, within that age. It would be 185 times in 24 hours
+ * otherwise ("How EventBridge retries delivering events").
+ */
+const DELIVERY_RETRIES = 3;
+
+/**
+ * How often Lambda runs the scheduler again for an event that it failed for. The first retry comes after a minute, the
+ * second two minutes later ("How Lambda handles errors and retries with asynchronous invocation"), when the event is
+ * too old.
+ */
+const INVOCATION_RETRIES = 1;
+
+/** The function that enqueues the jobs of the ticks that are due, and the rule that asks it every minute. */
+export class Scheduler extends DrumlineFunction {
+  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger }: Parts) {
+    super(scope, id, {
+      prefix,
+      settings,
+      ledger,
+      name: 'scheduler',
+      description: 'Enqueues the jobs of the ticks that are due',
+      timeout: Duration.minutes(2),
+      // Signing and sending 10,000 batches takes 10 s of a CPU; Lambda gives one with 1,769 MB.
+      memoryMb: 1_024,
+      environment: {
+        DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
+        DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
+      },
+    });
+    this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
+    // Itself, when time runs out before all is sent. By its name: a reference would go round in a circle.
+    const itself = { service: 'lambda', resource: 'function', resourceName: `${prefix}-scheduler` };
+    this.allow(
+      ['lambda:InvokeFunction'],
+      Stack.of(this).formatArn({ ...itself, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+    );
+    new Rule(this, 'EveryMinute', {
+      description: 'Asks the scheduler every minute what is due',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [
+        new LambdaFunction(this.function, {
+          maxEventAge: MAX_EVENT_AGE,
+          retryAttempts: DELIVERY_RETRIES,
+          deadLetterQueue: queues.abandonedEvents,
+        }),
+      ],
+    });
+    this.function.configureAsyncInvoke({
+      maxEventAge: MAX_EVENT_AGE,
+      retryAttempts: INVOCATION_RETRIES,
+      // Not the CDK's own SqsDestination, which lets the function read the queue's attributes as well.
+      onFailure: { bind: () => ({ destination: queues.abandonedEvents.queueArn }) },
+    });
+    // Lambda sends to a destination with the function's role.
+    this.allow(['sqs:SendMessage'], queues.abandonedEvents.queueArn);
+  }
+}

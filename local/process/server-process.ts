@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { UserError } from '../user-error.ts';
+import { poll } from './poll.ts';
+import { requireFreePort } from './ports.ts';
+import { identify, isAlive, membersOf, PRINT_OWN_START, type ProcessIdentity } from './process-identity.ts';
+
+/** A server of the local cloud: how it is started, recognised, and stopped. */
+export type Server = {
+  /** As in the middle of a sentence: `the emulator`. */
+  readonly name: string;
+  readonly port: number;
+  /** The environment variable that sets `port`. */
+  readonly portVariable: string;
+  readonly pidFile: string;
+  readonly logFile: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** True once it serves requests. */
+  readonly isHealthy: () => Promise<boolean>;
+  /** How long it may take to serve requests, in milliseconds. */
+  readonly startDeadlineMs: number;
+  /** How long it may take to exit after SIGTERM, in milliseconds, before it is killed. */
+  readonly stopDeadlineMs: number;
+  /** A path that stands in the command line of every process this server starts. */
+  readonly childMark: string;
+};
+
+export type ServerState =
+  | { readonly running: false }
+  | {
+      readonly running: true;
+      readonly pid: number;
+      readonly port: number;
+      readonly since: Date;
+      readonly healthy: boolean;
+    };
+
+type Recorded = ProcessIdentity & { readonly port: number };
+
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+const LOG_LINES = 12;
+const KILL_DEADLINE_MS = 5000;
+
+// The shell writes its own pid and start, and then becomes the server. So whatever happens to us meanwhile, there is no
+// moment at which the server runs and its pid file does not name it.
+const RECORD_AND_BECOME = `
+  echo "$$ $1 $(${PRINT_OWN_START})" > "$0.new" && mv "$0.new" "$0" && shift && exec "$@"`;
+
+export async function inspectServer(server: Server): Promise<ServerState> {
+  const process = runningProcess(server);
+  if (!process) return { running: false };
+  const since = statSync(server.pidFile).mtime;
+  return { running: true, pid: process.pid, port: process.port, since, healthy: await server.isHealthy() };
+}
+
+export function isRunning(server: Server): boolean {
+  return runningProcess(server) !== undefined;
+}
+
+/**
+ * Says what stands in the way of `startServer`, before anything is done.
+ * @throws UserError when the server runs on another port, or its port is someone else's
+ */
+export async function requireStartable(server: Server): Promise<void> {
+  const process = runningProcess(server);
+  if (!process) return requireFreePort(server.port, server.name, server.portVariable);
+  if (process.port !== server.port) {
+    throw new UserError(
+      `Port ${server.port} can't be used: ${server.name} already runs on port ${process.port}.`,
+      `Run "drumline down" first, or set ${server.portVariable}=${process.port}.`,
+    );
+  }
+}
+
+/**
+ * Starts the server and waits until it serves requests; one that runs already is only waited for. It outlives this
+ * process, and the terminal's Ctrl-C does not reach it.
+ * @throws UserError with the end of its log if it exits or stays silent
+ */
+export async function startServer(
+  server: Server,
+  command: readonly string[],
+  signal?: AbortSignal,
+): Promise<'started' | 'running'> {
+  await requireStartable(server);
+  const found = runningProcess(server);
+  const process = found ?? launch(server, command);
+  const settled = async () => (await server.isHealthy()) || !isAlive(process);
+  const answered = await poll(settled, server.startDeadlineMs, signal);
+  if (!isAlive(process)) {
+    rmSync(server.pidFile, { force: true });
+    throw new UserError(
+      `Starting ${server.name} failed; the end of its log:\n${logEnd(server)}`,
+      `The whole log is ${server.logFile}`,
+    );
+  }
+  if (!answered) {
+    throw new UserError(
+      `Port ${server.port} does not answer although ${server.name} runs; the end of its log:\n${logEnd(server)}`,
+      `Run "drumline down" and try again; the whole log is ${server.logFile}`,
+    );
+  }
+  return found ? 'running' : 'started';
+}
+
+/** Stops the server, and with force whatever it leaves behind; does nothing if it does not run. */
+export async function stopServer(server: Server): Promise<'stopped' | 'not running'> {
+  const process = runningProcess(server);
+  if (process) {
+    kill(process, 'SIGTERM');
+    if (!(await poll(() => !isAlive(process), server.stopDeadlineMs))) kill(process, 'SIGKILL');
+    await poll(() => !isAlive(process), KILL_DEADLINE_MS);
+  }
+  await killOrphans(server);
+  rmSync(server.pidFile, { force: true });
+  return process ? 'stopped' : 'not running';
+}
+
+/** Kills processes that a server which is gone has left in its process group. */
+export async function killOrphans(server: Server): Promise<void> {
+  const leader = readRecord(server);
+  if (!leader || isAlive(leader)) return;
+  // After a restart of the machine the group's number may be someone else's; the mark tells.
+  const orphans = () => membersOf(leader.pid).filter(({ command }) => command.includes(server.childMark));
+  for (const orphan of orphans()) kill(orphan, 'SIGKILL');
+  await poll(() => orphans().length === 0, KILL_DEADLINE_MS);
+}
+
+function launch(server: Server, command: readonly string[]): ProcessIdentity {
+  for (const file of [server.pidFile, server.logFile]) mkdirSync(dirname(file), { recursive: true });
+  if ((statSync(server.logFile, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) {
+    renameSync(server.logFile, `${server.logFile}.old`);
+  }
+  rmSync(server.pidFile, { force: true });
+  const log = openSync(server.logFile, 'a');
+  try {
+    const child = spawn('sh', ['-c', RECORD_AND_BECOME, server.pidFile, String(server.port), ...command], {
+      cwd: dirname(server.logFile),
+      env: server.environment,
+      stdio: ['ignore', log, log],
+      detached: true, // a process group and session of its own
+    });
+    child.unref();
+    const pid = child.pid ?? 0;
+    return identify(pid) ?? { pid, start: 'gone already' };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function runningProcess(server: Server): Recorded | undefined {
+  const process = readRecord(server);
+  return process && isAlive(process) ? process : undefined;
+}
+
+function readRecord({ pidFile }: Server): Recorded | undefined {
+  const text = existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '';
+  const [, pid, port, start] = /^(\d+) (\d+) (.+)\n$/.exec(text) ?? [];
+  return start ? { pid: Number(pid), port: Number(port), start: start.trim() } : undefined;
+}
+
+function kill({ pid }: ProcessIdentity, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has just exited by itself
+  }
+}
+
+function logEnd({ logFile }: Server): string {
+  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n') : [];
+  return lines
+    .slice(-LOG_LINES)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
