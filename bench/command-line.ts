@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { WrongUse } from '../cli/terminal/errors.ts';
+import { UsageError } from '../cli/terminal/errors.ts';
 import { wholeNumber } from '../cli/terminal/options.ts';
 import type { Benchmark } from './benchmark.ts';
 
@@ -33,7 +33,7 @@ export function readCommandLine(words: readonly string[], benchmarks: readonly B
   const names = benchmarks.map(({ name }) => name);
   const stray = operands.find((operand) => !names.includes(operand));
   if (stray !== undefined) {
-    throw new WrongUse(`There is no benchmark "${stray}".`, `There are: ${names.join(', ')}.`);
+    throw new UsageError(`There is no benchmark "${stray}".`, `There are: ${names.join(', ')}.`);
   }
   const named = benchmarks.filter(({ name }) => operands.length === 0 || operands.includes(name));
   const rest = words.filter((word) => !operands.includes(word));

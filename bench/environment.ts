@@ -28,5 +28,5 @@ export const ENVIRONMENT = {
   DRUMLINE_MAX_ATTEMPTS: String(settings.maxAttempts),
   DRUMLINE_RETRY_BASE_SECONDS: String(settings.retryBaseSeconds),
   DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
-  DRUMLINE_REMEMBER_SECONDS: String(86_400),
+  DRUMLINE_LEDGER_TTL_SECONDS: String(86_400),
 } satisfies Record<Variable, string>;

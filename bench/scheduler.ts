@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { count } from '../cli/terminal/figures.ts';
 import { wholeNumber, wholeNumbers } from '../cli/terminal/options.ts';
 import { readRun, readSchedule } from '../functions/core/ledger/runs.ts';
-import { depth } from '../functions/core/queue/queue.ts';
+import { readDepth } from '../functions/core/queue/queue.ts';
 import { fire } from '../functions/core/schedule/fire.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
@@ -124,7 +124,7 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
       const scheduler = {
         table,
         jobs,
-        settings: { jobsPerMessage, leastMessages: 1 },
+        settings: { jobsPerMessage, minMessages: 1 },
         clock: Date.now,
         sleep,
       };
@@ -140,7 +140,7 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
     const { user, system } = process.cpuUsage(cpu);
     const calls = { ...place.calls };
     const enqueued = (await readRun(table, runId))?.enqueued;
-    const { visible } = await depth(jobs);
+    const { visible } = await readDepth(jobs);
     const { openTicks } = await readSchedule(table);
     if (enqueued !== x || visible !== Math.ceil(x / jobsPerMessage) || openTicks.length > 0)
       throw new Error(

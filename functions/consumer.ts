@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as job from '#job';
 import { consume } from './core/consume/consume.ts';
 import { TickCache } from './core/consume/tick-cache.ts';
-import { RETURN_MS } from './core/consume/time-budget.ts';
+import { RETURN_RESERVE_MS } from './core/consume/time-budget.ts';
 import type { Worker } from './core/consume/worker.ts';
 import { WorkerCounters } from './core/ledger/counters.ts';
 import { LedgerWriter } from './core/ledger/message-records.ts';
@@ -21,14 +21,14 @@ const environment = readEnvironment(
   'DRUMLINE_MAX_ATTEMPTS',
   'DRUMLINE_RETRY_BASE_SECONDS',
   'DRUMLINE_RETRY_CAP_SECONDS',
-  'DRUMLINE_REMEMBER_SECONDS',
+  'DRUMLINE_LEDGER_TTL_SECONDS',
 );
 
 const id = newWorkerId();
 /** When the invocation under way is over, milliseconds since 1970. */
 let endsAt = 0;
 // So that there is time to send messages back when DynamoDB does not answer.
-const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_MS);
+const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_RESERVE_MS);
 
 /** This execution environment: made once, when the module loads, and the same for all its batches. */
 const worker: Worker = {
@@ -38,7 +38,7 @@ const worker: Worker = {
     table,
     new WorkerCounters(table, id),
     Date.now,
-    environment.DRUMLINE_REMEMBER_SECONDS,
+    environment.DRUMLINE_LEDGER_TTL_SECONDS,
   ),
   results: openResults(environment),
   // What SQS may have taken is not sent twice.

@@ -3,15 +3,15 @@ import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
 import * as z from 'zod/mini';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/runs.ts';
-import { ConditionFailed, Refusal, reasonOf } from './core/model/errors.ts';
+import { ApiError, ConditionFailed, reasonFrom } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
-import { type Indexing, indexAt } from './core/model/index-name.ts';
+import { type IndexNaming, indexAt } from './core/model/index-name.ts';
 import type { Pace } from './core/model/schedule.ts';
 import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
 import { openLambda, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
-import { answering } from './runtime/json-handler.ts';
+import { jsonHandler } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
@@ -25,7 +25,7 @@ const environment = readEnvironment(
 const RETRIES = 2;
 
 /** Where the runs that it starts have their documents. */
-const INDEXING: Indexing = {
+const INDEXING: IndexNaming = {
   index: environment.DRUMLINE_INDEX,
   monthly: environment.DRUMLINE_INDEX_MONTHLY === 'true',
 };
@@ -63,7 +63,7 @@ const command = z.discriminatedUnion('action', [
 type Start = Extract<z.output<typeof command>, { action: 'start' }>;
 
 /** What a command has done; `replaced` names the run that a start has stopped. */
-export interface Controlled {
+export interface ControlAnswer {
   runId: string;
   x: number;
   y: number;
@@ -73,14 +73,14 @@ export interface Controlled {
 }
 
 /** Starts, changes and stops runs. */
-export const handler = answering(command, async (input, context: Context): Promise<Controlled> => {
+export const handler = jsonHandler(command, async (input, context: Context): Promise<ControlAnswer> => {
   log.addContext(context);
   const done = await carryOut(input);
   log.info(input.action, { ...done });
   return done;
 });
 
-async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
+async function carryOut(input: z.output<typeof command>): Promise<ControlAnswer> {
   if (input.action === 'start') return start(input);
   const run = await activeRun(table);
   if (input.action === 'stop') {
@@ -88,13 +88,13 @@ async function carryOut(input: z.output<typeof command>): Promise<Controlled> {
     return { runId: run.runId, x: run.x, y: run.y, pace: run.pace, running: false };
   }
   if (input.x === undefined && input.y === undefined && input.pace === undefined) {
-    throw new Refusal('invalid_input', 'an update changes x, y or pace; give at least one');
+    throw new ApiError('invalid_input', 'an update changes x, y or pace; give at least one');
   }
   const { runId, x, y, pace } = await updateRun(table, run, input, Date.now());
   return { runId, x, y, pace, running: true };
 }
 
-async function start(asked: Start): Promise<Controlled> {
+async function start(asked: Start): Promise<ControlAnswer> {
   refuseWhileActive(await readSchedule(table), asked.replace);
   const startedAt = Date.now();
   await ensureIndex(results, indexAt(INDEXING, startedAt));
@@ -109,7 +109,7 @@ async function start(asked: Start): Promise<Controlled> {
   // The first tick is due already; should this call be lost, the rule's next event fires it.
   await lambda
     .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
-    .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonOf(error) }));
+    .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonFrom(error) }));
   const { x, y, pace } = asked;
   return { runId, x, y, pace, running: true, ...(replaced && { replaced }) };
 }
@@ -130,7 +130,7 @@ async function take(
 
 function refuseWhileActive({ activeRunId }: Schedule, replace: boolean): void {
   if (!activeRunId || replace) return;
-  throw new Refusal(
+  throw new ApiError(
     'run_active',
     `the run ${activeRunId} is active; stop it first, or start with replace: true`,
     {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { reasonOf } from './core/model/errors.ts';
-import { LEAST_MESSAGES } from './core/model/tick.ts';
-import { type Fired, fire } from './core/schedule/fire.ts';
+import { reasonFrom } from './core/model/errors.ts';
+import { MIN_MESSAGES_PER_TICK } from './core/model/tick.ts';
+import { type FireResult, fire } from './core/schedule/fire.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { log } from './runtime/logger.ts';
@@ -19,7 +19,7 @@ const lambda = openLambda();
 const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));
 
 /** Fires what is due. Runs every minute by the rule, once at a run's start, and whenever somebody invokes it. */
-export async function handler(input: unknown, context: Context): Promise<Fired> {
+export async function handler(input: unknown, context: Context): Promise<FireResult> {
   log.addContext(context);
   const time = event.safeParse(input).data?.time;
   const asked = time === undefined ? Date.now() : Date.parse(time);
@@ -30,7 +30,7 @@ export async function handler(input: unknown, context: Context): Promise<Fired> 
       jobs,
       settings: {
         jobsPerMessage: environment.DRUMLINE_JOBS_PER_MESSAGE,
-        leastMessages: LEAST_MESSAGES,
+        minMessages: MIN_MESSAGES_PER_TICK,
       },
       clock: Date.now,
       sleep,
@@ -51,5 +51,5 @@ export async function handler(input: unknown, context: Context): Promise<Fired> 
 async function carryOn(functionName: string): Promise<void> {
   await lambda
     .send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event' }))
-    .catch((error) => log.warn('the rule’s next event has to carry on', { reason: reasonOf(error) }));
+    .catch((error) => log.warn('the rule’s next event has to carry on', { reason: reasonFrom(error) }));
 }

@@ -3,20 +3,20 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
-import { reasonOf } from './core/model/errors.ts';
+import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pace } from './core/model/schedule.ts';
-import { type Depth, depth } from './core/queue/queue.ts';
+import { type QueueDepth, readDepth } from './core/queue/queue.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
-import { answering, noSuchRun } from './runtime/json-handler.ts';
+import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 
 /** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
 export interface Status extends RunStatus {
   /** How many workers may run at a time; null where it is not limited, and not there while Lambda can't be asked. */
   concurrency?: number | null;
-  queue: Depth & { deadLetters: number };
+  queue: QueueDepth & { deadLetters: number };
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers that have counted nothing for a while, counted together. */
   retiredWorkers: { count: number; processed: number };
@@ -63,7 +63,7 @@ const question = z.nullish(
 );
 
 /** Answers how Drumline stands, or `{runs: [...]}`. */
-export const handler = answering(question, async (asked, context: Context) => {
+export const handler = jsonHandler(question, async (asked, context: Context) => {
   log.addContext(context);
   if (asked?.runs !== undefined) return { runs: await runs(asked.runs) };
   return status(asked?.runId as RunId | undefined);
@@ -72,8 +72,8 @@ export const handler = answering(question, async (asked, context: Context) => {
 async function status(asked: RunId | undefined): Promise<Status> {
   const [schedule, waiting, dead, concurrency] = await Promise.all([
     readSchedule(table),
-    depth(jobs),
-    depth(deadLetters),
+    readDepth(jobs),
+    readDepth(deadLetters),
     readConcurrency(),
   ]);
   const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
@@ -104,7 +104,7 @@ async function readConcurrency(): Promise<number | null | undefined> {
     return reserved.ReservedConcurrentExecutions ?? null;
   } catch (error) {
     // The counters are what was asked for.
-    log.warn('Lambda could not be asked for the concurrency', { reason: reasonOf(error) });
+    log.warn('Lambda could not be asked for the concurrency', { reason: reasonFrom(error) });
     return undefined;
   }
 }

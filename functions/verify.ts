@@ -5,7 +5,7 @@ import { RUN_ID, type RunId } from './core/model/ids.ts';
 import { type Verification, verify } from './core/verify/verify.ts';
 import { openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
-import { answering, noSuchRun } from './runtime/json-handler.ts';
+import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
@@ -33,7 +33,7 @@ const NO_RUN: Verification = {
 };
 
 /** Compares the ledger with the results, and says whether every job is there once. */
-export const handler = answering(question, async (asked, context: Context): Promise<Verification> => {
+export const handler = jsonHandler(question, async (asked, context: Context): Promise<Verification> => {
   log.addContext(context);
   const schedule = await readSchedule(table);
   const runId = (asked?.runId as RunId | undefined) ?? schedule.activeRunId ?? schedule.lastRunId;

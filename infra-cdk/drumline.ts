@@ -6,7 +6,7 @@ import { Ledger } from './constructs/ledger.ts';
 import { Queues } from './constructs/queues.ts';
 import { Results } from './constructs/results.ts';
 import { Scheduler } from './constructs/scheduler.ts';
-import type { Parts } from './constructs/stack-context.ts';
+import type { StackContext } from './constructs/stack-context.ts';
 import { Status } from './constructs/status.ts';
 import { Verify } from './constructs/verify.ts';
 import { indexOf, prefixOf, type Settings } from './settings/settings.ts';
@@ -24,7 +24,7 @@ export class DrumlineStack extends Stack {
     const queues = new Queues(this, 'Queues', { prefix, settings });
     const ledger = new Ledger(this, 'Ledger', settings);
     const results = new Results(this, 'Results', settings);
-    const parts: Parts = { prefix, settings, queues, ledger, results };
+    const parts: StackContext = { prefix, settings, queues, ledger, results };
 
     const scheduler = new Scheduler(this, 'Scheduler', parts);
     const consumer = new Consumer(this, 'Consumer', parts);

@@ -1,4 +1,4 @@
-import { MOST_WORKERS } from '../cli/cloud/concurrency.ts';
+import { MAX_WORKERS } from '../cli/cloud/concurrency.ts';
 import { MAPPING_RAMP } from './aws-limits.ts';
 import { batchMs } from './batch-time.ts';
 import { type Drain, drainOf, workersNeeded } from './drain.ts';
@@ -54,7 +54,7 @@ export function planOf(workload: Workload, sizing: Sizing): Plan {
     usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_A_MINUTE }),
   );
   const dollars = dollarsOf(usage);
-  const needed = workersNeeded(x, sizing, workMs, y * 60_000, MOST_WORKERS);
+  const needed = workersNeeded(x, sizing, workMs, y * 60_000, MAX_WORKERS);
   const plan = {
     workload,
     sizing,

@@ -1,6 +1,6 @@
 import { KEPT_UNRESERVED } from '../cli/cloud/account.ts';
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
-import { MOST_IN_FLIGHT } from '../infra-cdk/settings/limits.ts';
+import { MAX_IN_FLIGHT } from '../infra-cdk/settings/limits.ts';
 import type { SettingName } from '../infra-cdk/settings/settings.ts';
 import {
   ACCOUNT_CONCURRENCY,
@@ -57,7 +57,7 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
     ),
     quota(
       'SQS messages in flight',
-      [workers * batchMessages, MOST_IN_FLIGHT, 'messages'],
+      [workers * batchMessages, MAX_IN_FLIGHT, 'messages'],
       ['batchSize', 'concurrency'],
       'no more are received until some are done',
     ),

@@ -1,8 +1,8 @@
-import { MAX_TRANSACTION } from '../functions/core/ledger/table.ts';
-import { jobsPerMessageOf, LEAST_MESSAGES } from '../functions/core/model/tick.ts';
-import { BATCH } from '../functions/core/queue/queue.ts';
+import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
+import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../functions/core/model/tick.ts';
+import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
-import { REMEMBER_DAYS } from '../infra-cdk/settings/retention.ts';
+import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
 import { batchMs } from './batch-time.ts';
 import { LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
 import { type Usage, usageOf } from './prices.ts';
@@ -35,7 +35,7 @@ export function packingOf(x: number, sizing: Sizing): Packing {
 
 /** How many jobs share a message of a tick of `x`. */
 export function packedBy(x: number, { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>): number {
-  return jobsPerMessageOf(x, { jobsPerMessage, leastMessages: LEAST_MESSAGES });
+  return jobsPerMessageOf(x, { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK });
 }
 
 /** A write in a transaction counts twice, once to prepare it and once to commit it; all items here are below 1 kB. */
@@ -61,16 +61,16 @@ export function usageOfFiring(): Usage {
  */
 export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
   const { messages, batches, slices } = packingOf(x, sizing);
-  const queue = sumOver(batchesOf(messages, sizing.batchSize), (size) => Math.ceil(size / BATCH));
+  const queue = sumOver(batchesOf(messages, sizing.batchSize), (size) => Math.ceil(size / MAX_BATCH_ENTRIES));
   return usageOf({
-    sqsSends: sumOver(piecesOf(messages, SLICE_MESSAGES), (size) => Math.ceil(size / BATCH)),
+    sqsSends: sumOver(piecesOf(messages, SLICE_MESSAGES), (size) => Math.ceil(size / MAX_BATCH_ENTRIES)),
     sqsReceives: queue,
     sqsDeletes: queue,
     ledgerWriteUnits: UNITS_A_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
     // The schedule and the run once more after the tick; by each worker the tick, as it meets its first message, and the
     // counters of its shard, which are its own first of all and less than 4 kB.
     ledgerReadUnits: 2 + 2 * Math.min(sizing.concurrency, batches),
-    ledgerGbMonths: ((messages * MESSAGE_ITEM_BYTES) / 1e9) * REMEMBER_DAYS * MONTHS_A_DAY,
+    ledgerGbMonths: ((messages * MESSAGE_ITEM_BYTES) / 1e9) * LEDGER_TTL_DAYS * MONTHS_A_DAY,
     lambdaInvocations: batches,
     lambdaGbSeconds:
       schedulerGbSeconds(messages * SCHEDULER_MS.message) + consumerGbSeconds(x, sizing, workMs),
@@ -86,7 +86,7 @@ function tickWrites(slices: number): number {
 /** An item a message, and the worker's counter once a transaction (functions/core/ledger/message-records.ts). */
 function countingWrites(messages: number, batchSize: number): number {
   const transactions = sumOver(batchesOf(messages, batchSize), (size) =>
-    Math.ceil(size / (MAX_TRANSACTION - 1)),
+    Math.ceil(size / (MAX_TRANSACTION_WRITES - 1)),
   );
   return messages + transactions;
 }

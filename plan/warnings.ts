@@ -1,4 +1,4 @@
-import { MOST_WORKERS } from '../cli/cloud/concurrency.ts';
+import { MAX_WORKERS } from '../cli/cloud/concurrency.ts';
 import { count, counted } from '../cli/terminal/figures.ts';
 import { elapsed } from '../cli/terminal/times.ts';
 import { TimeBudget } from '../functions/core/consume/time-budget.ts';
@@ -33,8 +33,8 @@ function tempoWarnings({ workload, sizing, drain, workersNeeded: needed }: Draft
     return warning('jobsPerMessage', 'The counters take no more batches; put more jobs into a message.');
   if (needed !== null)
     return warning('concurrency', `Take ${counted(needed, 'worker')} (drumline scale ${needed}).`);
-  const polled = { ...sizing, minimumPollers: MOST_WORKERS / POLLER_RAMP.batches };
-  const withPollers = workersNeeded(x, polled, workMs, y * 60_000, MOST_WORKERS);
+  const polled = { ...sizing, minimumPollers: MAX_WORKERS / POLLER_RAMP.batches };
+  const withPollers = workersNeeded(x, polled, workMs, y * 60_000, MAX_WORKERS);
   if (withPollers !== undefined) {
     const pollers = Math.ceil(withPollers / POLLER_RAMP.batches);
     return warning(
@@ -44,7 +44,7 @@ function tempoWarnings({ workload, sizing, drain, workersNeeded: needed }: Draft
   }
   return warning(
     'jobConcurrency',
-    `${count(MOST_WORKERS)} workers are too few as well; have each do more jobs at a time.`,
+    `${count(MAX_WORKERS)} workers are too few as well; have each do more jobs at a time.`,
   );
 }
 

@@ -3,8 +3,8 @@ import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '
 import { consume } from '../../functions/core/consume/consume.ts';
 import type { Job } from '../../functions/core/consume/run-job.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
-import { jobsPerMessageOf, LEAST_MESSAGES } from '../../functions/core/model/tick.ts';
-import { BATCH, type Queue } from '../../functions/core/queue/queue.ts';
+import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../../functions/core/model/tick.ts';
+import { MAX_BATCH_ENTRIES, type Queue } from '../../functions/core/queue/queue.ts';
 import { connect } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import { fire } from '../../functions/core/schedule/fire.ts';
@@ -67,7 +67,7 @@ export async function countDrumline({ aws, elasticsearchUrl }: Where, run: Run):
     await startOneTick(place.table, run.jobs);
     meter.reset();
     const scheduler = { name: 'bench', table: place.table, jobs, clock: Date.now, sleep };
-    const settings = { jobsPerMessage: run.jobsPerMessage, leastMessages: LEAST_MESSAGES };
+    const settings = { jobsPerMessage: run.jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK };
     const packed = jobsPerMessageOf(run.jobs, settings);
     await fire({ ...scheduler, settings }, Date.now(), Date.now() + 600_000);
     const job = jobOf(scenario);
@@ -135,7 +135,7 @@ function jobOf(scenario: Scenario): Job {
 export async function receive(queue: Queue, messages: number): Promise<Message[]> {
   const received: Message[] = [];
   while (received.length < messages) {
-    const MaxNumberOfMessages = Math.min(BATCH, messages - received.length);
+    const MaxNumberOfMessages = Math.min(MAX_BATCH_ENTRIES, messages - received.length);
     const { Messages = [] } = await queue.client.send(
       new ReceiveMessageCommand({
         QueueUrl: queue.url,
@@ -152,9 +152,9 @@ export async function receive(queue: Queue, messages: number): Promise<Message[]
 }
 
 export async function remove(queue: Queue, messages: readonly Message[]): Promise<void> {
-  for (let at = 0; at < messages.length; at += BATCH) {
+  for (let at = 0; at < messages.length; at += MAX_BATCH_ENTRIES) {
     const Entries = messages
-      .slice(at, at + BATCH)
+      .slice(at, at + MAX_BATCH_ENTRIES)
       .map(({ ReceiptHandle }, entry) => ({ Id: String(entry), ReceiptHandle }));
     await queue.client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
   }

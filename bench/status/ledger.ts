@@ -1,14 +1,14 @@
 import pMap from 'p-map';
 import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter, type Recorded } from '../../functions/core/ledger/message-records.ts';
+import { LedgerWriter, type RecordedMessage } from '../../functions/core/ledger/message-records.ts';
 import { stopRun } from '../../functions/core/ledger/runs.ts';
-import { MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
+import { MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
 import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
 import type { MessageRange } from '../../functions/core/model/message.ts';
 import { applyOutcomes, newRecord } from '../../functions/core/model/message-record.ts';
 import { startOneTick } from '../one-tick.ts';
 import { piecesOf } from '../pieces.ts';
-import { REMEMBER_SECONDS } from '../worker/in-process.ts';
+import { LEDGER_TTL_SECONDS } from '../worker/in-process.ts';
 
 /** What a run has been through. */
 export interface Past {
@@ -44,19 +44,19 @@ export async function writePast(table: Table, { workers, gone, jobs }: Past): Pr
   const present = one.slice(gone).map((message) => ({ writer: openWriter(table, now), message }));
   await pMap(present, ({ writer, message }) => count(writer, [message]), { concurrency: AT_ONCE });
   let turn = 0;
-  for (const some of piecesOf(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), MAX_TRANSACTION - 1))
+  for (const some of piecesOf(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), MAX_TRANSACTION_WRITES - 1))
     await count((present[turn++ % present.length] as (typeof present)[number]).writer, some);
   return runId;
 }
 
 /** A worker that has lived at some time, milliseconds since 1970. */
 function openWriter(table: Table, at: number): LedgerWriter {
-  return new LedgerWriter(table, new WorkerCounters(table, newWorkerId()), () => at, REMEMBER_SECONDS);
+  return new LedgerWriter(table, new WorkerCounters(table, newWorkerId()), () => at, LEDGER_TTL_SECONDS);
 }
 
 /** Counts all jobs of these messages. @throws Error when one could not be counted */
 async function count(writer: LedgerWriter, messages: readonly MessageRange[]): Promise<void> {
-  const states = messages.map((message): Recorded => ({ message, record: newRecord(message) }));
+  const states = messages.map((message): RecordedMessage => ({ message, record: newRecord(message) }));
   const counted = await writer.commit(states, ({ record }) =>
     applyOutcomes(
       record,

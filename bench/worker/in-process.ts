@@ -17,7 +17,7 @@ export function squaring(workMs: number): { input(jobId: number): number; work(i
 }
 
 /** So long the ledger remembers a message, in seconds. */
-export const REMEMBER_SECONDS = 86_400;
+export const LEDGER_TTL_SECONDS = 86_400;
 
 /** A worker in this process, on a place of its own, whose index is there. */
 export function openWorker(
@@ -30,7 +30,7 @@ export function openWorker(
   return {
     id,
     job,
-    ledger: new LedgerWriter(table, new WorkerCounters(table, id), Date.now, REMEMBER_SECONDS),
+    ledger: new LedgerWriter(table, new WorkerCounters(table, id), Date.now, LEDGER_TTL_SECONDS),
     results,
     jobs,
     deadLetters,

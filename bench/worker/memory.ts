@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { depth } from '../../functions/core/queue/queue.ts';
+import { readDepth } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { bundleFunctions } from '../../infra-cdk/bundling/bundle-functions.ts';
 import { ENVIRONMENT } from '../environment.ts';
@@ -77,7 +77,7 @@ export async function growthOf(
       samples.push({ jobs, ...size });
     }
     // What is not done is sent back to the queue, which plays no other part here.
-    const { visible, delayed } = await depth(place.jobs);
+    const { visible, delayed } = await readDepth(place.jobs);
     if (visible + delayed > 0) throw new Error(`${visible + delayed} messages came back from the worker`);
     return samples;
   } finally {

@@ -28,7 +28,7 @@ export async function messagesOfTick(
     name: 'bench',
     table,
     jobs: queue,
-    settings: { jobsPerMessage, leastMessages: 1 },
+    settings: { jobsPerMessage, minMessages: 1 },
     clock: Date.now,
     sleep,
   };

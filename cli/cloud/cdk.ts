@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { PROJECT, SettingError } from '../../infra-cdk/settings/settings.ts';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
 
@@ -100,7 +100,7 @@ export function failureOf(said: string, command: string, logFile: string): Error
   const telling =
     mistake < 0 ? lines.slice(-LINES_SHOWN) : lines.slice(mistake, after < 0 ? undefined : after);
   const shown = telling.slice(0, LINES_SHOWN).join('\n');
-  return new Trouble('cdk_failed', `${command} failed:\n${shown}`, `All that it said: ${logFile}`);
+  return new CommandError('cdk_failed', `${command} failed:\n${shown}`, `All that it said: ${logFile}`);
 }
 
 /** Lines around the cause: stack traces, Node's and npm's own, and the CDK's remark that the app has failed. */

@@ -1,6 +1,6 @@
 import { down, type UpResult, up } from '../../local/cloud.ts';
 import { downContainers, upContainers } from '../../local/containers/containers.ts';
-import { WrongUse } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 
 /** What a stopped LocalStack forgets. Keeping it (PERSISTENCE) takes a licence. */
@@ -30,7 +30,7 @@ export async function takeDown({ target, step }: Call, wipe: boolean): ReturnTyp
 export function requireManaged(call: Call, name: string): void {
   requireEmulator(call, name);
   if (call.target.isManaged) return;
-  throw new WrongUse(
+  throw new UsageError(
     `"${name}" is about LocalStack’s own containers, but AWS_ENDPOINT_URL names a LocalStack of yours.`,
     'Start and stop that one yourself, or unset AWS_ENDPOINT_URL.',
   );
@@ -39,5 +39,5 @@ export function requireManaged(call: Call, name: string): void {
 /** @throws WrongUse for a command that has no business on AWS */
 export function requireEmulator({ target }: Call, name: string): void {
   if (target.name !== 'aws') return;
-  throw new WrongUse(`"${name}" is about a cloud on this machine.`, 'Leave --target aws away.');
+  throw new UsageError(`"${name}" is about a cloud on this machine.`, 'Leave --target aws away.');
 }

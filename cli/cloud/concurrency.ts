@@ -5,7 +5,7 @@ import {
   PutFunctionConcurrencyCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import { pause } from '../terminal/interrupt.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -17,7 +17,7 @@ export interface Concurrency {
   mapping: number | null;
 }
 
-export const MOST_WORKERS = 1_000;
+export const MAX_WORKERS = 1_000;
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
 const LEAST_MAPPING = 2;
@@ -76,7 +76,7 @@ async function putReserved(deployment: Deployment, workers: number, signal: Abor
   } catch (error) {
     // AWS keeps some of the account's concurrency for functions that have none reserved.
     if (!(error instanceof Error) || !error.message.includes('UnreservedConcurrentExecution')) throw error;
-    throw new Trouble(
+    throw new CommandError(
       'concurrency_quota',
       `${workers} workers are more than the account's Lambda concurrency leaves: ${error.message}`,
       'Take fewer, or ask AWS for a higher "Concurrent executions" quota.',
@@ -121,7 +121,7 @@ export async function readMapping(deployment: Deployment, signal: AbortSignal) {
   );
   const [mapping] = mappings;
   if (mapping) return mapping;
-  throw new Trouble(
+  throw new CommandError(
     'deployment_differs',
     `The consumer ${deployment.functions.consumer} takes no messages: its event source mapping is gone.`,
     deployment.target.command('deploy'),

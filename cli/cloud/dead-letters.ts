@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { parseMessage } from '../../functions/core/model/message.ts';
-import { type DeadLetter, readDeadLetter, retryBody } from '../../functions/core/queue/dead-letter.ts';
-import { BATCH, send } from '../../functions/core/queue/queue.ts';
+import { type DeadLetter, readDeadLetter, retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
+import { MAX_BATCH_ENTRIES, send } from '../../functions/core/queue/queue.ts';
 import type { Deployment } from './deployment.ts';
 
 /** A dead letter, taken from the queue for as long as its visibility timeout lasts. */
@@ -54,7 +54,7 @@ async function receive(
   const answer = await target.clients.sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: deadLetterQueueUrl,
-      MaxNumberOfMessages: BATCH,
+      MaxNumberOfMessages: MAX_BATCH_ENTRIES,
       VisibilityTimeout: HELD_SECONDS,
       // Waiting has SQS ask all of its servers, so that finding nothing means that there is nothing.
       WaitTimeSeconds: 1,
@@ -121,7 +121,7 @@ export async function sendAgain(
       return;
     }
     try {
-      const bodies = batch.map(({ body }) => ({ MessageBody: retryBody(body, retriedAt) }));
+      const bodies = batch.map(({ body }) => ({ MessageBody: retryMessageBody(body, retriedAt) }));
       await send({ url: jobsQueueUrl, client: sqs, retryDelayMs: QUEUE_RETRY_MS }, bodies);
     } catch (error) {
       // Some of it may have been sent. Each alone tells which; sent twice by one name, a letter counts once.
@@ -185,7 +185,7 @@ function byFailure(one: TakenLetter, other: TakenLetter): number {
 }
 
 function batches<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) =>
-    all.slice(at * BATCH, (at + 1) * BATCH),
+  return Array.from({ length: Math.ceil(all.length / MAX_BATCH_ENTRIES) }, (_, at) =>
+    all.slice(at * MAX_BATCH_ENTRIES, (at + 1) * MAX_BATCH_ENTRIES),
   );
 }

@@ -1,6 +1,6 @@
 import { inspect } from '../../local/cloud.ts';
 import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
-import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
@@ -52,7 +52,7 @@ async function localElasticsearch(
   if (elasticsearch.running) return target.home.elasticsearchUrl;
   if (deployed && deployed.elasticsearchUrl !== target.home.elasticsearchUrl)
     return deployed.elasticsearchUrl;
-  throw new Trouble(
+  throw new CommandError(
     'no_elasticsearch',
     'The local cloud’s Elasticsearch is not running.',
     'npx drumline up, or name your own: npx drumline deploy --elasticsearch URL',
@@ -68,7 +68,7 @@ export function localstackElasticsearch(
   const url =
     given.elasticsearchUrl ?? (target.isManaged ? ELASTICSEARCH_FOR_CONTAINERS : deployed?.elasticsearchUrl);
   if (url !== undefined) return url;
-  throw new Trouble(
+  throw new CommandError(
     'no_elasticsearch',
     'Beside a LocalStack of your own Drumline doesn’t know where Elasticsearch is.',
     `Name one that its functions can reach: ${target.command('deploy --elasticsearch URL')}`,
@@ -79,7 +79,7 @@ function requireReachableElasticsearch({ target }: Call, given: Given): void {
   if (target.name !== 'aws') return;
   const url = new URL(given.elasticsearchUrl ?? String(fileContext().elasticsearchUrl ?? 'http://localhost'));
   if (!['localhost', '[::1]'].includes(url.hostname) && !url.hostname.startsWith('127.')) return;
-  throw new WrongUse(
+  throw new UsageError(
     `Functions on AWS can’t reach an Elasticsearch on this machine (${url.origin}).`,
     'Name one that they can reach: --elasticsearch URL, or elasticsearchUrl in cdk.json.',
   );
@@ -87,6 +87,6 @@ function requireReachableElasticsearch({ target }: Call, given: Given): void {
 
 /** A stack of another version is deployed anew. */
 export function otherVersion(error: unknown): undefined {
-  if (error instanceof Trouble && error.code === 'deployment_differs') return undefined;
+  if (error instanceof CommandError && error.code === 'deployment_differs') return undefined;
   throw error;
 }

@@ -1,6 +1,6 @@
 import { DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import type { Target } from './target.ts';
 
 const name = z.string().min(1);
@@ -40,7 +40,7 @@ export type FunctionName = (typeof FUNCTIONS)[number];
 export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {
   const deployment = await findDeployment(target, signal);
   if (deployment) return deployment;
-  throw new Trouble(
+  throw new CommandError(
     'not_deployed',
     `The stack ${target.stackName} is not deployed${target.name === 'local' ? ' on the local cloud' : ''}.`,
     target.command('deploy'),
@@ -56,7 +56,7 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
   );
   const parsed = outputs.safeParse(values);
   if (!parsed.success) {
-    throw new Trouble(
+    throw new CommandError(
       'deployment_differs',
       `The stack ${target.stackName} was deployed by another version of Drumline (${parsed.error.issues[0]?.path.join('.')} is not among its outputs).`,
       target.command('deploy'),

@@ -1,5 +1,5 @@
 import { UserError } from '../../local/user-error.ts';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import type { Target } from './target.ts';
 
 const UNREACHABLE = new Set([
@@ -23,11 +23,11 @@ const REFUSED_CREDENTIALS = new Set([
 /** Puts what a cloud's client has thrown in words for people; what it does not know comes back as it is. */
 export function explain(error: unknown, target: Target, signal: AbortSignal): unknown {
   // Ctrl-C reaches child processes as well, and what they then fail with is not what happened.
-  if (signal.aborted && !(error instanceof Trouble)) return signal.reason;
+  if (signal.aborted && !(error instanceof CommandError)) return signal.reason;
   if (!(error instanceof Error) || error instanceof UserError) return error;
   if (isUnreachable(error)) return unreachable(target, error);
   if (error.name === 'TimeoutError') {
-    return new Trouble(
+    return new CommandError(
       'no_answer',
       `${cloudOf(target)} takes connections but does not answer.`,
       target.name === 'local'
@@ -37,7 +37,7 @@ export function explain(error: unknown, target: Target, signal: AbortSignal): un
     );
   }
   if (NO_CREDENTIALS.has(error.name)) {
-    return new Trouble(
+    return new CommandError(
       'no_credentials',
       `There are no AWS credentials: ${firstLine(error)}`,
       'Run "aws configure" or "aws sso login", or set AWS_PROFILE.',
@@ -45,14 +45,14 @@ export function explain(error: unknown, target: Target, signal: AbortSignal): un
     );
   }
   if (error.message === 'Region is missing') {
-    return new Trouble(
+    return new CommandError(
       'no_region',
       'No AWS region is set.',
       'Set AWS_REGION, such as AWS_REGION=eu-central-1.',
     );
   }
   if (REFUSED_CREDENTIALS.has(error.name)) {
-    return new Trouble(
+    return new CommandError(
       'credentials_refused',
       `${cloudOf(target)} does not accept the credentials: ${firstLine(error)}`,
       'Sign in again ("aws sso login"), or correct the keys.',
@@ -60,7 +60,7 @@ export function explain(error: unknown, target: Target, signal: AbortSignal): un
     );
   }
   if ('$metadata' in error) {
-    return new Trouble(
+    return new CommandError(
       'cloud_refused',
       `${cloudOf(target)} refused: ${error.name}: ${firstLine(error)}`,
       `See whether the deployment is whole: ${target.command('deploy')}`,
@@ -77,16 +77,16 @@ export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has(code) || (error.cause !== undefined && isUnreachable(error.cause));
 }
 
-function unreachable(target: Target, cause: Error): Trouble {
+function unreachable(target: Target, cause: Error): CommandError {
   if (target.name !== 'aws') {
-    return new Trouble(
+    return new CommandError(
       'not_running',
       `${shortNameOf(target)} is not running (nothing answers at ${target.environment.AWS_ENDPOINT_URL}).`,
       target.isManaged ? target.command('up') : 'Start it, or correct AWS_ENDPOINT_URL.',
       { cause },
     );
   }
-  return new Trouble(
+  return new CommandError(
     'unreachable',
     `${cloudOf(target)} can’t be reached: ${firstLine(cause)}`,
     'Look at the network and its proxy settings, and try again.',

@@ -1,13 +1,13 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { Controlled } from '../../functions/control.ts';
+import type { ControlAnswer } from '../../functions/control.ts';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
-import type { Refused } from '../../functions/runtime/json-handler.ts';
+import type { ErrorAnswer } from '../../functions/runtime/json-handler.ts';
 import type { RunStatus, Status } from '../../functions/status.ts';
-import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
-export type { Controlled, RunStatus, Status, Verification };
+export type { ControlAnswer as Controlled, RunStatus, Status, Verification };
 
 /** What `control` is asked to do. */
 export type Command =
@@ -31,7 +31,11 @@ export async function readRuns(
 }
 
 /** Starts, changes or stops a run. */
-export function control(deployment: Deployment, signal: AbortSignal, command: Command): Promise<Controlled> {
+export function control(
+  deployment: Deployment,
+  signal: AbortSignal,
+  command: Command,
+): Promise<ControlAnswer> {
   return invoke(deployment, 'control', command, signal);
 }
 
@@ -52,43 +56,47 @@ async function invoke<Answer>(
   );
   const text = answer.Payload?.transformToString() ?? '';
   if (answer.FunctionError !== undefined) {
-    throw new Trouble(
+    throw new CommandError(
       'function_failed',
       `The function ${functions[name]} failed: ${failureIn(text)}`,
       target.command(`logs ${name} --since 5m`),
     );
   }
-  const answered = JSON.parse(text) as Answer | Refused;
+  const answered = JSON.parse(text) as Answer | ErrorAnswer;
   if (isRefusal(answered)) throw troubleOf(answered.error, target.command);
   return answered;
 }
 
-function isRefusal(answer: unknown): answer is Refused {
+function isRefusal(answer: unknown): answer is ErrorAnswer {
   return typeof answer === 'object' && answer !== null && 'error' in answer;
 }
 
 /** A function's refusal, with what to do about it. */
 export function troubleOf(
-  { code, message, details }: Refused['error'],
+  { code, message, details }: ErrorAnswer['error'],
   command: (words: string) => string,
-): Trouble {
+): CommandError {
   switch (code) {
     case 'run_active':
-      return new Trouble(
+      return new CommandError(
         code,
         `The run ${details?.runId} is active.`,
         `Stop it first (${command('stop')}), or start with --replace.`,
       );
     case 'no_active_run':
-      return new Trouble(code, 'No run is active.', `Start one: ${command('start --x 1000 --y 1')}`);
+      return new CommandError(code, 'No run is active.', `Start one: ${command('start --x 1000 --y 1')}`);
     case 'no_such_run':
-      return new Trouble(code, sentence(message.split(';')[0] ?? message), command('runs'));
+      return new CommandError(code, sentence(message.split(';')[0] ?? message), command('runs'));
     case 'invalid_input':
-      return new WrongUse(sentence(message), command('--help'));
+      return new UsageError(sentence(message), command('--help'));
     case 'results_unavailable':
-      return new Trouble(code, sentence(message), `See whether Elasticsearch runs: ${command('doctor')}`);
+      return new CommandError(
+        code,
+        sentence(message),
+        `See whether Elasticsearch runs: ${command('doctor')}`,
+      );
     default:
-      return new Trouble(code, sentence(message), 'Run the command again.');
+      return new CommandError(code, sentence(message), 'Run the command again.');
   }
 }
 

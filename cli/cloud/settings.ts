@@ -7,7 +7,7 @@ import {
   type Settings,
   schema,
 } from '../../infra-cdk/settings/settings.ts';
-import { WrongUse } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 
 /** Settings as given on the command line, by name, as CDK context: text. */
 export type Given = Partial<Record<Exclude<SettingName, 'stage'>, string>>;
@@ -20,11 +20,11 @@ export function readAssignments(pairs: readonly string[]): Given {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name = pair, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-      if (name === 'stage') throw new WrongUse('A stage is not given by -c.', 'Write --stage NAME.');
+      if (name === 'stage') throw new UsageError('A stage is not given by -c.', 'Write --stage NAME.');
       if (!NAMES.some((each) => each === name)) {
-        throw new WrongUse(`There is no setting "${name}".`, `There are: ${NAMES.join(', ')}.`);
+        throw new UsageError(`There is no setting "${name}".`, `There are: ${NAMES.join(', ')}.`);
       }
-      if (value === undefined) throw new WrongUse(`"${pair}" gives no value.`, `Write -c ${name}=VALUE.`);
+      if (value === undefined) throw new UsageError(`"${pair}" gives no value.`, `Write -c ${name}=VALUE.`);
       return [name, value];
     }),
   );

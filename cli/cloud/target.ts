@@ -4,7 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
 import { clientEnvironment, type LocalHome, localHome } from '../../local/home.ts';
-import { WrongUse } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 
 export const TARGETS = ['local', 'localstack', 'aws'] as const;
 export type TargetName = (typeof TARGETS)[number];
@@ -64,7 +64,7 @@ function environmentOf(name: TargetName, home: LocalHome): NodeJS.ProcessEnv {
   if (name === 'aws') {
     const variable = Object.keys(process.env).find((key) => /^AWS_ENDPOINT_URL(_|$)/.test(key));
     if (variable === undefined || !process.env[variable]) return process.env;
-    throw new WrongUse(
+    throw new UsageError(
       `--target aws is AWS itself, but ${variable} says ${process.env[variable]}.`,
       `Unset ${variable}, or leave --target away.`,
     );

@@ -1,6 +1,6 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
-import { depth } from '../../functions/core/queue/queue.ts';
+import { readDepth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
   giveBack,
@@ -11,7 +11,7 @@ import {
   takeDeadLetters,
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
-import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { CommandError, UsageError } from '../terminal/errors.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/log-line.ts';
 import { wholeNumber } from '../terminal/options.ts';
@@ -79,9 +79,9 @@ async function retry(
 ): Promise<number> {
   const { output, signal } = call;
   if (all === jobs.length > 0) {
-    throw new WrongUse('Name jobs, or --all.', call.target.command('dead-letters list'));
+    throw new UsageError('Name jobs, or --all.', call.target.command('dead-letters list'));
   }
-  if (malformed && !all) throw new WrongUse('--malformed goes with --all.', 'Add --all.');
+  if (malformed && !all) throw new UsageError('--malformed goes with --all.', 'Add --all.');
   const deployment = await call.deployment();
   const letters = await takeDeadLetters(deployment, signal);
   const wanted = all
@@ -90,7 +90,7 @@ async function retry(
   const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
   if (unknown.length > 0) {
     await giveBack(deployment, letters);
-    throw new Trouble(
+    throw new CommandError(
       'no_such_dead_letter',
       `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
       call.target.command('dead-letters list'),
@@ -116,7 +116,7 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
   const { output, signal } = call;
   const { deadLetterQueueUrl: url, target } = await call.deployment();
   const { sqs } = target.clients;
-  const { visible, inFlight, delayed } = await depth({ url, client: sqs });
+  const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
   const letters = visible + inFlight + delayed;
   if (letters > 0) {
     const question = `Throw ${counted(letters, 'dead letter')} away?`;

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { bringUp, requireEmulator } from '../cloud/cloud.ts';
-import { MOST_WORKERS } from '../cloud/concurrency.ts';
+import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { deploy, otherVersion } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { shortNameOf } from '../cloud/explain.ts';
@@ -14,7 +14,7 @@ import { drain } from '../runs/drain.ts';
 import { clearTheWay, startOwnRun, stopOwnRun } from '../runs/own-run.ts';
 import { runReport, runReportText } from '../runs/run-report.ts';
 import { canAsk, isConfirmed } from '../terminal/confirm.ts';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import { counted } from '../terminal/figures.ts';
 import { elasticsearchUrl, wholeNumber } from '../terminal/options.ts';
 import { X, Y } from './start.ts';
@@ -47,7 +47,7 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--x <jobs>', 'jobs a tick').argParser(X).default(1_000))
     .addOption(new Option('--y <minutes>', 'minutes from tick to tick').argParser(Y).default(1))
-    .option('--workers <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS), 2)
+    .option('--workers <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS), 2)
     .option('--ticks <n>', 'how many ticks', wholeNumber(1, 1_000), 1)
     .option(
       '--work-ms <n>',
@@ -127,7 +127,7 @@ async function mayReplace(call: Call, yes: boolean): Promise<void> {
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running) return;
   if (await isConfirmed(call, `The run ${runId} is active. Stop it?`, yes || !canAsk())) return;
-  throw new Trouble('run_active', `The run ${runId} is active.`, call.target.command('status --watch'));
+  throw new CommandError('run_active', `The run ${runId} is active.`, call.target.command('status --watch'));
 }
 
 /** The demo ends before its end: the run it has started does not go on behind its back. */

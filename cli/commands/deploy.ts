@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MOST_WORKERS } from '../cloud/concurrency.ts';
+import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { describeSettings, type Given, readAssignments } from '../cloud/settings.ts';
 import { counted } from '../terminal/figures.ts';
@@ -25,7 +25,7 @@ export function register(program: Command): void {
       'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next ' +
         'deploy. The running concurrency stays as it is unless another is given.',
     )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS))
+    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
     .option(
       '--work-ms <n>',
       'how long a job of the default functions/job.ts waits, in milliseconds',

@@ -2,7 +2,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
 import { FUNCTIONS, type FunctionName } from '../cloud/deployment.ts';
 import { LogReader } from '../cloud/read-logs.ts';
-import { WrongUse } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 import { pause } from '../terminal/interrupt.ts';
 import { isPlatformLine, type LogLine, renderLogLine } from '../terminal/log-line.ts';
 import { duration } from '../terminal/options.ts';
@@ -45,7 +45,10 @@ Examples:
 async function run(call: Call, options: Options, name?: FunctionName): Promise<number> {
   const { output, signal } = call;
   if (options.follow && options.json) {
-    throw new WrongUse('--json is one document, which --follow would never end.', 'Leave one of them away.');
+    throw new UsageError(
+      '--json is one document, which --follow would never end.',
+      'Leave one of them away.',
+    );
   }
   const deployment = await call.deployment();
   const since = Date.now() - options.since;

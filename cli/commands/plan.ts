@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { planOf } from '../../plan/plan.ts';
 import { sizingOf } from '../../plan/sizing.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MOST_WORKERS } from '../cloud/concurrency.ts';
+import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { planText } from '../runs/plan-report.ts';
 import { gather, wholeNumber } from '../terminal/options.ts';
@@ -31,7 +31,7 @@ export function register(program: Command): void {
       'how long a job takes, in milliseconds; the setting workMs unless given',
       wholeNumber(0, 900_000),
     )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MOST_WORKERS))
+    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
     .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { inspect, up } from '../../local/cloud.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MOST_WORKERS, readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
+import { MAX_WORKERS, readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
@@ -9,7 +9,7 @@ import { readRunningSettings } from '../cloud/running-settings.ts';
 import { clearTheWay, UNABORTED } from '../runs/own-run.ts';
 import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
 import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../terminal/options.ts';
 import { X } from './start.ts';
 
@@ -31,7 +31,7 @@ export function register(program: Command): void {
     )
     .addOption(
       new Option('--workers <list>', 'the numbers of workers; speed-up is against the first')
-        .argParser(wholeNumbers(1, MOST_WORKERS))
+        .argParser(wholeNumbers(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
     .option('--x <jobs>', 'jobs for each (default: 800 × the largest number, at least 2,000)', X)
@@ -88,7 +88,7 @@ async function haveDeployed(call: Call, { workMs, elasticsearch }: Options): Pro
 async function requireNoRun(call: Call, deployment: Deployment, replace: boolean): Promise<void> {
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running || replace) return clearTheWay(call, deployment);
-  throw new Trouble(
+  throw new CommandError(
     'run_active',
     `The run ${runId} is active, and would disturb the figures.`,
     `Stop it first (${call.target.command('stop')}), or add --replace.`,

@@ -3,7 +3,7 @@ import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { statusScreen } from '../runs/status-screen.ts';
 import { watchStatus } from '../runs/watch-status.ts';
-import { Trouble, WrongUse } from '../terminal/errors.ts';
+import { CommandError, UsageError } from '../terminal/errors.ts';
 import { runId } from '../terminal/options.ts';
 import { isTerminal } from '../terminal/output.ts';
 
@@ -29,18 +29,18 @@ async function run(
 ): Promise<void> {
   const { output, signal, target } = call;
   if (watch && json) {
-    throw new WrongUse(
+    throw new UsageError(
       '--watch shows a screen; it has no --json.',
       'Call "status --json" as often as you like.',
     );
   }
   if (watch && !isTerminal(process.stdout)) {
-    throw new WrongUse('--watch needs a terminal.', 'Leave --watch away to have the status once.');
+    throw new UsageError('--watch needs a terminal.', 'Leave --watch away to have the status once.');
   }
   const deployment = await call.deployment();
   const status = await readStatus(deployment, signal, asked);
   if (asked !== undefined && status.runId === null) {
-    throw new Trouble('no_such_run', `There is no run ${asked}.`, target.command('runs'));
+    throw new CommandError('no_such_run', `There is no run ${asked}.`, target.command('runs'));
   }
   if (watch) {
     await watchStatus(call, deployment, { runId: asked, foot: 'q leaves; the run goes on' });

@@ -3,7 +3,7 @@ import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
 import { rhythm } from '../runs/rhythm.ts';
-import { WrongUse } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 import { pace, X, Y } from './start.ts';
 
 export function register(program: Command): void {
@@ -23,7 +23,7 @@ async function run(
   { x, y, pace }: { x?: number; y?: number; pace?: Pace },
 ): Promise<void> {
   if (x === undefined && y === undefined && pace === undefined) {
-    throw new WrongUse(
+    throw new UsageError(
       'An update changes --x, --y or --pace; give at least one.',
       target.command('update --x 2000'),
     );

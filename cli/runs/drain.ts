@@ -1,7 +1,7 @@
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
-import { Trouble } from '../terminal/errors.ts';
+import { CommandError } from '../terminal/errors.ts';
 import { bar, count, percent, rate } from '../terminal/figures.ts';
 import { pause } from '../terminal/interrupt.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -89,8 +89,8 @@ function isEmpty({ queue }: Status): boolean {
   return queue.visible + queue.inFlight + queue.delayed === 0;
 }
 
-function stuck(status: Status, command: (words: string) => string): Trouble {
-  return new Trouble(
+function stuck(status: Status, command: (words: string) => string): CommandError {
+  return new CommandError(
     'stuck',
     `${count(pendingOf(status))} jobs of the run ${status.runId} are not done, but the queue has been empty for minutes.`,
     `See which: ${command(`verify --run ${status.runId}`)}, and why: ${command('logs consumer --since 1h')}`,

@@ -5,7 +5,7 @@ import type { Deployment } from '../cloud/deployment.ts';
 import { isUnreachable } from '../cloud/explain.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
 import { pause } from '../terminal/interrupt.ts';
-import { crop } from '../terminal/truncate.ts';
+import { truncate } from '../terminal/truncate.ts';
 import { RateMeter } from './rate-meter.ts';
 import { statusScreen } from './status-screen.ts';
 
@@ -42,7 +42,7 @@ export async function watchStatus(
     const lines = (screen ?? 'Reading the status …').split('\n');
     // The cursor has a line of its own below.
     const end = last.filter((line, at) => at === 0 || line !== '');
-    logUpdate(crop(lines, end, columns, rows - 1));
+    logUpdate(truncate(lines, end, columns, rows - 1));
   };
   let measured: number | null = null;
   // Times pass between two readings, too.

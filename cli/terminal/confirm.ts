@@ -1,6 +1,6 @@
 import confirm from '@inquirer/confirm';
 import type { Call } from '../cloud/call.ts';
-import { Interrupted, WrongUse } from './errors.ts';
+import { Interrupted, UsageError } from './errors.ts';
 
 /**
  * Asks before something that can't be undone. `yes` answers for a person who has said so already.
@@ -12,7 +12,7 @@ export async function isConfirmed(
   yes: boolean,
 ): Promise<boolean> {
   if (yes) return true;
-  if (!canAsk()) throw new WrongUse(`${message} There is no terminal to ask on.`, 'Say so with --yes.');
+  if (!canAsk()) throw new UsageError(`${message} There is no terminal to ask on.`, 'Say so with --yes.');
   try {
     return await confirm({ message, default: false }, { output: process.stderr, signal });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { UserError } from '../../local/user-error.ts';
 
 /** A `UserError` with a name for programs, as `--json` reports it, and the exit code that goes with it. */
-export class Trouble extends UserError {
+export class CommandError extends UserError {
   readonly exitCode: number = 1;
 
   constructor(
@@ -16,7 +16,7 @@ export class Trouble extends UserError {
 }
 
 /** The command was called in a way that can't be meant: nothing was done. */
-export class WrongUse extends Trouble {
+export class UsageError extends CommandError {
   override readonly exitCode = 2;
 
   constructor(message: string, nextStep: string) {

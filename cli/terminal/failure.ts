@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { SettingError } from '../../infra-cdk/settings/settings.ts';
 import { UserError } from '../../local/user-error.ts';
-import { Interrupted, Trouble } from './errors.ts';
+import { CommandError, Interrupted } from './errors.ts';
 import type { Output } from './output.ts';
 
 /** How a failed command ends: what it says, and its exit code. */
@@ -41,7 +41,7 @@ export function failureOf(error: unknown, help: string): Failure | undefined {
   }
   if (error instanceof UserError) {
     const { message, nextStep } = error;
-    const { code, exitCode } = error instanceof Trouble ? error : { code: 'failed', exitCode: 1 };
+    const { code, exitCode } = error instanceof CommandError ? error : { code: 'failed', exitCode: 1 };
     return { exitCode, code, message, nextStep };
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

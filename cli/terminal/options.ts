@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
-import { WrongUse } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { count } from './figures.ts';
 import { parseDuration } from './times.ts';
 
@@ -36,7 +36,7 @@ export function runId(text: string): string {
 export function elasticsearchUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
   // Not an InvalidArgumentError, which commander would put the text before.
-  throw new WrongUse('That is not Elasticsearch’s URL.', 'Give one such as http://127.0.0.1:9200.');
+  throw new UsageError('That is not Elasticsearch’s URL.', 'Give one such as http://127.0.0.1:9200.');
 }
 
 /** Gathers an option that may be given several times. */

@@ -3,18 +3,18 @@
 const COLOUR = /\u001b\[[\d;]*m/g;
 
 /** Cuts a screen to the terminal: lines at its width, and the lines before the last ones at its height. */
-export function crop(
+export function truncate(
   lines: readonly string[],
   last: readonly string[],
   width: number,
   height: number,
 ): string {
   const room = Math.max(1, height - last.length);
-  return [...lines.slice(0, room), ...last].map((line) => cut(line, width)).join('\n');
+  return [...lines.slice(0, room), ...last].map((line) => truncateMiddle(line, width)).join('\n');
 }
 
 /** Cuts a line that may be coloured; all of its colour switches stay, so that none is left on. */
-export function cut(line: string, width: number): string {
+export function truncateMiddle(line: string, width: number): string {
   let left = width;
   const pieces = line.split(COLOUR);
   const switches = line.match(COLOUR) ?? [];

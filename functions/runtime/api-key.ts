@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { reasonOf } from '../core/model/errors.ts';
+import { reasonFrom } from '../core/model/errors.ts';
 import { TIMEOUTS } from './aws-clients.ts';
 
 /** What the API key's secret holds: the key as Elasticsearch encodes it. Never shown, so that an error may be. */
@@ -53,7 +53,7 @@ export class ApiKey {
 export async function readSecret(name: string): Promise<string> {
   const client = new SecretsManagerClient({ requestHandler: TIMEOUTS });
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error) => {
-    throw new Error(`the secret ${name} can’t be read: ${reasonOf(error)}`);
+    throw new Error(`the secret ${name} can’t be read: ${reasonFrom(error)}`);
   });
   const key = SecretString?.trim() ?? '';
   if (!KEY.test(key)) {

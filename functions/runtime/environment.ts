@@ -36,7 +36,7 @@ const variables = {
   DRUMLINE_RETRY_BASE_SECONDS: whole(1, 43_200),
   DRUMLINE_RETRY_CAP_SECONDS: whole(1, 43_200),
   /** How long the ledger remembers a message, in seconds. */
-  DRUMLINE_REMEMBER_SECONDS: whole(60, 10 * 366 * 86_400),
+  DRUMLINE_LEDGER_TTL_SECONDS: whole(60, 10 * 366 * 86_400),
 };
 
 type Variable = keyof typeof variables;

@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { ConditionFailed, Refusal, Unavailable } from '../core/model/errors.ts';
+import { ApiError, ConditionFailed, Unavailable } from '../core/model/errors.ts';
 import type { RunId } from '../core/model/ids.ts';
 
 /** A refusal, as functions answer it. */
-export interface Refused {
+export interface ErrorAnswer {
   error: { code: string; message: string; details?: Record<string, unknown> };
 }
 
@@ -12,37 +12,37 @@ export interface Refused {
  * Makes a handler of something that answers a person: input that doesn't fit, a refusal and a service that is down
  * become a JSON answer, never a stack trace.
  */
-export function answering<Schema extends z.ZodMiniType, Answer>(
+export function jsonHandler<Schema extends z.ZodMiniType, Answer>(
   schema: Schema,
   answer: (input: z.output<Schema>, context: Context) => Promise<Answer>,
-): (input: unknown, context: Context) => Promise<Answer | Refused> {
+): (input: unknown, context: Context) => Promise<Answer | ErrorAnswer> {
   return async (input, context) => {
     try {
       const parsed = schema.safeParse(input);
       if (!parsed.success) throw invalid(parsed.error);
       return await answer(parsed.data, context);
     } catch (error) {
-      if (error instanceof Refusal) return error.answer();
+      if (error instanceof ApiError) return error.toBody();
       if (error instanceof Unavailable) {
-        return new Refusal(`${error.service}_unavailable`, `${error.message}; try again`).answer();
+        return new ApiError(`${error.service}_unavailable`, `${error.message}; try again`).toBody();
       }
       if (error instanceof ConditionFailed) {
-        return new Refusal(
+        return new ApiError(
           'conflict',
           'something else changed the run at the same moment; try again',
-        ).answer();
+        ).toBody();
       }
       throw error;
     }
   };
 }
 
-function invalid(error: z.core.$ZodError): Refusal {
+function invalid(error: z.core.$ZodError): ApiError {
   const issues = error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
-  return new Refusal('invalid_input', issues.join('; '), { issues });
+  return new ApiError('invalid_input', issues.join('; '), { issues });
 }
 
 /** The refusal of a run that the ledger does not have. */
-export function noSuchRun(runId: RunId): Refusal {
-  return new Refusal('no_such_run', `there is no run ${runId}; see the runs that there are`, { runId });
+export function noSuchRun(runId: RunId): ApiError {
+  return new ApiError('no_such_run', `there is no run ${runId}; see the runs that there are`, { runId });
 }

@@ -5,8 +5,8 @@ import {
   type TransportRequestOptions,
   type TransportRequestParams,
 } from '@elastic/elasticsearch';
-import { reasonOf } from '../core/model/errors.ts';
-import { type Connecting, connect, type Results } from '../core/results/client.ts';
+import { reasonFrom } from '../core/model/errors.ts';
+import { type ConnectOptions, connect, type Results } from '../core/results/client.ts';
 import { ApiKey, readSecret } from './api-key.ts';
 import type { Environment } from './environment.ts';
 
@@ -24,13 +24,13 @@ export const RESULTS_VARIABLES = [
 /** The results index; nothing is asked of it yet. */
 export function openResults(
   environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
-  patience: Pick<Connecting, 'timeoutMs' | 'retries'> = {},
+  patience: Pick<ConnectOptions, 'timeoutMs' | 'retries'> = {},
 ): Results {
   const secret = environment.DRUMLINE_ELASTICSEARCH_API_KEY_SECRET;
   const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
     ...patience,
-    ...(secret !== '' && { Transport: withKey(new ApiKey(() => readSecret(secret))) }),
+    ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readSecret(secret))) }),
     ...(authority !== '' && { authority: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });
   const made = {
@@ -45,7 +45,7 @@ export function openResults(
  * The client's transport, with an API key that may change. A request that is refused for its key (401) is sent once
  * more, with the key read anew; refused again, it is the operator's trouble.
  */
-export function withKey(key: ApiKey): typeof SniffingTransport {
+export function transportWithKey(key: ApiKey): typeof SniffingTransport {
   return class extends SniffingTransport {
     /** `never`, since that is what all of the method's overloads can take. */
     override async request(
@@ -73,6 +73,6 @@ export function withKey(key: ApiKey): typeof SniffingTransport {
 /** A key that can't be read is as good as an Elasticsearch that can't be reached. */
 function readable(key: Promise<string>): Promise<string> {
   return key.catch((error) => {
-    throw new errors.ElasticsearchClientError(reasonOf(error));
+    throw new errors.ElasticsearchClientError(reasonFrom(error));
   });
 }

@@ -4,8 +4,8 @@ import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda
 import type { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
 import { DrumlineFunction } from './drumline-function.ts';
-import { forgettingTroubles, REMEMBER } from './ledger.ts';
-import type { Parts } from './stack-context.ts';
+import { LEDGER_TTL, ttlProblems } from './ledger.ts';
+import type { StackContext } from './stack-context.ts';
 
 /** AWS accepts no less as an event source mapping's maximum concurrency. */
 const LEAST_MAPPING_CONCURRENCY = 2;
@@ -15,7 +15,7 @@ const UNGATHERED_BATCH = 10;
 
 /** The function that works on jobs, and the mapping that brings it their messages: as many at a time as there are workers. */
 export class Consumer extends DrumlineFunction {
-  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger, results }: Parts) {
+  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger, results }: StackContext) {
     super(scope, id, {
       prefix,
       settings,
@@ -33,7 +33,7 @@ export class Consumer extends DrumlineFunction {
         DRUMLINE_MAX_ATTEMPTS: String(settings.maxAttempts),
         DRUMLINE_RETRY_BASE_SECONDS: String(settings.retryBaseSeconds),
         DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
-        DRUMLINE_REMEMBER_SECONDS: String(REMEMBER.toSeconds()),
+        DRUMLINE_LEDGER_TTL_SECONDS: String(LEDGER_TTL.toSeconds()),
         DRUMLINE_WORK_MS: String(settings.workMs),
       },
     });
@@ -48,7 +48,7 @@ export class Consumer extends DrumlineFunction {
         ...scalingOf(settings),
       }),
     );
-    this.node.addValidation({ validate: () => forgettingTroubles(REMEMBER, queues) });
+    this.node.addValidation({ validate: () => ttlProblems(LEDGER_TTL, queues) });
   }
 }
 

@@ -2,14 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DrumlineFunction } from './drumline-function.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Parts } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 /** The function that starts, changes and stops runs. */
 export class Control extends DrumlineFunction {
   constructor(
     scope: Construct,
     id: string,
-    { prefix, settings, ledger, results }: Parts,
+    { prefix, settings, ledger, results }: StackContext,
     scheduler: Scheduler,
   ) {
     super(scope, id, {

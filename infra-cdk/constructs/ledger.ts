@@ -2,26 +2,26 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { FUNCTIONS } from '../bundling/bundle-functions.ts';
-import { REMEMBER_DAYS } from '../settings/retention.ts';
+import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 import { ledgerStatements } from './ledger-access.ts';
 import { type Queues, retentionOf } from './queues.ts';
 
 /** How long the ledger remembers a message. */
-export const REMEMBER = Duration.days(REMEMBER_DAYS);
+export const LEDGER_TTL = Duration.days(LEDGER_TTL_DAYS);
 
 /**
  * What is wrong with so long a memory, if anything: a message whose item has expired would be counted anew.
  * @param queues as they are, whatever was changed about them since they were made
  */
-export function forgettingTroubles(remember: Duration, queues: Queues): string[] {
+export function ttlProblems(remember: Duration, queues: Queues): string[] {
   const [jobs, deadLetters] = [retentionOf(queues.jobs), retentionOf(queues.deadLetters)];
   // Enqueued, and given up at the last moment; kept, and sent again at the last moment; enqueued once more.
   const longest = jobs + deadLetters + jobs;
   if (remember.toSeconds() > longest) return [];
   return [
-    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change REMEMBER_DAYS in infra-cdk/settings/retention.ts`,
+    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change LEDGER_TTL_DAYS in infra-cdk/settings/retention.ts`,
   ];
 }
 

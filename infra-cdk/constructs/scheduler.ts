@@ -2,16 +2,16 @@ import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { DrumlineFunction } from './drumline-function.ts';
-import type { Parts } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 /**
  * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is of
  * no use, and the rule's next one is there. EventBridge takes 1 minute to 24 hours (its API reference, "RetryPolicy"),
  * Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"); unless set, both take the most.
  */
-const MAX_EVENT_AGE = Duration.millis(LATENESS_MS);
+const MAX_EVENT_AGE = Duration.millis(MAX_LATENESS_MS);
 
 /**
  * How often EventBridge tries again to hand an event to Lambda, within that age. It would be 185 times in 24 hours
@@ -28,7 +28,7 @@ const INVOCATION_RETRIES = 1;
 
 /** The function that enqueues the jobs of the ticks that are due, and the rule that asks it every minute. */
 export class Scheduler extends DrumlineFunction {
-  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger }: Parts) {
+  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger }: StackContext) {
     super(scope, id, {
       prefix,
       settings,

@@ -4,7 +4,7 @@ import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';
 
 /** What the functions of a stack are made of and work with. */
-export interface Parts {
+export interface StackContext {
   /** Before every name in the stack. */
   prefix: string;
   settings: Settings;

@@ -2,11 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction } from './drumline-function.ts';
-import type { Parts } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 /** The function that says how a run stands. */
 export class Status extends DrumlineFunction {
-  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger }: Parts, consumer: Consumer) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, settings, queues, ledger }: StackContext,
+    consumer: Consumer,
+  ) {
     super(scope, id, {
       prefix,
       settings,

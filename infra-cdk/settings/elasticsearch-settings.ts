@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 
 /** What is wrong with Elasticsearch's URL, if anything: it is seen in outputs, variables and logs, and a key travels to it. */
-export function urlTrouble(text: string): string | undefined {
+export function urlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined; // the schema says so
   const { protocol, username, password, hostname } = new URL(text);
   if (username !== '' || password !== '')
@@ -24,7 +24,7 @@ function isPrivate(hostname: string): boolean {
 }
 
 /** What is wrong with a file that is to hold an authority's certificate, if anything. */
-export function certificateTrouble(file: string): string | undefined {
+export function certificateProblem(file: string): string | undefined {
   try {
     const certificate = new X509Certificate(readFileSync(file));
     // One that has signed itself is its own authority.

@@ -8,4 +8,4 @@ export const ABANDONED_EVENTS_RETENTION_DAYS = 14;
  * the jobs queue, in the dead-letter queue, and in the jobs queue once more when it is sent again at the last moment. A
  * message that is sent back stays longer; a worker refuses one that is older than this and has no record.
  */
-export const REMEMBER_DAYS = JOBS_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS + JOBS_RETENTION_DAYS + 1;
+export const LEDGER_TTL_DAYS = JOBS_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS + JOBS_RETENTION_DAYS + 1;

@@ -4,8 +4,8 @@ import type { Node } from 'constructs';
 import leven from 'leven';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
-import { certificateTrouble, urlTrouble } from './elasticsearch-settings.ts';
-import { limitTroubles } from './limits.ts';
+import { certificateProblem, urlProblem } from './elasticsearch-settings.ts';
+import { crossSettingProblems } from './limits.ts';
 
 /** The project's folder. */
 export const PROJECT = resolve(import.meta.dirname, '..', '..');
@@ -85,7 +85,7 @@ export const schema = z.object({
   elasticsearchUrl: z
     .url({ protocol: /^https?$/, error: 'a http or https URL' })
     .check(({ value, issues }) => {
-      const trouble = urlTrouble(value);
+      const trouble = urlProblem(value);
       if (trouble) issues.push({ code: 'custom', message: trouble, input: value });
     })
     .default('http://127.0.0.1:9200')
@@ -107,7 +107,7 @@ export const schema = z.object({
   elasticsearchCaFile: z
     .string()
     .check(({ value, issues }) => {
-      const trouble = value === '' ? undefined : certificateTrouble(resolve(PROJECT, value));
+      const trouble = value === '' ? undefined : certificateProblem(resolve(PROJECT, value));
       if (trouble) issues.push({ code: 'custom', message: trouble, input: value });
     })
     .default('')
@@ -229,9 +229,11 @@ export function parseSettings(context: Record<string, unknown>): Settings {
     });
     throw new SettingError(lines.join('\n'));
   }
-  const troubles = limitTroubles(parsed.data);
+  const troubles = crossSettingProblems(parsed.data);
   if (troubles.length > 0) {
-    const lines = troubles.map(({ name, says }) => `setting ${name}=${shown(parsed.data[name])}: ${says}`);
+    const lines = troubles.map(
+      ({ name, message: says }) => `setting ${name}=${shown(parsed.data[name])}: ${says}`,
+    );
     throw new SettingError(lines.join('\n'));
   }
   return parsed.data;

@@ -220,7 +220,7 @@ async function fireOnce(seam: Seam, place: Place): Promise<void> {
     name: newWorkerId(),
     table,
     jobs,
-    settings: { jobsPerMessage: 10, leastMessages: 1 },
+    settings: { jobsPerMessage: 10, minMessages: 1 },
     clock: Date.now,
     sleep: (ms) => sleep(ms),
   };

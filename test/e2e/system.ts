@@ -6,11 +6,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { fromHere } from '../../cli/cloud/localstack.ts';
 import { placeOf, resolveTarget } from '../../cli/cloud/target.ts';
-import type { Controlled } from '../../functions/control.ts';
+import type { ControlAnswer } from '../../functions/control.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Message } from '../../functions/core/model/message.ts';
-import { messagesOf } from '../../functions/core/model/tick.ts';
+import { messagesToSend } from '../../functions/core/model/tick.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { prefixOf } from '../../infra-cdk/settings/settings.ts';
@@ -44,8 +44,8 @@ export async function invoke<Answer>(name: string, payload: unknown = {}): Promi
 export const status = () => invoke<Status>('status');
 export const verify = () => invoke<Verification>('verify');
 export const start = (x: number, y = 1_440) =>
-  invoke<Controlled>('control', { action: 'start', x, y, replace: true });
-export const stop = () => invoke<Controlled>('control', { action: 'stop' });
+  invoke<ControlAnswer>('control', { action: 'start', x, y, replace: true });
+export const stop = () => invoke<ControlAnswer>('control', { action: 'stop' });
 
 /** Runs the `drumline` command against this system. */
 export const run = (...parameters: string[]): Promise<Ended> =>
@@ -91,7 +91,7 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
   const table = { name: await output('TableName'), client, conflictDelayMs: 25 };
   const tick = await readTick(table, runId as RunId, 1);
   client.destroy();
-  return tick ? messagesOf({ ...tick, sent: 0 }) : [];
+  return tick ? messagesToSend({ ...tick, sent: 0 }) : [];
 }
 
 /** Where the results are, from here. */

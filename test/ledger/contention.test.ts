@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { list, read, type Table, transact } from '../../functions/core/ledger/table.ts';
+import { queryItems, readItem, type Table, transact } from '../../functions/core/ledger/table.ts';
 import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { connect, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { countConflicts } from './conflicts.ts';
@@ -56,8 +56,8 @@ describeBackEnds((backEnd) => {
     const seen = clients.reduce((sum, { conflicts }) => sum + conflicts.seen, 0);
     report(`${seen} conflicts among 100 contending transactions, ${when}`);
     expect(refusals(outcomes)).toEqual([]);
-    expect(await read(table, keyOf('A'))).toMatchObject({ amount: 100 });
-    expect(await read(table, keyOf('B'))).toMatchObject({ amount: 200 });
+    expect(await readItem(table, keyOf('A'))).toMatchObject({ amount: 100 });
+    expect(await readItem(table, keyOf('B'))).toMatchObject({ amount: 200 });
     if (every > 0) expect(seen).toBeGreaterThan(0);
   });
 
@@ -73,7 +73,7 @@ describeBackEnds((backEnd) => {
       );
       expect(refusals(outcomes)).toEqual(Array(9).fill(new ConditionFailed([0])));
     }
-    expect(await read(table, keyOf('WINS'))).toMatchObject({ amount: 5 });
+    expect(await readItem(table, keyOf('WINS'))).toMatchObject({ amount: 5 });
   });
 
   test('an item is never read half written', async () => {
@@ -81,14 +81,14 @@ describeBackEnds((backEnd) => {
     await during(
       async () => {
         for (let at = 0; at < 50; at++) {
-          const items = await Promise.all([1, 2, 3].map(() => read(other, keyOf('A'))));
+          const items = await Promise.all([1, 2, 3].map(() => readItem(other, keyOf('A'))));
           for (const item of items) expect(item?.a).toBe(item?.b);
         }
       },
       () => transact(table, [update(table, 'A', 'SET a = :n, b = :n', { ':n': ++written })]),
     );
     expect(written).toBeGreaterThan(1);
-    expect(await read(other, keyOf('A'))).toMatchObject({ a: written, b: written });
+    expect(await readItem(other, keyOf('A'))).toMatchObject({ a: written, b: written });
   });
 
   // AWS allows a Query to see a transaction half done; so nothing may depend on which it is.
@@ -105,7 +105,7 @@ describeBackEnds((backEnd) => {
         for (let at = 0; at < lists; at++) {
           let sum = 0;
           let items = 0;
-          for await (const { amount = 0 } of list(other, PK, '#')) {
+          for await (const { amount = 0 } of queryItems(other, PK, '#')) {
             items++;
             sum += amount as number;
           }
@@ -116,7 +116,7 @@ describeBackEnds((backEnd) => {
       () => transact(table, [add(table, '#A', -1), add(table, '#Z', 1)]),
     );
     report(`a Query of ${pages} saw a transfer half done in ${halfDone} of ${lists} reads`);
-    const [from, to] = [await read(table, keyOf('#A')), await read(table, keyOf('#Z'))];
+    const [from, to] = [await readItem(table, keyOf('#A')), await readItem(table, keyOf('#Z'))];
     expect((from?.amount as number) + (to?.amount as number)).toBe(1000);
     expect(to?.amount).toBeGreaterThan(0);
   });

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
-  type Gain,
-  KEPT_IN_A_SHARD,
+  type CounterDelta,
   listCounters,
   RETIRED_AFTER_MS,
+  WORKERS_PER_SHARD,
   WorkerCounters,
 } from '../../functions/core/ledger/counters.ts';
-import type { Recorded } from '../../functions/core/ledger/message-records.ts';
-import { type Key, type Table, transact, type Write } from '../../functions/core/ledger/table.ts';
+import type { RecordedMessage } from '../../functions/core/ledger/message-records.ts';
+import { type Key, type Table, type TransactionWrite, transact } from '../../functions/core/ledger/table.ts';
 import { readTotals, type Totals } from '../../functions/core/ledger/totals.ts';
 import { workersOfOneShard } from '../unit/functions/samples.ts';
 import { describeBackEnds, forAnother, makeTable } from './back-ends.ts';
@@ -17,17 +17,17 @@ import { aState, NOW, processed, RUN, started, writerOf } from './samples.ts';
 const LATER = NOW + RETIRED_AFTER_MS + 1;
 
 /** As many as a shard keeps counters of, and more. */
-const workers = await workersOfOneShard(RUN, KEPT_IN_A_SHARD + 12);
+const workers = await workersOfOneShard(RUN, WORKERS_PER_SHARD + 12);
 const worker = (at: number) => workers[at] as (typeof workers)[number];
 
-const gain = (processed: number, failed = 0): Gain => ({ processed, failed });
+const gain = (processed: number, failed = 0): CounterDelta => ({ processed, failed });
 const writeOf = (table: Table, at: number, now: number) =>
   new WorkerCounters(table, worker(at)).add(RUN, gain(5, 1), now);
 
 /** A shard with all the counters that it keeps; the first one's has been idle for longest. */
 async function fillShard(table: Table): Promise<void> {
   await started(table);
-  for (let at = 0; at < KEPT_IN_A_SHARD; at++)
+  for (let at = 0; at < WORKERS_PER_SHARD; at++)
     await transact(table, [await writeOf(table, at, at === 0 ? NOW : LATER)]);
 }
 
@@ -36,15 +36,15 @@ const KEY = (await writeOf(nowhere, 0, NOW)).Update?.Key as unknown as Key;
 const ITEM = `${KEY.pk}/${KEY.sk}`;
 
 interface Writes {
-  add: Write;
-  takeOver: Write;
-  takeOverToo: Write;
+  add: TransactionWrite;
+  takeOver: TransactionWrite;
+  takeOverToo: TransactionWrite;
 }
 
 async function arrange(table: Table): Promise<Writes> {
   await fillShard(table);
   const [add, takeOver, takeOverToo] = await Promise.all(
-    [0, KEPT_IN_A_SHARD, KEPT_IN_A_SHARD + 1].map((at) => writeOf(table, at, LATER)),
+    [0, WORKERS_PER_SHARD, WORKERS_PER_SHARD + 1].map((at) => writeOf(table, at, LATER)),
   );
   return { add, takeOver, takeOverToo } as Writes;
 }
@@ -64,7 +64,7 @@ describeBackEnds((backEnd) => {
     rival: (table, { takeOverToo }) => transact(table, [takeOverToo]),
     writes: () => ({
       [ITEM]: {
-        ...{ holder: worker(KEPT_IN_A_SHARD), jobsProcessed: 5, jobsFailed: 1, lastSeenAt: LATER },
+        ...{ holder: worker(WORKERS_PER_SHARD), jobsProcessed: 5, jobsFailed: 1, lastSeenAt: LATER },
         ...{ retiredProcessed: 5, retiredFailed: 1, retiredWorkers: 1 },
       },
     }),
@@ -89,20 +89,23 @@ describeBackEnds((backEnd) => {
     test('of two workers that take over one counter at once one does, and both count', async () => {
       await Promise.all(
         [table, other].map((table, at) =>
-          writerOf(table, worker(KEPT_IN_A_SHARD + at), () => LATER).commit([aState(at)], processed),
+          writerOf(table, worker(WORKERS_PER_SHARD + at), () => LATER).commit([aState(at)], processed),
         ),
       );
       const counters = await listCounters(table, RUN);
-      const newcomers = counters.filter(({ holder }) => workers.indexOf(holder) >= KEPT_IN_A_SHARD);
+      const newcomers = counters.filter(({ holder }) => workers.indexOf(holder) >= WORKERS_PER_SHARD);
       expect(newcomers.map(({ retired }) => retired.workers).sort()).toEqual([0, 1]);
       expect(counters.map(({ holder }) => holder)).not.toContain(worker(0));
-      const before = KEPT_IN_A_SHARD * 5;
-      expect(await readTotals(other, RUN)).toMatchObject({ processed: before + 20, failed: KEPT_IN_A_SHARD });
+      const before = WORKERS_PER_SHARD * 5;
+      expect(await readTotals(other, RUN)).toMatchObject({
+        processed: before + 20,
+        failed: WORKERS_PER_SHARD,
+      });
     });
 
     test('a status never runs ahead of what was counted, and never goes back', async () => {
       let clock = LATER;
-      const before = KEPT_IN_A_SHARD * 5;
+      const before = WORKERS_PER_SHARD * 5;
       const counts = { begun: before, done: before };
       const statuses: Totals[] = [];
       let isOver = false;
@@ -120,8 +123,8 @@ describeBackEnds((backEnd) => {
           // Each finds all others idle, and takes over the counter that has been so for longest.
           clock += RETIRED_AFTER_MS + 1;
           counts.begun += 10;
-          const state: Recorded = aState(at);
-          const newcomer = worker(KEPT_IN_A_SHARD + (at % 12));
+          const state: RecordedMessage = aState(at);
+          const newcomer = worker(WORKERS_PER_SHARD + (at % 12));
           await writerOf(table, newcomer, () => clock).commit([state], processed);
           counts.done += 10;
         }
@@ -130,7 +133,7 @@ describeBackEnds((backEnd) => {
         await reading;
       }
       const end = (await readTotals(other, RUN)) as Totals;
-      expect(end).toMatchObject({ processed: before + 400, workers: { length: KEPT_IN_A_SHARD } });
+      expect(end).toMatchObject({ processed: before + 400, workers: { length: WORKERS_PER_SHARD } });
       expect(end.retired.workers).toBeGreaterThan(10);
       expect(new Set(statuses.map(({ processed }) => processed)).size).toBeGreaterThan(3);
     });

@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, expect, test } from 'vitest';
-import { type Table, transact, type Write } from '../../functions/core/ledger/table.ts';
+import { type Table, type TransactionWrite, transact } from '../../functions/core/ledger/table.ts';
 import { contents, describeBackEnds, makeTable } from './back-ends.ts';
 import { add, keyOf, PK, put, update } from './writes.ts';
 
@@ -10,7 +10,7 @@ import { add, keyOf, PK, put, update } from './writes.ts';
  */
 const OUTCOMES: {
   what: string;
-  writes: (table: Table) => Write[];
+  writes: (table: Table) => TransactionWrite[];
   ministack: string;
   'DynamoDB Local': string;
 }[] = [

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { listCounters } from '../../functions/core/ledger/counters.ts';
-import { type Recorded, readRecord } from '../../functions/core/ledger/message-records.ts';
-import { type Item, MAX_TRANSACTION, type Table } from '../../functions/core/ledger/table.ts';
+import { type RecordedMessage, readRecord } from '../../functions/core/ledger/message-records.ts';
+import { type Item, MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
 import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/model/message-record.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { aState, NOW, processed, RUN, writerOf } from './samples.ts';
@@ -10,7 +10,10 @@ const state = aState();
 const [first] = state.record.pending;
 
 /** The record with one job more processed. */
-const oneMore = ({ record }: Recorded): MessageRecord => ({ ...record, pending: record.pending.slice(1) });
+const oneMore = ({ record }: RecordedMessage): MessageRecord => ({
+  ...record,
+  pending: record.pending.slice(1),
+});
 
 describeBackEnds((backEnd) => {
   let table: Table;
@@ -30,7 +33,7 @@ describeBackEnds((backEnd) => {
     const writer = writerOf(table, 'worker');
     const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
     const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
-    const [twice] = await writer.commit([once as Recorded], ({ record }) =>
+    const [twice] = await writer.commit([once as RecordedMessage], ({ record }) =>
       deadLettered(acquireLease(record, { id: 'a', until: NOW }), new Map([[3, 7]]) as never),
     );
     expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease: { id: 'a', until: NOW } });
@@ -38,14 +41,14 @@ describeBackEnds((backEnd) => {
     expect(await listCounters(table, RUN)).toMatchObject([{ holder: 'worker', processed: 1, failed: 1 }]);
   });
 
-  test.each<[string, (read: Recorded) => Recorded]>([
+  test.each<[string, (read: RecordedMessage) => RecordedMessage]>([
     ['was believed to be new', () => state],
     ['has changed since it was read', (read) => read],
   ])('a record that %s is read again, and counted once', async (_what, believed) => {
     const [read] = await writerOf(table, 'worker').commit([state], oneMore);
-    await writerOf(other, 'another').commit([read as Recorded], oneMore);
+    await writerOf(other, 'another').commit([read as RecordedMessage], oneMore);
     const transition = vi.fn(processed);
-    const [after] = await writerOf(table, 'worker').commit([believed(read as Recorded)], transition);
+    const [after] = await writerOf(table, 'worker').commit([believed(read as RecordedMessage)], transition);
     expect(transition).toHaveBeenCalledTimes(2);
     expect(transition.mock.lastCall?.[0].record).toMatchObject({ version: 2, pending: { length: 8 } });
     expect(after?.record.version).toBe(3);
@@ -63,7 +66,7 @@ describeBackEnds((backEnd) => {
 
   test('99 messages and a counter are one transaction, which is written whole or not at all', async () => {
     const send = vi.fn((command: never) => other.client.send(command));
-    const states = Array.from({ length: MAX_TRANSACTION - 1 }, (_, at) => aState(at));
+    const states = Array.from({ length: MAX_TRANSACTION_WRITES - 1 }, (_, at) => aState(at));
     const writer = writerOf({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
     await writerOf(table, 'another').commit([aState(98)], oneMore);
     const after = await writer.commit(states, processed);

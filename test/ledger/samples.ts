@@ -1,5 +1,5 @@
 import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter, type Recorded } from '../../functions/core/ledger/message-records.ts';
+import { LedgerWriter, type RecordedMessage } from '../../functions/core/ledger/message-records.ts';
 import { type NewRun, type Run, readRun, readSchedule, startRun } from '../../functions/core/ledger/runs.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import { type JobId, newRunId, type WorkerId } from '../../functions/core/model/ids.ts';
@@ -29,11 +29,11 @@ export function writerOf(table: Table, worker: string, clock = () => NOW): Ledge
 }
 
 /** The state of a message of ten jobs that is believed never to have been written. */
-export function aState(at = 0): Recorded {
+export function aState(at = 0): RecordedMessage {
   const message = { runId: RUN, tick: 1, first: (at * 10 + 1) as JobId, last: (at * 10 + 10) as JobId };
   return { message, record: newRecord(message) };
 }
 
 /** The record when all its jobs are processed. */
-export const processed = ({ record }: Recorded) =>
+export const processed = ({ record }: RecordedMessage) =>
   record.pending.length === 0 ? record : { ...record, pending: [] };

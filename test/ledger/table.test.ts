@@ -3,12 +3,12 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type Item,
-  list,
-  MAX_TRANSACTION,
-  read,
+  MAX_TRANSACTION_WRITES,
+  queryItems,
+  readItem,
   type Table,
+  type TransactionWrite,
   transact,
-  type Write,
 } from '../../functions/core/ledger/table.ts';
 import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
@@ -19,7 +19,7 @@ const MAX_ITEM = 400 * 1024;
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 const text = (bytes: number) => 'x'.repeat(bytes);
-const many = (count: number, make: (at: number) => Write) =>
+const many = (count: number, make: (at: number) => TransactionWrite) =>
   Array.from({ length: count }, (_, at) => make(at));
 const sk = (at: number) => `ITEM#${String(at).padStart(3, '0')}`;
 
@@ -89,7 +89,7 @@ describeBackEnds((backEnd) => {
   });
 
   /** How a transaction is refused, having written nothing. */
-  async function refusal(writes: Write[]): Promise<string> {
+  async function refusal(writes: TransactionWrite[]): Promise<string> {
     const before = await contents(table);
     const error = await transact(table, writes).then(
       () => new Error('was not refused'),
@@ -140,7 +140,7 @@ describeBackEnds((backEnd) => {
       ]);
       if (holds) await written;
       else await expect(written).rejects.toEqual(new ConditionFailed([0]));
-      const now = await read(table, keyOf('A'));
+      const now = await readItem(table, keyOf('A'));
       expect(now?.written ?? false).toBe(holds);
     });
 
@@ -152,11 +152,11 @@ describeBackEnds((backEnd) => {
         ]);
       await change('ADD', 'x', 'y');
       await change('ADD', 'y', 'z');
-      expect(await read(table, keyOf('A'))).toEqual({ ...keyOf('A'), letters: new Set(['x', 'y', 'z']) });
+      expect(await readItem(table, keyOf('A'))).toEqual({ ...keyOf('A'), letters: new Set(['x', 'y', 'z']) });
       await change('DELETE', 'x', 'y', 'unknown');
       await change('DELETE', 'z');
-      expect(await read(table, keyOf('A'))).toEqual(keyOf('A'));
-      expect(await read(table, keyOf('B'))).toEqual({ ...keyOf('B'), amount: 8 });
+      expect(await readItem(table, keyOf('A'))).toEqual(keyOf('A'));
+      expect(await readItem(table, keyOf('B'))).toEqual({ ...keyOf('B'), amount: 8 });
     });
 
     test('that is sent twice under one token is done once', async () => {
@@ -170,16 +170,16 @@ describeBackEnds((backEnd) => {
       await send(1);
       await send(1);
       await expect(send(2)).rejects.toMatchObject({ name: 'IdempotentParameterMismatchException' });
-      expect(await read(table, keyOf('A'))).toMatchObject({ amount: 1 });
+      expect(await readItem(table, keyOf('A'))).toMatchObject({ amount: 1 });
     });
   });
 
   describe('the limits', () => {
     test('100 writes are one transaction, 101 are not', async () => {
       const adds = (count: number) => many(count, (at) => add(table, sk(at), 1));
-      await transact(table, adds(MAX_TRANSACTION));
+      await transact(table, adds(MAX_TRANSACTION_WRITES));
       expect(Object.values(await contents(table)).map(({ amount }) => amount)).toEqual(Array(100).fill(1));
-      expect(await refusal(adds(MAX_TRANSACTION + 1))).toContain('ValidationException');
+      expect(await refusal(adds(MAX_TRANSACTION_WRITES + 1))).toContain('ValidationException');
     });
 
     test('no writes are no transaction', async () => {
@@ -199,7 +199,7 @@ describeBackEnds((backEnd) => {
         many(16, (at) => put(table, sk(at), { text: text(bytes / 16 - `pk${PK}sk${sk(at)}text`.length) }));
       // The two differ in what they count: the items, or the request as JSON.
       await transact(table, items(MAX_TRANSACTION_BYTES - 16 * 1024));
-      expect(await read(table, keyOf(sk(15)))).toBeDefined();
+      expect(await readItem(table, keyOf(sk(15)))).toBeDefined();
       await expect(transact(table, items(MAX_TRANSACTION_BYTES + 16))).rejects.toThrow(/4\s?MB/);
     });
 
@@ -237,7 +237,7 @@ describeBackEnds((backEnd) => {
         },
       );
 
-    test.each<[string, () => Write, string]>([
+    test.each<[string, () => TransactionWrite, string]>([
       [
         'with a value that it does not use',
         () => conditional('attribute_not_exists(pk)', { ':a': 1 }),
@@ -276,21 +276,21 @@ describeBackEnds((backEnd) => {
           },
         },
       ]);
-      expect(await read(table, keyOf('A'))).toMatchObject({ status: 'y', count: 1 });
+      expect(await readItem(table, keyOf('A'))).toMatchObject({ status: 'y', count: 1 });
     });
   });
 
   describe('reading', () => {
     test('an item that is not there gives nothing', async () => {
-      expect(await read(table, keyOf('A'))).toBeUndefined();
+      expect(await readItem(table, keyOf('A'))).toBeUndefined();
     });
 
     test('gives what another has just written', async () => {
       const other = forAnother(backEnd, table);
       for (let amount = 1; amount <= 25; amount++) {
         await transact(table, [add(table, 'A', 1)]);
-        expect(await read(other, keyOf('A'))).toMatchObject({ amount });
-        for await (const item of list(other, PK, 'A')) expect(item).toMatchObject({ amount });
+        expect(await readItem(other, keyOf('A'))).toMatchObject({ amount });
+        for await (const item of queryItems(other, PK, 'A')) expect(item).toMatchObject({ amount });
       }
     });
 
@@ -302,9 +302,9 @@ describeBackEnds((backEnd) => {
           many(4, (next) => put(table, sk(at + next), { text: text(380_000) })),
         );
       await transact(table, [put(table, 'ITEM'), put(table, 'ITEN'), put(table, 'A')]);
-      const keys = async (order?: Parameters<typeof list>[3], prefix = 'ITEM#') => {
+      const keys = async (order?: Parameters<typeof queryItems>[3], prefix = 'ITEM#') => {
         const found = [];
-        for await (const item of list(table, PK, prefix, order)) found.push(item.sk);
+        for await (const item of queryItems(table, PK, prefix, order)) found.push(item.sk);
         return found;
       };
       const all = Array.from({ length: 8 }, (_, at) => sk(at));

@@ -5,12 +5,12 @@ import {
   claimSlice,
   claimTick,
   closeTick,
-  type Lease,
   type LeasedTick,
   leaseTick,
   listTicks,
   readTick,
   releaseTick,
+  type TickLease,
 } from '../../functions/core/ledger/ticks.ts';
 import type { JobId } from '../../functions/core/model/ids.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
@@ -23,10 +23,10 @@ const TICK_KEY: Key = { pk: `RUN#${RUN}`, sk: 'TICK#000000001' };
 const TICK_ITEM = `${TICK_KEY.pk}/${TICK_KEY.sk}`;
 
 const PERIOD = 300_000;
-const mine: Lease = { holder: 'mine', until: NOW + 60_000 };
-const theirs: Lease = { holder: 'theirs', until: NOW + 60_000 };
+const mine: TickLease = { holder: 'mine', until: NOW + 60_000 };
+const theirs: TickLease = { holder: 'theirs', until: NOW + 60_000 };
 
-function aTick(run: Run, firstJob: JobId, lease: Lease = mine): LeasedTick {
+function aTick(run: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
   return {
     ...{ runId: RUN, tick: run.nextTick, firstJob, count: run.x, claimed: 0, sent: 0 },
     ...{ jobsPerMessage: 10, dueAt: run.nextTickAt, claimedAt: NOW, sliceClaimedAt: NOW, spreadMs: 0, lease },
@@ -34,7 +34,7 @@ function aTick(run: Run, firstJob: JobId, lease: Lease = mine): LeasedTick {
   };
 }
 
-const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: Lease) =>
+const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: TickLease) =>
   claimTick(table, schedule, run, aTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
 
 /** The first tick, of which forty jobs are claimed and the first twenty known to be sent. */

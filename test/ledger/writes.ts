@@ -1,23 +1,33 @@
-import type { Key, Table, Write } from '../../functions/core/ledger/table.ts';
+import type { Key, Table, TransactionWrite } from '../../functions/core/ledger/table.ts';
 
 /** The partition that the table's tests write to. */
 export const PK = 'P';
 
 type Attributes = Record<string, unknown>;
-type Options = Omit<NonNullable<Write['Put']>, 'TableName' | 'Item'>;
+type Options = Omit<NonNullable<TransactionWrite['Put']>, 'TableName' | 'Item'>;
 
 export const keyOf = (sk: string): Key => ({ pk: PK, sk });
 
-export function put({ name }: Table, sk: string, attributes: Attributes = {}, options: Options = {}): Write {
+export function put(
+  { name }: Table,
+  sk: string,
+  attributes: Attributes = {},
+  options: Options = {},
+): TransactionWrite {
   return { Put: { TableName: name, Item: { ...keyOf(sk), ...attributes }, ...options } };
 }
 
 /** Puts an item that may not be there yet. */
-export function putNew(table: Table, sk: string, attributes: Attributes = {}): Write {
+export function putNew(table: Table, sk: string, attributes: Attributes = {}): TransactionWrite {
   return put(table, sk, attributes, { ConditionExpression: 'attribute_not_exists(pk)' });
 }
 
-export function update({ name }: Table, sk: string, expression: string, values: Attributes): Write {
+export function update(
+  { name }: Table,
+  sk: string,
+  expression: string,
+  values: Attributes,
+): TransactionWrite {
   return {
     Update: {
       TableName: name,
@@ -29,6 +39,6 @@ export function update({ name }: Table, sk: string, expression: string, values: 
 }
 
 /** Adds to an item's `amount`. */
-export function add(table: Table, sk: string, amount: number): Write {
+export function add(table: Table, sk: string, amount: number): TransactionWrite {
   return update(table, sk, 'ADD amount :amount', { ':amount': amount });
 }

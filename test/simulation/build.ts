@@ -21,14 +21,18 @@ const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
  */
 export const SMALL: Replacement[] = [
   { file: 'schedule/enqueue.ts', from: 'SLICE_MESSAGES = 500', to: 'SLICE_MESSAGES = 2' },
-  { file: 'queue/queue.ts', from: 'export const BATCH = 10', to: 'export const BATCH = 3' },
-  { file: 'queue/queue.ts', from: 'BATCH_BYTES = 1_048_576', to: 'BATCH_BYTES = 16_384' },
+  {
+    file: 'queue/queue.ts',
+    from: 'export const MAX_BATCH_ENTRIES = 10',
+    to: 'export const MAX_BATCH_ENTRIES = 3',
+  },
+  { file: 'queue/queue.ts', from: 'MAX_BATCH_BYTES = 1_048_576', to: 'MAX_BATCH_BYTES = 16_384' },
   // So that a tick spread over its minutes takes several firings; sqs.ts is as strict.
   { file: 'queue/queue.ts', from: 'MAX_DELAY_MS = 900_000', to: 'MAX_DELAY_MS = 60_000' },
-  { file: 'ledger/table.ts', from: 'MAX_TRANSACTION = 100', to: 'MAX_TRANSACTION = 8' },
+  { file: 'ledger/table.ts', from: 'MAX_TRANSACTION_WRITES = 100', to: 'MAX_TRANSACTION_WRITES = 8' },
   { file: 'ledger/counters.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
   { file: 'ledger/counters.ts', from: 'COUNTER_SHARDS = 16', to: 'COUNTER_SHARDS = 2' },
-  { file: 'ledger/counters.ts', from: 'KEPT_IN_A_SHARD = 8', to: 'KEPT_IN_A_SHARD = 1' },
+  { file: 'ledger/counters.ts', from: 'WORKERS_PER_SHARD = 8', to: 'WORKERS_PER_SHARD = 1' },
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'consume/tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },

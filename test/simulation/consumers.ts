@@ -1,6 +1,6 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
-import { jobsOf, parseMessage } from '../../functions/core/model/message.ts';
+import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
 import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
@@ -8,7 +8,7 @@ import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 export const MANY_RECEIVES = 60;
 
 /** Longer than any run: no message is forgotten. */
-const REMEMBER_SECONDS = 10 * 86_400;
+const LEDGER_TTL_SECONDS = 10 * 86_400;
 
 /** One execution environment. What it remembers dies with it. */
 interface Environment {
@@ -150,7 +150,7 @@ export class Consumers {
         table,
         new world.system.WorkerCounters(table, id),
         time.clock,
-        REMEMBER_SECONDS,
+        LEDGER_TTL_SECONDS,
       ),
       results: world.results(actor),
       jobs: world.queue(actor, JOBS),
@@ -176,7 +176,7 @@ export class Consumers {
 
 function jobsIn({ body }: Delivery): number[] {
   const parsed = parseMessage(body);
-  return 'message' in parsed ? jobsOf(parsed.message) : [];
+  return 'message' in parsed ? jobsToRun(parsed.message) : [];
 }
 
 /** A message's body in few letters. */

@@ -1,5 +1,5 @@
 import { type Message, messageKey, parseMessage } from '../../functions/core/model/message.ts';
-import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { INNOCENT } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
@@ -166,7 +166,7 @@ export class Invariants {
       );
       if (before?.ticks.some(({ tick: known }) => known === tick.tick)) continue;
       this.#check(
-        tick.claimedAt - tick.dueAt <= Math.max(LATENESS_MS, run.backfillMinutes * 60_000),
+        tick.claimedAt - tick.dueAt <= Math.max(MAX_LATENESS_MS, run.backfillMinutes * 60_000),
         () => `run ${runId}, tick ${tick.tick} was due ${tick.claimedAt - tick.dueAt} ms before it fired`,
       );
       this.#check(

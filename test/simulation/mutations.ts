@@ -19,10 +19,10 @@ const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme }
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
     'consume/run-group.ts',
-    'const { outcomes, troubles } = await store(',
+    'const { outcomes, troubles } = await storeDocuments(',
     `await ledger.commit(held, ({ record, asked, message }) =>
        applyOutcomes(record, asked, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
-     const { outcomes, troubles } = await store(`,
+     const { outcomes, troubles } = await storeDocuments(`,
   ]),
   mutation('a message is counted without a condition', [
     'ledger/message-records.ts',
@@ -39,8 +39,8 @@ export const MUTATIONS: Mutation[] = [
     ['ledger/ticks.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
     [
       'ledger/ticks.ts',
-      'closeInSchedule(table, tick.runId, tick.tick),',
-      `closeInSchedule(table, tick.runId, tick.tick),
+      'closeTickWrite(table, tick.runId, tick.tick),',
+      `closeTickWrite(table, tick.runId, tick.tick),
       { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
     ],
   ),
@@ -79,8 +79,8 @@ export const MUTATIONS: Mutation[] = [
     'rhythm',
     mutation('how late a tick is goes by its event', [
       'schedule/fire.ts',
-      'due(run, now, asked)',
-      'due(run, Math.min(now, asked))',
+      'nextStep(run, now, asked)',
+      'nextStep(run, Math.min(now, asked))',
     ]),
   ),
   themed(
@@ -100,8 +100,8 @@ export const MUTATIONS: Mutation[] = [
     'a document’s index follows from the clock',
     [
       'consume/read-batch.ts',
-      "import type { ResultsIndex } from '../results/indexing.ts';",
-      "import { indexAt, type ResultsIndex } from '../results/indexing.ts';",
+      "import type { ResultsIndex } from '../model/index-name.ts';",
+      "import { indexAt, type ResultsIndex } from '../model/index-name.ts';",
     ],
     [
       'consume/read-batch.ts',
@@ -167,7 +167,7 @@ export const MUTATIONS: Mutation[] = [
       'consume/give-up.ts',
       `        await send(
           worker.deadLetters,
-          lost.map((job) => deadLetterOf(message, job, rounds.get(job.jobId) as number)),
+          lost.map((job) => deadLetterFor(message, job, rounds.get(job.jobId) as number)),
         );
         return state;`,
       '        return state;',
@@ -185,7 +185,7 @@ export const MUTATIONS: Mutation[] = [
       for (const { message } of after)
         await send(worker.deadLetters, (exhausted.get(message) ?? []).flatMap((job) => {
           const round = letters.get(message)?.get(job.jobId);
-          return round === undefined ? [] : [deadLetterOf(message, job, round)];
+          return round === undefined ? [] : [deadLetterFor(message, job, round)];
         })).catch(() => {});
       return after;`,
     ],
@@ -226,12 +226,12 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('a slice that is sent again looks new', [
     'schedule/enqueue.ts',
-    'return messagesOf(tick).map(',
-    'return messagesOf({ ...tick, sliceClaimedAt: now }).map(',
+    'return messagesToSend(tick).map(',
+    'return messagesToSend({ ...tick, sliceClaimedAt: now }).map(',
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'schedule/enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: delaySecondsOf(wait) }),',
+    '...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),',
     '',
   ]),
   mutation('a tick that is spread over its minutes ends where SQS delays no longer', [

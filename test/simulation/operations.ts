@@ -80,7 +80,7 @@ export class Operations {
         name: sameName ? name : `${name}.${copy}`,
         table: world.table(actor),
         jobs: world.queue(actor, JOBS),
-        settings: { jobsPerMessage: scenario.jobsPerMessage, leastMessages: 1 },
+        settings: { jobsPerMessage: scenario.jobsPerMessage, minMessages: 1 },
         clock: time.clock,
         sleep: time.sleep,
       };
@@ -113,7 +113,7 @@ export class Operations {
       const table = world.table(actor);
       await system.stopRun(table, (await system.activeRun(table)).runId, time.now);
     };
-    this.#invocation(actor, stopped(), 'Unavailable', 'ConditionFailed', 'Refusal');
+    this.#invocation(actor, stopped(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
 
   /** Sends dead letters again, as `drumline dead-letters retry` does. */
@@ -121,7 +121,7 @@ export class Operations {
     const { world } = this;
     const { sqs, system, time } = world;
     for (const letter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
-      const body = system.retryBody(letter.body, time.now);
+      const body = system.retryMessageBody(letter.body, time.now);
       if (world.garbage.has(letter.body)) world.garbage.add(body);
       sqs.put(JOBS, body);
       if (stays) continue;
@@ -185,7 +185,7 @@ export class Operations {
             `an update ${JSON.stringify(change)} made ${field} ${after?.[field]}, which was ${before?.[field]}`,
         );
     };
-    this.#invocation(actor, updated(), 'Unavailable', 'ConditionFailed', 'Refusal');
+    this.#invocation(actor, updated(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
 
   #forge(what: number): void {

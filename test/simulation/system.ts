@@ -5,7 +5,7 @@ export { WorkerCounters } from '../../functions/core/ledger/counters.ts';
 export { LedgerWriter } from '../../functions/core/ledger/message-records.ts';
 export { activeRun, readSchedule, startRun, stopRun, updateRun } from '../../functions/core/ledger/runs.ts';
 export { readTotals } from '../../functions/core/ledger/totals.ts';
-export { retryBody } from '../../functions/core/queue/dead-letter.ts';
+export { retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
 export { highestJobId } from '../../functions/core/results/search.ts';
 export { fire } from '../../functions/core/schedule/fire.ts';
 export { verify } from '../../functions/core/verify/verify.ts';

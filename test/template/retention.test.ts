@@ -30,7 +30,7 @@ describe('a ledger that would forget too early', () => {
         DeadLetters.messageRetentionPeriod = 16 * 86_400;
       }),
     ).toThrow(
-      'the ledger remembers a message for 43 days, but the queues can bring it again for 44: change REMEMBER_DAYS',
+      'the ledger remembers a message for 43 days, but the queues can bring it again for 44: change LEDGER_TTL_DAYS',
     );
     expect(
       changed(({ Jobs }) => {

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
@@ -131,7 +131,7 @@ describe('the ledger', () => {
 
   test('remembers a message for longer than any queue, one after the other, can bring it again', () => {
     const template = synthesize();
-    const remembered = Number(variables(template, 'drumline-consumer').DRUMLINE_REMEMBER_SECONDS);
+    const remembered = Number(variables(template, 'drumline-consumer').DRUMLINE_LEDGER_TTL_SECONDS);
     const jobs = Number(queue(template, 'drumline-jobs').MessageRetentionPeriod);
     const deadLetters = Number(queue(template, 'drumline-dead-letters').MessageRetentionPeriod);
     expect(jobs).toBeGreaterThan(0);
@@ -293,7 +293,7 @@ describe('the scheduler', () => {
 
   test('is asked no later than a tick may be, and no oftener than helps; what is given up is kept', () => {
     const template = synthesize();
-    const seconds = LATENESS_MS / 1_000;
+    const seconds = MAX_LATENESS_MS / 1_000;
     const [target] = only(template, 'AWS::Events::Rule').Properties.Targets as [
       { RetryPolicy: unknown; DeadLetterConfig: { Arn: unknown } },
     ];

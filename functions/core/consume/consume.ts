@@ -1,11 +1,11 @@
 import { groupBy } from '../group-by.ts';
 import { Unavailable } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
-import { jobsOf } from '../model/message.ts';
+import { jobsToRun } from '../model/message.ts';
 import { applyOutcomes, openJobs, recordDeath } from '../model/message-record.ts';
-import { malformedLetterOf } from '../queue/dead-letter.ts';
+import { malformedDeadLetter } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
-import { findDone } from './documents.ts';
+import { findStoredJobs } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import { type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
 import { returnToQueue } from './return-to-queue.ts';
@@ -15,7 +15,7 @@ import { workGroups } from './work-groups.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /** What became of a batch. */
-export interface Batch {
+export interface BatchResult {
   /** The jobs that its messages ask for. */
   jobs: JobRange[];
   /** By how much the worker's counters grew. */
@@ -61,7 +61,7 @@ export async function consume(
   worker: Worker,
   deliveries: readonly Delivery[],
   endsAt: number,
-): Promise<Batch> {
+): Promise<BatchResult> {
   const { ledger, clock } = worker;
   const now = clock();
   const before = { ...ledger.counted };
@@ -121,7 +121,7 @@ async function keepMalformed(
   try {
     await send(
       deadLetters,
-      malformed.map(({ delivery, reason }) => malformedLetterOf(delivery.body, reason, clock())),
+      malformed.map(({ delivery, reason }) => malformedDeadLetter(delivery.body, reason, clock())),
     );
     return { ids: [] };
   } catch (error) {
@@ -135,8 +135,11 @@ async function countDocumented(
   budget: TimeBudget,
   states: readonly MessageState[],
 ): Promise<MessageState[]> {
-  const { states: looked, done } = await findDone(worker, budget, states, ({ redelivered, record, asked }) =>
-    redelivered ? openJobs(record, asked) : [],
+  const { states: looked, done } = await findStoredJobs(
+    worker,
+    budget,
+    states,
+    ({ redelivered, record, asked }) => (redelivered ? openJobs(record, asked) : []),
   );
   const now = worker.clock();
   return worker.ledger.commit(looked, ({ record, asked, survived, message }) => {
@@ -148,7 +151,7 @@ async function countDocumented(
 
 /** How many of the jobs that a message asks for were counted when it came. */
 function countedAlready({ requests, record, asked }: MessageState): number {
-  const wanted = new Set(requests.flatMap((request) => jobsOf(request.message)));
+  const wanted = new Set(requests.flatMap((request) => jobsToRun(request.message)));
   return wanted.size - openJobs(record, asked).length;
 }
 

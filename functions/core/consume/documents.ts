@@ -2,11 +2,11 @@ import { groupBy } from '../group-by.ts';
 import type { JobId, WorkerId } from '../model/ids.ts';
 import type { Outcome } from '../model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
-import { existingIds, type Filed, write } from '../results/documents.ts';
+import { existingIds, type IndexedDocument, writeDocuments } from '../results/documents.ts';
 import { checkIndex } from '../results/ensure-index.ts';
 import type { MessageState } from './read-batch.ts';
-import type { Ended } from './run-job.ts';
-import { type TimeBudget, WRITING_MS } from './time-budget.ts';
+import type { JobResult } from './run-job.ts';
+import { type TimeBudget, WRITE_RESERVE_MS } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 
 /** What came of jobs, by the message that they were run for. */
@@ -18,7 +18,7 @@ export type Outcomes = ReadonlyMap<MessageState['message'], Outcome[]>;
  * @param jobsOf the jobs of a message to look for
  * @returns the states, in trouble where Elasticsearch could not be asked: one index's trouble is none of the others'
  */
-export async function findDone(
+export async function findStoredJobs(
   { results, verifiedIndices, clock }: Worker,
   { storeUntil }: TimeBudget,
   states: readonly MessageState[],
@@ -32,7 +32,7 @@ export async function findDone(
   for (const [name, here] of groupBy(able, ({ index }) => index.name)) {
     const { index } = here[0] as MessageState;
     try {
-      if (!verifiedIndices.has(name)) await checkIndex(results, index, left(WRITING_MS));
+      if (!verifiedIndices.has(name)) await checkIndex(results, index, left(WRITE_RESERVE_MS));
       verifiedIndices.add(name);
       const existing = await existingIds(results, name, here.flatMap(jobsOf), left(REQUEST_TIMEOUT_MS));
       const outcomesOf = (state: MessageState) =>
@@ -52,19 +52,19 @@ export async function findDone(
  * Elasticsearch has not decided on has no outcome, and `trouble` says why.
  * @returns the trouble by index
  */
-export async function store(
+export async function storeDocuments(
   worker: Worker,
-  ended: readonly Ended[],
+  ended: readonly JobResult[],
   timeoutMs: number,
 ): Promise<{ outcomes: Outcomes; troubles: ReadonlyMap<string, Error> }> {
   const worked = ended.flatMap((end) => (end.kind === 'worked' ? [end] : []));
-  const { written, trouble } = await write(
+  const { written, trouble } = await writeDocuments(
     worker.results,
     worked.map((end) => documentOf(worker.id, end)),
     timeoutMs,
   );
   const decided = new Map(written.map((one) => [one.jobId, one]));
-  const outcomeOf = (end: Ended): Outcome[] => {
+  const outcomeOf = (end: JobResult): Outcome[] => {
     const { jobId } = end.task;
     if (end.kind === 'failed')
       return [{ kind: 'failed', jobId, reason: end.reason, permanent: end.permanent }];
@@ -82,7 +82,10 @@ export async function store(
   };
 }
 
-function documentOf(workerId: WorkerId, { task, input, output, endedAt }: Ended & { kind: 'worked' }): Filed {
+function documentOf(
+  workerId: WorkerId,
+  { task, input, output, endedAt }: JobResult & { kind: 'worked' },
+): IndexedDocument {
   const { jobId, message, index } = task;
   const { runId, tick, enqueuedAt } = message;
   return {

@@ -7,9 +7,9 @@ import {
   exhaustedJobs,
   nextRound,
 } from '../model/message-record.ts';
-import { deadLetterOf } from '../queue/dead-letter.ts';
+import { deadLetterFor } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
-import { findDone } from './documents.ts';
+import { findStoredJobs } from './documents.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { Worker } from './worker.ts';
@@ -34,7 +34,7 @@ export async function giveUp(
   }
   if (exhausted.size === 0) return [...states];
   // Another delivery may have done meanwhile what failed here.
-  const { states: looked, done } = await findDone(worker, budget, states, ({ message }) =>
+  const { states: looked, done } = await findStoredJobs(worker, budget, states, ({ message }) =>
     (exhausted.get(message) ?? []).map(({ jobId }) => jobId),
   );
   const letters = new Map<MessageState['message'], Map<JobId, number>>();
@@ -49,7 +49,7 @@ export async function giveUp(
       try {
         await send(
           worker.deadLetters,
-          lost.map((job) => deadLetterOf(message, job, rounds.get(job.jobId) as number)),
+          lost.map((job) => deadLetterFor(message, job, rounds.get(job.jobId) as number)),
         );
         return state;
       } catch (error) {

@@ -1,18 +1,18 @@
 import pMap from 'p-map';
 import { groupBy } from '../group-by.ts';
-import { type Recorded, readRecord } from '../ledger/message-records.ts';
+import { type RecordedMessage, readRecord } from '../ledger/message-records.ts';
 import { readTick } from '../ledger/ticks.ts';
 import type { JobId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
 import { type Message, messageKey, parseMessage } from '../model/message.ts';
-import { type Asked, isLeased, type MessageRecord, newRecord } from '../model/message-record.ts';
+import { isLeased, type MessageRecord, newRecord, type RequestedJobs } from '../model/message-record.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /** A message of a batch, with all that asks for it: it is one, however often it was delivered or its dead letters were sent again. */
-export interface MessageState extends Recorded {
+export interface MessageState extends RecordedMessage {
   readonly message: Message;
   readonly requests: readonly Request[];
-  readonly asked: Asked;
+  readonly asked: RequestedJobs;
   readonly record: MessageRecord;
   /** Where its jobs' documents belong. */
   readonly index: ResultsIndex;
@@ -84,7 +84,7 @@ function deliveredState(same: readonly Request[], now: number): MessageState {
   const requests = [...same].sort((a, b) => b.message.enqueuedAt - a.message.enqueuedAt);
   const messages = requests.map(({ message }) => message);
   const message = messages[0] as Message;
-  const asked = askedOf(messages);
+  const asked = requestedJobs(messages);
   const deliveries = requests.flatMap(({ deliveries }) => deliveries);
   const returns = messages.flatMap(({ returned }) => returned ?? []);
   const waits = Math.min(...messages.map(({ returned }) => returned?.notBefore ?? 0)) - now;
@@ -126,7 +126,7 @@ async function lookUp(worker: Worker, state: MessageState): Promise<MessageState
 }
 
 /** What messages with the same jobs ask for together. */
-export function askedOf(messages: readonly Message[]): Asked {
+export function requestedJobs(messages: readonly Message[]): RequestedJobs {
   const rounds = new Map<JobId, number>();
   for (const { retry } of messages)
     for (const job of retry?.jobs ?? []) rounds.set(job, Math.max(retry?.round ?? 0, rounds.get(job) ?? 0));

@@ -3,9 +3,9 @@ import { ConditionFailed } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../model/message.ts';
 import { openJobs } from '../model/message-record.ts';
-import { delaySecondsOf, sendOnce } from '../queue/queue.ts';
+import { sendOnce, toDelaySeconds } from '../queue/queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
-import { askedOf, type MessageState } from './read-batch.ts';
+import { type MessageState, requestedJobs } from './read-batch.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function returnToQueue(
     worker.jobs,
     unfinished.map(({ message }) => ({
       MessageBody: JSON.stringify(message),
-      DelaySeconds: delaySecondsOf(message.returned.notBefore - now),
+      DelaySeconds: toDelaySeconds(message.returned.notBefore - now),
     })),
   );
   const undelivered = unfinished.flatMap(({ deliveries }, at) => (taken[at] ? [] : deliveries));
@@ -47,7 +47,7 @@ function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinis
   const { record, requests, unexplained, survived } = state;
   return [...groupBy(requests, ({ message }) => message.retry?.round)].flatMap(([round, same]) => {
     const messages = same.map(({ message }) => message);
-    const jobs = openJobs(record, askedOf(messages));
+    const jobs = openJobs(record, requestedJobs(messages));
     if (jobs.length === 0) return [];
     const times = Math.max(...messages.map(({ returned }) => returned?.times ?? 0)) + 1;
     const notBefore = Math.max(state.notBefore, now + delaySeconds(worker, state, jobs, times) * 1_000);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { JobId } from '../model/ids.ts';
 import { MAX_SURVIVED } from '../model/message.ts';
 import { acquireLease, applyOutcomes, exhaustedJobs, openJobs } from '../model/message-record.ts';
-import { store } from './documents.ts';
+import { storeDocuments } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import type { MessageState } from './read-batch.ts';
-import { type Task, workOn } from './run-job.ts';
+import { type JobTask, runJobs } from './run-job.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { WorkGroup } from './work-groups.ts';
 import type { Worker } from './worker.ts';
@@ -23,13 +23,13 @@ export async function runGroup(
 ): Promise<{ states: MessageState[]; failedAttempts: number }> {
   const { ledger, settings, clock } = worker;
   const held = leased ? await acquire(worker, budget, job, states) : states;
-  const ended = await workOn(
+  const ended = await runJobs(
     worker.job,
     held.flatMap((state) => tasksOf(state, settings.maxAttempts, job)),
     { concurrency: settings.jobConcurrency, clock, budget, until },
   );
   if (worker.onJob) ended.forEach(worker.onJob);
-  const { outcomes, troubles } = await store(worker, ended, budget.storeUntil - clock());
+  const { outcomes, troubles } = await storeDocuments(worker, ended, budget.storeUntil - clock());
   for (const index of troubles.keys()) worker.verifiedIndices.delete(index);
   const left = new Set(ended.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])));
   const counted = await ledger.commit(held, ({ record, asked, message }) =>
@@ -76,7 +76,7 @@ function tasksOf(
   { message, record, asked, index, trouble }: MessageState,
   maxAttempts: number,
   only: JobId | undefined,
-): Task[] {
+): JobTask[] {
   if (trouble) return [];
   const exhausted = new Set(exhaustedJobs(record, asked, maxAttempts).map(({ jobId }) => jobId));
   return openJobs(record, asked)

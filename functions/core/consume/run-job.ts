@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
-import { PermanentError, reasonOf } from '../model/errors.ts';
+import { PermanentError, reasonFrom } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
 import type { TimeBudget } from './time-budget.ts';
@@ -21,7 +21,7 @@ export interface Job {
 }
 
 /** A job that a worker takes up. */
-export interface Task {
+export interface JobTask {
   jobId: JobId;
   message: Message;
   /** The index that its document belongs in. */
@@ -29,13 +29,13 @@ export interface Task {
 }
 
 /** How a job's work ended. */
-export type Ended =
-  | { kind: 'worked'; task: Task; input: unknown; output: unknown; endedAt: number }
-  | { kind: 'failed'; task: Task; reason: string; permanent: boolean }
+export type JobResult =
+  | { kind: 'worked'; task: JobTask; input: unknown; output: unknown; endedAt: number }
+  | { kind: 'failed'; task: JobTask; reason: string; permanent: boolean }
   /** Not begun, or cut short by the worker's time limit through no fault of its own. */
-  | { kind: 'left'; task: Task };
+  | { kind: 'left'; task: JobTask };
 
-export interface WorkLimits {
+export interface RunLimits {
   /** How many jobs run at a time. */
   concurrency: number;
   budget: TimeBudget;
@@ -46,7 +46,7 @@ export interface WorkLimits {
 }
 
 /** The largest input or output, in characters of JSON: a bulk of 100 such documents is below Elasticsearch's 100 MB. */
-export const MAX_JSON = 256_000;
+export const MAX_JSON_BYTES = 256_000;
 
 /** A job that had this part of the worker's time and did not end has failed; one that had less was merely late. */
 const FAIR_SHARE = 0.8;
@@ -55,11 +55,11 @@ const FAIR_SHARE = 0.8;
  * Works on all tasks, some at a time, until the time is up. A job is not begun when it would not end in time, going
  * by the longest one so far. Never throws: what a job throws is its outcome.
  */
-export async function workOn(
+export async function runJobs(
   job: Job,
-  tasks: readonly Task[],
-  { clock, concurrency, budget, until }: WorkLimits,
-): Promise<Ended[]> {
+  tasks: readonly JobTask[],
+  { clock, concurrency, budget, until }: RunLimits,
+): Promise<JobResult[]> {
   if (tasks.length === 0) return [];
   const stop = new AbortController();
   // Every job may listen for it, and some calls for themselves: Node takes more than ten listeners for a leak, and
@@ -75,7 +75,7 @@ export async function workOn(
   try {
     return await pMap(
       tasks,
-      async (task): Promise<Ended> => {
+      async (task): Promise<JobResult> => {
         const begun = clock();
         if (stop.signal.aborted || begun >= until || !budget.hasRoom(begun)) return { kind: 'left', task };
         const ended = await Promise.race([attempt(job, task, stop.signal, clock), timeUp]);
@@ -99,7 +99,12 @@ export async function workOn(
 
 const TIME_UP = Symbol('time up');
 
-async function attempt(job: Job, task: Task, signal: AbortSignal, clock: () => number): Promise<Ended> {
+async function attempt(
+  job: Job,
+  task: JobTask,
+  signal: AbortSignal,
+  clock: () => number,
+): Promise<JobResult> {
   const { jobId, message } = task;
   try {
     const input = await job.input(jobId);
@@ -114,14 +119,14 @@ async function attempt(job: Job, task: Task, signal: AbortSignal, clock: () => n
     // By name too: a job's own bundle may bring a PermanentError of its own.
     const permanent =
       thrown instanceof PermanentError || (thrown as Error | undefined)?.name === 'PermanentError';
-    return { kind: 'failed', task, reason: reasonOf(thrown), permanent };
+    return { kind: 'failed', task, reason: reasonFrom(thrown), permanent };
   }
 }
 
-function storable(output: unknown, input: unknown, task: Task, endedAt: number): Ended {
+function storable(output: unknown, input: unknown, task: JobTask, endedAt: number): JobResult {
   const trouble = jsonTrouble('output', output) ?? jsonTrouble('input', input);
   // The value may be part of it: a function is its whole source.
-  if (trouble) return { kind: 'failed', task, reason: reasonOf(new Error(trouble)), permanent: true };
+  if (trouble) return { kind: 'failed', task, reason: reasonFrom(new Error(trouble)), permanent: true };
   return { kind: 'worked', task, input, output, endedAt };
 }
 
@@ -133,11 +138,11 @@ function jsonTrouble(what: string, value: unknown): string | undefined {
   try {
     json = JSON.stringify(value);
   } catch (thrown) {
-    return `its ${what} can’t be written as JSON: ${reasonOf(thrown)}`;
+    return `its ${what} can’t be written as JSON: ${reasonFrom(thrown)}`;
   }
   if (json === undefined || typeof value === 'number')
     return `its ${what} is no JSON value: ${String(value)}`;
-  if (json.length > MAX_JSON)
-    return `its ${what} is too large: ${json.length} characters of JSON, at most ${MAX_JSON}`;
+  if (json.length > MAX_JSON_BYTES)
+    return `its ${what} is too large: ${json.length} characters of JSON, at most ${MAX_JSON_BYTES}`;
   return undefined;
 }

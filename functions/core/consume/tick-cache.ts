@@ -1,6 +1,6 @@
 import type { RunId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
-import { owns, type Tick } from '../model/tick.ts';
+import { ownsMessage, type Tick } from '../model/tick.ts';
 
 /** How many ticks a worker remembers; old ones are forgotten first. */
 const REMEMBERED = 1_000;
@@ -17,14 +17,14 @@ export class TickCache {
     const name = `${message.runId}#${message.tick}`;
     const asked = this.#ticks.get(name);
     const remembered = await asked;
-    if (remembered && owns(remembered, message)) return remembered;
+    if (remembered && ownsMessage(remembered, message)) return remembered;
     // Somebody else of the same batch may have asked meanwhile.
     const fresh =
       this.#ticks.get(name) === asked
         ? this.#ask(name, read(message.runId, message.tick))
         : this.#ticks.get(name);
     const tick = await fresh;
-    return tick && owns(tick, message) ? tick : undefined;
+    return tick && ownsMessage(tick, message) ? tick : undefined;
   }
 
   #ask(name: string, tick: Promise<Tick | undefined>): Promise<Tick | undefined> {

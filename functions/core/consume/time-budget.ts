@@ -1,12 +1,12 @@
 /** The part of an invocation kept for writing what was worked on, and at most how much, in milliseconds. */
 const WRITING_SHARE = 0.25;
-export const WRITING_MS = 2_500;
+export const WRITE_RESERVE_MS = 2_500;
 
 /** Kept at the very end for the ledger and the queue when Elasticsearch doesn't answer, at most, in milliseconds. */
 const CLOSING_MS = 1_000;
 
 /** Kept at the end for the queue alone, in milliseconds: whatever happens, messages can be sent back. */
-export const RETURN_MS = 500;
+export const RETURN_RESERVE_MS = 500;
 
 /**
  * An invocation's time; milliseconds since 1970.
@@ -22,7 +22,7 @@ export class TimeBudget {
     readonly startedAt: number,
     readonly endsAt: number,
   ) {
-    this.workUntil = endsAt - Math.min(WRITING_MS, (endsAt - startedAt) * WRITING_SHARE);
+    this.workUntil = endsAt - Math.min(WRITE_RESERVE_MS, (endsAt - startedAt) * WRITING_SHARE);
     this.storeUntil = endsAt - Math.min(CLOSING_MS, (endsAt - this.workUntil) / 2);
   }
 

@@ -3,7 +3,7 @@ import type { WorkerId } from '../model/ids.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Results } from '../results/client.ts';
 import type { Backoff } from './backoff.ts';
-import type { Ended, Job } from './run-job.ts';
+import type { Job, JobResult } from './run-job.ts';
 import type { TickCache } from './tick-cache.ts';
 
 /** One delivery of a message, as the queue hands it over. */
@@ -34,7 +34,7 @@ export interface Worker {
   /** Milliseconds since 1970. */
   clock: () => number;
   /** Hears how each job ended, for the log's finest level. */
-  onJob?: (end: Ended) => void;
+  onJob?: (end: JobResult) => void;
   /** From 0 to below 1, like Math.random. */
   random: () => number;
   /** The results indices that were fine at the last try. Any other is asked first: no work is done in vain. */

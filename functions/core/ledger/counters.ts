@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunId, WorkerId } from '../model/ids.ts';
-import { type Item, type Key, list, type Table, type Write } from './table.ts';
+import { type Item, type Key, queryItems, type Table, type TransactionWrite } from './table.ts';
 
 /**
  * What workers have counted in a run. Each worker adds to a counter of its own, so that workers never wait for each
@@ -24,7 +24,7 @@ export interface Counter {
 }
 
 /** What one batch adds. */
-export interface Gain {
+export interface CounterDelta {
   processed: number;
   failed: number;
 }
@@ -42,7 +42,7 @@ export const COUNTER_SHARDS = 16;
 export const RETIRED_AFTER_MS = 15 * 60_000;
 
 /** Counters of a shard before one is taken over, so that the split of the load stays to be seen: 128 workers in all. */
-export const KEPT_IN_A_SHARD = 8;
+export const WORKERS_PER_SHARD = 8;
 
 const COUNTER = 'COUNTER#';
 const partitionOf = (runId: RunId, shard: number) => `COUNTERS#${runId}#${shard}`;
@@ -73,7 +73,7 @@ export class WorkerCounters {
    * @param now milliseconds since 1970
    * @throws Unavailable
    */
-  async add(runId: RunId, gain: Gain, now: number): Promise<Write> {
+  async add(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
     const known = this.#keys.get(runId);
     if (known) return this.#increment(known, gain, now);
     const shard = await listShard(this.table, runId, this.#shard);
@@ -81,7 +81,7 @@ export class WorkerCounters {
     const idle = shard
       .filter(({ counter }) => counter.lastSeenAt < now - RETIRED_AFTER_MS)
       .sort((a, b) => a.counter.lastSeenAt - b.counter.lastSeenAt)[0];
-    const isRoomy = shard.length < KEPT_IN_A_SHARD || this.#contended.has(runId);
+    const isRoomy = shard.length < WORKERS_PER_SHARD || this.#contended.has(runId);
     const retired = own || isRoomy ? undefined : idle;
     const key = (own ?? retired)?.key ?? this.#newKey(runId, now);
     this.#keys.set(runId, key);
@@ -99,7 +99,7 @@ export class WorkerCounters {
     this.#contended.add(runId);
   }
 
-  #increment(Key: Key, { processed, failed }: Gain, now: number): Write {
+  #increment(Key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
     return {
       Update: {
         TableName: this.table.name,
@@ -117,7 +117,7 @@ export class WorkerCounters {
     };
   }
 
-  #takeOver({ key, counter }: Listed, gain: Gain, now: number): Write {
+  #takeOver({ key, counter }: Listed, gain: CounterDelta, now: number): TransactionWrite {
     const { holder, processed, failed, lastSeenAt, retired } = counter;
     return {
       Update: {
@@ -154,7 +154,7 @@ interface Listed {
 
 async function listShard(table: Table, runId: RunId, shard: number): Promise<Listed[]> {
   const listed: Listed[] = [];
-  for await (const item of list(table, partitionOf(runId, shard), COUNTER))
+  for await (const item of queryItems(table, partitionOf(runId, shard), COUNTER))
     listed.push({ key: { pk: item.pk as string, sk: item.sk as string }, counter: toCounter(item) });
   return listed;
 }

@@ -3,12 +3,26 @@ import { groupBy } from '../group-by.ts';
 import { ConditionFailed, Unavailable } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
-import { type Attempts, gainOf, type Lease, type MessageRecord, newRecord } from '../model/message-record.ts';
+import {
+  type Attempts,
+  counterDelta,
+  type Lease,
+  type MessageRecord,
+  newRecord,
+} from '../model/message-record.ts';
 import type { WorkerCounters } from './counters.ts';
-import { type Item, type Key, MAX_TRANSACTION, read, type Table, transact, type Write } from './table.ts';
+import {
+  type Item,
+  type Key,
+  MAX_TRANSACTION_WRITES,
+  readItem,
+  type Table,
+  type TransactionWrite,
+  transact,
+} from './table.ts';
 
 /** A message with its record, as far as is known, and what keeps it from being worked on, if anything does. */
-export interface Recorded {
+export interface RecordedMessage {
   message: MessageRange;
   record: MessageRecord;
   trouble?: Error | undefined;
@@ -32,7 +46,7 @@ const keyOf = (message: MessageRange): Key => ({ pk: `MESSAGE#${messageKey(messa
 
 /** What the ledger knows of a message's jobs; nothing when it has not heard of the message. @throws Unavailable */
 export async function readRecord(table: Table, message: MessageRange): Promise<MessageRecord | undefined> {
-  const item = await read(table, keyOf(message));
+  const item = await readItem(table, keyOf(message));
   return item && toRecord(item);
 }
 
@@ -63,7 +77,7 @@ export class LedgerWriter {
    * @param states of different messages; those in trouble stay as they are
    * @returns all states, in their order, as the ledger has them now
    */
-  async commit<State extends Recorded>(
+  async commit<State extends RecordedMessage>(
     states: readonly State[],
     transition: Transition<State>,
   ): Promise<State[]> {
@@ -86,9 +100,9 @@ export class LedgerWriter {
     return [...latest.values()];
   }
 
-  async #write<State extends Recorded>(slice: Change<State>[]): Promise<Attempted<State>[]> {
+  async #write<State extends RecordedMessage>(slice: Change<State>[]): Promise<Attempted<State>[]> {
     const { runId } = (slice[0] as Change<State>).state.message;
-    const gains = slice.map(({ state, after }) => gainOf(state.record, after));
+    const gains = slice.map(({ state, after }) => counterDelta(state.record, after));
     const processed = gains.reduce((sum, gain) => sum + gain.processed, 0);
     const failed = gains.reduce((sum, gain) => sum + gain.failed, 0);
     const now = this.clock();
@@ -117,7 +131,7 @@ export class LedgerWriter {
   }
 
   /** Nothing was written, since the ledger has moved on. @param changed whether this record has */
-  async #reread<State extends Recorded>(state: State, changed: boolean): Promise<Attempted<State>> {
+  async #reread<State extends RecordedMessage>(state: State, changed: boolean): Promise<Attempted<State>> {
     if (!changed) return { state, moved: true };
     try {
       const record = await readRecord(this.table, state.message);
@@ -133,7 +147,10 @@ export class LedgerWriter {
    * A message that is processed whole, as nearly all are, keeps no lists: its item is as small as can be. One with failed
    * jobs is kept for ever: it is what says which jobs of the run have failed.
    */
-  #put({ state: { message, record: before }, after }: Change<Recorded>, now: number): Write {
+  #put(
+    { state: { message, record: before }, after }: Change<RecordedMessage>,
+    now: number,
+  ): TransactionWrite {
     const { pending, failed, attempts, lease, isolated } = after;
     return {
       Put: {
@@ -171,9 +188,9 @@ interface Attempted<State> {
 }
 
 /** Slices that fit a transaction, each of one run: its counter takes a write, too. */
-function slicesOf<State extends Recorded>(changes: Change<State>[]): Change<State>[][] {
+function slicesOf<State extends RecordedMessage>(changes: Change<State>[]): Change<State>[][] {
   const runs = groupBy(changes, ({ state }) => state.message.runId);
-  const limit = { count: MAX_TRANSACTION - 1, bytes: TRANSACTION_BYTES };
+  const limit = { count: MAX_TRANSACTION_WRITES - 1, bytes: TRANSACTION_BYTES };
   return [...runs.values()].flatMap((run) => chunk(run, limit, ({ after }) => sizeOf(after)));
 }
 

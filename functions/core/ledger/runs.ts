@@ -1,18 +1,18 @@
-import { Refusal } from '../model/errors.ts';
+import { ApiError } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
-import type { Indexing } from '../model/index-name.ts';
-import { type Pace, type Rhythm, retimed } from '../model/schedule.ts';
-import { type Item, list, read, type Table, transact, type Write } from './table.ts';
+import type { IndexNaming } from '../model/index-name.ts';
+import { type Pace, rescheduledAt, type ScheduleState } from '../model/schedule.ts';
+import { type Item, queryItems, readItem, type Table, type TransactionWrite, transact } from './table.ts';
 
 /** One period of activity, as the ledger has it; times are milliseconds since 1970. */
-export interface Run extends Rhythm {
+export interface Run extends ScheduleState {
   runId: RunId;
   /** Jobs a tick. */
   x: number;
   /** Whether a tick's jobs come all at once or spread over its minutes. */
   pace: Pace;
   /** Where its documents go. */
-  indexing: Indexing;
+  indexing: IndexNaming;
   active: boolean;
   startedAt: number;
   stoppedAt?: number;
@@ -38,10 +38,10 @@ const RUNS = 'RUNS';
 const SCHEDULE = { pk: 'SCHEDULE', sk: 'SCHEDULE' };
 
 export const runKey = (runId: RunId) => ({ pk: RUNS, sk: `RUN#${runId}` });
-export const openTickName = (runId: RunId, tick: number) => `${runId}#${tick}`;
+export const openTickKey = (runId: RunId, tick: number) => `${runId}#${tick}`;
 
 export async function readSchedule(table: Table): Promise<Schedule> {
-  const item = (await read(table, SCHEDULE)) ?? {};
+  const item = (await readItem(table, SCHEDULE)) ?? {};
   return {
     ...(item.activeRunId !== undefined && { activeRunId: item.activeRunId as RunId }),
     ...(item.lastRunId !== undefined && { lastRunId: item.lastRunId as RunId }),
@@ -54,14 +54,15 @@ export async function readSchedule(table: Table): Promise<Schedule> {
 }
 
 export async function readRun(table: Table, runId: RunId): Promise<Run | undefined> {
-  const item = await read(table, runKey(runId));
+  const item = await readItem(table, runKey(runId));
   return item && toRun(item);
 }
 
 /** The newest runs first. @param limit how many, at most */
 export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for await (const item of list(table, RUNS, 'RUN#', { newestFirst: true, limit })) runs.push(toRun(item));
+  for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true, limit }))
+    runs.push(toRun(item));
   return runs;
 }
 
@@ -70,7 +71,7 @@ export interface NewRun {
   x: number;
   y: number;
   pace: Pace;
-  indexing: Indexing;
+  indexing: IndexNaming;
   backfillMinutes: number;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -90,7 +91,7 @@ export async function startRun(
   replaces?: RunId,
 ): Promise<void> {
   const { runId, x, y, pace, indexing, backfillMinutes, startedAt } = run;
-  const writes: Write[] = [
+  const writes: TransactionWrite[] = [
     {
       Put: {
         TableName: table.name,
@@ -164,7 +165,9 @@ export async function updateRun(
   const x = change.x ?? run.x;
   const pace = change.pace ?? run.pace;
   const nextTickAt =
-    y === run.y || run.lastTickDueAt === undefined ? run.nextTickAt : retimed(run.lastTickDueAt, y, now);
+    y === run.y || run.lastTickDueAt === undefined
+      ? run.nextTickAt
+      : rescheduledAt(run.lastTickDueAt, y, now);
   await transact(table, [
     {
       Update: {
@@ -221,7 +224,7 @@ export async function skipTicks(
 }
 
 /** The part of claiming a tick that moves the schedule on: jobIds are given out, and the tick is open. */
-export function claimFromSchedule(table: Table, schedule: Schedule, run: Run): Write[] {
+export function claimTickWrites(table: Table, schedule: Schedule, run: Run): TransactionWrite[] {
   return [
     {
       Update: {
@@ -233,7 +236,7 @@ export function claimFromSchedule(table: Table, schedule: Schedule, run: Run): W
           ':next': schedule.nextJobId + run.x,
           ':read': schedule.nextJobId,
           ':run': run.runId,
-          ':open': new Set([openTickName(run.runId, run.nextTick)]),
+          ':open': new Set([openTickKey(run.runId, run.nextTick)]),
         },
       },
     },
@@ -241,18 +244,18 @@ export function claimFromSchedule(table: Table, schedule: Schedule, run: Run): W
 }
 
 /** The part of finishing a tick that tells the schedule: nobody needs to resume it. */
-export function closeInSchedule(table: Table, runId: RunId, tick: number): Write {
+export function closeTickWrite(table: Table, runId: RunId, tick: number): TransactionWrite {
   return {
     Update: {
       TableName: table.name,
       Key: SCHEDULE,
       UpdateExpression: 'DELETE openTicks :open',
-      ExpressionAttributeValues: { ':open': new Set([openTickName(runId, tick)]) },
+      ExpressionAttributeValues: { ':open': new Set([openTickKey(runId, tick)]) },
     },
   };
 }
 
-function stopped(table: Table, runId: RunId, at: number): Write {
+function stopped(table: Table, runId: RunId, at: number): TransactionWrite {
   return {
     Update: {
       TableName: table.name,
@@ -272,6 +275,6 @@ function toRun({ pk: _, sk, ...run }: Item): Run {
 export async function activeRun(table: Table): Promise<Run> {
   const { activeRunId } = await readSchedule(table);
   const run = activeRunId && (await readRun(table, activeRunId));
-  if (!run) throw new Refusal('no_active_run', 'no run is active; start one first');
+  if (!run) throw new ApiError('no_active_run', 'no run is active; start one first');
   return run;
 }

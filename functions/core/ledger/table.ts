@@ -20,7 +20,7 @@ export interface Table {
 }
 
 /** The most writes that one transaction takes (DynamoDB's quota). */
-export const MAX_TRANSACTION = 100;
+export const MAX_TRANSACTION_WRITES = 100;
 
 /**
  * How often a transaction that was cancelled for its neighbours' sake is tried again. The SDK does not: it retries
@@ -29,7 +29,7 @@ export const MAX_TRANSACTION = 100;
  */
 const RETRIES = 5;
 
-export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type TransactionWrite = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Item = Record<string, unknown>;
 export interface Key {
   pk: string;
@@ -42,7 +42,7 @@ export interface Key {
  * @throws Unavailable when DynamoDB throttles or does not answer; then it may or may not have been written, which
  *   the conditions find out when it is tried again
  */
-export async function transact(table: Table, writes: Write[]): Promise<void> {
+export async function transact(table: Table, writes: TransactionWrite[]): Promise<void> {
   await pRetry(
     () =>
       awsCall('ledger', () =>
@@ -60,7 +60,7 @@ export async function transact(table: Table, writes: Write[]): Promise<void> {
 }
 
 /** Reads one item, as it is now and not as it was a moment ago. @throws Unavailable */
-export async function read(table: Table, key: Key): Promise<Item | undefined> {
+export async function readItem(table: Table, key: Key): Promise<Item | undefined> {
   const answer = await awsCall('ledger', () =>
     table.client.send(
       new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
@@ -71,7 +71,7 @@ export async function read(table: Table, key: Key): Promise<Item | undefined> {
 }
 
 /** Reads a partition's items whose sort key starts with `prefix`, in its order, page by page. @throws Unavailable */
-export async function* list(
+export async function* queryItems(
   table: Table,
   pk: string,
   prefix: string,

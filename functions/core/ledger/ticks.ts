@@ -1,21 +1,29 @@
 import type { JobId, RunId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
 import type { Slice, Tick } from '../model/tick.ts';
-import { claimFromSchedule, closeInSchedule, type Run, runKey, type Schedule } from './runs.ts';
-import { type Item, type Key, list, read, type Table, transact, type Write } from './table.ts';
+import { claimTickWrites, closeTickWrite, type Run, runKey, type Schedule } from './runs.ts';
+import {
+  type Item,
+  type Key,
+  queryItems,
+  readItem,
+  type Table,
+  type TransactionWrite,
+  transact,
+} from './table.ts';
 
 /**
  * A scheduler's hold on a tick. It keeps two schedulers from sending the same slices, which would be wasteful but not
  * wrong: each step is safe by its own condition. It is renewed by the writes that are made anyhow.
  */
-export interface Lease {
+export interface TickLease {
   holder: string;
   /** Milliseconds since 1970. */
   until: number;
 }
 
 export interface LeasedTick extends Tick {
-  lease: Lease;
+  lease: TickLease;
 }
 
 /** Which slice is claimed next, by whom until when. */
@@ -72,22 +80,27 @@ export async function claimTick(
         },
       },
     },
-    ...claimFromSchedule(table, schedule, run),
+    ...claimTickWrites(table, schedule, run),
   ]);
 }
 
 export async function readTick(table: Table, runId: RunId, tick: number): Promise<LeasedTick | undefined> {
-  const item = await read(table, tickKey(runId, tick));
+  const item = await readItem(table, tickKey(runId, tick));
   return item && toTick(runId, item);
 }
 
 /** All ticks of a run, in their order. */
 export async function* listTicks(table: Table, runId: RunId): AsyncGenerator<Tick> {
-  for await (const item of list(table, `RUN#${runId}`, 'TICK#')) yield toTick(runId, item);
+  for await (const item of queryItems(table, `RUN#${runId}`, 'TICK#')) yield toTick(runId, item);
 }
 
 /** Takes over a tick whose scheduler is gone. @throws ConditionFailed when it is held, or has moved on */
-export async function leaseTick(table: Table, tick: LeasedTick, lease: Lease, now: number): Promise<void> {
+export async function leaseTick(
+  table: Table,
+  tick: LeasedTick,
+  lease: TickLease,
+  now: number,
+): Promise<void> {
   await transact(table, [
     {
       Update: {
@@ -145,12 +158,12 @@ export async function claimSlice(
 export async function closeTick(table: Table, tick: LeasedTick): Promise<void> {
   await transact(table, [
     moveTick(table, tick, tick.claimed, 0),
-    closeInSchedule(table, tick.runId, tick.tick),
+    closeTickWrite(table, tick.runId, tick.tick),
   ]);
 }
 
 /** What was claimed is sent by now, whatever is claimed next. */
-function moveTick(table: Table, tick: LeasedTick, toClaimed: number, leaseUntil: number): Write {
+function moveTick(table: Table, tick: LeasedTick, toClaimed: number, leaseUntil: number): TransactionWrite {
   return {
     Update: {
       TableName: table.name,

@@ -17,7 +17,7 @@ export class Unavailable extends Error {
     readonly momentary = false,
   ) {
     // The cause in words alone: a client's error holds the request, and that the API key.
-    super(`the ${service} can't be used just now: ${reasonOf(cause)}`);
+    super(`the ${service} can't be used just now: ${reasonFrom(cause)}`);
   }
 }
 
@@ -37,8 +37,8 @@ export class PermanentError extends Error {
 }
 
 /** A request that is refused: told to the caller as `{error: {code, message, details?}}`, and nothing was changed. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
 
   constructor(
     /** For programs: snake_case, stable. */
@@ -49,23 +49,25 @@ export class Refusal extends Error {
     super(message);
   }
 
-  answer(): { error: { code: string; message: string; details?: Record<string, unknown> } } {
+  toBody(): { error: { code: string; message: string; details?: Record<string, unknown> } } {
     const { code, message, details } = this;
     return { error: details ? { code, message, details } : { code, message } };
   }
 }
 
 /** The longest reason that is kept with a failed job, in characters. */
-export const MAX_REASON = 200;
+export const MAX_REASON_CHARACTERS = 200;
 
 /** What SQS refuses in a reason (halves of surrogate pairs, non-characters), and what would break its one line. */
 const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu;
 
 /** One line on why something was thrown, whatever was thrown, fit for SQS and not too long. Never throws. */
-export function reasonOf(thrown: unknown): string {
+export function reasonFrom(thrown: unknown): string {
   const line = wordsOf(thrown).replaceAll(UNFIT, ' ').trim() || 'an Error without a message was thrown';
   // The cut may halve a pair again.
-  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1).replace(/\p{Cs}$/u, '')}…` : line;
+  return line.length > MAX_REASON_CHARACTERS
+    ? `${line.slice(0, MAX_REASON_CHARACTERS - 1).replace(/\p{Cs}$/u, '')}…`
+    : line;
 }
 
 function wordsOf(thrown: unknown): string {

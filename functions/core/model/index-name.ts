@@ -1,5 +1,5 @@
 /** Where a run's documents go, fixed when it starts. */
-export interface Indexing {
+export interface IndexNaming {
   /** What searches name: the index, or with one a month the alias of them all. */
   index: string;
   /** Whether each month that ticks are due in has an index of its own, so that old ones can be closed or removed whole. */
@@ -17,7 +17,7 @@ export interface ResultsIndex {
  * is delivered again after the turn of a month has to meet its own document.
  * @param dueAt milliseconds since 1970
  */
-export function indexAt({ index, monthly }: Indexing, dueAt: number): ResultsIndex {
+export function indexAt({ index, monthly }: IndexNaming, dueAt: number): ResultsIndex {
   if (!monthly) return { name: index };
   const month = new Date(dueAt).toISOString().slice(0, 'yyyy-mm'.length).replace('-', '.');
   return { name: `${index}-${month}`, alias: index };

@@ -1,5 +1,5 @@
 import type { JobId } from './ids.ts';
-import { jobsIn, type MessageRange } from './message.ts';
+import { jobsInRange, type MessageRange } from './message.ts';
 
 /**
  * What the ledger knows of one message's jobs, and the rules by which one record follows from another. Each rule is a
@@ -54,7 +54,7 @@ export interface Lease {
 }
 
 /** Which of a message's jobs are asked for: all of them, and some of them by retries, with the number of the newest. */
-export interface Asked {
+export interface RequestedJobs {
   whole: boolean;
   rounds: ReadonlyMap<JobId, number>;
 }
@@ -78,14 +78,14 @@ export const MAX_DEATHS = 3;
 
 /** The record of a message that was never written. */
 export function newRecord(message: MessageRange): MessageRecord {
-  return { version: 0, pending: jobsIn(message), failed: [], attempts: {} };
+  return { version: 0, pending: jobsInRange(message), failed: [], attempts: {} };
 }
 
 /**
  * The jobs that are asked for and not settled. A pending job is open to all. A failed job is open only to a retry that is
  * newer than its dead letter.
  */
-export function openJobs(record: MessageRecord, { whole, rounds }: Asked): JobId[] {
+export function openJobs(record: MessageRecord, { whole, rounds }: RequestedJobs): JobId[] {
   if (whole && record.failed.length === 0) return record.pending;
   const pending = record.pending.filter((job) => whole || rounds.has(job));
   const failed = record.failed.filter((job) => (rounds.get(job) ?? 0) > (record.attempts[job]?.letter ?? 0));
@@ -99,7 +99,7 @@ export function openJobs(record: MessageRecord, { whole, rounds }: Asked): JobId
  */
 export function applyOutcomes(
   record: MessageRecord,
-  asked: Asked,
+  asked: RequestedJobs,
   outcomes: readonly Outcome[],
   now: number,
 ): MessageRecord {
@@ -160,7 +160,11 @@ export function recordDeath(record: MessageRecord, survived: readonly string[], 
 }
 
 /** The jobs that are open, and out of attempts or failed for good. Attempts count for the retry that they belong to, and for those before it. */
-export function exhaustedJobs(record: MessageRecord, asked: Asked, maxAttempts: number): ExhaustedJob[] {
+export function exhaustedJobs(
+  record: MessageRecord,
+  asked: RequestedJobs,
+  maxAttempts: number,
+): ExhaustedJob[] {
   if (Object.keys(record.attempts).length === 0) return [];
   return openJobs(record, asked).flatMap((jobId) => {
     const attempts = record.attempts[jobId];
@@ -197,7 +201,10 @@ export function deadLettered(record: MessageRecord, letters: ReadonlyMap<JobId, 
 }
 
 /** What a worker's counters gain when one record of a message becomes the other. */
-export function gainOf(before: MessageRecord, after: MessageRecord): { processed: number; failed: number } {
+export function counterDelta(
+  before: MessageRecord,
+  after: MessageRecord,
+): { processed: number; failed: number } {
   const unprocessed = ({ pending, failed }: MessageRecord) => pending.length + failed.length;
   return {
     processed: unprocessed(before) - unprocessed(after),

@@ -83,10 +83,10 @@ const schema = z.looseObject({
   ),
 });
 
-export type Parsed = { message: Message } | { malformed: string };
+export type ParsedMessage = { message: Message } | { malformed: string };
 
 /** Reads a message's body; never throws. What can't be a message says why in `malformed`. */
-export function parseMessage(body: string): Parsed {
+export function parseMessage(body: string): ParsedMessage {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -109,12 +109,12 @@ export function parseMessage(body: string): Parsed {
 }
 
 /** The jobs that a message asks for. */
-export function jobsOf(message: Message): JobId[] {
-  return message.retry ? [...new Set(message.retry.jobs)] : jobsIn(message);
+export function jobsToRun(message: Message): JobId[] {
+  return message.retry ? [...new Set(message.retry.jobs)] : jobsInRange(message);
 }
 
 /** All jobs of a range, in their order. */
-export function jobsIn({ first, last }: MessageRange): JobId[] {
+export function jobsInRange({ first, last }: MessageRange): JobId[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) as JobId);
 }
 

@@ -4,13 +4,13 @@ import type { RunId } from './ids.ts';
  * How late a tick may fire before it counts as missed, when the run has no backfill window. The rule fires every
  * minute, and an emulator's up to a minute late: less than two periods would skip ticks of a healthy system.
  */
-export const LATENESS_MS = 120_000;
+export const MAX_LATENESS_MS = 120_000;
 
 /** A tick's jobs come all at once, or spread evenly over its minutes. */
 export type Pace = 'burst' | 'even';
 
 /** What the schedule needs to know of a run; times are milliseconds since 1970. */
-export interface Rhythm {
+export interface ScheduleState {
   /** Minutes from one tick to the next. */
   y: number;
   /** The number of the next tick, from 1, and when it is due. */
@@ -27,7 +27,7 @@ export interface DueTick {
 }
 
 /** One step of the schedule: the next tick fires, or the ticks up to `resumeAt` were missed. */
-export type Due =
+export type ScheduleStep =
   | { kind: 'fire'; tick: number; dueAt: number }
   | { kind: 'missed'; count: number; nextTick: number; nextTickAt: number };
 
@@ -39,10 +39,10 @@ export type Due =
  *   and EventBridge for a day.
  * @param asked when the event says that it was due. It fires nothing that was due after it.
  */
-export function due(run: Rhythm, now: number, asked: number = now): Due | undefined {
+export function nextStep(run: ScheduleState, now: number, asked: number = now): ScheduleStep | undefined {
   if (run.nextTickAt > Math.min(asked, now)) return undefined;
   const period = run.y * 60_000;
-  const oldest = now - Math.max(LATENESS_MS, run.backfillMinutes * 60_000);
+  const oldest = now - Math.max(MAX_LATENESS_MS, run.backfillMinutes * 60_000);
   if (run.nextTickAt >= oldest) return { kind: 'fire', tick: run.nextTick, dueAt: run.nextTickAt };
   const count = Math.ceil((oldest - run.nextTickAt) / period);
   return {
@@ -54,6 +54,6 @@ export function due(run: Rhythm, now: number, asked: number = now): Due | undefi
 }
 
 /** When the next tick is due once Y has changed: the new Y after the last tick, but never in the past. */
-export function retimed(lastTickDueAt: number, y: number, now: number): number {
+export function rescheduledAt(lastTickDueAt: number, y: number, now: number): number {
   return Math.max(now, lastTickDueAt + y * 60_000);
 }

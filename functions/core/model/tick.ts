@@ -42,15 +42,15 @@ export interface PackingRule {
   /** The most jobs that share a message. */
   jobsPerMessage: number;
   /** A tick has at least so many messages, if it has so many jobs. */
-  leastMessages: number;
+  minMessages: number;
 }
 
 /** As many messages as make ten batches of ten: with fewer, a small tick would be one worker's, however many there are. */
-export const LEAST_MESSAGES = 100;
+export const MIN_MESSAGES_PER_TICK = 100;
 
 /** How many jobs share a message of a tick: fewer than may, where the tick is small. */
-export function jobsPerMessageOf(jobs: number, { jobsPerMessage, leastMessages }: PackingRule): number {
-  return Math.max(1, Math.min(jobsPerMessage, Math.floor(jobs / leastMessages)));
+export function jobsPerMessageOf(jobs: number, { jobsPerMessage, minMessages }: PackingRule): number {
+  return Math.max(1, Math.min(jobsPerMessage, Math.floor(jobs / minMessages)));
 }
 
 /** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */
@@ -77,17 +77,17 @@ export function nextSlice(tick: Tick, messages: number, until: number): Slice | 
 }
 
 /** The messages of the slice that is claimed and not yet sent. A slice starts on a message's border. */
-export function messagesOf(tick: Tick): Message[] {
+export function messagesToSend(tick: Tick): Message[] {
   const messages: Message[] = [];
   for (let from = tick.sent; from < tick.claimed; from += tick.jobsPerMessage) {
-    const range = messageWith(tick, (tick.firstJob + from) as JobId);
+    const range = messageContaining(tick, (tick.firstJob + from) as JobId);
     messages.push({ v: 1, ...range, enqueuedAt: tick.sliceClaimedAt });
   }
   return messages;
 }
 
 /** The message that has a job of the tick. */
-export function messageWith(
+export function messageContaining(
   { runId, tick, firstJob, count, jobsPerMessage }: Tick,
   jobId: JobId,
 ): MessageRange {
@@ -101,9 +101,9 @@ export function messageWith(
  * Whether the message is one that this tick has claimed, border for border. A made-up range would be counted
  * under a name of its own, and its jobs a second time.
  */
-export function owns(tick: Tick, message: Message): boolean {
+export function ownsMessage(tick: Tick, message: Message): boolean {
   const end = message.last + 1 - tick.firstJob;
   if (message.first < tick.firstJob || end > tick.claimed) return false;
-  const { first, last } = messageWith(tick, message.first);
+  const { first, last } = messageContaining(tick, message.first);
   return first === message.first && last === message.last;
 }

@@ -1,9 +1,9 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { MAX_REASON, reasonOf } from '../model/errors.ts';
+import { MAX_REASON_CHARACTERS, reasonFrom } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
-import { jobsOf, type Message, parseMessage } from '../model/message.ts';
+import { jobsToRun, type Message, parseMessage } from '../model/message.ts';
 import type { ExhaustedJob } from '../model/message-record.ts';
-import { BATCH_BYTES, type Outgoing } from './queue.ts';
+import { MAX_BATCH_BYTES, type OutgoingMessage } from './queue.ts';
 
 /** Why something was given up on, as the dead-letter queue keeps it. */
 export interface DeadLetter {
@@ -31,7 +31,11 @@ const JOB = 'jobId';
  * The dead letter of one job. Its body is a message already: sent to the jobs queue again, it asks for that one job.
  * @param round the number of the retry that it asks for, so that SQS's own redrive gives the job its attempts anew, too
  */
-export function deadLetterOf(message: Message, { jobId, attempts }: ExhaustedJob, round: number): Outgoing {
+export function deadLetterFor(
+  message: Message,
+  { jobId, attempts }: ExhaustedJob,
+  round: number,
+): OutgoingMessage {
   const { returned: _, ...kept } = message;
   const body: Message = { ...kept, retry: { round, jobs: [jobId] } };
   return {
@@ -48,10 +52,10 @@ export function deadLetterOf(message: Message, { jobId, attempts }: ExhaustedJob
 }
 
 /** What a malformed message may have of the largest message that SQS takes, so that its reason fits beside it. */
-const MAX_BODY_BYTES = BATCH_BYTES - 4_096;
+const MAX_BODY_BYTES = MAX_BATCH_BYTES - 4_096;
 
 /** The dead letter of a message that no job can be read from: kept whole, whatever it is, as far as there is room. */
-export function malformedLetterOf(body: string, reason: string, now: number): Outgoing {
+export function malformedDeadLetter(body: string, reason: string, now: number): OutgoingMessage {
   const at = text(new Date(now).toISOString());
   const kept = Buffer.from(body)
     .subarray(0, MAX_BODY_BYTES)
@@ -61,7 +65,7 @@ export function malformedLetterOf(body: string, reason: string, now: number): Ou
     // SQS takes no empty body, nor had the queue one; a redelivery of nothing would be lost otherwise.
     MessageBody: kept === '' ? ' ' : kept,
     MessageAttributes: {
-      [REASON]: text(`malformed: ${reasonOf(new Error(reason))}`),
+      [REASON]: text(`malformed: ${reasonFrom(new Error(reason))}`),
       [ATTEMPTS]: number(1),
       [FIRST]: at,
       [LAST]: at,
@@ -81,7 +85,7 @@ export function readDeadLetter(
   const reason = value(REASON);
   if (reason === undefined) {
     return {
-      ...(message && { runId: message.runId, jobs: jobsOf(message).length }),
+      ...(message && { runId: message.runId, jobs: jobsToRun(message).length }),
       ...(!message && { jobs: 0 }),
       reason: 'received too often without an outcome (the queue’s redrive policy)',
       attempts: receives,
@@ -103,7 +107,7 @@ export function readDeadLetter(
  * The body to send to the jobs queue so that the dead letter is tried again, with its attempts anew.
  * @param now milliseconds since 1970, which numbers the retry
  */
-export function retryBody(body: string, now: number): string {
+export function retryMessageBody(body: string, now: number): string {
   const parsed = parseMessage(body);
   if (!('message' in parsed) || !parsed.message.retry) return body;
   const { message } = parsed;
@@ -112,7 +116,7 @@ export function retryBody(body: string, now: number): string {
 }
 
 function text(value: string): MessageAttributeValue {
-  return { DataType: 'String', StringValue: value.slice(0, MAX_REASON + 20) || '-' };
+  return { DataType: 'String', StringValue: value.slice(0, MAX_REASON_CHARACTERS + 20) || '-' };
 }
 
 function number(value: number): MessageAttributeValue {

@@ -20,18 +20,18 @@ export interface Queue {
 }
 
 /** The most entries in one batch call (SQS's quota). */
-export const BATCH = 10;
+export const MAX_BATCH_ENTRIES = 10;
 
 /** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
-export const BATCH_BYTES = 1_048_576;
+export const MAX_BATCH_BYTES = 1_048_576;
 
-const BATCH_LIMIT = { count: BATCH, bytes: BATCH_BYTES };
+const BATCH_LIMIT = { count: MAX_BATCH_ENTRIES, bytes: MAX_BATCH_BYTES };
 
 /** The longest that a message may be delayed when it is sent (SQS's quota, 15 minutes), in milliseconds. */
 export const MAX_DELAY_MS = 900_000;
 
 /** The delay to send a message with that is to wait so long, in milliseconds: whole seconds, no more than SQS takes. */
-export function delaySecondsOf(waitMs: number): number {
+export function toDelaySeconds(waitMs: number): number {
   return Math.ceil(Math.min(MAX_DELAY_MS, Math.max(0, waitMs)) / 1_000);
 }
 
@@ -40,19 +40,19 @@ const CALLS_AT_ONCE = 10;
 
 const RETRIES = 4;
 
-export type Outgoing = Omit<SendMessageBatchRequestEntry, 'Id'>;
+export type OutgoingMessage = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
 /**
  * Sends all messages; the entries of a batch that SQS did not take are sent again, alone.
  * @throws Unavailable when some could not be sent; others were, so whoever sends again sends some twice
  */
-export async function send(queue: Queue, messages: readonly Outgoing[]): Promise<void> {
+export async function send(queue: Queue, messages: readonly OutgoingMessage[]): Promise<void> {
   await pMap(chunk(messages, BATCH_LIMIT, sizeOf), (batch) => sendAll(queue, batch), {
     concurrency: CALLS_AT_ONCE,
   });
 }
 
-async function sendAll(queue: Queue, messages: readonly Outgoing[]): Promise<void> {
+async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<void> {
   let left = messages;
   await pRetry(
     async () => {
@@ -77,7 +77,7 @@ async function sendAll(queue: Queue, messages: readonly Outgoing[]): Promise<voi
  * Sends each message once: what SQS may have taken is not sent again, since all that it has taken are new messages.
  * @returns for each message whether SQS has said that it took it
  */
-export async function sendOnce(queue: Queue, messages: readonly Outgoing[]): Promise<boolean[]> {
+export async function sendOnce(queue: Queue, messages: readonly OutgoingMessage[]): Promise<boolean[]> {
   const taken = await pMap(
     chunk(messages, BATCH_LIMIT, sizeOf),
     async (batch) => {
@@ -93,7 +93,10 @@ export async function sendOnce(queue: Queue, messages: readonly Outgoing[]): Pro
   return taken.flat();
 }
 
-async function sendBatch(queue: Queue, messages: readonly Outgoing[]): Promise<BatchResultErrorEntry[]> {
+async function sendBatch(
+  queue: Queue,
+  messages: readonly OutgoingMessage[],
+): Promise<BatchResultErrorEntry[]> {
   const Entries = messages.map((message, at) => ({ ...message, Id: String(at) }));
   const answer = await awsCall('queue', () =>
     queue.client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries })),
@@ -102,14 +105,14 @@ async function sendBatch(queue: Queue, messages: readonly Outgoing[]): Promise<B
 }
 
 /** About how many messages a queue holds, as SQS counts them. */
-export interface Depth {
+export interface QueueDepth {
   visible: number;
   inFlight: number;
   delayed: number;
 }
 
 /** @throws Unavailable */
-export async function depth(queue: Pick<Queue, 'url' | 'client'>): Promise<Depth> {
+export async function readDepth(queue: Pick<Queue, 'url' | 'client'>): Promise<QueueDepth> {
   const { Attributes: attributes } = await awsCall('queue', () =>
     queue.client.send(
       new GetQueueAttributesCommand({
@@ -130,7 +133,7 @@ export async function depth(queue: Pick<Queue, 'url' | 'client'>): Promise<Depth
 }
 
 /** A message's bytes as SQS counts them: its body, and its attributes' names, types and values. */
-function sizeOf({ MessageBody = '', MessageAttributes = {} }: Outgoing): number {
+function sizeOf({ MessageBody = '', MessageAttributes = {} }: OutgoingMessage): number {
   return Object.entries(MessageAttributes).reduce(
     (sum, [name, { DataType = '', StringValue = '' }]) =>
       sum + Buffer.byteLength(name + DataType + StringValue),

@@ -22,7 +22,7 @@ export interface IndexSettings {
 export const REQUEST_TIMEOUT_MS = 5_000;
 
 /** How to reach Elasticsearch beyond its URL. */
-export interface Connecting {
+export interface ConnectOptions {
   /** Adds the API key to each request, say; the client's own transport unless given. */
   Transport?: ClientOptions['Transport'];
   /** PEM of the authority that signed its certificate, where that is a private one. */
@@ -34,7 +34,7 @@ export interface Connecting {
 }
 
 /** The index at an Elasticsearch. Unless told otherwise nothing is sent again: a worker fails fast, and its messages come back. */
-export function connect(url: string, index: string, connecting: Connecting = {}): Results {
+export function connect(url: string, index: string, connecting: ConnectOptions = {}): Results {
   const { Transport, authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
   return {
     index,
@@ -54,7 +54,7 @@ export function connect(url: string, index: string, connecting: Connecting = {})
 const OPERATORS_STATUS = new Set([401, 403, 429]);
 
 /** Says what a failed request means: Elasticsearch's or the network's trouble, or the request's own. */
-export async function guarded<T>(request: () => Promise<T>): Promise<T> {
+export async function elasticsearchCall<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
@@ -72,7 +72,7 @@ interface Cause {
 }
 
 /** Elasticsearch's name for what went wrong, or for what it says that this was caused by; if it is its error. */
-export function typeOf(error: unknown): string | undefined {
+export function errorTypeOf(error: unknown): string | undefined {
   if (!(error instanceof clientErrors.ResponseError)) return undefined;
   let cause = (error.body as { error?: Cause } | undefined)?.error;
   while (cause?.caused_by) cause = cause.caused_by;

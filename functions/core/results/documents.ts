@@ -1,6 +1,6 @@
 import { chunk } from '../chunk.ts';
 import { groupBy } from '../group-by.ts';
-import { reasonOf, Unavailable } from '../model/errors.ts';
+import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
 import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
@@ -18,13 +18,13 @@ export interface ResultDocument {
 }
 
 /** A document, and the index that it belongs in. */
-export interface Filed {
+export interface IndexedDocument {
   index: string;
   document: ResultDocument;
 }
 
 /** What became of one document. */
-export interface Written {
+export interface WriteResult {
   jobId: JobId;
   /** Why Elasticsearch will never take it, if it won't. */
   refused?: string;
@@ -56,14 +56,14 @@ const BULK_LIMIT = { count: Number.POSITIVE_INFINITY, bytes: 10_000_000 };
  * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx), or
  *   whose index it has trouble with, is missing, and may be tried again
  */
-export async function write(
+export async function writeDocuments(
   results: Results,
-  documents: readonly Filed[],
+  documents: readonly IndexedDocument[],
   timeoutMs?: number,
-): Promise<{ written: Written[]; trouble?: Unavailable }> {
+): Promise<{ written: WriteResult[]; trouble?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
   const lines = documents.map(lineOf);
-  const written = lines.flatMap(({ jobId, json }): Written[] =>
+  const written = lines.flatMap(({ jobId, json }): WriteResult[] =>
     json === undefined ? [{ jobId, refused: 'its document can’t be written as JSON' }] : [],
   );
   let trouble: Unavailable | undefined;
@@ -94,7 +94,7 @@ interface Bulk {
   lines: Line[];
 }
 
-function lineOf({ index, document }: Filed): Line {
+function lineOf({ index, document }: IndexedDocument): Line {
   try {
     return { index, jobId: document.jobId, json: JSON.stringify(document) };
   } catch {
@@ -106,7 +106,7 @@ async function writeBulk(
   { client }: Results,
   { index, lines }: Bulk,
   requestTimeout: number,
-): Promise<Written[]> {
+): Promise<WriteResult[]> {
   const answer = await client
     .bulk(
       {
@@ -118,14 +118,14 @@ async function writeBulk(
     )
     // Whatever is wrong with the request as a whole (a key that ran out, a closed index) is no job's fault.
     .catch((error) => Promise.reject(new Unavailable('results', error)));
-  return lines.flatMap(({ jobId }, at): Written[] => {
+  return lines.flatMap(({ jobId }, at): WriteResult[] => {
     const { status, error } = answer.items?.[at]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_TROUBLE.test(error?.reason ?? '')) return [];
     return [
       {
         jobId,
-        refused: reasonOf(new Error(`Elasticsearch refused the document: ${error?.reason ?? status}`)),
+        refused: reasonFrom(new Error(`Elasticsearch refused the document: ${error?.reason ?? status}`)),
       },
     ];
   });

@@ -1,6 +1,6 @@
-import { Refusal, Unavailable } from '../model/errors.ts';
+import { ApiError, Unavailable } from '../model/errors.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
-import { guarded, type IndexSettings, type Results, typeOf } from './client.ts';
+import { elasticsearchCall, errorTypeOf, type IndexSettings, type Results } from './client.ts';
 
 /** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
 export const MAPPING = {
@@ -30,10 +30,10 @@ export async function ensureIndex(
 ): Promise<void> {
   const { client } = results;
   try {
-    await guarded(() => client.indices.putIndexTemplate(templateOf(results, index)));
+    await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index)));
     await createIndex(results, index);
   } catch (error) {
-    throw TAKEN.has(typeOf(error) ?? '') ? takenName(index) : error;
+    throw TAKEN.has(errorTypeOf(error) ?? '') ? takenName(index) : error;
   }
   await compareIndex(results, index);
 }
@@ -49,18 +49,18 @@ async function createIndex(
 ): Promise<void> {
   const settings = made && { settings: settingsOf(made) };
   try {
-    await guarded(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
+    await elasticsearchCall(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
   } catch (error) {
-    if (typeOf(error) !== 'resource_already_exists_exception') throw error;
+    if (errorTypeOf(error) !== 'resource_already_exists_exception') throw error;
   }
 }
 
 /** What Elasticsearch says when an alias is to have an index's name, or an index an alias's. */
 const TAKEN = new Set(['invalid_alias_name_exception', 'invalid_index_name_exception']);
 
-function takenName({ name, alias }: ResultsIndex): Refusal {
+function takenName({ name, alias }: ResultsIndex): ApiError {
   const is = alias ? `${alias} is an index, and can’t be the alias of monthly ones` : `${name} is an alias`;
-  return new Refusal('index_conflict', `${is}: choose another name (-c index=NAME)`, {
+  return new ApiError('index_conflict', `${is}: choose another name (-c index=NAME)`, {
     index: alias ?? name,
   });
 }
@@ -92,7 +92,7 @@ export async function checkIndex(
   const options = { requestTimeout };
   try {
     await compareIndex(results, index, options).catch(async (error) => {
-      if (typeOf(error) !== 'index_not_found_exception') throw error;
+      if (errorTypeOf(error) !== 'index_not_found_exception') throw error;
       await createIndex(results, index, options);
       await compareIndex(results, index, options);
     });
@@ -115,12 +115,12 @@ async function compareIndex(
   { name: index, alias }: ResultsIndex,
   options: RequestOptions = {},
 ): Promise<void> {
-  const found = Object.values(await guarded(() => client.indices.get({ index }, options)))[0];
+  const found = Object.values(await elasticsearchCall(() => client.indices.get({ index }, options)))[0];
   const properties = found?.mappings?.properties ?? {};
   for (const [field, { type }] of Object.entries(MAPPING.properties)) {
     const actual = properties[field]?.type;
     if (actual !== type) {
-      throw new Refusal(
+      throw new ApiError(
         'index_conflict',
         `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${type}: choose another index (-c index=NAME) or remove this one`,
         { index, field, expected: type, actual: actual ?? null },
@@ -128,7 +128,7 @@ async function compareIndex(
     }
   }
   if (alias && !(alias in (found?.aliases ?? {}))) {
-    throw new Refusal(
+    throw new ApiError(
       'index_conflict',
       `the index ${index} was made without its template, and the alias ${alias} does not name it: add it to the alias`,
       { index, alias },

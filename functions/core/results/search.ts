@@ -1,5 +1,5 @@
 import type { RunId } from '../model/ids.ts';
-import { guarded, type Results } from './client.ts';
+import { elasticsearchCall, type Results } from './client.ts';
 
 /**
  * The highest jobId in the index, whichever deployment wrote it and however shortly before; 0 when it is empty.
@@ -8,7 +8,7 @@ import { guarded, type Results } from './client.ts';
 export async function highestJobId(results: Results): Promise<number> {
   const { client, index } = results;
   await refresh(results);
-  const answer = await guarded(() =>
+  const answer = await elasticsearchCall(() =>
     client.search<unknown, { highest: { value: number | null } }>({
       index,
       ignore_unavailable: true,
@@ -21,7 +21,7 @@ export async function highestJobId(results: Results): Promise<number> {
 
 /** Makes everything that was written visible to searches; nothing was, where there is no index. @throws Unavailable */
 export async function refresh({ client, index }: Results): Promise<void> {
-  await guarded(() => client.indices.refresh({ index, ignore_unavailable: true }));
+  await elasticsearchCall(() => client.indices.refresh({ index, ignore_unavailable: true }));
 }
 
 /** How many documents a run has, in a range of jobIds if one is given. @throws Unavailable */
@@ -34,7 +34,7 @@ export async function countDocuments(
     { term: { runId } },
     ...(range ? [{ range: { jobId: { gte: range.first, lte: range.last } } }] : []),
   ];
-  const answer = await guarded(() =>
+  const answer = await elasticsearchCall(() =>
     client.count({ index, ignore_unavailable: true, query: { bool: { filter } } }),
   );
   return answer.count;
@@ -55,7 +55,7 @@ export async function countDuplicates(
   const partitions = Math.ceil(documents / IDS_PER_PARTITION);
   let duplicates = 0;
   for (let partition = 0; partition < partitions; partition++) {
-    const answer = await guarded(() =>
+    const answer = await elasticsearchCall(() =>
       client.search<unknown, { duplicates: { buckets: unknown[]; sum_other_doc_count: number } }>({
         index,
         ignore_unavailable: true,
@@ -81,12 +81,12 @@ export async function countDuplicates(
 }
 
 /** The jobIds of a run that have a document, within a range. @throws Unavailable */
-export async function documentsIn(
+export async function findJobIds(
   { client, index }: Results,
   runId: RunId,
   range: { first: number; last: number },
 ): Promise<Set<number>> {
-  const answer = await guarded(() =>
+  const answer = await elasticsearchCall(() =>
     client.search({
       index,
       ignore_unavailable: true,

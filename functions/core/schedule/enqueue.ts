@@ -3,8 +3,8 @@ import type { Table } from '../ledger/table.ts';
 import { claimSlice, closeTick, type LeasedTick, releaseTick } from '../ledger/ticks.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
-import { jobDueAt, messagesOf, nextSlice, type PackingRule, type Slice } from '../model/tick.ts';
-import { delaySecondsOf, MAX_DELAY_MS, type Outgoing, type Queue, send } from '../queue/queue.ts';
+import { jobDueAt, messagesToSend, nextSlice, type PackingRule, type Slice } from '../model/tick.ts';
+import { MAX_DELAY_MS, type OutgoingMessage, type Queue, send, toDelaySeconds } from '../queue/queue.ts';
 
 /** What a scheduler works with. */
 export interface Scheduler {
@@ -19,7 +19,7 @@ export interface Scheduler {
 }
 
 /** What became of a tick in one firing. */
-export interface Enqueued {
+export interface EnqueueResult {
   runId: RunId;
   tick: number;
   /** How many jobs this firing has put in the queue. */
@@ -49,11 +49,11 @@ export async function enqueue(
   scheduler: Scheduler,
   tick: LeasedTick,
   endsAt: number,
-): Promise<{ enqueued: Enqueued; unfinished: boolean }> {
+): Promise<{ enqueued: EnqueueResult; unfinished: boolean }> {
   const { table, jobs, clock } = scheduler;
   const before = tick.sent;
   let unfinished = false;
-  const held = await tolerating(async () => {
+  const held = await unlessConditionFailed(async () => {
     for (;;) {
       if (tick.sent < tick.claimed) await send(jobs, outgoing());
       // All that is claimed is in the queue, and whatever is written next says so.
@@ -72,13 +72,13 @@ export async function enqueue(
     unfinished: unfinished || !held,
   };
 
-  function outgoing(): Outgoing[] {
+  function outgoing(): OutgoingMessage[] {
     const now = clock();
-    return messagesOf(tick).map((message) => {
+    return messagesToSend(tick).map((message) => {
       const wait = jobDueAt(tick, message.first - tick.firstJob) - now;
       return {
         MessageBody: JSON.stringify(message),
-        ...(wait > 0 && { DelaySeconds: delaySecondsOf(wait) }),
+        ...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),
       };
     });
   }
@@ -100,7 +100,7 @@ export async function enqueue(
 }
 
 /** Whether a step was taken: not when somebody else was first. */
-export async function tolerating(step: () => Promise<unknown>): Promise<boolean> {
+export async function unlessConditionFailed(step: () => Promise<unknown>): Promise<boolean> {
   try {
     await step();
     return true;

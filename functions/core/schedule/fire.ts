@@ -1,17 +1,24 @@
 import { type Run, readRun, readSchedule, type Schedule, skipTicks } from '../ledger/runs.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from '../ledger/ticks.ts';
 import { indexAt } from '../model/index-name.ts';
-import { due } from '../model/schedule.ts';
+import { nextStep } from '../model/schedule.ts';
 import { jobsPerMessageOf, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
-import { type Enqueued, enqueue, LEASE_MS, type Scheduler, SLICE_MS, tolerating } from './enqueue.ts';
+import {
+  type EnqueueResult,
+  enqueue,
+  LEASE_MS,
+  type Scheduler,
+  SLICE_MS,
+  unlessConditionFailed,
+} from './enqueue.ts';
 
 /** What a firing did. */
-export interface Fired {
+export interface FireResult {
   /** Ticks that fired now, with how many jobs each put in the queue so far. */
-  ticks: Enqueued[];
+  ticks: EnqueueResult[];
   /** Ticks of an earlier firing that this one carried on with. */
-  resumed: Enqueued[];
+  resumed: EnqueueResult[];
   missed: number;
   /** Whether time ran out before all was sent; the next firing carries on. */
   unfinished: boolean;
@@ -25,8 +32,8 @@ export interface Fired {
  * @param endsAt when the invocation is over, by the scheduler's clock
  * @throws Unavailable; what was begun is carried on with by the next firing
  */
-export async function fire(scheduler: Scheduler, asked: number, endsAt: number): Promise<Fired> {
-  const fired: Fired = { ticks: [], resumed: [], missed: 0, unfinished: false };
+export async function fire(scheduler: Scheduler, asked: number, endsAt: number): Promise<FireResult> {
+  const fired: FireResult = { ticks: [], resumed: [], missed: 0, unfinished: false };
   let schedule = await readSchedule(scheduler.table);
   for (const open of schedule.openTicks) {
     const tick = await takeOver(scheduler, open, open.runId === schedule.activeRunId, endsAt);
@@ -36,10 +43,10 @@ export async function fire(scheduler: Scheduler, asked: number, endsAt: number):
     schedule = await readSchedule(scheduler.table);
     const run = schedule.activeRunId && (await readRun(scheduler.table, schedule.activeRunId));
     const now = scheduler.clock();
-    const next = run && due(run, now, asked);
+    const next = run && nextStep(run, now, asked);
     if (!run || !next) break;
     if (next.kind === 'missed') {
-      if (!(await tolerating(() => skipTicks(scheduler.table, run, next)))) continue;
+      if (!(await unlessConditionFailed(() => skipTicks(scheduler.table, run, next)))) continue;
       fired.missed += next.count;
     } else {
       const tick = await claim(scheduler, schedule, run, now);
@@ -48,7 +55,7 @@ export async function fire(scheduler: Scheduler, asked: number, endsAt: number):
   }
   return fired;
 
-  async function carryOn(tick: LeasedTick, done: Enqueued[]): Promise<void> {
+  async function carryOn(tick: LeasedTick, done: EnqueueResult[]): Promise<void> {
     const { enqueued, unfinished } = await enqueue(scheduler, tick, endsAt);
     done.push(enqueued);
     fired.unfinished ||= unfinished;
@@ -78,7 +85,9 @@ async function claim(
     lease: { holder: scheduler.name, until: at + LEASE_MS },
   };
   const nextTickAt = run.nextTickAt + run.y * 60_000;
-  const claimed = await tolerating(() => claimTick(scheduler.table, schedule, run, tick, nextTickAt));
+  const claimed = await unlessConditionFailed(() =>
+    claimTick(scheduler.table, schedule, run, tick, nextTickAt),
+  );
   return claimed ? tick : undefined;
 }
 
@@ -104,7 +113,9 @@ async function takeOver(
   const now = clock();
   const lease = { holder: name, until: now + LEASE_MS };
   const held = tick;
-  return (await tolerating(() => leaseTick(table, held, lease, now))) ? { ...held, lease } : undefined;
+  return (await unlessConditionFailed(() => leaseTick(table, held, lease, now)))
+    ? { ...held, lease }
+    : undefined;
 }
 
 /** Whether all that was claimed is sent, and it is too early for the rest. */

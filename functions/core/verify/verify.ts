@@ -6,9 +6,9 @@ import { listTicks } from '../ledger/ticks.ts';
 import { readTotals, type Totals } from '../ledger/totals.ts';
 import type { JobId, RunId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
-import { messageWith, type Tick } from '../model/tick.ts';
+import { messageContaining, type Tick } from '../model/tick.ts';
 import type { Results } from '../results/client.ts';
-import { countDocuments, countDuplicates, documentsIn, refresh } from '../results/search.ts';
+import { countDocuments, countDuplicates, findJobIds, refresh } from '../results/search.ts';
 
 /** What comparing the ledger with the results has shown. */
 export interface Verification {
@@ -105,7 +105,7 @@ async function findMissing(
   for (const job of absent) {
     // Jobs and ticks are both in their order.
     while ((ticks[at + 1]?.firstJob ?? Number.POSITIVE_INFINITY) <= job) at++;
-    const range = messageWith(ticks[at] as Tick, job as JobId);
+    const range = messageContaining(ticks[at] as Tick, job as JobId);
     const known = messages.get(messageKey(range));
     if (known) known.jobs.push(job);
     else messages.set(messageKey(range), { range, jobs: [job] });
@@ -149,6 +149,6 @@ async function jobsWithout(results: Results, runId: RunId, { first, last }: Rang
       ...(await jobsWithout(results, runId, { first: middle, last })),
     ];
   }
-  const documents = await documentsIn(results, runId, { first, last });
+  const documents = await findJobIds(results, runId, { first, last });
   return Array.from({ length: size }, (_, at) => first + at).filter((job) => !documents.has(job));
 }

@@ -4,7 +4,7 @@ import { failureOf as cdkFailureOf } from '../../../cli/cloud/cdk.ts';
 import { explain } from '../../../cli/cloud/explain.ts';
 import { troubleOf } from '../../../cli/cloud/invoke.ts';
 import type { Target } from '../../../cli/cloud/target.ts';
-import { Interrupted, Trouble, WrongUse } from '../../../cli/terminal/errors.ts';
+import { CommandError, Interrupted, UsageError } from '../../../cli/terminal/errors.ts';
 import { failureOf, helpFor } from '../../../cli/terminal/failure.ts';
 import { SettingError } from '../../../infra-cdk/settings/settings.ts';
 import { localHome } from '../../../local/home.ts';
@@ -19,8 +19,8 @@ const going = new AbortController().signal;
 
 describe('a failure ends with', () => {
   test.each([
-    [new Trouble('run_active', 'm', 'n'), 1, 'run_active'],
-    [new WrongUse('m', 'n'), 2, 'wrong_use'],
+    [new CommandError('run_active', 'm', 'n'), 1, 'run_active'],
+    [new UsageError('m', 'n'), 2, 'wrong_use'],
     [new UserError('m', 'n'), 1, 'failed'],
     [new SettingError('setting index=!: …'), 2, 'wrong_setting'],
     [new Interrupted(), 130, 'interrupted'],

@@ -6,7 +6,7 @@ import { explain } from '../../../cli/cloud/explain.ts';
 import { fromHere } from '../../../cli/cloud/localstack.ts';
 import { logGroupsOf } from '../../../cli/cloud/read-logs.ts';
 import { resolveTarget } from '../../../cli/cloud/target.ts';
-import { Trouble, WrongUse } from '../../../cli/terminal/errors.ts';
+import { CommandError, UsageError } from '../../../cli/terminal/errors.ts';
 import { localHome } from '../../../local/home.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
@@ -41,7 +41,7 @@ describe('with AWS_ENDPOINT_URL', () => {
     const target = resolveTarget('localstack', '', home);
     expect(target.isManaged).toBe(false);
     expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4577');
-    expect(() => requireManaged({ target } as Call, 'down')).toThrow(WrongUse);
+    expect(() => requireManaged({ target } as Call, 'down')).toThrow(UsageError);
     expect(() => requireEmulator({ target } as Call, 'demo')).not.toThrow();
     expect(explain(refused, target, going)).toMatchObject({
       code: 'not_running',
@@ -70,8 +70,8 @@ test('the user’s own keys, profile and files stay away from it; the region is 
 
 test('AWS is neither started nor stopped', () => {
   const call = { target: resolveTarget('aws', '', home) } as Call;
-  expect(() => requireManaged(call, 'up')).toThrow(WrongUse);
-  expect(() => requireEmulator(call, 'demo')).toThrow(WrongUse);
+  expect(() => requireManaged(call, 'up')).toThrow(UsageError);
+  expect(() => requireEmulator(call, 'demo')).toThrow(UsageError);
 });
 
 test('Elasticsearch has two addresses: the containers’, and this machine’s', () => {
@@ -89,7 +89,7 @@ test('functions are given the Elasticsearch in their network; beside a LocalStac
   const own = { target: resolveTarget('localstack', '', home) };
   expect(localstackElasticsearch(own, {}, deployed)).toBe('http://172.17.0.1:9200');
   expect(localstackElasticsearch(own, given, deployed)).toBe('https://es.example.com');
-  expect(() => localstackElasticsearch(own, {}, undefined)).toThrow(Trouble);
+  expect(() => localstackElasticsearch(own, {}, undefined)).toThrow(CommandError);
 });
 
 test('LocalStack’s logs are looked for where it writes them as well', () => {

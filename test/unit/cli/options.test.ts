@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { readAssignments } from '../../../cli/cloud/settings.ts';
 import { givenBy } from '../../../cli/commands/deploy.ts';
-import { WrongUse } from '../../../cli/terminal/errors.ts';
+import { UsageError } from '../../../cli/terminal/errors.ts';
 import {
   duration,
   elasticsearchUrl,
@@ -55,16 +55,16 @@ describe('settings on the command line', () => {
   });
 
   test('an unknown name is refused with those that there are', () => {
-    expect(() => readAssignments(['concurency=3'])).toThrow(WrongUse);
+    expect(() => readAssignments(['concurency=3'])).toThrow(UsageError);
     expect(() => readAssignments(['concurency=3'])).toThrow('There is no setting "concurency".');
   });
 
   test('a name without a value is refused', () => {
-    expect(() => readAssignments(['concurrency'])).toThrow(WrongUse);
+    expect(() => readAssignments(['concurrency'])).toThrow(UsageError);
   });
 
   test('the stage has an option of its own', () => {
-    expect(() => readAssignments(['stage=x'])).toThrow(WrongUse);
+    expect(() => readAssignments(['stage=x'])).toThrow(UsageError);
   });
 
   test('short options are settings, and win', () => {

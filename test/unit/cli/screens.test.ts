@@ -6,7 +6,7 @@ import { verificationText } from '../../../cli/runs/verification-text.ts';
 import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/terminal/figures.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import { markdownTable, table } from '../../../cli/terminal/table.ts';
-import { crop, cut } from '../../../cli/terminal/truncate.ts';
+import { truncate, truncateMiddle } from '../../../cli/terminal/truncate.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
 import { sampleStatus } from './samples.ts';
 
@@ -88,15 +88,15 @@ describe('the status screen', () => {
 
 describe('a screen cut to the terminal', () => {
   test('keeps its last lines, and what fits of the others', () => {
-    expect(crop(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
-    expect(crop(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
-    expect(crop(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
+    expect(truncate(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
+    expect(truncate(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
+    expect(truncate(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
   });
 
   test('colours take no room, and end', () => {
     const [red, end] = ['\u001b[31m', '\u001b[39m'];
-    expect(cut(`a${red}bcd${end}ef`, 3)).toBe(`a${red}bc${end}`);
-    expect(cut('Grüße', 3)).toBe('Grü');
+    expect(truncateMiddle(`a${red}bcd${end}ef`, 3)).toBe(`a${red}bc${end}`);
+    expect(truncateMiddle('Grüße', 3)).toBe('Grü');
   });
 });
 

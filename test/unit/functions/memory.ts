@@ -5,7 +5,7 @@ import type { Delivery, Worker } from '../../../functions/core/consume/worker.ts
 import { WorkerCounters } from '../../../functions/core/ledger/counters.ts';
 import { LedgerWriter } from '../../../functions/core/ledger/message-records.ts';
 import { readRun, readSchedule, startRun } from '../../../functions/core/ledger/runs.ts';
-import type { Table, Write } from '../../../functions/core/ledger/table.ts';
+import type { Table, TransactionWrite } from '../../../functions/core/ledger/table.ts';
 import { claimTick } from '../../../functions/core/ledger/ticks.ts';
 import type { WorkerId } from '../../../functions/core/model/ids.ts';
 import { type Message, parseMessage } from '../../../functions/core/model/message.ts';
@@ -50,7 +50,7 @@ export class Memory {
   };
 
   /** The transactions that were carried out. */
-  get transactions(): Write[][] {
+  get transactions(): TransactionWrite[][] {
     return this.calls.flatMap((call) => {
       const writes = writesOf(call);
       return writes ? [writes] : [];
@@ -145,7 +145,7 @@ export function delivery(message: Message | string, receives = 1, id = 'delivery
 }
 
 /** A transaction's writes, if that is what the command is. */
-export function writesOf(command: object): Write[] | undefined {
+export function writesOf(command: object): TransactionWrite[] | undefined {
   return command instanceof TransactWriteCommand ? command.input.TransactItems : undefined;
 }
 

@@ -40,7 +40,7 @@ describe('readEnvironment', () => {
     'DRUMLINE_MAX_ATTEMPTS',
     'DRUMLINE_RETRY_BASE_SECONDS',
     'DRUMLINE_RETRY_CAP_SECONDS',
-    'DRUMLINE_REMEMBER_SECONDS',
+    'DRUMLINE_LEDGER_TTL_SECONDS',
   ] as const)('says that %s is not set, and what to do', (name) => {
     vi.stubEnv(name, undefined);
     expect(() => readEnvironment(name)).toThrow(

@@ -1,15 +1,15 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { ConditionFailed, Refusal, Unavailable } from '../../../../functions/core/model/errors.ts';
-import { answering } from '../../../../functions/runtime/json-handler.ts';
+import { ApiError, ConditionFailed, Unavailable } from '../../../../functions/core/model/errors.ts';
+import { jsonHandler } from '../../../../functions/runtime/json-handler.ts';
 import '../../../../functions/core/model/zod-messages.ts';
 
 const context = { awsRequestId: 'a-request' } as Context;
 const question = z.strictObject({ x: z.int().check(z.minimum(1), z.maximum(10)), y: z._default(z.int(), 7) });
 
 function throwing(error: unknown): Promise<unknown> {
-  return answering(question, async () => {
+  return jsonHandler(question, async () => {
     throw error;
   })({ x: 1 }, context);
 }
@@ -17,7 +17,7 @@ function throwing(error: unknown): Promise<unknown> {
 describe('answering', () => {
   test('hands on the input, with its defaults, and the context', async () => {
     const answer = vi.fn(async () => 'an answer');
-    expect(await answering(question, answer)({ x: 3 }, context)).toBe('an answer');
+    expect(await jsonHandler(question, answer)({ x: 3 }, context)).toBe('an answer');
     expect(answer).toHaveBeenCalledExactlyOnceWith({ x: 3, y: 7 }, context);
   });
 
@@ -33,7 +33,7 @@ describe('answering', () => {
     ['a word too many', { x: 1, z: 2 }, 'input: Unrecognized key: "z"'],
   ])('refuses %s in words, without asking for the answer', async (_what, input, message) => {
     const answer = vi.fn();
-    const refused = await answering(question, answer)(input, context);
+    const refused = await jsonHandler(question, answer)(input, context);
     expect(refused).toEqual({
       error: { code: 'invalid_input', message, details: { issues: [message] } },
     });
@@ -41,7 +41,7 @@ describe('answering', () => {
   });
 
   test('says all that is wrong with the input', async () => {
-    const refused = await answering(question, vi.fn())({ x: 0, y: 'z' }, context);
+    const refused = await jsonHandler(question, vi.fn())({ x: 0, y: 'z' }, context);
     const issues = [expect.stringMatching(/^x: /), expect.stringMatching(/^y: /)];
     expect(refused).toMatchObject({
       error: { message: expect.stringMatching(/^x: .+; y: /), details: { issues } },
@@ -49,7 +49,7 @@ describe('answering', () => {
   });
 
   test('answers a refusal with its code, its words and its details', async () => {
-    expect(await throwing(new Refusal('run_active', 'stop it first', { runId: 'x' }))).toEqual({
+    expect(await throwing(new ApiError('run_active', 'stop it first', { runId: 'x' }))).toEqual({
       error: { code: 'run_active', message: 'stop it first', details: { runId: 'x' } },
     });
   });
@@ -72,7 +72,7 @@ describe('answering', () => {
 
   test('answers what can be read by a program: plain JSON without a stack trace', async () => {
     for (const error of [
-      new Refusal('a', 'b'),
+      new ApiError('a', 'b'),
       new Unavailable('queue', new Error('c')),
       new ConditionFailed([]),
     ]) {

@@ -1,7 +1,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { Client } from '@elastic/elasticsearch';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Batch, consume } from '../../../../../functions/core/consume/consume.ts';
+import { type BatchResult, consume } from '../../../../../functions/core/consume/consume.ts';
 import type { Delivery, Worker } from '../../../../../functions/core/consume/worker.ts';
 import { readRecord } from '../../../../../functions/core/ledger/message-records.ts';
 import { readTotals } from '../../../../../functions/core/ledger/totals.ts';
@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 
 /** Delivers messages for the first time, unless said otherwise. */
-const deliver = (...deliveries: (Message | Delivery)[]): Promise<Batch> =>
+const deliver = (...deliveries: (Message | Delivery)[]): Promise<BatchResult> =>
   consume(
     worker,
     deliveries.map((one, at) => ('v' in one ? delivery(one, 1, `${at}`) : one)),

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { reasonOf } from '../../../../../functions/core/model/errors.ts';
-import { jobsOf, parseMessage } from '../../../../../functions/core/model/message.ts';
-import { malformedLetterOf, readDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
-import { BATCH_BYTES } from '../../../../../functions/core/queue/queue.ts';
+import { reasonFrom } from '../../../../../functions/core/model/errors.ts';
+import { jobsToRun, parseMessage } from '../../../../../functions/core/model/message.ts';
+import { malformedDeadLetter, readDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
+import { MAX_BATCH_BYTES } from '../../../../../functions/core/queue/queue.ts';
 import { PROJECT } from '../../../../../infra-cdk/settings/settings.ts';
 import { message, NOW } from '../../samples.ts';
 
@@ -31,10 +31,10 @@ describe('a poisoned message', () => {
   });
 
   test.each([
-    ['lists in lists', '['.repeat(BATCH_BYTES)],
+    ['lists in lists', '['.repeat(MAX_BATCH_BYTES)],
     ['objects in objects', '{"v":'.repeat(100_000)],
     ['lists in lists, to their end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
-    ['as long as SQS takes', 'x'.repeat(BATCH_BYTES)],
+    ['as long as SQS takes', 'x'.repeat(MAX_BATCH_BYTES)],
     ['a number without end', withField(`"x":${'9'.repeat(1_000_000)}`).replace('"v":1', '"v":2')],
     ['a field as long as SQS takes', withField(`"${'x'.repeat(1_000_000)}":1`).replace('"v":1', '"v":2')],
   ])('is refused in few words when it is %s', (_what, body) => {
@@ -62,7 +62,7 @@ describe('a poisoned message', () => {
     const twice = parseMessage(
       JSON.stringify({ ...message(), retry: { round: 1, jobs: Array(500).fill(1) } }),
     );
-    expect('message' in twice && jobsOf(twice.message)).toEqual([1]);
+    expect('message' in twice && jobsToRun(twice.message)).toEqual([1]);
   });
 
   test('has no moment that a document could not be dated by', () => {
@@ -83,7 +83,7 @@ describe('a poisoned message', () => {
   );
 
   test('is kept with a reason on one line, and read back as what it is', () => {
-    const letter = malformedLetterOf('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
+    const letter = malformedDeadLetter('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
     const { reason, jobs } = readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1);
     expect(reason).toBe('malformed: a b c d [31m');
     expect(jobs).toBe(0);
@@ -94,7 +94,7 @@ describe('what a job throws', () => {
   test('can’t add lines to the log or take away from it', () => {
     const forged = 'x"}\n{"level":"INFO","message":"all is well"}\r\u2028\u001b[2K';
     const program = `
-      const { log } = await import('../../../core/functions/core/log.ts');
+      const { log } = await import('./functions/runtime/logger.ts');
       log.warn('batch returned', { raw: process.env.FORGED });`;
     // In a process of its own, whose output is what CloudWatch would be given.
     const { stdout, stderr } = spawnSync(
@@ -110,8 +110,8 @@ describe('what a job throws', () => {
   test('is a reason of one short line, whatever it is', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 2_000 }), fc.anything()), (thrown) => {
-        expect(reasonOf(thrown)).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u);
-        expect(reasonOf(new Error(String(typeof thrown === 'string' ? thrown : '')))).toMatch(
+        expect(reasonFrom(thrown)).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u);
+        expect(reasonFrom(new Error(String(typeof thrown === 'string' ? thrown : '')))).toMatch(
           /^\P{Cc}{1,200}$/u,
         );
       }),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { askedOf, type MessageState } from '../../../../../functions/core/consume/read-batch.ts';
+import { type MessageState, requestedJobs } from '../../../../../functions/core/consume/read-batch.ts';
 import { returnToQueue } from '../../../../../functions/core/consume/return-to-queue.ts';
 import type { Worker } from '../../../../../functions/core/consume/worker.ts';
 import { ConditionFailed, Unavailable } from '../../../../../functions/core/model/errors.ts';
@@ -28,7 +28,7 @@ function state(messages: Message | Message[], change: Partial<MessageState> = {}
   return {
     message: first,
     requests: all.map((message, at) => ({ message, deliveries: [delivery(message, 1, `${at}`)] })),
-    asked: askedOf(all),
+    asked: requestedJobs(all),
     record: newRecord(first),
     index: { name: 'results' },
     ...{ redelivered: true, unexplained: 0, survived: [], notBefore: 0, ...change },

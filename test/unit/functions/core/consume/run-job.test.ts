@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  type Ended,
   type Job,
   type JobContext,
-  MAX_JSON,
-  type Task,
-  type WorkLimits,
-  workOn,
+  type JobResult,
+  type JobTask,
+  MAX_JSON_BYTES,
+  type RunLimits,
+  runJobs,
 } from '../../../../../functions/core/consume/run-job.ts';
 import { TimeBudget } from '../../../../../functions/core/consume/time-budget.ts';
-import { MAX_REASON, PermanentError } from '../../../../../functions/core/model/errors.ts';
+import { MAX_REASON_CHARACTERS, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
 import { job, message, NOW, RUN } from '../../samples.ts';
 
@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function tasks(count: number): Task[] {
+function tasks(count: number): JobTask[] {
   return Array.from({ length: count }, (_, i) => ({
     jobId: job(i + 1),
     message: message(),
@@ -38,7 +38,7 @@ function doing(work: (input: JobId, context: JobContext) => unknown): Job {
 }
 
 /** The limits of an invocation that has just begun, and has this long for its work. */
-function limits(time: number, concurrency = 1): WorkLimits {
+function limits(time: number, concurrency = 1): RunLimits {
   const budget = new TimeBudget(NOW, NOW + Math.min(time / 0.75, time + 2_500));
   return { concurrency, budget, until: budget.workUntil, clock: Date.now };
 }
@@ -48,13 +48,13 @@ async function ended(
   what: Job,
   count = 1,
   { concurrency = 10, time = 10_000 }: { concurrency?: number; time?: number } = {},
-): Promise<Ended[]> {
-  const working = workOn(what, tasks(count), limits(time, concurrency));
+): Promise<JobResult[]> {
+  const working = runJobs(what, tasks(count), limits(time, concurrency));
   await vi.advanceTimersByTimeAsync(time + 1_000);
   return working;
 }
 
-function kinds(all: Ended[]): string[] {
+function kinds(all: JobResult[]): string[] {
   return all.map(({ kind }) => kind);
 }
 
@@ -89,7 +89,7 @@ describe('a job that works', () => {
     ['zero', 0],
     ['an empty string', ''],
     ['an object', { a: [1, { b: null }] }],
-    ['the longest string that fits', 'x'.repeat(MAX_JSON - 2)],
+    ['the longest string that fits', 'x'.repeat(MAX_JSON_BYTES - 2)],
   ])('may return %s', async (_what, output) => {
     expect(await ended(doing(() => output))).toMatchObject([{ kind: 'worked', output }]);
   });
@@ -146,7 +146,7 @@ describe('all jobs of a batch', () => {
   });
 
   test('leave no timer behind that would hold the worker up', async () => {
-    await workOn(
+    await runJobs(
       doing(() => 1),
       tasks(3),
       limits(60_000, 2),
@@ -230,7 +230,7 @@ describe('a job whose output can’t be kept', () => {
     ['a cycle', cyclic, /^its output can’t be written as JSON: .*circular/],
     [
       'too much',
-      'x'.repeat(MAX_JSON - 1),
+      'x'.repeat(MAX_JSON_BYTES - 1),
       /^its output is too large: 256001 characters of JSON, at most 256000$/,
     ],
     [
@@ -263,8 +263,8 @@ describe('a job whose output can’t be kept', () => {
     // A function as text is its source code.
     const source = new Function(`\n/* ${'x'.repeat(10_000)} */\n`);
     const [end] = await ended(doing(() => source));
-    const { reason } = end as Ended & { kind: 'failed' };
-    expect(reason.length).toBeLessThanOrEqual(MAX_REASON);
+    const { reason } = end as JobResult & { kind: 'failed' };
+    expect(reason.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS);
     expect(reason).not.toMatch(/\n/);
   });
 });
@@ -288,7 +288,7 @@ describe('the worker’s time limit', () => {
 
   test('is kept though jobs hang: all have ended when the time is up', async () => {
     let endedAt = 0;
-    const working = workOn(
+    const working = runJobs(
       doing(() => new Promise(() => {})),
       tasks(5),
       limits(3_000, 2),
@@ -372,14 +372,14 @@ describe('the worker’s time limit', () => {
     const time = limits(10_000);
     time.budget.took(9_000);
     vi.setSystemTime(NOW + 1_000);
-    const all = await workOn(doing(work), tasks(2), time);
+    const all = await runJobs(doing(work), tasks(2), time);
     expect(kinds(all)).toEqual(['left', 'left']);
     expect(work).not.toHaveBeenCalled();
   });
 
   test('begins nothing after the time that a group has, and lets what is begun end', async () => {
     const time = limits(10_000);
-    const working = workOn(
+    const working = runJobs(
       doing(() => wait(3_000).then(() => 1)),
       tasks(4),
       { ...time, until: NOW + 5_000 },
@@ -398,7 +398,7 @@ describe('the worker’s time limit', () => {
 
   test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
     const work = vi.fn(() => new Promise(() => {}));
-    const working = workOn(doing(work), tasks(3), { ...limits(3_000), clock: () => NOW });
+    const working = runJobs(doing(work), tasks(3), { ...limits(3_000), clock: () => NOW });
     await vi.advanceTimersByTimeAsync(3_000);
     expect(kinds(await working)).toEqual(['left', 'left', 'left']);
     expect(work).toHaveBeenCalledTimes(1);

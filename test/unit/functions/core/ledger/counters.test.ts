@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   COUNTER_SHARDS,
-  type Gain,
-  KEPT_IN_A_SHARD,
+  type CounterDelta,
   listCounters,
   RETIRED_AFTER_MS,
+  WORKERS_PER_SHARD,
   WorkerCounters,
 } from '../../../../../functions/core/ledger/counters.ts';
 import type { LedgerWriter } from '../../../../../functions/core/ledger/message-records.ts';
@@ -21,10 +21,10 @@ import { job, message, NOW, RUN, workersOfOneShard } from '../../samples.ts';
 const none = { processed: 0, failed: 0, workers: 0 };
 const LATER = NOW + RETIRED_AFTER_MS + 1;
 
-const gain = (processed: number, failed = 0): Gain => ({ processed, failed });
+const gain = (processed: number, failed = 0): CounterDelta => ({ processed, failed });
 
 /** As many as a shard keeps counters of, and three more. */
-const names = await workersOfOneShard(RUN, KEPT_IN_A_SHARD + 3);
+const names = await workersOfOneShard(RUN, WORKERS_PER_SHARD + 3);
 
 let memory: Memory;
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 
 const counters = (at: number) => new WorkerCounters(memory.table, names[at] as WorkerId);
-const add = async (counters: WorkerCounters, gain: Gain, now: number) =>
+const add = async (counters: WorkerCounters, gain: CounterDelta, now: number) =>
   transact(memory.table, [await counters.add(RUN, gain, now)]);
 
 /** The worker that has been idle longest in a shard that is full. */
@@ -41,7 +41,7 @@ const LONGEST = 2;
 
 /** Has a shard full of counters, of which the last was idle from NOW on; each has counted 10 and failed 1. */
 async function fillShard(): Promise<WorkerCounters[]> {
-  const all = Array.from({ length: KEPT_IN_A_SHARD }, (_, at) => counters(at));
+  const all = Array.from({ length: WORKERS_PER_SHARD }, (_, at) => counters(at));
   for (const [at, each] of all.entries())
     await add(each, gain(10, 1), NOW - ((LONGEST - at - 1 + all.length) % all.length));
   return all;
@@ -78,7 +78,7 @@ describe('a new worker', () => {
   test('takes over the counter that has been idle longest, which keeps the sum and forgets the holder', async () => {
     await fillShard();
     await add(counters(8), gain(5, 2), LATER);
-    expect(await holders()).toHaveLength(KEPT_IN_A_SHARD);
+    expect(await holders()).toHaveLength(WORKERS_PER_SHARD);
     expect(await holders()).not.toContain(names[LONGEST]);
     const found = await readTotals(memory.table, RUN);
     expect(found?.workers).toContainEqual({
@@ -94,15 +94,15 @@ describe('a new worker', () => {
     for (let turn = 1; turn <= 30; turn++)
       await add(counters(turn % names.length), gain(1), LATER + turn * (RETIRED_AFTER_MS + 1));
     expect(await totals()).toEqual(gain(85 + 30, 10));
-    expect(await holders()).toHaveLength(KEPT_IN_A_SHARD);
-    expect((await readTotals(memory.table, RUN))?.retired.workers).toBeGreaterThan(2 * KEPT_IN_A_SHARD);
+    expect(await holders()).toHaveLength(WORKERS_PER_SHARD);
+    expect((await readTotals(memory.table, RUN))?.retired.workers).toBeGreaterThan(2 * WORKERS_PER_SHARD);
   });
 
   test.each([
-    ['has been idle for no longer than a worker may be', KEPT_IN_A_SHARD, LATER - KEPT_IN_A_SHARD],
-    ['is one of few', KEPT_IN_A_SHARD - 1, LATER],
+    ['has been idle for no longer than a worker may be', WORKERS_PER_SHARD, LATER - WORKERS_PER_SHARD],
+    ['is one of few', WORKERS_PER_SHARD - 1, LATER],
   ])('takes no counter over that %s', async (_why, kept, now) => {
-    for (let at = 0; at < kept; at++) await add(counters(at), gain(1), NOW - KEPT_IN_A_SHARD + 1 + at);
+    for (let at = 0; at < kept; at++) await add(counters(at), gain(1), NOW - WORKERS_PER_SHARD + 1 + at);
     await add(counters(8), gain(1), now);
     expect(await holders()).toHaveLength(kept + 1);
   });
@@ -141,13 +141,13 @@ async function count(writer: LedgerWriter | undefined, processed: number): Promi
 }
 
 test.each([
-  ['others are idle, too', LATER + KEPT_IN_A_SHARD],
+  ['others are idle, too', LATER + WORKERS_PER_SHARD],
   ['no other is idle', LATER],
 ])(
   'a holder that comes back after its counter was taken over takes another, and nothing is lost, when %s',
   async (_when, now) => {
     const writers = names.map((name) => memory.writer(name));
-    for (const [at, writer] of writers.slice(0, KEPT_IN_A_SHARD).entries()) {
+    for (const [at, writer] of writers.slice(0, WORKERS_PER_SHARD).entries()) {
       memory.now = NOW + at;
       await count(writer, 1);
     }
@@ -171,7 +171,7 @@ test('whoever comes, idles and comes back: the sum is exact, and a shard has few
       const writers = names.map((name) => memory.writer(name));
       const lastSeen = new Map<number, number>();
       let sum = 0;
-      let most = KEPT_IN_A_SHARD;
+      let most = WORKERS_PER_SHARD;
       for (const { who, minutes, processed } of turns) {
         memory.now += minutes * 60_000;
         await count(writers[who], processed);

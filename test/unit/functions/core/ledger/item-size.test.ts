@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { reasonOf } from '../../../../../functions/core/model/errors.ts';
-import { jobsIn, MAX_JOBS_PER_MESSAGE } from '../../../../../functions/core/model/message.ts';
+import { reasonFrom } from '../../../../../functions/core/model/errors.ts';
+import { jobsInRange, MAX_JOBS_PER_MESSAGE } from '../../../../../functions/core/model/message.ts';
 import {
-  type Asked,
   acquireLease,
   applyOutcomes,
   deadLettered,
   newRecord,
   type Outcome,
+  type RequestedJobs,
   recordDeath,
 } from '../../../../../functions/core/model/message-record.ts';
 import { job, message, NOW } from '../../samples.ts';
@@ -33,14 +33,17 @@ function sizeOf(value: unknown): number {
 /** Nine digits: jobs of a system that has run for years. */
 const FIRST = 900_000_001;
 const largest = message({ first: job(FIRST), last: job(FIRST + MAX_JOBS_PER_MESSAGE - 1) });
-const all = jobsIn(largest);
+const all = jobsInRange(largest);
 
 test('a message whose every job fails and takes workers along, round after round, fits an item of the ledger', () => {
-  const reason = reasonOf(new Error('€'.repeat(1_000)));
+  const reason = reasonFrom(new Error('€'.repeat(1_000)));
   const outcomes = all.map((jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }));
   let record = newRecord(largest);
   for (let round = 0; round < 4; round++) {
-    const asked: Asked = { whole: round === 0, rounds: new Map(all.map((job) => [job, NOW + round])) };
+    const asked: RequestedJobs = {
+      whole: round === 0,
+      rounds: new Map(all.map((job) => [job, NOW + round])),
+    };
     for (const job of all)
       record = recordDeath(acquireLease(record, { id: 'a', until: NOW, job, round: NOW + round }), [], NOW);
     record = applyOutcomes(record, asked, outcomes, NOW);

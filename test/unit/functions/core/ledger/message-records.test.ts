@@ -4,27 +4,27 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { listCounters } from '../../../../../functions/core/ledger/counters.ts';
 import {
   type LedgerWriter,
-  type Recorded,
+  type RecordedMessage,
   readRecord,
 } from '../../../../../functions/core/ledger/message-records.ts';
-import type { Write } from '../../../../../functions/core/ledger/table.ts';
-import { ConditionFailed, reasonOf, Unavailable } from '../../../../../functions/core/model/errors.ts';
+import type { TransactionWrite } from '../../../../../functions/core/ledger/table.ts';
+import { ConditionFailed, reasonFrom, Unavailable } from '../../../../../functions/core/model/errors.ts';
 import type { RunId } from '../../../../../functions/core/model/ids.ts';
-import { jobsIn, type MessageRange, messageKey } from '../../../../../functions/core/model/message.ts';
+import { jobsInRange, type MessageRange, messageKey } from '../../../../../functions/core/model/message.ts';
 import {
-  type Asked,
   acquireLease,
   applyOutcomes,
   deadLettered,
   type MessageRecord,
   newRecord,
+  type RequestedJobs,
 } from '../../../../../functions/core/model/message-record.ts';
 import { invalid, Memory, throttled, writesOf } from '../../memory.ts';
 import { job, jobs, message, NOW, RUN } from '../../samples.ts';
 
 const OTHER_RUN = '20261124-000000-aaaa' as RunId;
-const WHOLE: Asked = { whole: true, rounds: new Map() };
-const reason = reasonOf(new Error('€'.repeat(1_000)));
+const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
+const reason = reasonFrom(new Error('€'.repeat(1_000)));
 
 let memory: Memory;
 let writer: LedgerWriter;
@@ -35,18 +35,18 @@ beforeEach(() => {
 });
 
 /** The state of a message that is believed never to have been written. */
-function state(message: MessageRange): Recorded {
+function state(message: MessageRange): RecordedMessage {
   return { message, record: newRecord(message) };
 }
 
 /** So many messages of a run, each of ten jobs. */
-function states(count: number, runId = RUN): Recorded[] {
+function states(count: number, runId = RUN): RecordedMessage[] {
   return Array.from({ length: count }, (_, at) =>
     state(message({ runId, first: job(at * 10 + 1), last: job(at * 10 + 10) })),
   );
 }
 
-const done = ({ message, record }: Recorded, numbers = jobsIn(message)): MessageRecord =>
+const done = ({ message, record }: RecordedMessage, numbers = jobsInRange(message)): MessageRecord =>
   applyOutcomes(
     record,
     WHOLE,
@@ -54,18 +54,18 @@ const done = ({ message, record }: Recorded, numbers = jobsIn(message)): Message
     NOW,
   );
 
-const failed = ({ message, record }: Recorded): MessageRecord =>
+const failed = ({ message, record }: RecordedMessage): MessageRecord =>
   applyOutcomes(
     record,
     WHOLE,
-    jobsIn(message).map((jobId) => ({ kind: 'failed', jobId, reason, permanent: false })),
+    jobsInRange(message).map((jobId) => ({ kind: 'failed', jobId, reason, permanent: false })),
     NOW,
   );
 
-const givenUp = (state: Recorded): MessageRecord =>
-  deadLettered(failed(state), new Map(jobsIn(state.message).map((jobId) => [jobId, NOW])));
+const givenUp = (state: RecordedMessage): MessageRecord =>
+  deadLettered(failed(state), new Map(jobsInRange(state.message).map((jobId) => [jobId, NOW])));
 
-const onRecord = ({ message }: Recorded) => {
+const onRecord = ({ message }: RecordedMessage) => {
   const pk = `MESSAGE#${messageKey(message)}`;
   return {
     item: () => [...memory.dynamo.peek(pk)][0],
@@ -83,8 +83,8 @@ async function counted(runId = RUN): Promise<{ processed: number; failed: number
 
 describe('a record', () => {
   test('is read as it was written, and one that was never written is none', async () => {
-    const [one, other] = states(2) as [Recorded, Recorded];
-    const leased = (state: Recorded) =>
+    const [one, other] = states(2) as [RecordedMessage, RecordedMessage];
+    const leased = (state: RecordedMessage) =>
       acquireLease(
         { ...givenUp(state), pending: jobs(1), isolated: true },
         { id: 'a', until: NOW, job: job(1) },
@@ -96,7 +96,7 @@ describe('a record', () => {
   });
 
   test('keeps no lists when its message is processed whole', async () => {
-    const [one] = states(1) as [Recorded];
+    const [one] = states(1) as [RecordedMessage];
     await writer.commit([one], (state) => ({ ...done(state), isolated: true }));
     const expiresAt = Math.ceil(NOW / 1_000) + 86_400;
     expect(onRecord(one).item()).toEqual({ pk: expect.any(String), sk: 'MESSAGE', version: 1, expiresAt });
@@ -104,17 +104,17 @@ describe('a record', () => {
   });
 
   test('never expires while jobs of it have failed', async () => {
-    const [one] = states(1) as [Recorded];
+    const [one] = states(1) as [RecordedMessage];
     const [given] = await writer.commit([one], givenUp);
     expect(onRecord(one).item()).not.toHaveProperty('expiresAt');
-    await writer.commit([given as Recorded], (state) => done(state));
+    await writer.commit([given as RecordedMessage], (state) => done(state));
     expect(onRecord(one).item()).toHaveProperty('expiresAt');
   });
 });
 
 describe('commit', () => {
   test('brings records and counters to what the transition says, and answers all states in their order', async () => {
-    const [first, second, third] = states(3) as [Recorded, Recorded, Recorded];
+    const [first, second, third] = states(3) as [RecordedMessage, RecordedMessage, RecordedMessage];
     const after = await writer.commit([first, second, third], (state) =>
       state === second ? state.record : done(state),
     );
@@ -129,9 +129,9 @@ describe('commit', () => {
   });
 
   test('writes nothing where nothing changes, nor what is in trouble', async () => {
-    const [first, second] = states(2) as [Recorded, Recorded];
+    const [first, second] = states(2) as [RecordedMessage, RecordedMessage];
     const troubled = { ...second, trouble: new Error('no index') };
-    const transition = vi.fn((state: Recorded) => state.record);
+    const transition = vi.fn((state: RecordedMessage) => state.record);
     expect(await writer.commit([first, troubled], transition)).toEqual([first, troubled]);
     expect(transition).toHaveBeenCalledExactlyOnceWith(first);
     expect(memory.calls).toEqual([]);
@@ -144,10 +144,10 @@ describe('commit', () => {
   });
 
   test('asks again for a record that has moved on, and only for that', async () => {
-    const [moved, still] = states(2) as [Recorded, Recorded];
+    const [moved, still] = states(2) as [RecordedMessage, RecordedMessage];
     await memory.writer('another').commit([moved], (state) => done(state, jobs(1, 2, 3)));
     memory.calls.length = 0;
-    const transition = vi.fn((state: Recorded) => done(state, jobs(3, 4, 11)));
+    const transition = vi.fn((state: RecordedMessage) => done(state, jobs(3, 4, 11)));
     const after = await writer.commit([moved, still], transition);
     expect(transition.mock.calls.map(([{ record }]) => [record.version, record.pending.length])).toEqual([
       [0, 10],
@@ -162,14 +162,14 @@ describe('commit', () => {
   });
 
   test('leaves a message alone whose record has expired meanwhile: its jobs may be counted', async () => {
-    const [one] = states(1) as [Recorded];
+    const [one] = states(1) as [RecordedMessage];
     const after = await writer.commit([{ ...one, record: { ...one.record, version: 3 } }], failed);
     expect(after[0]?.trouble?.message).toContain('forgotten');
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 
   test('leaves a message to its next delivery that moves on again and again', async () => {
-    const [one] = states(1) as [Recorded];
+    const [one] = states(1) as [RecordedMessage];
     const another = memory.writer('another');
     memory.beforeLedger = async (command) => {
       if (!onRecord(one).writtenBy(command)) return;
@@ -186,7 +186,7 @@ describe('commit', () => {
   });
 
   test('counts each job once that several workers have at once, in whatever order they write', async () => {
-    const jobLists = fc.array(fc.subarray(jobsIn(message()), { minLength: 1 }), {
+    const jobLists = fc.array(fc.subarray(jobsInRange(message()), { minLength: 1 }), {
       minLength: 2,
       maxLength: 4,
     });
@@ -211,7 +211,7 @@ describe('commit', () => {
 });
 
 describe('a transaction', () => {
-  const runOf = ({ Put, Update }: Write) => String((Put?.Item ?? Update?.Key)?.pk).split('#')[1];
+  const runOf = ({ Put, Update }: TransactionWrite) => String((Put?.Item ?? Update?.Key)?.pk).split('#')[1];
 
   test('has at most 99 messages of one run, and a counter', async () => {
     await writer.commit([...states(250), ...states(30, OTHER_RUN)], (state) => done(state));
@@ -238,8 +238,8 @@ describe('a transaction', () => {
 });
 
 describe('trouble', () => {
-  const [first, second, third] = states(3) as [Recorded, Recorded, Recorded];
-  const other = states(1, OTHER_RUN)[0] as Recorded;
+  const [first, second, third] = states(3) as [RecordedMessage, RecordedMessage, RecordedMessage];
+  const other = states(1, OTHER_RUN)[0] as RecordedMessage;
 
   test('with one record that DynamoDB refuses is none of its neighbours’', async () => {
     memory.beforeLedger = (command) => {

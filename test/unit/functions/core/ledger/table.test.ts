@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { list, read, type Table, transact } from '../../../../../functions/core/ledger/table.ts';
+import { queryItems, readItem, type Table, transact } from '../../../../../functions/core/ledger/table.ts';
 import { ConditionFailed, Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { openTable } from '../../../../../functions/runtime/aws-clients.ts';
 
@@ -80,8 +80,8 @@ describe('a DynamoDB that takes calls and never answers', () => {
 
   test.each<[string, (table: Table) => Promise<unknown>]>([
     ['a write', (table) => transact(table, [WRITE])],
-    ['a read', (table) => read(table, { pk: 'A', sk: 'A' })],
-    ['a query', (table) => list(table, 'A', 'A').next()],
+    ['a read', (table) => readItem(table, { pk: 'A', sk: 'A' })],
+    ['a query', (table) => queryItems(table, 'A', 'A').next()],
   ])('is unavailable to %s at the deadline, and not much later', async (_what, call) => {
     const deadline = Date.now() + 200;
     const table = openTable('ledger', () => deadline);

@@ -1,36 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ApiError,
   ConditionFailed,
   isTransient,
-  MAX_REASON,
+  MAX_REASON_CHARACTERS,
   PermanentError,
-  Refusal,
-  reasonOf,
+  reasonFrom,
   Unavailable,
 } from '../../../../../functions/core/model/errors.ts';
 
 describe('reasonOf', () => {
   test('gives an error’s message, with its name when that says something', () => {
-    expect(reasonOf(new Error('the disk is full'))).toBe('the disk is full');
-    expect(reasonOf(new TypeError('x is not a function'))).toBe('TypeError: x is not a function');
-    expect(reasonOf(new PermanentError('no such customer'))).toBe('PermanentError: no such customer');
+    expect(reasonFrom(new Error('the disk is full'))).toBe('the disk is full');
+    expect(reasonFrom(new TypeError('x is not a function'))).toBe('TypeError: x is not a function');
+    expect(reasonFrom(new PermanentError('no such customer'))).toBe('PermanentError: no such customer');
   });
 
   test('gives the code of an error without words', () => {
-    expect(reasonOf(Object.assign(new Error(), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
+    expect(reasonFrom(Object.assign(new Error(), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
   });
 
   test('is never empty, so that a dead letter always has a reason', () => {
-    expect(reasonOf(new Error())).toBe('an Error without a message was thrown');
-    expect(reasonOf(new Error('\n'))).toBe('an Error without a message was thrown');
+    expect(reasonFrom(new Error())).toBe('an Error without a message was thrown');
+    expect(reasonFrom(new Error('\n'))).toBe('an Error without a message was thrown');
   });
 
   test('says so when something else than an Error was thrown', () => {
-    expect(reasonOf('boom')).toBe('something that is not an Error was thrown: boom');
-    expect(reasonOf(undefined)).toBe('something that is not an Error was thrown: undefined');
-    expect(reasonOf(null)).toBe('something that is not an Error was thrown: null');
-    expect(reasonOf(Symbol('boom'))).toBe('something that is not an Error was thrown: Symbol(boom)');
+    expect(reasonFrom('boom')).toBe('something that is not an Error was thrown: boom');
+    expect(reasonFrom(undefined)).toBe('something that is not an Error was thrown: undefined');
+    expect(reasonFrom(null)).toBe('something that is not an Error was thrown: null');
+    expect(reasonFrom(Symbol('boom'))).toBe('something that is not an Error was thrown: Symbol(boom)');
   });
 
   test.each([
@@ -54,34 +54,34 @@ describe('reasonOf', () => {
     ['an Error whose message is no text', Object.assign(new Error('x'), { message: Object.create(null) })],
     ['an Error whose name is a symbol', Object.assign(new Error('x'), { name: Symbol('x') })],
   ])('never throws itself, even for %s', (_what, thrown) => {
-    expect(reasonOf(thrown)).toMatch(/./);
+    expect(reasonFrom(thrown)).toMatch(/./);
   });
 
   test('is one line without control characters', () => {
-    expect(reasonOf(new Error('one\r\ntwo\tthree\u001b[31m\0four\u0085five\u007f'))).toBe(
+    expect(reasonFrom(new Error('one\r\ntwo\tthree\u001b[31m\0four\u0085five\u007f'))).toBe(
       'one two three [31m four five',
     );
-    expect(reasonOf(new Error('one\u2028two\u2029three'))).toBe('one two three');
+    expect(reasonFrom(new Error('one\u2028two\u2029three'))).toBe('one two three');
   });
 
   test('is bounded, and says when it was cut', () => {
-    expect(reasonOf(new Error('x'.repeat(MAX_REASON)))).toBe('x'.repeat(MAX_REASON));
-    const cut = reasonOf(new Error('x'.repeat(1_000_000)));
-    expect(cut).toHaveLength(MAX_REASON);
+    expect(reasonFrom(new Error('x'.repeat(MAX_REASON_CHARACTERS)))).toBe('x'.repeat(MAX_REASON_CHARACTERS));
+    const cut = reasonFrom(new Error('x'.repeat(1_000_000)));
+    expect(cut).toHaveLength(MAX_REASON_CHARACTERS);
     expect(cut.endsWith('x…')).toBe(true);
   });
 
   test('holds only characters that SQS takes, wherever it is cut', () => {
     // Half of a surrogate pair, and the two code points that are no characters.
-    expect(reasonOf(new Error('a\ud83db\ufffec\uffffd'))).toBe('a b c d');
-    for (let length = MAX_REASON - 3; length < MAX_REASON + 3; length++) {
-      expect(reasonOf(new Error(`${'x'.repeat(length)}🥁🥁`))).toSatisfy(sqsTakes);
+    expect(reasonFrom(new Error('a\ud83db\ufffec\uffffd'))).toBe('a b c d');
+    for (let length = MAX_REASON_CHARACTERS - 3; length < MAX_REASON_CHARACTERS + 3; length++) {
+      expect(reasonFrom(new Error(`${'x'.repeat(length)}🥁🥁`))).toSatisfy(sqsTakes);
     }
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
-        const reason = reasonOf(new Error(text));
+        const reason = reasonFrom(new Error(text));
         expect(reason).toSatisfy(sqsTakes);
-        expect(reason.length).toBeLessThanOrEqual(MAX_REASON);
+        expect(reason.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS);
       }),
     );
   });
@@ -143,10 +143,10 @@ describe('the errors', () => {
   });
 
   test('answer a refusal with details only where there are some', () => {
-    expect(new Refusal('no_active_run', 'no run is active').answer()).toEqual({
+    expect(new ApiError('no_active_run', 'no run is active').toBody()).toEqual({
       error: { code: 'no_active_run', message: 'no run is active' },
     });
-    expect(new Refusal('run_active', 'stop it', { runId: 'x' }).answer()).toEqual({
+    expect(new ApiError('run_active', 'stop it', { runId: 'x' }).toBody()).toEqual({
       error: { code: 'run_active', message: 'stop it', details: { runId: 'x' } },
     });
   });

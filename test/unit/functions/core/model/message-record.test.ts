@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
 import {
-  type Asked,
   acquireLease,
   applyOutcomes,
+  counterDelta,
   deadLettered,
   exhaustedJobs,
-  gainOf,
   isLeased,
   MAX_DEATHS,
   type MessageRecord,
@@ -16,6 +15,7 @@ import {
   nextRound,
   type Outcome,
   openJobs,
+  type RequestedJobs,
   recordDeath,
 } from '../../../../../functions/core/model/message-record.ts';
 import { job, jobs, message, NOW } from '../../samples.ts';
@@ -24,9 +24,9 @@ import { job, jobs, message, NOW } from '../../samples.ts';
 const FIVE = message({ last: job(5) });
 const ALL = jobs(1, 2, 3, 4, 5);
 const NEW = newRecord(FIVE);
-const WHOLE: Asked = { whole: true, rounds: new Map() };
+const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
 
-function retry(round: number, ...numbers: number[]): Asked {
+function retry(round: number, ...numbers: number[]): RequestedJobs {
   return { whole: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
 }
 
@@ -39,7 +39,7 @@ function failed(number: number, reason = 'no', permanent = false): Outcome {
 }
 
 /** The record after jobs were run to these ends, one run after the other. */
-function ran(record: MessageRecord, asked: Asked, ...outcomes: Outcome[]): MessageRecord {
+function ran(record: MessageRecord, asked: RequestedJobs, ...outcomes: Outcome[]): MessageRecord {
   return outcomes.reduce((record, outcome, at) => applyOutcomes(record, asked, [outcome], NOW + at), record);
 }
 
@@ -56,7 +56,7 @@ function afterDeaths(times: number, record = NEW, round?: number): MessageRecord
   }, record);
 }
 
-const exhausted = (record: MessageRecord, asked: Asked, maxAttempts: number) =>
+const exhausted = (record: MessageRecord, asked: RequestedJobs, maxAttempts: number) =>
   exhaustedJobs(record, asked, maxAttempts).map(({ jobId }) => jobId);
 
 test('a record that was never written has every job of the whole message pending', () => {
@@ -67,7 +67,7 @@ describe('openJobs', () => {
   /** 1 and 2 are processed, 3 has failed and its letter asks for round 10, 4 and 5 are pending. */
   const record = lettered(ran(NEW, WHOLE, ...done(1, 2), failed(3)), 10, 3);
 
-  test.each<[string, Asked, number[]]>([
+  test.each<[string, RequestedJobs, number[]]>([
     ['the whole message: what is pending', WHOLE, [4, 5]],
     ['a retry: the jobs that it asks for, but none that is processed', retry(10, 1, 3, 4), [4, 3]],
     ['a retry that the dead letter answers: no job that has failed', retry(9, 3, 4), [4]],
@@ -86,8 +86,8 @@ describe('applyOutcomes', () => {
   test('counts what was done, once', () => {
     const first = applyOutcomes(NEW, WHOLE, done(1, 2), NOW);
     expect(first).toEqual({ ...NEW, pending: [3, 4, 5] });
-    expect(gainOf(NEW, first)).toEqual({ processed: 2, failed: 0 });
-    expect(gainOf(first, applyOutcomes(first, WHOLE, done(1, 2, 3), NOW)).processed).toBe(1);
+    expect(counterDelta(NEW, first)).toEqual({ processed: 2, failed: 0 });
+    expect(counterDelta(first, applyOutcomes(first, WHOLE, done(1, 2, 3), NOW)).processed).toBe(1);
   });
 
   test('returns the very record when it has nothing to say of the message’s jobs', () => {
@@ -103,7 +103,7 @@ describe('applyOutcomes', () => {
       ...NEW,
       attempts: { 2: { count: 2, firstAt: NOW, lastAt: NOW + 1, reason: 'second', permanent: true } },
     });
-    expect(gainOf(NEW, record)).toEqual({ processed: 0, failed: 0 });
+    expect(counterDelta(NEW, record)).toEqual({ processed: 0, failed: 0 });
   });
 
   test('forgets the attempts of a job that is done in the end', () => {
@@ -115,7 +115,7 @@ describe('applyOutcomes', () => {
     for (const asked of [retry(10, 1), WHOLE]) {
       const record = applyOutcomes(before, asked, done(1), NOW);
       expect(record).toEqual({ ...NEW, pending: [] });
-      expect(gainOf(before, record)).toEqual({ processed: 1, failed: -1 });
+      expect(counterDelta(before, record)).toEqual({ processed: 1, failed: -1 });
     }
   });
 
@@ -166,7 +166,7 @@ describe('a lease', () => {
   test('is running until its end, unless its holder has survived it', () => {
     const record = acquireLease(NEW, { id: 'a', until: NOW });
     expect(record).toEqual({ ...NEW, lease: { id: 'a', until: NOW } });
-    expect(gainOf(NEW, record)).toEqual({ processed: 0, failed: 0 });
+    expect(counterDelta(NEW, record)).toEqual({ processed: 0, failed: 0 });
     expect(isLeased(record, [], NOW - 1)).toBe(true);
     expect(isLeased(record, ['b'], NOW - 1)).toBe(true);
     expect(isLeased(record, ['b', 'a'], NOW - 1)).toBe(false);
@@ -236,7 +236,7 @@ describe('deadLettered', () => {
     const record = lettered(before, 10, 1, 3);
     expect(record).toMatchObject({ pending: [2, 4], failed: [1, 3] });
     expect(record.attempts[1]).toMatchObject({ reason: 'why', letter: 9 });
-    expect(gainOf(before, record)).toEqual({ processed: 0, failed: 2 });
+    expect(counterDelta(before, record)).toEqual({ processed: 0, failed: 2 });
     expect(lettered(record, 10, 1, 3)).toBe(record);
     expect(lettered(record, 9, 1)).toBe(record);
   });
@@ -251,7 +251,7 @@ describe('deadLettered', () => {
     expect(openJobs(failedAgain, retry(10, 1))).toEqual([1]);
     const round = nextRound(failedAgain.attempts[1] as never, 0);
     const record = lettered(failedAgain, round, 1);
-    expect(gainOf(failedAgain, record)).toEqual({ processed: 0, failed: 0 });
+    expect(counterDelta(failedAgain, record)).toEqual({ processed: 0, failed: 0 });
     expect([10, round].map((round) => openJobs(record, retry(round, 1)))).toEqual([[], [1]]);
   });
 });
@@ -303,7 +303,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 class Life {
   record = NEW;
   counted = { processed: 0, failed: 0 };
-  asked: Asked[] = [WHOLE];
+  asked: RequestedJobs[] = [WHOLE];
   letters: { job: JobId; round: number }[] = [];
   #uncounted: ReadonlyMap<JobId, number>[] = [];
   #leases = 0;
@@ -336,7 +336,7 @@ class Life {
 
   #become(next: MessageRecord): void {
     const before = structuredClone(this.record);
-    const gain = gainOf(this.record, next);
+    const gain = counterDelta(this.record, next);
     if (isDeepStrictEqual(next, this.record)) expect(next).toBe(this.record);
     expect(gain.processed).toBeGreaterThanOrEqual(0);
     expect(this.record).toEqual(before);

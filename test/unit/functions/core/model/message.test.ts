@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../../../../functions/core/model/ids.ts';
 import {
-  jobsOf,
+  jobsToRun,
   MAX_JOBS_PER_MESSAGE,
   MAX_SURVIVED,
   type Message,
@@ -211,12 +211,12 @@ describe('parseMessage', () => {
 
 describe('jobsOf', () => {
   test('names every job from first to last, both included', () => {
-    expect(jobsOf(message({ first: job(7), last: job(9) }))).toEqual([7, 8, 9]);
-    expect(jobsOf(message({ first: job(7), last: job(7) }))).toEqual([7]);
+    expect(jobsToRun(message({ first: job(7), last: job(9) }))).toEqual([7, 8, 9]);
+    expect(jobsToRun(message({ first: job(7), last: job(7) }))).toEqual([7]);
   });
 
   test('names only the retried jobs, each once, when dead letters are sent again', () => {
-    expect(jobsOf(message({ retry: { round: 1, jobs: jobs(3, 5, 3) } }))).toEqual([3, 5]);
+    expect(jobsToRun(message({ retry: { round: 1, jobs: jobs(3, 5, 3) } }))).toEqual([3, 5]);
   });
 });
 

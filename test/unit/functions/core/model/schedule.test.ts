@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { due, LATENESS_MS, type Rhythm, retimed } from '../../../../../functions/core/model/schedule.ts';
+import {
+  MAX_LATENESS_MS,
+  nextStep,
+  rescheduledAt,
+  type ScheduleState,
+} from '../../../../../functions/core/model/schedule.ts';
 import { NOW } from '../../samples.ts';
 
 const MINUTE = 60_000;
 
-function rhythm(change: Partial<Rhythm> = {}): Rhythm {
+function rhythm(change: Partial<ScheduleState> = {}): ScheduleState {
   return { y: 1, nextTick: 1, nextTickAt: NOW, backfillMinutes: 0, ...change };
 }
 
@@ -13,14 +18,14 @@ function rhythm(change: Partial<Rhythm> = {}): Rhythm {
 interface Course {
   fired: { tick: number; dueAt: number; at: number }[];
   missed: { tick: number; dueAt: number; at: number }[];
-  next: Rhythm;
+  next: ScheduleState;
 }
 
 /** Takes every step that is due at each of the times, as the scheduler does. */
-function follow(start: Rhythm, times: number[]): Course {
+function follow(start: ScheduleState, times: number[]): Course {
   const course: Course = { fired: [], missed: [], next: start };
   for (const at of times) {
-    for (let step = due(course.next, at); step; step = due(course.next, at)) {
+    for (let step = nextStep(course.next, at); step; step = nextStep(course.next, at)) {
       const { nextTick, nextTickAt, y } = course.next;
       if (step.kind === 'fire') {
         course.fired.push({ tick: step.tick, dueAt: step.dueAt, at });
@@ -39,35 +44,35 @@ const periods = fc.integer({ min: 1, max: 1_440 });
 
 describe('due', () => {
   test('fires nothing before the tick is due, not even a millisecond', () => {
-    expect(due(rhythm(), NOW - 1)).toBeUndefined();
-    expect(due(rhythm(), NOW - 10 * MINUTE)).toBeUndefined();
+    expect(nextStep(rhythm(), NOW - 1)).toBeUndefined();
+    expect(nextStep(rhythm(), NOW - 10 * MINUTE)).toBeUndefined();
   });
 
   test('fires a tick on the millisecond that it is due', () => {
-    expect(due(rhythm({ nextTick: 7 }), NOW)).toEqual({ kind: 'fire', tick: 7, dueAt: NOW });
+    expect(nextStep(rhythm({ nextTick: 7 }), NOW)).toEqual({ kind: 'fire', tick: 7, dueAt: NOW });
   });
 
   test('fires a tick that is late, as long as it is not later than the tolerated lateness', () => {
-    expect(due(rhythm(), NOW + LATENESS_MS)).toEqual({ kind: 'fire', tick: 1, dueAt: NOW });
+    expect(nextStep(rhythm(), NOW + MAX_LATENESS_MS)).toEqual({ kind: 'fire', tick: 1, dueAt: NOW });
   });
 
   test('takes an event’s tick for missed that comes an hour late: it is the clock that says how late it is', () => {
     // An event of 21:45 that Lambda has kept until 22:45. The tick of 22:45 is left to its own event.
-    expect(due(rhythm({ y: 30 }), NOW + 60 * MINUTE, NOW)).toEqual({
+    expect(nextStep(rhythm({ y: 30 }), NOW + 60 * MINUTE, NOW)).toEqual({
       kind: 'missed',
       count: 2,
       nextTick: 3,
       nextTickAt: NOW + 60 * MINUTE,
     });
-    expect(due(rhythm({ nextTickAt: NOW + 60 * MINUTE }), NOW + 60 * MINUTE, NOW)).toBeUndefined();
+    expect(nextStep(rhythm({ nextTickAt: NOW + 60 * MINUTE }), NOW + 60 * MINUTE, NOW)).toBeUndefined();
   });
 
   test('fires nothing early for an event whose time lies ahead', () => {
-    expect(due(rhythm(), NOW - 1, NOW)).toBeUndefined();
+    expect(nextStep(rhythm(), NOW - 1, NOW)).toBeUndefined();
   });
 
   test('takes a tick that is later than that for missed, once the lateness is over by a millisecond', () => {
-    expect(due(rhythm({ y: 10 }), NOW + LATENESS_MS + 1)).toEqual({
+    expect(nextStep(rhythm({ y: 10 }), NOW + MAX_LATENESS_MS + 1)).toEqual({
       kind: 'missed',
       count: 1,
       nextTick: 2,
@@ -89,13 +94,13 @@ describe('due', () => {
   });
 
   test('gives a backfill window shorter than the lateness no effect', () => {
-    expect(due(rhythm({ backfillMinutes: 1 }), NOW + LATENESS_MS)).toMatchObject({ kind: 'fire' });
+    expect(nextStep(rhythm({ backfillMinutes: 1 }), NOW + MAX_LATENESS_MS)).toMatchObject({ kind: 'fire' });
   });
 
   test('keeps to the rhythm of a tick a day', () => {
     const day = 1_440 * MINUTE;
     const start = rhythm({ y: 1_440 });
-    expect(due({ ...start, nextTick: 2, nextTickAt: NOW + day }, NOW + day - 1)).toBeUndefined();
+    expect(nextStep({ ...start, nextTick: 2, nextTickAt: NOW + day }, NOW + day - 1)).toBeUndefined();
     const course = follow(start, [NOW, NOW + day + 59_999, NOW + 2 * day, NOW + 5 * day]);
     expect(course.fired.map(({ tick }) => tick)).toEqual([1, 2, 3, 6]);
     expect(course.missed.map(({ tick }) => tick)).toEqual([4, 5]);
@@ -119,7 +124,7 @@ describe('due', () => {
           expect(next.nextTick).toBe(settled.length + 1);
           expect(next.nextTickAt).toBe(NOW + settled.length * y * MINUTE);
 
-          const tolerance = Math.max(LATENESS_MS, backfillMinutes * MINUTE);
+          const tolerance = Math.max(MAX_LATENESS_MS, backfillMinutes * MINUTE);
           for (const { tick, dueAt, at } of fired) {
             expect(dueAt).toBe(NOW + (tick - 1) * y * MINUTE);
             expect(at).toBeGreaterThanOrEqual(dueAt);
@@ -159,7 +164,7 @@ describe('due', () => {
 
   test('passes over years of missed ticks in one step', () => {
     const years = 3 * 365 * 1_440;
-    expect(due(rhythm(), NOW + years * MINUTE)).toEqual({
+    expect(nextStep(rhythm(), NOW + years * MINUTE)).toEqual({
       kind: 'missed',
       count: years - 2,
       nextTick: years - 1,
@@ -170,15 +175,15 @@ describe('due', () => {
 
 describe('retimed', () => {
   test('counts the new Y from the last tick', () => {
-    expect(retimed(NOW, 5, NOW + MINUTE)).toBe(NOW + 5 * MINUTE);
-    expect(retimed(NOW, 1_440, NOW + MINUTE)).toBe(NOW + 1_440 * MINUTE);
+    expect(rescheduledAt(NOW, 5, NOW + MINUTE)).toBe(NOW + 5 * MINUTE);
+    expect(rescheduledAt(NOW, 1_440, NOW + MINUTE)).toBe(NOW + 1_440 * MINUTE);
   });
 
   test('makes a tick that would lie in the past due now, and not missed', () => {
     const now = NOW + 30 * MINUTE;
-    const nextTickAt = retimed(NOW, 5, now);
+    const nextTickAt = rescheduledAt(NOW, 5, now);
     expect(nextTickAt).toBe(now);
-    expect(due(rhythm({ y: 5, nextTick: 2, nextTickAt }), now)).toEqual({
+    expect(nextStep(rhythm({ y: 5, nextTick: 2, nextTickAt }), now)).toEqual({
       kind: 'fire',
       tick: 2,
       dueAt: now,
@@ -188,7 +193,7 @@ describe('retimed', () => {
   test('never sets a tick before its new period nor before now', () => {
     fc.assert(
       fc.property(periods, fc.nat({ max: 3 * 1_440 * MINUTE }), (y, passed) => {
-        const at = retimed(NOW, y, NOW + passed);
+        const at = rescheduledAt(NOW, y, NOW + passed);
         expect(at).toBeGreaterThanOrEqual(NOW + y * MINUTE);
         expect(at).toBeGreaterThanOrEqual(NOW + passed);
         expect([NOW + y * MINUTE, NOW + passed]).toContain(at);

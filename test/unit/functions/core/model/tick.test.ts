@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  jobsIn,
-  jobsOf,
+  jobsInRange,
+  jobsToRun,
   MAX_JOBS_PER_MESSAGE,
   type Message,
   messageKey,
@@ -10,10 +10,10 @@ import {
 import {
   jobDueAt,
   jobsPerMessageOf,
-  messagesOf,
-  messageWith,
+  messageContaining,
+  messagesToSend,
   nextSlice,
-  owns,
+  ownsMessage,
   type Slice,
   type Tick,
 } from '../../../../../functions/core/model/tick.ts';
@@ -46,7 +46,7 @@ function slicesOf(whole: Tick, sizes: number[]): Slice[] {
 }
 
 function allMessages(whole: Tick): Message[] {
-  return messagesOf({ ...whole, sent: 0, claimed: whole.count });
+  return messagesToSend({ ...whole, sent: 0, claimed: whole.count });
 }
 
 describe('nextSlice', () => {
@@ -97,7 +97,9 @@ describe('a tick that is spread over its minutes', () => {
 
 describe('messagesOf', () => {
   test('makes messages of consecutive jobs, the last one shorter if need be', () => {
-    const made = messagesOf(tick({ firstJob: job(101), count: 25, claimed: 25, sliceClaimedAt: NOW + 5 }));
+    const made = messagesToSend(
+      tick({ firstJob: job(101), count: 25, claimed: 25, sliceClaimedAt: NOW + 5 }),
+    );
     expect(made).toEqual([
       message({ first: job(101), last: job(110), enqueuedAt: NOW + 5 }),
       message({ first: job(111), last: job(120), enqueuedAt: NOW + 5 }),
@@ -109,9 +111,9 @@ describe('messagesOf', () => {
     fc.assert(
       fc.property(ticks, sliceSizes, (whole, sizes) => {
         const made = slicesOf(whole, sizes).flatMap(({ from, to }) =>
-          messagesOf({ ...whole, sent: from, claimed: to }),
+          messagesToSend({ ...whole, sent: from, claimed: to }),
         );
-        expect(made.flatMap(jobsOf)).toEqual(
+        expect(made.flatMap(jobsToRun)).toEqual(
           Array.from({ length: whole.count }, (_, i) => whole.firstJob + i),
         );
         // A scheduler that sends a slice again cuts it into the same messages.
@@ -128,7 +130,7 @@ describe('messageWith', () => {
     fc.assert(
       fc.property(ticks, (whole) => {
         for (const { v: _, enqueuedAt: __, ...range } of allMessages(whole))
-          for (const jobId of jobsIn(range)) expect(messageWith(whole, jobId)).toEqual(range);
+          for (const jobId of jobsInRange(range)) expect(messageContaining(whole, jobId)).toEqual(range);
       }),
       { numRuns: 20 },
     );
@@ -144,11 +146,11 @@ describe('owns', () => {
         const claimed = claimedSlices.at(-1)?.to ?? 0;
         const claimedKeys = new Set(
           claimedSlices
-            .flatMap(({ from, to }) => messagesOf({ ...whole, sent: from, claimed: to }))
+            .flatMap(({ from, to }) => messagesToSend({ ...whole, sent: from, claimed: to }))
             .map(messageKey),
         );
         for (const each of allMessages(whole))
-          expect(owns({ ...whole, claimed }, each)).toBe(claimedKeys.has(messageKey(each)));
+          expect(ownsMessage({ ...whole, claimed }, each)).toBe(claimedKeys.has(messageKey(each)));
       }),
     );
   });
@@ -163,7 +165,7 @@ describe('owns', () => {
           const first = whole.firstJob + offset;
           const madeUp = message({ first: job(first), last: job(first + length) });
           const own = new Set(allMessages(whole).map(messageKey));
-          expect(owns(whole, madeUp)).toBe(own.has(messageKey(madeUp)));
+          expect(ownsMessage(whole, madeUp)).toBe(own.has(messageKey(madeUp)));
         },
       ),
     );
@@ -178,17 +180,17 @@ describe('owns', () => {
     ['the jobs after the tick', 101, 110],
     ['reaching over its end', 91, 101],
   ])('refuses a range %s, whose jobs would be counted under a name of their own', (_what, first, last) => {
-    expect(owns(tick({ claimed: 100 }), message({ first: job(first), last: job(last) }))).toBe(false);
+    expect(ownsMessage(tick({ claimed: 100 }), message({ first: job(first), last: job(last) }))).toBe(false);
   });
 
   test('knows its last, shorter message', () => {
     const short = tick({ count: 95, claimed: 95 });
-    expect(owns(short, message({ first: job(91), last: job(95) }))).toBe(true);
-    expect(owns(short, message({ first: job(91), last: job(100) }))).toBe(false);
+    expect(ownsMessage(short, message({ first: job(91), last: job(95) }))).toBe(true);
+    expect(ownsMessage(short, message({ first: job(91), last: job(100) }))).toBe(false);
   });
 
   test('accepts a retry of some of its jobs by the message that they came in', () => {
-    expect(owns(tick({ claimed: 100 }), message({ retry: { round: 1, jobs: [job(3)] } }))).toBe(true);
+    expect(ownsMessage(tick({ claimed: 100 }), message({ retry: { round: 1, jobs: [job(3)] } }))).toBe(true);
   });
 });
 
@@ -202,7 +204,7 @@ describe('jobsPerMessageOf', () => {
     [5_000, 50],
     [1_000_000, 50],
   ])('has a tick of %d jobs share %d to a message', (jobs, shared) => {
-    expect(jobsPerMessageOf(jobs, { jobsPerMessage: 50, leastMessages: 100 })).toBe(shared);
+    expect(jobsPerMessageOf(jobs, { jobsPerMessage: 50, minMessages: 100 })).toBe(shared);
     // So that there is work for a hundred, where there is as much.
     expect(Math.ceil(jobs / shared)).toBeGreaterThanOrEqual(Math.min(jobs, 100));
   });

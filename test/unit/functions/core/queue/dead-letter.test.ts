@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_REASON } from '../../../../../functions/core/model/errors.ts';
+import { MAX_REASON_CHARACTERS } from '../../../../../functions/core/model/errors.ts';
 import {
-  jobsOf,
+  jobsToRun,
   type Message,
   messageKey,
   parseMessage,
 } from '../../../../../functions/core/model/message.ts';
 import type { ExhaustedJob } from '../../../../../functions/core/model/message-record.ts';
 import {
-  deadLetterOf,
-  malformedLetterOf,
+  deadLetterFor,
+  malformedDeadLetter,
   readDeadLetter,
-  retryBody,
+  retryMessageBody,
 } from '../../../../../functions/core/queue/dead-letter.ts';
 import { job, jobs, message, NOW, RUN } from '../../samples.ts';
 
@@ -31,7 +31,7 @@ function parsed(body: string | undefined): Message {
 
 describe('the dead letter of a job', () => {
   test('says which job it is, why it was given up on, after how many attempts and when', () => {
-    const letter = deadLetterOf(message(), exhausted(), 7);
+    const letter = deadLetterFor(message(), exhausted(), 7);
     expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
       jobId: 3,
       runId: RUN,
@@ -44,21 +44,21 @@ describe('the dead letter of a job', () => {
   });
 
   test('is a message already, which asks for that one job under the name of the message it came in', () => {
-    const letter = deadLetterOf(message(), exhausted(), 7);
+    const letter = deadLetterFor(message(), exhausted(), 7);
     const body = parsed(letter.MessageBody);
-    expect(jobsOf(body)).toEqual([3]);
+    expect(jobsToRun(body)).toEqual([3]);
     expect(messageKey(body)).toBe(messageKey(message()));
     expect(body.retry).toEqual({ round: 7, jobs: [3] });
   });
 
   test('keeps fields of a later version, and nothing of how its message came', () => {
     const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
-    const { MessageBody } = deadLetterOf(later, exhausted(), 7);
+    const { MessageBody } = deadLetterFor(later, exhausted(), 7);
     expect(parsed(MessageBody)).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
   });
 
   test('counts the deaths of workers among the attempts', () => {
-    const { MessageAttributes } = deadLetterOf(message(), exhausted({ deaths: 3 }), 7);
+    const { MessageAttributes } = deadLetterFor(message(), exhausted({ deaths: 3 }), 7);
     expect(readDeadLetter('', MessageAttributes, 1).attempts).toBe(8);
   });
 
@@ -66,13 +66,13 @@ describe('the dead letter of a job', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10 }),
-        fc.string({ maxLength: 2 * MAX_REASON }),
+        fc.string({ maxLength: 2 * MAX_REASON_CHARACTERS }),
         fc.integer({ min: 1, max: 20 }),
         fc.integer({ min: 1, max: 20 }),
         (number, reason, round, now) => {
           const { attempts } = exhausted({ reason });
-          const letter = deadLetterOf(message(), { jobId: job(number), attempts }, round);
-          const retry = parsed(retryBody(letter.MessageBody ?? '', now));
+          const letter = deadLetterFor(message(), { jobId: job(number), attempts }, round);
+          const retry = parsed(retryMessageBody(letter.MessageBody ?? '', now));
           expect(retry).toEqual({ ...message(), retry: { round: Math.max(round, now), jobs: [number] } });
         },
       ),
@@ -81,12 +81,12 @@ describe('the dead letter of a job', () => {
 
   test('has attributes that SQS takes: at most ten, none empty, the reason bounded', () => {
     for (const reason of ['', 'x'.repeat(100_000)]) {
-      const { MessageAttributes: attributes = {} } = deadLetterOf(message(), exhausted({ reason }), 7);
+      const { MessageAttributes: attributes = {} } = deadLetterFor(message(), exhausted({ reason }), 7);
       expect(Object.keys(attributes).length).toBeLessThanOrEqual(10);
       for (const { StringValue, DataType } of Object.values(attributes)) {
         expect(StringValue).toMatch(/./);
         expect(DataType).toMatch(/^(String|Number)$/);
-        expect((StringValue ?? '').length).toBeLessThanOrEqual(MAX_REASON + 20);
+        expect((StringValue ?? '').length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS + 20);
       }
     }
   });
@@ -94,7 +94,7 @@ describe('the dead letter of a job', () => {
 
 describe('the dead letter of a malformed message', () => {
   test('keeps the body as it came, and says what is wrong with it', () => {
-    const letter = malformedLetterOf('{"v":2}', 'v: Invalid input', NOW);
+    const letter = malformedDeadLetter('{"v":2}', 'v: Invalid input', NOW);
     expect(letter.MessageBody).toBe('{"v":2}');
     expect(readDeadLetter('{"v":2}', letter.MessageAttributes, 1)).toEqual({
       reason: 'malformed: v: Invalid input',
@@ -106,25 +106,25 @@ describe('the dead letter of a malformed message', () => {
   });
 
   test('has a body even for an empty message, which SQS would not take', () => {
-    expect(malformedLetterOf('', 'the message is empty', NOW).MessageBody).toBe(' ');
+    expect(malformedDeadLetter('', 'the message is empty', NOW).MessageBody).toBe(' ');
   });
 
   test('says what is wrong on one line of bounded length, whatever the reason has in it', () => {
-    const reason = malformedLetterOf('x', `a\nb${'y'.repeat(10_000)}`, NOW).MessageAttributes?.reason
+    const reason = malformedDeadLetter('x', `a\nb${'y'.repeat(10_000)}`, NOW).MessageAttributes?.reason
       ?.StringValue;
     expect(reason).toMatch(/^malformed: a by+…$/);
-    expect(reason?.length).toBeLessThanOrEqual(MAX_REASON + 20);
+    expect(reason?.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS + 20);
   });
 
   test('names the run of a message that can be read but belongs to no tick', () => {
     const body = JSON.stringify(message());
-    const letter = malformedLetterOf(body, 'no tick of the ledger has it', NOW);
+    const letter = malformedDeadLetter(body, 'no tick of the ledger has it', NOW);
     expect(readDeadLetter(body, letter.MessageAttributes, 1)).toMatchObject({ runId: RUN, jobs: 0 });
   });
 
   test('is sent again as it came', () => {
     for (const body of ['hello', '', '{"v":2}', JSON.stringify(message())])
-      expect(retryBody(body, NOW)).toBe(body);
+      expect(retryMessageBody(body, NOW)).toBe(body);
   });
 });
 
@@ -154,11 +154,11 @@ describe('what the queue’s own redrive policy brings', () => {
 
   test('is sent again as the same message, which the ledger absorbs', () => {
     const body = JSON.stringify(message());
-    expect(parsed(retryBody(body, NOW))).toEqual(message());
+    expect(parsed(retryMessageBody(body, NOW))).toEqual(message());
   });
 
   test('gives a retry its attempts anew when it is sent again', () => {
     const body = JSON.stringify(message({ retry: { round: 1, jobs: jobs(3, 5) } }));
-    expect(parsed(retryBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
+    expect(parsed(retryMessageBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
   });
 });

@@ -1,11 +1,11 @@
 import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
-import { malformedLetterOf } from '../../../../../functions/core/queue/dead-letter.ts';
-import { BATCH_BYTES, type Outgoing, send } from '../../../../../functions/core/queue/queue.ts';
+import { malformedDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
+import { MAX_BATCH_BYTES, type OutgoingMessage, send } from '../../../../../functions/core/queue/queue.ts';
 
 /** A queue that takes everything and remembers the batches. */
 function remembering() {
-  const batches: Outgoing[][] = [];
+  const batches: OutgoingMessage[][] = [];
   const client = {
     send: async ({ input }: SendMessageBatchCommand) => {
       batches.push(input.Entries ?? []);
@@ -15,7 +15,7 @@ function remembering() {
   return { queue: { url: 'queue', client, retryDelayMs: 0 }, batches };
 }
 
-const bytesOf = (batch: Outgoing[]) =>
+const bytesOf = (batch: OutgoingMessage[]) =>
   batch.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody ?? ''), 0);
 
 test('sends ten messages a call, and nothing for none', async () => {
@@ -33,12 +33,16 @@ test('puts no more into a call than SQS takes, in bytes', async () => {
   const large = { MessageBody: 'ö'.repeat(200_000) };
   await send(queue, [large, large, large, large, large]);
   expect(batches.flat()).toHaveLength(5);
-  for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(BATCH_BYTES);
+  for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
 });
 
 test('keeps a malformed message of the largest size, cut where its reason needs the room', () => {
-  const { MessageBody = '', MessageAttributes = {} } = malformedLetterOf('€'.repeat(349_525), 'not JSON', 0);
+  const { MessageBody = '', MessageAttributes = {} } = malformedDeadLetter(
+    '€'.repeat(349_525),
+    'not JSON',
+    0,
+  );
   const attributes = JSON.stringify(MessageAttributes).length;
-  expect(Buffer.byteLength(MessageBody) + attributes).toBeLessThanOrEqual(BATCH_BYTES);
+  expect(Buffer.byteLength(MessageBody) + attributes).toBeLessThanOrEqual(MAX_BATCH_BYTES);
   expect(MessageBody).toMatch(/^€+$/);
 });

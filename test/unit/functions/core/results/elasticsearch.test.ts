@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Unavailable } from '../../../../../functions/core/model/errors.ts';
-import { type ResultDocument, write } from '../../../../../functions/core/results/documents.ts';
+import { type ResultDocument, writeDocuments } from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/results/ensure-index.ts';
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
@@ -123,7 +123,7 @@ test('reads the API key once, when it is first needed, and sends it with each re
   const results = open(await plain());
   expect(reads).toBe(0);
   expect(await countDocuments(results, RUN)).toBe(3);
-  expect(await write(results, documents)).toEqual(WRITTEN);
+  expect(await writeDocuments(results, documents)).toEqual(WRITTEN);
   expect(requests.map(({ authorization }) => authorization)).toEqual(['ApiKey key-1', 'ApiKey key-1']);
   expect(reads).toBe(1);
 });
@@ -134,8 +134,8 @@ test('goes on with the new key after a change of it, for all requests under way 
   minuteLater();
   taken = held = 'key-2';
   const answers = await Promise.all([
-    write(results, documents),
-    write(results, documents),
+    writeDocuments(results, documents),
+    writeDocuments(results, documents),
     countDocuments(results, RUN),
   ]);
   expect(answers).toEqual([WRITTEN, WRITTEN, 3]);
@@ -149,7 +149,7 @@ test('takes a key that is refused when it is fresh for an outage, which is no jo
   await countDocuments(results, RUN);
   minuteLater();
   taken = 'another';
-  expect((await write(results, documents)).trouble).toBeInstanceOf(Unavailable);
+  expect((await writeDocuments(results, documents)).trouble).toBeInstanceOf(Unavailable);
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   await expect(checkIndex(results, { name: 'results' }, 1_000)).rejects.toBeInstanceOf(Unavailable);
   // Nor is it read with each request.
@@ -160,7 +160,7 @@ test('shows the key in no error, however closely somebody looks', async () => {
   const results = open(await plain());
   taken = 'another';
   const refused = await countDocuments(results, RUN).catch((thrown) => thrown);
-  for (const error of [(await write(results, documents)).trouble, refused]) {
+  for (const error of [(await writeDocuments(results, documents)).trouble, refused]) {
     expect(error).toBeInstanceOf(Unavailable);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('key-1');
     expect(JSON.stringify(error)).not.toContain('key-1');
@@ -170,20 +170,20 @@ test('shows the key in no error, however closely somebody looks', async () => {
 test('takes a secret that can’t be read for an outage, and says which one', async () => {
   held = undefined;
   const results = open(await plain());
-  expect((await write(results, documents)).trouble?.message).toMatch(
+  expect((await writeDocuments(results, documents)).trouble?.message).toMatch(
     /^the results can't be used just now: .*the secret the-secret can’t be read: ResourceNotFoundException/,
   );
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   expect(requests).toEqual([]);
   held = 'key-1';
-  expect(await write(results, documents)).toEqual(WRITTEN);
+  expect(await writeDocuments(results, documents)).toEqual(WRITTEN);
 });
 
 test.each([['{"apiKey":"s3cret"}'], ['s3cret s3cret'], [''], ['s3cret\r\nx-injected: yes']])(
   'refuses the secret %j without showing it',
   async (value) => {
     held = value;
-    const { trouble } = await write(open(await plain()), documents);
+    const { trouble } = await writeDocuments(open(await plain()), documents);
     expect(trouble).toBeInstanceOf(Unavailable);
     expect(trouble?.message).toContain('holds no API key');
     expect(trouble?.message).not.toContain('s3cret');
@@ -204,7 +204,7 @@ test('sends once more what a connection was closed for meanwhile, and no more th
   expect(await countDocuments(results, RUN)).toBe(3);
   // As a gateway does with a connection that it has forgotten.
   dropped = 1;
-  expect(await write(results, documents)).toEqual(WRITTEN);
+  expect(await writeDocuments(results, documents)).toEqual(WRITTEN);
   dropped = 2;
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
 });
@@ -216,7 +216,10 @@ test('writes what belongs in one index though another one has trouble, and says 
     index,
     document: { jobId: job(jobId), runId: RUN } as ResultDocument,
   });
-  const { written, trouble } = await write(results, [document(closed, 1), document('results-2026.11', 2)]);
+  const { written, trouble } = await writeDocuments(results, [
+    document(closed, 1),
+    document('results-2026.11', 2),
+  ]);
   expect(written).toEqual([{ jobId: 2 }]);
   expect(trouble?.message).toContain('index_closed_exception');
 });
@@ -231,7 +234,7 @@ test.each([
 ])('blames the document for %s: %s: %j', async (type, reason, blamed) => {
   const results = open(await plain());
   item = { status: blamed ? 400 : 429, error: { type, reason } };
-  const { written, trouble } = await write(results, documents);
+  const { written, trouble } = await writeDocuments(results, documents);
   expect(written).toHaveLength(blamed ? 1 : 0);
   expect(trouble === undefined).toBe(blamed);
 });

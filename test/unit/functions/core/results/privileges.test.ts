@@ -6,12 +6,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunId } from '../../../../../functions/core/model/ids.ts';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
 import { connect, type Results } from '../../../../../functions/core/results/client.ts';
-import { existingIds, type ResultDocument, write } from '../../../../../functions/core/results/documents.ts';
+import {
+  existingIds,
+  type ResultDocument,
+  writeDocuments,
+} from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/results/ensure-index.ts';
 import {
   countDocuments,
   countDuplicates,
-  documentsIn,
+  findJobIds,
   highestJobId,
   refresh,
 } from '../../../../../functions/core/results/search.ts';
@@ -72,7 +76,7 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
   consumer: async () => {
     await checkIndex(results, INDEX, 1_000);
     await existingIds(results, INDEX.name, [job(1)]);
-    await write(results, [{ index: INDEX.name, document: { jobId: job(1) } as ResultDocument }]);
+    await writeDocuments(results, [{ index: INDEX.name, document: { jobId: job(1) } as ResultDocument }]);
   },
   control: async () => {
     await ensureIndex(results, INDEX);
@@ -82,7 +86,7 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
     await refresh(results);
     await countDocuments(results, RUN, RANGE);
     await countDuplicates(results, RUN, 1);
-    await documentsIn(results, RUN, RANGE);
+    await findJobIds(results, RUN, RANGE);
   },
 };
 

@@ -18,7 +18,7 @@ test.each([
   const sent = await enqueue(
     {
       ...{ name: 'scheduler', table: memory.table, jobs: memory.worker().jobs },
-      ...{ settings: { jobsPerMessage: 10, leastMessages: 1 }, clock: () => NOW, sleep: async () => {} },
+      ...{ settings: { jobsPerMessage: 10, minMessages: 1 }, clock: () => NOW, sleep: async () => {} },
     },
     held,
     NOW + MINUTE,
