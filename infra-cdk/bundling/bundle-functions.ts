@@ -13,7 +13,7 @@ interface Substitute {
   /** What is asked for, and the files that ask for it: a job of yours that asks for the same gets the real one. */
   path: RegExp;
   importer: RegExp;
-  /** The file under infra-cdk/ that is there instead. */
+  /** The file beside this one that is there instead. */
   by: string;
 }
 
@@ -83,7 +83,7 @@ const substitutes: Plugin = {
     onResolve({ filter: /./ }, (asked) => {
       const importer = asked.importer.replaceAll('\\', '/');
       const found = SUBSTITUTES.find((one) => one.path.test(asked.path) && one.importer.test(importer));
-      return found && { path: resolve(PROJECT, 'infra-cdk', found.by) };
+      return found && { path: resolve(import.meta.dirname, found.by) };
     });
   },
 };

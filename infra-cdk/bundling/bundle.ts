@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROJECT } from '../settings/settings.ts';
 
 /** The file in a bundle that Lambda loads, without its ending. */
 export const ENTRY = 'index';
@@ -28,7 +27,7 @@ export function bundle(name: string, jobFile: string, folder: string): void {
 
 /** Constructs can't wait, and esbuild with plugins can't but be waited for: it runs in a process of its own. */
 function build(jobFile: string): Record<string, string> {
-  const script = resolve(PROJECT, 'infra-cdk', 'bundle-functions.ts');
+  const script = resolve(import.meta.dirname, 'bundle-functions.ts');
   const tsx = fileURLToPath(import.meta.resolve('tsx'));
   const answer = execFileSync(process.execPath, ['--import', tsx, script, jobFile], {
     encoding: 'utf8',

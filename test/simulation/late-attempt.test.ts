@@ -112,7 +112,7 @@ test('and would be lost if what is out of attempts were taken for given up', asy
     {
       file: 'consume/return-to-queue.ts',
       from: 'if (jobs.length === 0) return [];',
-      to: 'if (jobs.length === exhaustedJobs(record, askedOf(messages), 2).length) return [];',
+      to: 'if (jobs.length === exhaustedJobs(record, requestedJobs(messages), 2).length) return [];',
     },
     {
       file: 'consume/return-to-queue.ts',
