@@ -16,7 +16,7 @@ import * as stop from './commands/stop.ts';
 import * as up from './commands/up.ts';
 import * as update from './commands/update.ts';
 import * as verify from './commands/verify.ts';
-import { failureOf, helpFor, report } from './terminal/failure.ts';
+import { failureOf, helpHint, reportFailure } from './terminal/failure.ts';
 import { stage } from './terminal/options.ts';
 import { Output } from './terminal/output.ts';
 
@@ -69,7 +69,7 @@ try {
 } catch (error) {
   // What fails at work is reported there; this is the command line's own trouble.
   const output = new Output(process.argv.includes('--json'));
-  report(failureOf(error, helpFor(meant(program, process.argv.slice(2)))), output);
+  reportFailure(failureOf(error, helpHint(meant(program, process.argv.slice(2)))), output);
 }
 
 /** The command that a command line is about, as far as its words name one. */

@@ -1,22 +1,20 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
+import { count, counted, localTime, printable } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
-  giveBack,
   isMalformed,
-  type Resent,
-  sendAgain,
-  type TakenLetter,
-  takeDeadLetters,
+  type ReceivedDeadLetter,
+  type RetryResult,
+  receiveDeadLetters,
+  releaseDeadLetters,
+  retryDeadLetters,
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
-import { count, counted } from '../terminal/figures.ts';
-import { printable } from '../terminal/log-line.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   const letters = program
@@ -41,7 +39,7 @@ export function register(program: Command): void {
     )
     .argument('[jobs...]', 'the jobs’ ids', (text: string, before: number[] = []) => [
       ...before,
-      wholeNumber(1, Number.MAX_SAFE_INTEGER)(text),
+      int(1, Number.MAX_SAFE_INTEGER)(text),
     ])
     .option('--all', 'all of them but those that no job can be read from')
     .option('--malformed', 'with --all: those that no job can be read from as well')
@@ -62,8 +60,8 @@ export function register(program: Command): void {
 async function listLetters(call: Call): Promise<void> {
   const { output, signal, target } = call;
   const deployment = await call.deployment();
-  const letters = await takeDeadLetters(deployment, signal);
-  await giveBack(deployment, letters);
+  const letters = await receiveDeadLetters(deployment, signal);
+  await releaseDeadLetters(deployment, letters);
   const document = letters.map(({ receiptHandle: _, ...letter }) => letter);
   output.result(document, () =>
     letters.length === 0
@@ -83,22 +81,22 @@ async function retry(
   }
   if (malformed && !all) throw new UsageError('--malformed goes with --all.', 'Add --all.');
   const deployment = await call.deployment();
-  const letters = await takeDeadLetters(deployment, signal);
+  const letters = await receiveDeadLetters(deployment, signal);
   const wanted = all
     ? letters.filter((letter) => malformed || !isMalformed(letter))
     : letters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
   const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
   if (unknown.length > 0) {
-    await giveBack(deployment, letters);
+    await releaseDeadLetters(deployment, letters);
     throw new CommandError(
       'no_such_dead_letter',
       `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
       call.target.command('dead-letters list'),
     );
   }
-  const resent = await sendAgain(deployment, wanted, signal);
+  const resent = await retryDeadLetters(deployment, wanted, signal);
   const skipped = letters.filter((letter) => !wanted.includes(letter));
-  await giveBack(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
+  await releaseDeadLetters(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
   signal.throwIfAborted();
   const malformedLeft = all ? skipped.length : 0;
   const document = {
@@ -134,25 +132,25 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
 
 const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left'];
 
-function letterTable(letters: TakenLetter[]): string {
+function letterTable(letters: ReceivedDeadLetter[]): string {
   const rows = letters.map((letter) => [
     jobsIn(letter),
     letter.runId ?? '',
     // What came by the redrive policy says only how often it was received, also by this list.
     letter.lastFailedAt ? count(letter.attempts) : '–',
-    letter.firstFailedAt ? clock(letter.firstFailedAt) : '',
-    letter.lastFailedAt ? clock(letter.lastFailedAt) : '',
+    letter.firstFailedAt ? localTime(letter.firstFailedAt) : '',
+    letter.lastFailedAt ? localTime(letter.lastFailedAt) : '',
     printable(letter.reason),
   ]);
   return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Reason'], rows, ALIGNS);
 }
 
-function jobsIn({ jobId, range }: TakenLetter): string {
+function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   if (jobId !== undefined) return String(jobId);
   return range ? `${range.first}–${range.last}` : '–';
 }
 
-function resentText({ sent, kept, unsent, reason }: Resent, malformed: number): string {
+function resentText({ sent, kept, unsent, reason }: RetryResult, malformed: number): string {
   const lines = [`${counted(sent.length + kept.length, 'dead letter')} sent again.`];
   if (kept.length > 0) lines.push(`${count(kept.length)} of them could not be deleted and are still listed.`);
   if (unsent.length > 0)

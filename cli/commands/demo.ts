@@ -1,22 +1,21 @@
 import { type Command, Option } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { bringUp, requireEmulator } from '../cloud/cloud.ts';
-import { MAX_WORKERS } from '../cloud/concurrency.ts';
-import { deploy, otherVersion } from '../cloud/deploy.ts';
-import { type Deployment, findDeployment } from '../cloud/deployment.ts';
-import { shortNameOf } from '../cloud/explain.ts';
+import { deploy } from '../cloud/deploy.ts';
+import { type Deployment, findCurrentDeployment } from '../cloud/deployment.ts';
 import { readStatus, verify } from '../cloud/invoke.ts';
-import { fromHere } from '../cloud/localstack.ts';
-import { BusyTime } from '../runs/busy-time.ts';
+import { requireEmulator, startCloud } from '../cloud/lifecycle.ts';
+import { cloudName, elasticsearchUrlFromHost } from '../cloud/target.ts';
+import { clearEarlierRuns, startRun, stopRun } from '../runs/control-run.ts';
 import { followTicks, followUntilLeft } from '../runs/demo-run.ts';
-import { drain } from '../runs/drain.ts';
-import { clearTheWay, startOwnRun, stopOwnRun } from '../runs/own-run.ts';
+import { drainRun } from '../runs/follow-run.ts';
 import { runReport, runReportText } from '../runs/run-report.ts';
+import { BusyTime } from '../runs/statistics.ts';
 import { canAsk, isConfirmed } from '../terminal/confirm.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { counted } from '../terminal/figures.ts';
-import { elasticsearchUrl, wholeNumber } from '../terminal/options.ts';
+import { elasticsearchUrl, int } from '../terminal/options.ts';
 import { X, Y } from './start.ts';
 
 interface Options {
@@ -47,14 +46,9 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--x <jobs>', 'jobs a tick').argParser(X).default(1_000))
     .addOption(new Option('--y <minutes>', 'minutes from tick to tick').argParser(Y).default(1))
-    .option('--workers <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS), 2)
-    .option('--ticks <n>', 'how many ticks', wholeNumber(1, 1_000), 1)
-    .option(
-      '--work-ms <n>',
-      'how long a job waits, in milliseconds, to stand for I/O',
-      wholeNumber(0, 600_000),
-      100,
-    )
+    .option('--workers <n>', 'workers at a time', int(1, MAX_WORKERS), 2)
+    .option('--ticks <n>', 'how many ticks', int(1, 1_000), 1)
+    .option('--work-ms <n>', 'how long a job waits, in milliseconds, to stand for I/O', int(0, 600_000), 100)
     .option(
       '--follow',
       'show the live status until Ctrl-C or q, whatever the ticks; then stop, verify and report',
@@ -77,7 +71,7 @@ async function run(call: Call, options: Options): Promise<number> {
   const { output } = call;
   const state: State = { isUp: false };
   try {
-    const { lost } = await bringUp(call, options.elasticsearch);
+    const { lost } = await startCloud(call, options.elasticsearch);
     state.isUp = true;
     if (lost) output.say(output.messageColors.yellow(lost));
     await mayReplace(call, options.yes ?? false);
@@ -87,8 +81,8 @@ async function run(call: Call, options: Options): Promise<number> {
       ...(options.elasticsearch !== undefined && { elasticsearchUrl: options.elasticsearch }),
     });
     state.deployment = deployment;
-    await clearTheWay(call, deployment);
-    state.runId = await startOwnRun(deployment, options.x, options.y);
+    await clearEarlierRuns(call, deployment);
+    state.runId = await startRun(deployment, options.x, options.y);
     const every = options.y === 1 ? 'every minute' : `every ${options.y} minutes`;
     output.say(
       `Run ${state.runId}: ${counted(options.x, 'job')} ${every}, ${counted(options.workers, 'worker')}.`,
@@ -107,9 +101,9 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   const after = options.follow
     ? await followUntilLeft(call, deployment, runId, busy)
     : await followTicks(call, deployment, runId, options, busy);
-  await stopOwnRun(deployment, runId);
+  await stopRun(deployment, runId);
   // Sampled on: the last jobs are counted while it drains.
-  const status = await drain(after, deployment, runId, (sampled) => busy.sample(sampled));
+  const status = await drainRun(after, deployment, runId, (sampled) => busy.sample(sampled));
   const verification = await verify(deployment, after.signal, runId);
   const report = runReport(status, verification, busy.ms);
   output.result(
@@ -122,7 +116,7 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
 /** A run of an earlier demo may be stopped, but nothing tells it from one that is wanted: a person is asked. */
 async function mayReplace(call: Call, yes: boolean): Promise<void> {
   // Before anything is deployed: that would change the number of workers under the run.
-  const deployment = await findDeployment(call.target, call.signal).catch(otherVersion);
+  const deployment = await findCurrentDeployment(call.target, call.signal);
   if (!deployment) return;
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running) return;
@@ -133,14 +127,14 @@ async function mayReplace(call: Call, yes: boolean): Promise<void> {
 /** The demo ends before its end: the run it has started does not go on behind its back. */
 async function leave({ output, target }: Call, { isUp, deployment, runId }: State): Promise<void> {
   if (deployment && runId !== undefined) {
-    const said = await stopOwnRun(deployment, runId).then(
+    const said = await stopRun(deployment, runId).then(
       () => `The run ${runId} is stopped; what is enqueued is still worked off.`,
       () => `The run ${runId} could not be stopped; ${target.command('stop')} does it.`,
     );
     output.say(said);
   }
   if (isUp && target.isManaged)
-    output.say(`${shortNameOf(target)} stays up; ${target.command('down')} stops it.`);
+    output.say(`${cloudName(target)} stays up; ${target.command('down')} stops it.`);
 }
 
 function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment, runId: string): string {
@@ -158,6 +152,6 @@ function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment
   const lines = Object.entries(commands).map(
     ([words, what]) => `  ${target.command(words).padEnd(width)}  ${what}`,
   );
-  const search = `curl '${withoutCredentials(fromHere(target, url))}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
-  return [`${shortNameOf(target)} stays up. To try next:`, ...lines, `The results: ${search}`].join('\n');
+  const search = `curl '${withoutCredentials(elasticsearchUrlFromHost(target, url))}/${index}/_search?q=runId:${runId}&size=3&pretty'`;
+  return [`${cloudName(target)} stays up. To try next:`, ...lines, `The results: ${search}`].join('\n');
 }

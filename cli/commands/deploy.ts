@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
-import { describeSettings, type Given, readAssignments } from '../cloud/settings.ts';
-import { counted } from '../terminal/figures.ts';
-import { elasticsearchUrl, gather, wholeNumber } from '../terminal/options.ts';
+import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
+import { collect, elasticsearchUrl, int } from '../terminal/options.ts';
 
 interface Options {
   concurrency?: number;
@@ -25,20 +25,20 @@ export function register(program: Command): void {
       'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next ' +
         'deploy. The running concurrency stays as it is unless another is given.',
     )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
+    .option('--concurrency <n>', 'workers at a time', int(1, MAX_WORKERS))
     .option(
       '--work-ms <n>',
       'how long a job of the default functions/job.ts waits, in milliseconds',
-      wholeNumber(0, 600_000),
+      int(0, 600_000),
     )
-    .option('--jobs-per-message <n>', 'jobs that share a message', wholeNumber(1, 500))
-    .option('--batch-size <n>', 'messages a worker takes at once', wholeNumber(1, 10_000))
+    .option('--jobs-per-message <n>', 'jobs that share a message', int(1, 500))
+    .option('--batch-size <n>', 'messages a worker takes at once', int(1, 10_000))
     .option(
       '--elasticsearch <url>',
       'where the results go: an Elasticsearch 8 that the functions can reach',
       elasticsearchUrl,
     )
-    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
+    .option('-c, --context <name=value>', 'any setting; may be given several times', collect)
     .option('--verbose', 'show what the CDK says')
     .addHelpText(
       'after',
@@ -74,7 +74,7 @@ async function run(call: Call, options: Options): Promise<void> {
 }
 
 /** The settings that options stand for; a short option wins over `-c`. */
-export function givenBy(options: Options): Given {
+export function givenBy(options: Options): GivenSettings {
   const short = {
     concurrency: options.concurrency,
     workMs: options.workMs,

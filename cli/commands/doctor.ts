@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
-import { checkAccount } from '../cloud/account.ts';
+import { localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import type { Check } from '../cloud/check.ts';
-import { checkLocalstack, SHORTCOMINGS } from '../cloud/localstack.ts';
+import type { Check } from '../cloud/checks.ts';
+import { checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
-import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   program
@@ -119,7 +118,11 @@ function serverTable(servers: [name: string, state: ServerState, url: string][])
   const rows = servers.map(([name, state, url]) => {
     if (!state.running) return [name, 'stopped', `would be at ${url}`];
     const health = state.healthy ? 'running' : 'running, but does not answer';
-    return [name, health, `port ${state.port}, pid ${state.pid}, since ${clock(state.since.toISOString())}`];
+    return [
+      name,
+      health,
+      `port ${state.port}, pid ${state.pid}, since ${localTime(state.since.toISOString())}`,
+    ];
   });
   return table(['Server', 'State', ''], rows);
 }

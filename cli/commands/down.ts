@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { action, type Call } from '../cloud/call.ts';
-import { requireManaged, takeDown } from '../cloud/cloud.ts';
-import { shortNameOf } from '../cloud/explain.ts';
+import { requireManaged, stopCloud } from '../cloud/lifecycle.ts';
+import { cloudName } from '../cloud/target.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 
 export function register(program: Command): void {
@@ -36,10 +36,10 @@ async function run(call: Call, options: { wipe?: boolean; yes?: boolean }): Prom
       return 1;
     }
   }
-  const { stopped, lost } = await takeDown(call, wipe);
+  const { stopped, lost } = await stopCloud(call, wipe);
   if (lost) output.say(output.messageColors.yellow(lost));
   output.result({ stopped, wiped: wipe, ...(lost && { lost }) }, () => {
-    const state = `${shortNameOf(target)} ${stopped ? 'is stopped' : 'was not running'}`;
+    const state = `${cloudName(target)} ${stopped ? 'is stopped' : 'was not running'}`;
     return wipe ? `${state}, and its data is removed.` : `${state}. ${target.command('up')} starts it again.`;
   });
   return 0;

@@ -1,10 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
 import { FUNCTIONS, type FunctionName } from '../cloud/deployment.ts';
+import { isPlatformLine, type LogLine, renderLogLine } from '../cloud/log-line.ts';
 import { LogReader } from '../cloud/read-logs.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { pause } from '../terminal/interrupt.ts';
-import { isPlatformLine, type LogLine, renderLogLine } from '../terminal/log-line.ts';
 import { duration } from '../terminal/options.ts';
 import { UNCOLOURED } from '../terminal/output.ts';
 
@@ -63,7 +63,7 @@ async function run(call: Call, options: Options, name?: FunctionName): Promise<n
   }
   for (let next = lines; ; next = await read()) {
     if (next.length > 0) output.print(text(next));
-    const goesOn = await pause(EVERY_MS, signal).then(
+    const goesOn = await setTimeout(EVERY_MS, undefined, { signal }).then(
       () => true,
       () => false,
     );

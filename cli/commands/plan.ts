@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { sizingOf } from '../../plan/packing.ts';
 import { planOf } from '../../plan/plan.ts';
-import { sizingOf } from '../../plan/sizing.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { planText } from '../runs/plan-report.ts';
-import { gather, wholeNumber } from '../terminal/options.ts';
+import { collect, int } from '../terminal/options.ts';
 import { X, Y } from './start.ts';
 
 interface Options {
@@ -29,10 +29,10 @@ export function register(program: Command): void {
     .option(
       '--work-ms <ms>',
       'how long a job takes, in milliseconds; the setting workMs unless given',
-      wholeNumber(0, 900_000),
+      int(0, 900_000),
     )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
-    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
+    .option('--concurrency <n>', 'workers at a time', int(1, MAX_WORKERS))
+    .option('-c, --context <name=value>', 'any setting; may be given several times', collect)
     .addHelpText(
       'after',
       `
@@ -51,5 +51,7 @@ async function run({ output }: Call, { x, y, workMs, concurrency, context }: Opt
     ...(concurrency !== undefined && { concurrency: String(concurrency) }),
   });
   const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, sizingOf(settings));
-  output.result(plan, () => planText(plan, output.colors));
+  // The JSON document's name for a warning's message is `says`.
+  const warnings = plan.warnings.map(({ setting, message }) => ({ setting, says: message }));
+  output.result({ ...plan, warnings }, () => planText(plan, output.colors));
 }

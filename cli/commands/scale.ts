@@ -1,8 +1,9 @@
 import { Argument, type Command } from 'commander';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS, setConcurrency } from '../cloud/concurrency.ts';
-import { counted } from '../terminal/figures.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { setConcurrency } from '../cloud/concurrency.ts';
+import { int } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
@@ -12,7 +13,7 @@ export function register(program: Command): void {
       'Sets how many workers run at a time: the consumer’s reserved concurrency, and the event source mapping’s ' +
         'maximum. It holds within seconds, also while a run is active, and a later deploy keeps it.',
     )
-    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(wholeNumber(1, MAX_WORKERS)))
+    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(int(1, MAX_WORKERS)))
     .addHelpText('after', '\nExample:\n  npx drumline scale 8 && npx drumline status --watch')
     .action(action(run));
 }

@@ -1,16 +1,17 @@
 import { type Command, Option } from 'commander';
 import { inspect, up } from '../../local/cloud.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS, readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
+import { readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
-import { readRunningSettings } from '../cloud/running-settings.ts';
-import { clearTheWay, UNABORTED } from '../runs/own-run.ts';
+import { readRunningSettings } from '../cloud/settings.ts';
+import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
 import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
 import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../terminal/options.ts';
+import { elasticsearchUrl, int, intList } from '../terminal/options.ts';
 import { X } from './start.ts';
 
 interface Options {
@@ -31,11 +32,11 @@ export function register(program: Command): void {
     )
     .addOption(
       new Option('--workers <list>', 'the numbers of workers; speed-up is against the first')
-        .argParser(wholeNumbers(1, MAX_WORKERS))
+        .argParser(intList(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
     .option('--x <jobs>', 'jobs for each (default: 800 × the largest number, at least 2,000)', X)
-    .option('--work-ms <n>', 'how long a job waits; deploys if it is not so already', wholeNumber(0, 600_000))
+    .option('--work-ms <n>', 'how long a job waits; deploys if it is not so already', int(0, 600_000))
     .option(
       '--elasticsearch <url>',
       'an Elasticsearch 8 of your own, should the local cloud not be up',
@@ -61,7 +62,7 @@ async function run(call: Call, options: Options): Promise<number> {
     }
   } finally {
     // Also after Ctrl-C, hence not by the call's own signal.
-    if (reserved !== null) await setConcurrency(deployment, reserved, UNABORTED);
+    if (reserved !== null) await setConcurrency(deployment, reserved, NEVER_ABORTED);
   }
   const report = scalingReport(target.name, settings, measurements);
   const files = await keepReport(report);
@@ -87,7 +88,7 @@ async function haveDeployed(call: Call, { workMs, elasticsearch }: Options): Pro
 
 async function requireNoRun(call: Call, deployment: Deployment, replace: boolean): Promise<void> {
   const { running, runId } = await readStatus(deployment, call.signal);
-  if (!running || replace) return clearTheWay(call, deployment);
+  if (!running || replace) return clearEarlierRuns(call, deployment);
   throw new CommandError(
     'run_active',
     `The run ${runId} is active, and would disturb the figures.`,

@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { rhythm } from '../runs/rhythm.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { scheduleText } from '../runs/run-report.ts';
+import { int } from '../terminal/options.ts';
 
 /** What a run may be: jobs a tick, and minutes from tick to tick. */
-export const X = wholeNumber(1, 1_000_000);
-export const Y = wholeNumber(1, 1_440);
+export const X = int(1, 1_000_000);
+export const Y = int(1, 1_440);
 /** All of a tick's jobs at once, or spread over its minutes. */
 export const pace = () =>
   new Option(
@@ -23,11 +23,7 @@ export function register(program: Command): void {
     .requiredOption('--x <jobs>', 'jobs a tick', X)
     .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
     .addOption(pace().default('burst'))
-    .option(
-      '--backfill <minutes>',
-      'fire ticks that were missed, up to this long ago',
-      wholeNumber(0, 10_080),
-    )
+    .option('--backfill <minutes>', 'fire ticks that were missed, up to this long ago', int(0, 10_080))
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')
     .action(action(run));
@@ -51,7 +47,7 @@ async function run(
   if (started.replaced) output.say(`The run ${started.replaced} is stopped.`);
   output.result(started, () =>
     [
-      `The run ${started.runId} is started: ${rhythm(started)}.`,
+      `The run ${started.runId} is started: ${scheduleText(started)}.`,
       `See how it goes: ${target.command('status --watch')}`,
     ].join('\n'),
   );

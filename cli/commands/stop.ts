@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { count } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { drain } from '../runs/drain.ts';
-import { count } from '../terminal/figures.ts';
+import { drainRun } from '../runs/follow-run.ts';
 
 export function register(program: Command): void {
   program
@@ -29,7 +29,7 @@ async function run(call: Call, { wait }: { wait?: boolean }): Promise<void> {
     return;
   }
   output.say(`The run ${stopped.runId} is stopped; working off what is enqueued.`);
-  const { enqueued, processed, failed } = await drain(call, deployment, stopped.runId);
+  const { enqueued, processed, failed } = await drainRun(call, deployment, stopped.runId);
   output.result({ ...stopped, enqueued, processed, failed }, () =>
     [
       `Done: ${count(enqueued)} enqueued, ${count(processed)} processed, ${count(failed)} failed.`,

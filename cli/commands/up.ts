@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { bringUp, requireManaged } from '../cloud/cloud.ts';
-import { cloudOf } from '../cloud/explain.ts';
+import { requireManaged, startCloud } from '../cloud/lifecycle.ts';
+import { cloudNameAndUrl } from '../cloud/target.ts';
 import { elasticsearchUrl } from '../terminal/options.ts';
 
 export function register(program: Command): void {
@@ -34,7 +34,7 @@ Example: a second local cloud beside the first
 async function run(call: Call, { elasticsearch }: { elasticsearch?: string }): Promise<void> {
   requireManaged(call, 'up');
   const { output, target } = call;
-  const result = await bringUp(call, elasticsearch);
+  const result = await startCloud(call, elasticsearch);
   if (result.lost) output.say(output.messageColors.yellow(result.lost));
   const urls = {
     emulatorUrl: target.home.emulatorUrl,
@@ -45,7 +45,7 @@ async function run(call: Call, { elasticsearch }: { elasticsearch?: string }): P
     [
       target.name === 'local'
         ? `The local cloud is up: emulator at ${urls.emulatorUrl}, Elasticsearch at ${urls.elasticsearchUrl}.`
-        : `${cloudOf(target)} is up, with Elasticsearch at ${urls.elasticsearchUrl}.`,
+        : `${cloudNameAndUrl(target)} is up, with Elasticsearch at ${urls.elasticsearchUrl}.`,
       `Next: ${target.command(next)}`,
     ].join('\n'),
   );

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { rhythm } from '../runs/rhythm.ts';
+import { scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { pace, X, Y } from './start.ts';
 
@@ -34,5 +34,8 @@ async function run(
     ...(y !== undefined && { y }),
     ...(pace !== undefined && { pace }),
   });
-  output.result(updated, () => `From its next tick on, the run ${updated.runId} has ${rhythm(updated)}.`);
+  output.result(
+    updated,
+    () => `From its next tick on, the run ${updated.runId} has ${scheduleText(updated)}.`,
+  );
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { action, type Call } from '../cloud/call.ts';
 import { readStatus, verify } from '../cloud/invoke.ts';
-import { follow } from '../runs/drain.ts';
-import { pendingOf } from '../runs/shares.ts';
-import { verificationText } from '../runs/verification-text.ts';
+import { followRun } from '../runs/follow-run.ts';
+import { verificationText } from '../runs/run-report.ts';
+import { pendingOf } from '../runs/statistics.ts';
 import { runId } from '../terminal/options.ts';
 
 export function register(program: Command): void {
@@ -25,7 +25,7 @@ async function run(call: Call, { run: asked, wait }: { run?: string; wait?: bool
   const deployment = await call.deployment();
   if (wait) {
     const { runId } = await readStatus(deployment, signal, asked);
-    if (runId) await follow(call, deployment, runId, (status) => pendingOf(status) === 0);
+    if (runId) await followRun(call, deployment, runId, (status) => pendingOf(status) === 0);
   }
   const verification = await verify(deployment, signal, asked);
   output.result(verification, () => verificationText(verification, output.colors));

@@ -1,13 +1,13 @@
+import { dueIn } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import type { Status } from '../cloud/invoke.ts';
-import { Interrupted } from '../terminal/errors.ts';
+import { isInterruption } from '../terminal/errors.ts';
 import { isTerminal } from '../terminal/output.ts';
-import { dueIn } from '../terminal/times.ts';
-import type { BusyTime } from './busy-time.ts';
-import { follow } from './drain.ts';
-import { UNABORTED } from './own-run.ts';
-import { pendingOf, percentShares } from './shares.ts';
+import { NEVER_ABORTED } from './control-run.ts';
+import { followRun } from './follow-run.ts';
+import type { BusyTime } from './statistics.ts';
+import { pendingOf, percentShares } from './statistics.ts';
 import { watchStatus } from './watch-status.ts';
 
 /** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
@@ -25,7 +25,7 @@ export async function followTicks(
   busy: BusyTime,
 ): Promise<Call> {
   let settled = { enqueued: -1, at: 0 };
-  await follow(
+  await followRun(
     call,
     deployment,
     runId,
@@ -59,10 +59,10 @@ export async function followUntilLeft(
       busy.sample(status);
       return !status.running;
     };
-    await follow(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
+    await followRun(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
   }
   output.say('Stopping the run, and working off what is enqueued.');
-  return { ...call, signal: call.signal.aborted ? UNABORTED : call.signal };
+  return { ...call, signal: call.signal.aborted ? NEVER_ABORTED : call.signal };
 }
 
 function noteOn(status: Status): string {
@@ -72,5 +72,5 @@ function noteOn(status: Status): string {
 }
 
 function ignoreInterrupt(error: unknown): void {
-  if (!(error instanceof Interrupted) && (error as Error).name !== 'AbortError') throw error;
+  if (!isInterruption(error)) throw error;
 }

@@ -1,10 +1,9 @@
 import type { Status } from '../../functions/status.ts';
-import { bar, count, counted, percent, rate } from '../terminal/figures.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../../text/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { clock, dueIn, sinceThen } from '../terminal/times.ts';
-import { rhythm } from './rhythm.ts';
-import { pendingOf, sharesOf } from './shares.ts';
+import { scheduleText } from './run-report.ts';
+import { pendingOf, sharesOf } from './statistics.ts';
 
 /** How wide and high the screen is, and what is known beside the status itself. */
 export interface ScreenOptions {
@@ -32,13 +31,13 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
 
 function runLines(status: Status, { green, dim }: Colors): string[] {
   const { running, runId, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
-  const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
-  const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
+  const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${ago(stoppedAt)}` : ''}`);
+  const started = startedAt ? dim(`  since ${localTime(startedAt)} (${ago(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
   const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
-    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${rhythm(status)}`),
+    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${scheduleText(status)}`),
   ];
 }
 
@@ -85,7 +84,7 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
     return colors.dim('No worker has done a job of this run yet.');
   const rows = shares.map(({ id, processed, share }) => {
     const worker = byId.get(id);
-    const seen = worker ? sinceThen(worker.lastSeenAt) : '';
+    const seen = worker ? ago(worker.lastSeenAt) : '';
     return [id, count(processed), percent(share), seen];
   });
   if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concurrencyCheck } from '../../../cli/cloud/account.ts';
+import { concurrencyCheck } from '../../../cli/cloud/checks.ts';
 
 test.each([
   ['a whole quota', { limit: 1_000, unreserved: 1_000, reserved: 0, wanted: 900 }, true],

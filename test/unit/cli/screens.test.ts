@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { progressLine } from '../../../cli/runs/drain.ts';
-import { runReport, runReportText } from '../../../cli/runs/run-report.ts';
+import { progressLine } from '../../../cli/runs/follow-run.ts';
+import { runReport, runReportText, verificationText } from '../../../cli/runs/run-report.ts';
+import { jobsPerMinute } from '../../../cli/runs/statistics.ts';
 import { statusScreen } from '../../../cli/runs/status-screen.ts';
-import { verificationText } from '../../../cli/runs/verification-text.ts';
-import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/terminal/figures.ts';
+import { fitToTerminal } from '../../../cli/runs/watch-status.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import { markdownTable, table } from '../../../cli/terminal/table.ts';
-import { truncate, truncateMiddle } from '../../../cli/terminal/truncate.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
-import { sampleStatus } from './samples.ts';
+import { bar, count, counted, percent, rate } from '../../../text/format.ts';
+import { sampleStatus } from './fixtures.ts';
 
 const VERIFIED: Verification = {
   ok: true,
@@ -88,15 +88,15 @@ describe('the status screen', () => {
 
 describe('a screen cut to the terminal', () => {
   test('keeps its last lines, and what fits of the others', () => {
-    expect(truncate(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
-    expect(truncate(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
-    expect(truncate(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
+    expect(fitToTerminal(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
+    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
+    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
   });
 
   test('colours take no room, and end', () => {
     const [red, end] = ['\u001b[31m', '\u001b[39m'];
-    expect(truncateMiddle(`a${red}bcd${end}ef`, 3)).toBe(`a${red}bc${end}`);
-    expect(truncateMiddle('Grüße', 3)).toBe('Grü');
+    expect(fitToTerminal([`a${red}bcd${end}ef`], [], 4, 2)).toBe(`a${red}bc…${end}`);
+    expect(fitToTerminal(['Grüße'], [], 5, 2)).toBe('Grüße');
   });
 });
 
