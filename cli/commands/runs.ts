@@ -17,16 +17,16 @@ const HEADS = [
   'Enqueued',
   'Processed',
   'Failed',
-  'On their way',
+  'Pending',
 ];
 const ALIGNS: Align[] = HEADS.map((_, at) => (at < 3 ? 'left' : 'right'));
 
 export function register(program: Command): void {
   program
     .command('runs')
-    .summary('list the runs, the newest first')
-    .description('Lists the runs, the newest first.')
-    .option('--limit <n>', 'how many at most', int(1, 100), 20)
+    .summary('list the last runs')
+    .description('Lists the last runs, newest first.')
+    .option('--limit <n>', 'maximum number of runs', int(1, 100), 20)
     .addHelpText('after', '\nExample:\n  npx drumline runs --limit 5')
     .action(action(run));
 }
@@ -38,7 +38,7 @@ async function run(
   const runs = await readRuns(await deployment(), signal, limit);
   output.result(runs, () =>
     runs.length === 0
-      ? `There has been no run yet. The first: ${target.command('start --x 1000 --y 1')}`
+      ? `There has been no run yet. Start one: ${target.command('start --x 1000 --y 1')}`
       : table(HEADS, runs.map(row), ALIGNS),
   );
 }

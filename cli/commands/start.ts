@@ -19,11 +19,11 @@ export function register(program: Command): void {
   program
     .command('start')
     .summary('start a run: X jobs every Y minutes')
-    .description('Starts a run: X jobs every Y minutes, the first ones at once. At most one run is active.')
-    .requiredOption('--x <jobs>', 'jobs a tick', X)
-    .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
+    .description('Starts a run: X jobs every Y minutes, beginning at once. Only one run can be active.')
+    .requiredOption('--x <jobs>', 'jobs per tick', X)
+    .requiredOption('--y <minutes>', 'minutes between ticks', Y)
     .addOption(pace().default('burst'))
-    .option('--backfill <minutes>', 'fire ticks that were missed, up to this long ago', int(0, 10_080))
+    .option('--backfill <minutes>', 'also fire ticks missed in the last <minutes>', int(0, 10_080))
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')
     .action(action(run));
@@ -48,7 +48,7 @@ async function run(
   output.result(started, () =>
     [
       `The run ${started.runId} is started: ${scheduleText(started)}.`,
-      `See how it goes: ${target.command('status --watch')}`,
+      `Watch it: ${target.command('status --watch')}`,
     ].join('\n'),
   );
 }

@@ -8,24 +8,24 @@ import { elasticsearchUrl } from '../terminal/options.ts';
 export function register(program: Command): void {
   program
     .command('up')
-    .summary('start the local cloud, installing it if need be')
+    .summary('start the local cloud; the first time, install it')
     .description(
-      'Starts the local cloud: an AWS emulator and Elasticsearch, on 127.0.0.1, without Docker. What is missing is ' +
-        'installed first, under .drumline/ (or DRUMLINE_HOME); what runs already is left as it is. With --target ' +
-        'localstack: LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
+      'Starts the local cloud on 127.0.0.1: an AWS emulator and Elasticsearch, without Docker. It first installs what is ' +
+        'missing, under .drumline/ (or DRUMLINE_HOME). Servers that run already keep running. With --target localstack ' +
+        'it starts LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
     )
     .option(
       '--elasticsearch <url>',
-      'use this Elasticsearch 8 of your own; needs no JDK and no Maven',
+      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
       elasticsearchUrl,
     )
     .addHelpText(
       'after',
       `
-The ports are 4566 and 9200, or DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT. A LocalStack that runs
-already is not started but named: AWS_ENDPOINT_URL.
+The ports are 4566 and 9200, or DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT. To use a LocalStack that
+runs already, set AWS_ENDPOINT_URL instead of running this command.
 
-Example: a second local cloud beside the first
+Example: start a second local cloud
   DRUMLINE_HOME=~/.drumline-2 DRUMLINE_EMULATOR_PORT=4600 DRUMLINE_ELASTICSEARCH_PORT=9300 npx drumline up`,
     )
     .action(action(run));

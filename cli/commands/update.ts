@@ -10,9 +10,9 @@ export function register(program: Command): void {
   program
     .command('update')
     .summary('change X, Y or the pace of the active run')
-    .description('Changes X, Y or the pace of the active run; from its next tick on.')
-    .option('--x <jobs>', 'jobs a tick', X)
-    .option('--y <minutes>', 'minutes from tick to tick', Y)
+    .description('Changes X, Y or the pace of the active run, from the next tick on.')
+    .option('--x <jobs>', 'jobs per tick', X)
+    .option('--y <minutes>', 'minutes between ticks', Y)
     .addOption(pace())
     .addHelpText('after', '\nExample:\n  npx drumline update --x 2000')
     .action(action(run));
@@ -34,8 +34,5 @@ async function run(
     ...(y !== undefined && { y }),
     ...(pace !== undefined && { pace }),
   });
-  output.result(
-    updated,
-    () => `From its next tick on, the run ${updated.runId} has ${scheduleText(updated)}.`,
-  );
+  output.result(updated, () => `From the next tick on, run ${updated.runId} has ${scheduleText(updated)}.`);
 }

@@ -10,13 +10,13 @@ import type { BusyTime } from './statistics.ts';
 import { pendingOf, percentShares } from './statistics.ts';
 import { watchStatus } from './watch-status.ts';
 
-/** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
+/** When a tick whose counters no longer change counts as completely enqueued, even with fewer jobs than expected. */
 const SETTLED_MS = 15_000;
 
-/** So long before a tick a stop is still sure to come first. */
+/** A stop this long before a tick is sure to prevent the tick. */
 const BEFORE_TICK_MS = 5_000;
 
-/** Until the jobs of as many ticks as wanted are done; or the next tick, which nobody wants, is about to fire. */
+/** Follows a run until the jobs of its first `ticks` ticks are done, or the next tick is about to fire. */
 export async function followTicks(
   call: Call,
   deployment: Deployment,
@@ -33,8 +33,8 @@ export async function followTicks(
       busy.sample(status);
       const { running, enqueued, firedTicks, nextTickAt } = status;
       if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
-      const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
-      if (firedTicks < ticks || !isWhole) return !running;
+      const isEnqueued = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
+      if (firedTicks < ticks || !isEnqueued) return !running;
       return pendingOf(status) === 0 || Date.parse(nextTickAt ?? '') - Date.now() < BEFORE_TICK_MS;
     },
     noteOn,
@@ -42,7 +42,7 @@ export async function followTicks(
   return call;
 }
 
-/** Until the person leaves: that ends the run, not the command. */
+/** Follows a run until Ctrl-C, which then ends the run instead of the command. */
 export async function followUntilLeft(
   call: Call,
   deployment: Deployment,
@@ -61,7 +61,7 @@ export async function followUntilLeft(
     };
     await followRun(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
   }
-  output.say('Stopping the run, and working off what is enqueued.');
+  output.say('Stopping the run. Processing the enqueued jobs.');
   return { ...call, signal: call.signal.aborted ? NEVER_ABORTED : call.signal };
 }
 

@@ -12,7 +12,7 @@ export function planText(plan: Plan, colors: Colors): string {
   const { workMs } = workload;
   return [
     bold(
-      `${scheduleText({ ...workload, pace: 'burst' })}, ${workMs > 0 ? `${elapsed(workMs)} each` : 'no work to speak of'}`,
+      `${scheduleText({ ...workload, pace: 'burst' })}, ${workMs > 0 ? `${elapsed(workMs)} each` : 'no work'}`,
     ),
     '',
     tickText(plan),
@@ -23,7 +23,7 @@ export function planText(plan: Plan, colors: Colors): string {
     '',
     ...(warnings.length > 0
       ? warnings.map(({ setting, message }) => yellow(`! ${setting}: ${message}`))
-      : [green('✔ Nothing stands in the way.')]),
+      : [green('✔ No problems found.')]),
   ].join('\n');
 }
 
@@ -37,7 +37,7 @@ function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: 
   const { messages, batches, batchJobs } = packing;
   const needed =
     workersNeeded === null
-      ? 'more than there can be'
+      ? 'more than the maximum'
       : `${count(workersNeeded)} (concurrency is ${count(sizing.concurrency)})`;
   return table(
     ['A tick', ''],

@@ -61,8 +61,8 @@ describe('the status screen', () => {
   test('tells the run, its jobs, the queue and the workers', () => {
     const text = screen();
     expect(text).toContain('20261123-214512-k3f9  running');
-    expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 on their way');
-    expect(text).toContain('40 messages waiting, 9 in work, 0 delayed, 10 dead letters');
+    expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 pending');
+    expect(text).toContain('40 messages waiting, 9 in flight, 0 delayed, 10 dead letters');
     expect(text).toMatch(/worker-bbbbbbbb +900 +60\.0 %/);
     expect(text.indexOf('worker-bbbbbbbb')).toBeLessThan(text.indexOf('worker-aaaaaaaa'));
   });
@@ -82,7 +82,7 @@ describe('the status screen', () => {
 
   test('no limit on workers is said so, and a limit that is not known', () => {
     expect(screen({ concurrency: null })).toContain('as many as AWS allows');
-    expect(screen({ concurrency: undefined })).toContain('Lambda can’t be asked just now');
+    expect(screen({ concurrency: undefined })).toContain('Lambda does not answer');
   });
 });
 

@@ -76,7 +76,7 @@ describe('a plan', () => {
     expect(plan.warnings).toEqual([]);
     expect(plan.workersNeeded).toBe(1);
     expect(plan.quotas.every(({ ok }) => ok)).toBe(true);
-    expect(planText(plan, UNCOLOURED)).toContain('✔ Nothing stands in the way.');
+    expect(planText(plan, UNCOLOURED)).toContain('✔ No problems found.');
   });
 
   test.each([
