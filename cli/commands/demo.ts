@@ -15,8 +15,7 @@ import { runReport, runReportText } from '../runs/run-report.ts';
 import { BusyTime } from '../runs/statistics.ts';
 import { canAsk, isConfirmed } from '../terminal/confirm.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { elasticsearchUrl, int } from '../terminal/options.ts';
-import { X, Y } from './start.ts';
+import { elasticsearchUrl, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
 
 interface Options {
   x: number;
@@ -44,8 +43,8 @@ export function register(program: Command): void {
       'Starts the local cloud, deploys, runs X jobs every Y minutes, verifies that each job was counted exactly once, ' +
         'and prints a report. The local cloud keeps running. Exits with 0 only if the verification succeeds.',
     )
-    .addOption(new Option('--x <jobs>', 'jobs per tick').argParser(X).default(1_000))
-    .addOption(new Option('--y <minutes>', 'minutes between ticks').argParser(Y).default(1))
+    .addOption(new Option('--x <jobs>', 'jobs per tick').argParser(jobsPerTick).default(1_000))
+    .addOption(new Option('--y <minutes>', 'minutes between ticks').argParser(minutesBetweenTicks).default(1))
     .option('--workers <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS), 2)
     .option('--ticks <n>', 'number of ticks', int(1, 1_000), 1)
     .option('--work-ms <n>', 'time that a job waits, as if for I/O, in milliseconds', int(0, 600_000), 100)

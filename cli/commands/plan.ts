@@ -5,8 +5,7 @@ import { planOf } from '../../plan/plan.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { planText } from '../runs/plan-report.ts';
-import { collect, int } from '../terminal/options.ts';
-import { X, Y } from './start.ts';
+import { collect, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
 
 interface Options {
   x: number;
@@ -24,8 +23,8 @@ export function register(program: Command): void {
       'Calculates how many workers a workload needs, how long a tick takes, what a month costs on AWS, and how near it ' +
         'comes to AWS’s limits. It uses a model and the settings of a deployment, and contacts no cloud.',
     )
-    .requiredOption('--x <jobs>', 'jobs per tick', X)
-    .requiredOption('--y <minutes>', 'minutes between ticks', Y)
+    .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .requiredOption('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
     .option('--work-ms <ms>', 'time per job in milliseconds (default: the setting workMs)', int(0, 900_000))
     .option('--concurrency <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS))
     .option('-c, --context <name=value>', 'any setting; may be repeated', collect)

@@ -11,8 +11,7 @@ import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
 import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
 import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { elasticsearchUrl, int, intList } from '../terminal/options.ts';
-import { X } from './start.ts';
+import { elasticsearchUrl, int, intList, jobsPerTick } from '../terminal/options.ts';
 
 interface Options {
   workers: number[];
@@ -35,7 +34,11 @@ export function register(program: Command): void {
         .argParser(intList(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
-    .option('--x <jobs>', 'jobs for each number (default: 800 × the largest number, at least 2,000)', X)
+    .option(
+      '--x <jobs>',
+      'jobs for each number (default: 800 × the largest number, at least 2,000)',
+      jobsPerTick,
+    )
     .option(
       '--work-ms <n>',
       'time that a job waits, in milliseconds; deploys if that changes it',

@@ -1,28 +1,18 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
 import { scheduleText } from '../runs/run-report.ts';
-import { int } from '../terminal/options.ts';
-
-/** What a run may be: jobs a tick, and minutes from tick to tick. */
-export const X = int(1, 1_000_000);
-export const Y = int(1, 1_440);
-/** All of a tick's jobs at once, or spread over its minutes. */
-export const pace = () =>
-  new Option(
-    '--pace <pace>',
-    'a tick’s jobs all at once (burst) or spread over its Y minutes (even)',
-  ).choices(['burst', 'even']);
+import { int, jobsPerTick, minutesBetweenTicks, paceOption } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('start')
     .summary('start a run: X jobs every Y minutes')
     .description('Starts a run: X jobs every Y minutes, beginning at once. Only one run can be active.')
-    .requiredOption('--x <jobs>', 'jobs per tick', X)
-    .requiredOption('--y <minutes>', 'minutes between ticks', Y)
-    .addOption(pace().default('burst'))
+    .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .requiredOption('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .addOption(paceOption().default('burst'))
     .option('--backfill <minutes>', 'also fire ticks missed in the last <minutes>', int(0, 10_080))
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')

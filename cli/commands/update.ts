@@ -4,16 +4,16 @@ import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
 import { scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { pace, X, Y } from './start.ts';
+import { jobsPerTick, minutesBetweenTicks, paceOption } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('update')
     .summary('change X, Y or the pace of the active run')
     .description('Changes X, Y or the pace of the active run, from the next tick on.')
-    .option('--x <jobs>', 'jobs per tick', X)
-    .option('--y <minutes>', 'minutes between ticks', Y)
-    .addOption(pace())
+    .option('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .option('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .addOption(paceOption())
     .addHelpText('after', '\nExample:\n  npx drumline update --x 2000')
     .action(action(run));
 }

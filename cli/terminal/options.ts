@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
-import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { count } from '../../text/format.ts';
 import { UsageError } from './errors.ts';
 
@@ -22,10 +21,6 @@ export function intList(min: number, max: number): (text: string) => number[] {
   return (text) => [...new Set(text.split(',').map((part) => parse(part.trim())))];
 }
 
-/** A number of workers. */
-export const workers = int(1, MAX_WORKERS);
-/** How long a job waits, in milliseconds. */
-export const workMs = int(0, 600_000);
 /** X: jobs per tick. */
 export const jobsPerTick = int(1, 1_000_000);
 /** Y: minutes between ticks. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import type { RunStatus, Status } from '../../functions/status.ts';
@@ -72,14 +71,6 @@ test.concurrent.each([
   const asJson = await run(...parameters, '--json');
   expect(JSON.parse(asJson.stdout)).toMatchObject({ error: { message: expect.any(String) } });
   expect(asJson.code).toBe(2);
-});
-
-test('--version and -V print the version of the package', async () => {
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  for (const flag of ['--version', '-V'])
-    expect(await run(flag)).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test('a local cloud that does not run is said in a sentence, with what to do', async () => {
