@@ -8,6 +8,8 @@ const PATH = /(?<![\w/.-])(?:bench|cli|docs|functions|infra-cdk|local|plan|test)
 /** A test file, named without its folder. */
 const TEST_FILE = /`([\w-]+\.test\.ts)`/g;
 const LINK = /\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g;
+/** A function or constant that a page says is in a file. */
+const SYMBOL = /`(?:\w+\.)?(\w+)` in\s\[([\w./-]+)\]/g;
 
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8');
 const tests = readdirSync(join(PROJECT, 'test'), { recursive: true, encoding: 'utf8' });
@@ -25,12 +27,15 @@ const anchorsOf = (page: string) =>
 const isMarkdown = (file: string) => file.endsWith('.md');
 const pages = [...readdirSync(PROJECT), ...readdirSync(join(PROJECT, 'docs')).map((name) => `docs/${name}`)];
 
-test.each(pages.filter(isMarkdown))('%s names only files and headings that exist', (page) => {
+test.each(pages.filter(isMarkdown))('%s names only files, headings and symbols that exist', (page) => {
   const paths = [...read(page).matchAll(PATH)].filter(([path]) => !existsSync(join(PROJECT, path)));
   const names = [...read(page).matchAll(TEST_FILE)].filter(([, name = '']) => !testFiles.has(name));
   const links = [...read(page).matchAll(LINK)].filter(([, path, anchor]) => {
     const target = path ? join(dirname(page), path) : page;
     return !existsSync(join(PROJECT, target)) || (anchor && !anchorsOf(target).includes(anchor));
   });
-  expect([...paths, ...names, ...links].map(([text]) => text)).toEqual([]);
+  const symbols = [...read(page).matchAll(SYMBOL)].filter(
+    ([, symbol = '', file = '']) => !existsSync(join(PROJECT, file)) || !read(file).includes(symbol),
+  );
+  expect([...paths, ...names, ...links, ...symbols].map(([text]) => text)).toEqual([]);
 });
