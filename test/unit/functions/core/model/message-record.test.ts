@@ -18,7 +18,7 @@ import {
   type RequestedJobs,
   recordDeath,
 } from '../../../../../functions/core/model/message-record.ts';
-import { job, jobs, message, NOW } from '../../samples.ts';
+import { job, jobs, message, NOW } from '../../../../fixtures/ledger.ts';
 
 /** Jobs 1–5 of one message. */
 const FIVE = message({ last: job(5) });

@@ -14,7 +14,7 @@ import {
   readDeadLetter,
   retryMessageBody,
 } from '../../../../../functions/core/queue/dead-letter.ts';
-import { job, jobs, message, NOW, RUN } from '../../samples.ts';
+import { job, jobs, message, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
 function exhausted(change: Partial<ExhaustedJob['attempts']> = {}): ExhaustedJob {
   return {

@@ -13,7 +13,7 @@ import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
 import { makeCertificates } from '../../../../certificates.ts';
-import { job, RUN } from '../../samples.ts';
+import { job, RUN } from '../../../../fixtures/ledger.ts';
 
 /** The key that Elasticsearch takes, the one that the secret holds, and what both were asked. */
 let taken: string;
