@@ -109,7 +109,10 @@ describe('a job whose last attempt another worker records at the last moment', (
   const attempt: Attempts = { count: 1, firstAt: 0, lastAt: 0, reason: 'failed' };
 
   async function recordLate(cloud: InMemoryCloud) {
-    const record = { pending: jobs(1, 2), attempts: { 1: { ...attempt, permanent: true as const }, 2: attempt } };
+    const record = {
+      pending: jobs(1, 2),
+      attempts: { 1: { ...attempt, permanent: true as const }, 2: attempt },
+    };
     await cloud.writeRecord(record);
     const late = { ...record, attempts: { ...record.attempts, 2: { ...attempt, count: 2 } } };
     const believed = { ...newRecord(message()), ...record, version: 1 };

@@ -139,6 +139,16 @@ describe('commit', () => {
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 
+  test('writes a new record if the one that it met expired before it could be read', async () => {
+    await cloud.writeRecord({ pending: [] });
+    cloud.beforeLedger = (command) => {
+      if (command instanceof GetCommand) cloud.dynamo.expire(`MESSAGE#${messageKey(message())}`);
+    };
+    const [after] = await writer.commit([first], failed);
+    expect(after).toMatchObject({ record: { version: 1, pending: { length: 10 } } });
+    expect(after?.trouble).toBeUndefined();
+  });
+
   test('leaves a message to its next delivery if other workers change its record again and again', async () => {
     const another = cloud.writer('another');
     cloud.beforeLedger = async (command) => {
