@@ -84,9 +84,9 @@ export function workersNeeded(
   return inTime(max) ? bisect(0, max, inTime) : undefined;
 }
 
-/** The smallest whole step above `low` for which `isEnough` holds, or `high`, for which it must hold. */
+/** The smallest integer above `low` for which `isEnough` holds. It must hold for `high`, rounded up. */
 function bisect(low: number, high: number, isEnough: (value: number) => boolean): number {
-  let [tooLow, enough] = [low, high];
+  let [tooLow, enough] = [low, Math.ceil(high)];
   while (enough - tooLow > 1) {
     const middle = Math.floor((tooLow + enough) / 2);
     if (isEnough(middle)) enough = middle;
