@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
-import { createLedgerTable } from '../../bench/ledger-table.ts';
+import { createLedgerTable } from '../fixtures/pipeline.ts';
 import { consume } from '../../functions/core/consume/consume.ts';
 import { TickCache } from '../../functions/core/consume/tick-cache.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';

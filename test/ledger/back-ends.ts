@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, inject } from 'vitest';
-import { createLedgerTable } from '../../bench/ledger-table.ts';
+import { createLedgerTable } from '../fixtures/pipeline.ts';
 import type { Item, Table } from '../../functions/core/ledger/table.ts';
 
 /** A DynamoDB that the suite runs against. */
