@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import { count } from '../../cli/terminal/figures.ts';
+import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
 import { LOG_BYTES, REQUEST_MS } from '../../plan/overheads.ts';
 import {
   dollarsOf,
@@ -72,7 +72,12 @@ delivery and are processed at the next. Their cost depends on the length of the 
         wholeNumbers(1, 500),
         [1, 10, 25, 50, 100],
       )
-      .option('--work-ms <ms>', 'how long each job waits, in milliseconds; changes Lambda’s time only', wholeNumber(0, 60_000), 0);
+      .option(
+        '--work-ms <ms>',
+        'how long each job waits, in milliseconds; changes Lambda’s time only',
+        wholeNumber(0, 60_000),
+        0,
+      );
   },
 
   async run(context) {

@@ -94,7 +94,8 @@ export async function countDrumline({ aws, elasticsearchUrl }: Services, run: Ru
         // A failed request explains more than its consequences: this throws it.
         meter.counted;
         for (const error of [outage, ...errors]) if (error) throw error;
-        if (undelivered.length > 0) throw new Error(`${undelivered.length} messages could not be returned to the queue`);
+        if (undelivered.length > 0)
+          throw new Error(`${undelivered.length} messages could not be returned to the queue`);
         await deleteMessages(jobs, received);
         batches.push({ messages: received.length, jobs: processed + failed });
         messages -= received.length;

@@ -19,7 +19,10 @@ type Handler = (event: SQSEvent, context: Partial<Context>) => Promise<SQSBatchR
  * per call and per batch.
  * @throws Error if a message fails
  */
-export async function countPowertools({ aws, elasticsearchUrl }: Services, jobs: number): Promise<CountedRun> {
+export async function countPowertools(
+  { aws, elasticsearchUrl }: Services,
+  jobs: number,
+): Promise<CountedRun> {
   const meter = await startMeter(aws.endpoint);
   const resultsMeter = await startMeter(elasticsearchUrl);
   const pipeline = await createPipeline({ ...aws, endpoint: meter.url }, elasticsearchUrl);

@@ -50,7 +50,12 @@ RabbitMQ and Redis (without persistence) come from Debian's packages \`rabbitmq-
     command
       .option('--systems <list>', `which systems to measure: ${NAMES.join(',')}`, systemNames, NAMES)
       .option('--workers <list>', 'numbers of workers', wholeNumbers(1, 100), [1, 2, 4])
-      .option('--work-ms <list>', 'how long each job waits, in milliseconds', wholeNumbers(0, 10_000), [0, 100])
+      .option(
+        '--work-ms <list>',
+        'how long each job waits, in milliseconds',
+        wholeNumbers(0, 10_000),
+        [0, 100],
+      )
       .option(
         '--jobs-per-message <list>',
         'values of Drumline’s setting to measure, in addition to its default',
@@ -168,11 +173,13 @@ function sharesText(rows: readonly ThroughputRow[]): string[] {
   const workers = Math.max(...rows.map((row) => row.workers));
   const shares = [...new Set(rows.map(({ workMs }) => workMs))].flatMap((workMs) => {
     const row = rowOf(rows, 'drumline', workMs, workers);
-    return row ? [`${figureText(row.shareRatio, (ratio) => ratio.toFixed(2))} times for ${workOf(workMs)}`] : [];
+    return row
+      ? [`${figureText(row.shareRatio, (ratio) => ratio.toFixed(2))} times (${workOf(workMs)})`]
+      : [];
   });
   if (workers === 1 || shares.length === 0) return [];
   return [
-    `Drumline’s ${workers} workers share the jobs evenly: the largest share is the smallest ${shares.join(' and ')}.`,
+    `Drumline’s ${workers} workers share the jobs evenly: the largest share is ${shares.join(' and ')} the smallest.`,
   ];
 }
 

@@ -122,7 +122,8 @@ function count(counted: Counted, call: string, asked: Buffer, answered: Buffer, 
     counted.resultsBytes += asked.length;
     return;
   }
-  if (status >= 300) throw new Error(`${call} failed with status ${status}: ${answered.toString().slice(0, 300)}`);
+  if (status >= 300)
+    throw new Error(`${call} failed with status ${status}: ${answered.toString().slice(0, 300)}`);
   if (call === 'TransactWriteItems') countWrites(counted.writesByKey, asked);
   if (WRITES.includes(call)) usage.ledgerWriteUnits += unitsOf(answered);
   else if (READS.includes(call)) usage.ledgerReadUnits += unitsOf(answered);

@@ -28,10 +28,7 @@ const CONCURRENT_WORKERS = 10;
 const JOBS_PER_MESSAGE = 100;
 
 /** Writes a run's history into the ledger with the ledger's own code, without scheduler and consumer. */
-export async function writeHistory(
-  table: Table,
-  { workers, retired, jobs }: RunHistory,
-): Promise<RunId> {
+export async function writeHistory(table: Table, { workers, retired, jobs }: RunHistory): Promise<RunId> {
   const runId = await startOneTick(table, 1);
   const now = Date.now();
   // The deployed scheduler must not fire its ticks.

@@ -49,7 +49,12 @@ ends at the function's time limit (${TIMEOUT_MS / 1_000} s), and the next one co
 
   register(command: Command) {
     command
-      .option('--jobs <list>', 'jobs of the tick', wholeNumbers(1, 1_000_000), [1_000, 10_000, 100_000, 1_000_000])
+      .option(
+        '--jobs <list>',
+        'jobs of the tick',
+        wholeNumbers(1, 1_000_000),
+        [1_000, 10_000, 100_000, 1_000_000],
+      )
       .option('--jobs-per-message <n>', 'the setting', wholeNumber(1, 500), 10);
   },
 
@@ -110,7 +115,9 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
     const { visible } = await readDepth(jobs);
     const { openTicks } = await readSchedule(table);
     if (enqueued !== x || visible !== Math.ceil(x / jobsPerMessage) || openTicks.length > 0)
-      throw new Error(`${x} jobs were due, ${enqueued} were enqueued, and the queue holds ${visible} messages`);
+      throw new Error(
+        `${x} jobs were due, ${enqueued} were enqueued, and the queue holds ${visible} messages`,
+      );
     context.progress(`${count(x)} jobs: ${(ms / 1_000).toFixed(2)} s`);
     return {
       ms,

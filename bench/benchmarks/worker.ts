@@ -177,11 +177,7 @@ async function withPipeline<Result>(
  * requires, and SQS plays no part in the measurement.
  * @returns the bodies of the messages
  */
-async function messagesOfTick(
-  { table }: Pipeline,
-  jobs: number,
-  jobsPerMessage: number,
-): Promise<string[]> {
+async function messagesOfTick({ table }: Pipeline, jobs: number, jobsPerMessage: number): Promise<string[]> {
   const bodies: string[] = [];
   const send = async ({ input }: SendMessageBatchCommand) => {
     for (const { MessageBody = '' } of input.Entries ?? []) bodies.push(MessageBody);

@@ -39,7 +39,7 @@ export function readCommandLine(words: readonly string[], benchmarks: readonly B
       command.parse(options, { from: 'user' });
       return { benchmark, options: command.opts(), command: repeatingCommand(benchmark, options) };
     });
-  const { json = false, write = false, rounds = DEFAULT_ROUNDS } = chosen[0]?.options as Partial<CommandLine>;
+  const { json = false, write = false, rounds = DEFAULT_ROUNDS } = (chosen[0]?.options ?? {}) as Partial<CommandLine>;
   return { json, write, rounds, chosen };
 }
 
@@ -49,10 +49,7 @@ function overview(benchmarks: readonly Benchmark[]): Command {
   return withSharedOptions(new Command('npm run bench --'))
     .usage('[names…] [options]')
     .description('Run benchmarks on a local cloud of their own: those that you name, or all.')
-    .addHelpText(
-      'after',
-      `\nBenchmarks:\n${list}\n\nOptions of one benchmark: npm run bench:NAME -- --help`,
-    );
+    .addHelpText('after', `\nBenchmarks:\n${list}\n\nOptions of one benchmark: npm run bench:NAME -- --help`);
 }
 
 function commandOf(benchmark: Benchmark): Command {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { System } from '../harness/throughput.ts';
 import { chunksOf } from '../harness/chunks.ts';
+import type { System } from '../harness/throughput.ts';
 import { allCounted, newJobs, outcomeOf, PEER_PACKING, type PeerServices, SEND_CHUNK } from './peer-run.ts';
 import { startWorkers } from './worker-processes.ts';
 

@@ -9,7 +9,7 @@ import { openPeerIndex, type PeerServices } from './peer-run.ts';
 import { openPowertools } from './powertools-system.ts';
 import { openRabbitMq } from './rabbitmq-server.ts';
 import { rabbitmq } from './rabbitmq-system.ts';
-import { openRedis, type OpenRedis } from './redis-server.ts';
+import { type OpenRedis, openRedis } from './redis-server.ts';
 
 /** Which systems to open, and with what. */
 export interface SystemOptions {

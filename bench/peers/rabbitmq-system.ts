@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
-import type { System } from '../harness/throughput.ts';
 import { chunksOf } from '../harness/chunks.ts';
+import type { System } from '../harness/throughput.ts';
 import { allCounted, newJobs, outcomeOf, PEER_PACKING, type PeerServices, SEND_CHUNK } from './peer-run.ts';
 import { startWorkers } from './worker-processes.ts';
 

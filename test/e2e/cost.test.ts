@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { countDrumline } from '../../bench/benchmarks/count-drumline.ts';
-import type { Counted } from '../../bench/benchmarks/request-meter.ts';
 import { countPowertools } from '../../bench/benchmarks/count-powertools.ts';
-import type { AwsConnection } from '../fixtures/pipeline.ts';
+import type { Counted } from '../../bench/benchmarks/request-meter.ts';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
 import { sum, type Usage } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
+import type { AwsConnection } from '../fixtures/pipeline.ts';
 import { aws, home, target } from './system.ts';
 import { testWhere } from './test-where.ts';
 

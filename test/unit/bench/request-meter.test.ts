@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Meter, startMeter } from '../../../bench/cost/meter.ts';
+import { type Meter, startMeter } from '../../../bench/benchmarks/request-meter.ts';
 
 /** A service that answers as told, and keeps what it was asked. */
 let service: Server;
@@ -85,5 +85,5 @@ test('it begins anew when it is reset', async () => {
 
 test('a refusal is not counted over: the count is refused as well', async () => {
   await call('PutItem', {}, { message: 'no' }, 400).catch(() => {});
-  expect(() => meter.counted).toThrow(/PutItem was answered 400/);
+  expect(() => meter.counted).toThrow(/PutItem failed with status 400/);
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeOf } from '../../../bench/peers/outcome.ts';
-import { allCounted, newJobs } from '../../../bench/peers/peer.ts';
+import { allCounted, newJobs, outcomeOf } from '../../../bench/peers/peer-run.ts';
 import type { RunId } from '../../../functions/core/model/ids.ts';
 import type { Results } from '../../../functions/core/results/client.ts';
 
@@ -35,7 +34,7 @@ describe('a peer’s figure counts only when its jobs do', () => {
     ['a job is not counted', 100, 99],
   ])('not when %s', async (_what, documents, count) => {
     await expect(outcomeOf(indexWith(documents), { ...counted, counted: count })).rejects.toThrow(
-      `of 100 jobs ${count} are counted, and there are ${documents} documents`,
+      `of 100 jobs, ${count} are counted and ${documents} have a document`,
     );
   });
 });
