@@ -39,7 +39,11 @@ export function readCommandLine(words: readonly string[], benchmarks: readonly B
       command.parse(options, { from: 'user' });
       return { benchmark, options: command.opts(), command: repeatingCommand(benchmark, options) };
     });
-  const { json = false, write = false, rounds = DEFAULT_ROUNDS } = (chosen[0]?.options ?? {}) as Partial<CommandLine>;
+  const {
+    json = false,
+    write = false,
+    rounds = DEFAULT_ROUNDS,
+  } = (chosen[0]?.options ?? {}) as Partial<CommandLine>;
   return { json, write, rounds, chosen };
 }
 
