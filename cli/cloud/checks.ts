@@ -4,7 +4,7 @@ import { type DockerPart, inspectDocker } from '../../local/containers/container
 import { requireElasticsearch8, withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { UserError } from '../../local/user-error.ts';
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
-import { count } from '../../text/format.ts';
+import { count } from '../terminal/format.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';
 import { readConcurrency } from './concurrency.ts';
 import { findCurrentDeployment, findStack } from './deployment.ts';

@@ -1,4 +1,4 @@
-import { localTime, printable } from '../../text/format.ts';
+import { localTime, printable } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import type { FunctionName } from './deployment.ts';
 

@@ -1,7 +1,6 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
-import { count, counted, localTime, printable } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
   isMalformed,
@@ -13,6 +12,7 @@ import {
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
+import { count, counted, localTime, printable } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 

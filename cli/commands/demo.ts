@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
-import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findCurrentDeployment } from '../cloud/deployment.ts';
@@ -9,12 +8,13 @@ import { readStatus, verify } from '../cloud/invoke.ts';
 import { requireEmulator, startCloud } from '../cloud/lifecycle.ts';
 import { cloudName, elasticsearchUrlFromHost } from '../cloud/target.ts';
 import { clearEarlierRuns, startRun, stopRun } from '../runs/control-run.ts';
-import { followTicks, followUntilLeft } from '../runs/demo-run.ts';
+import { followTicks, followUntilInterrupted } from '../runs/demo-run.ts';
 import { drainRun } from '../runs/follow-run.ts';
 import { runReport, runReportText } from '../runs/run-report.ts';
 import { BusyTime } from '../runs/statistics.ts';
 import { canAsk, isConfirmed } from '../terminal/confirm.ts';
 import { CommandError } from '../terminal/errors.ts';
+import { counted } from '../terminal/format.ts';
 import { elasticsearchUrl, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
 
 interface Options {
@@ -98,7 +98,7 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   const { output } = call;
   const busy = new BusyTime();
   const after = options.follow
-    ? await followUntilLeft(call, deployment, runId, busy)
+    ? await followUntilInterrupted(call, deployment, runId, busy)
     : await followTicks(call, deployment, runId, options, busy);
   await stopRun(deployment, runId);
   // The last jobs are counted while the run drains.

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
-import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
+import { counted } from '../terminal/format.ts';
 import { collect, elasticsearchUrl, int } from '../terminal/options.ts';
 
 interface Options {

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
-import { localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import type { Check } from '../cloud/checks.ts';
 import { checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
+import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
 

@@ -5,6 +5,7 @@ import { planOf } from '../../plan/plan.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { planText } from '../runs/plan-report.ts';
+import { warningsOf } from '../runs/plan-warnings.ts';
 import { collect, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
 
 interface Options {
@@ -46,7 +47,11 @@ async function run({ output }: Call, { x, y, workMs, concurrency, context }: Opt
     ...(concurrency !== undefined && { concurrency: String(concurrency) }),
   });
   const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, sizingOf(settings));
-  // The JSON document's name for a warning's message is `says`.
-  const warnings = plan.warnings.map(({ setting, message }) => ({ setting, says: message }));
-  output.result({ ...plan, warnings }, () => planText(plan, output.colors));
+  const warnings = warningsOf(plan);
+  // In the JSON document a warning's message is called `says`.
+  const document = {
+    ...plan,
+    warnings: warnings.map(({ setting, message }) => ({ setting, says: message })),
+  };
+  output.result(document, () => planText(plan, warnings, output.colors));
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { count, elapsed, localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { type RunStatus, readRuns } from '../cloud/invoke.ts';
 import { pendingOf } from '../runs/statistics.ts';
+import { count, elapsed, localTime } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
-import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { setConcurrency } from '../cloud/concurrency.ts';
+import { counted } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 
 export function register(program: Command): void {

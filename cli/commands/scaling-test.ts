@@ -8,8 +8,8 @@ import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { readRunningSettings } from '../cloud/settings.ts';
 import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
-import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
-import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
+import { saveReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
+import { defaultJobs, type Measurement, measure } from '../runs/scaling-test.ts';
 import { CommandError } from '../terminal/errors.ts';
 import { elasticsearchUrl, int, intList, jobsPerTick } from '../terminal/options.ts';
 
@@ -60,7 +60,7 @@ async function run(call: Call, options: Options): Promise<number> {
   await requireNoRun(call, deployment, options.replace ?? false);
   const { reserved } = await readConcurrency(deployment, signal);
   const settings = await readRunningSettings(deployment, signal);
-  const jobs = options.x ?? jobsFor(options.workers);
+  const jobs = options.x ?? defaultJobs(options.workers);
   const measurements: Measurement[] = [];
   try {
     for (const workers of options.workers) {
@@ -72,7 +72,7 @@ async function run(call: Call, options: Options): Promise<number> {
     if (reserved !== null) await setConcurrency(deployment, reserved, NEVER_ABORTED);
   }
   const report = scalingReport(target.name, settings, measurements);
-  const files = await keepReport(report);
+  const files = await saveReport(report);
   output.say(`The report is saved: ${files.markdown}`);
   output.result({ ...report, files }, () => scalingTable(measurements));
   return report.ok ? 0 : 1;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { count } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
 import { drainRun } from '../runs/follow-run.ts';
+import { count } from '../terminal/format.ts';
 
 export function register(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { counted } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { control, readStatus } from '../cloud/invoke.ts';
+import { counted } from '../terminal/format.ts';
 
 /** For what must be done even after Ctrl-C: a command stops the run that it has started. */
 export const NEVER_ABORTED = new AbortController().signal;

@@ -1,8 +1,8 @@
-import { dueIn } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import type { Status } from '../cloud/invoke.ts';
 import { isInterruption } from '../terminal/errors.ts';
+import { dueIn } from '../terminal/format.ts';
 import { isTerminal } from '../terminal/output.ts';
 import { NEVER_ABORTED } from './control-run.ts';
 import { followRun } from './follow-run.ts';
@@ -43,7 +43,7 @@ export async function followTicks(
 }
 
 /** Follows a run until Ctrl-C, which then ends the run instead of the command. */
-export async function followUntilLeft(
+export async function followUntilInterrupted(
   call: Call,
   deployment: Deployment,
   runId: string,

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { bar, count, percent, rate } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
 import { CommandError } from '../terminal/errors.ts';
+import { bar, count, percent, rate } from '../terminal/format.ts';
 import { pendingOf, RateMeter } from './statistics.ts';
 
 const INTERVAL_MS = 500;

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import { count, percent } from '../../text/format.ts';
 import type { RunningSettings } from '../cloud/settings.ts';
 import type { TargetName } from '../cloud/target.ts';
+import { count, percent } from '../terminal/format.ts';
 import { type Align, markdownTable } from '../terminal/table.ts';
 import { type Machine, machineText, readMachine } from './machine.ts';
 import type { Measurement } from './scaling-test.ts';
@@ -82,7 +82,7 @@ ${shares.join('\n')}
 }
 
 /** Keeps the report under reports/, which is not in git. @returns the files */
-export async function keepReport(
+export async function saveReport(
   report: ScalingReport,
   folder = join(PROJECT, 'reports'),
 ): Promise<{ markdown: string; json: string }> {

@@ -1,9 +1,9 @@
-import { counted } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import { setConcurrency } from '../cloud/concurrency.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
 import type { RunningSettings } from '../cloud/settings.ts';
+import { counted } from '../terminal/format.ts';
 import { startRun, stopRun } from './control-run.ts';
 import { drainRun, followRun } from './follow-run.ts';
 import { jobsPerMinute, lastCountAt, type Share, sharesOf } from './statistics.ts';
@@ -27,23 +27,23 @@ export interface Measurement {
 }
 
 /** The longest a run can wait for its second tick, in minutes: there should be none. */
-const ONE_TICK = 1_440;
+const LONGEST_Y_MINUTES = 1_440;
 
 /** Every worker has to be there, with its connections open, before a time is taken. */
-export const WARM_UPS = 4;
+export const MAX_WARM_UPS = 4;
 
 /** Batches for each worker in a warm-up, so that one that starts late still meets some. */
 const WARM_UP_BATCHES = 3;
 
-const LEAST_WARM_UP_MS = 1_000;
+const MIN_WARM_UP_MS = 1_000;
 
 /** Jobs for each of the most workers: with fewer batches a worker, the last round would decide the result. */
-const JOBS_A_WORKER = 800;
-const LEAST_JOBS = 2_000;
+const JOBS_PER_WORKER = 800;
+const MIN_JOBS = 2_000;
 
 /** How many jobs a test has unless told otherwise. */
-export function jobsFor(workers: readonly number[]): number {
-  return Math.max(LEAST_JOBS, JOBS_A_WORKER * Math.max(...workers));
+export function defaultJobs(workers: readonly number[]): number {
+  return Math.max(MIN_JOBS, JOBS_PER_WORKER * Math.max(...workers));
 }
 
 /** Measures one number of workers: the system is scaled, warmed up, and then given the jobs. */
@@ -86,7 +86,7 @@ async function warmUp(
   settings: RunningSettings,
   workers: number,
 ): Promise<void> {
-  for (let round = 1; round <= WARM_UPS; round++) {
+  for (let round = 1; round <= MAX_WARM_UPS; round++) {
     const status = await runOnce(call, deployment, warmUpJobs(settings, workers));
     if (status.workers.length >= workers) return;
   }
@@ -98,10 +98,7 @@ export function warmUpJobs(settings: RunningSettings, workers: number): number {
   const batch = jobsPerBatch(settings);
   const batchMs = Math.max(1, (settings.workMs * batch) / settings.jobConcurrency);
   // Batches that are done in no time are all done by the worker that is there first.
-  const batches = Math.min(
-    50,
-    Math.max(WARM_UP_BATCHES, Math.ceil(LEAST_WARM_UP_MS / Math.max(20, batchMs))),
-  );
+  const batches = Math.min(50, Math.max(WARM_UP_BATCHES, Math.ceil(MIN_WARM_UP_MS / Math.max(20, batchMs))));
   return workers * batches * batch;
 }
 
@@ -112,7 +109,7 @@ export function jobsPerBatch({ batchSize, jobsPerMessage }: RunningSettings): nu
 
 /** A run of one tick, to its last job. */
 async function runOnce(call: Call, deployment: Deployment, jobs: number): Promise<Status> {
-  const runId = await startRun(deployment, jobs, ONE_TICK);
+  const runId = await startRun(deployment, jobs, LONGEST_Y_MINUTES);
   try {
     await followRun(call, deployment, runId, ({ enqueued, running }) => enqueued >= jobs || !running);
   } finally {

@@ -1,5 +1,5 @@
 import type { Status } from '../../functions/status.ts';
-import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../../text/format.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { scheduleText } from './run-report.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
-import { count } from '../../text/format.ts';
 import { UsageError } from './errors.ts';
+import { count } from './format.ts';
 
 // Parsers of option values, for commander: each returns the value, or throws an InvalidArgumentError that says what is
 // allowed.

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { setConcurrency } from '../../../cli/cloud/concurrency.ts';
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 import { scalingMarkdown, scalingReport } from '../../../cli/runs/scaling-report.ts';
-import { jobsFor, type Measurement } from '../../../cli/runs/scaling-test.ts';
+import { defaultJobs, type Measurement } from '../../../cli/runs/scaling-test.ts';
 
 const going = new AbortController().signal;
 
@@ -52,7 +52,7 @@ describe('the mapping never asks for more than the function may run', () => {
 });
 
 test('enough jobs for the most workers, and never few', () => {
-  expect([jobsFor([1, 2]), jobsFor([1, 2, 4, 8])]).toEqual([2_000, 6_400]);
+  expect([defaultJobs([1, 2]), defaultJobs([1, 2, 4, 8])]).toEqual([2_000, 6_400]);
 });
 
 describe('the report of a scaling test', () => {

@@ -4,10 +4,10 @@ import { runReport, runReportText, verificationText } from '../../../cli/runs/ru
 import { jobsPerMinute } from '../../../cli/runs/statistics.ts';
 import { statusScreen } from '../../../cli/runs/status-screen.ts';
 import { fitToTerminal } from '../../../cli/runs/watch-status.ts';
+import { bar, count, counted, percent, rate } from '../../../cli/terminal/format.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import { markdownTable, table } from '../../../cli/terminal/table.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
-import { bar, count, counted, percent, rate } from '../../../text/format.ts';
 import { sampleStatus } from './fixtures.ts';
 
 const VERIFIED: Verification = {

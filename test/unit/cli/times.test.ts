@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { ago, dueIn, elapsed } from '../../../cli/terminal/format.ts';
 import { duration } from '../../../cli/terminal/options.ts';
-import { ago, dueIn, elapsed } from '../../../text/format.ts';
 
 test('durations', () => {
   const ms = { '30s': 30_000, '5m': 300_000, '2h': 7_200_000, '1d': 86_400_000, ' 1d ': 86_400_000 };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../../cli/runs/plan-report.ts';
+import { warningsOf } from '../../../cli/runs/plan-warnings.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import {
-  COUNTED_BATCHES_A_SECOND,
+  COUNTED_BATCHES_PER_SECOND,
   drainOf,
   rampOf,
   workerReadyMs,
@@ -38,7 +39,7 @@ describe('how long a tick takes', () => {
   });
 
   test('eight thousand batches a second can be counted, in sixteen partitions', () => {
-    expect(COUNTED_BATCHES_A_SECOND).toBe(8_000);
+    expect(COUNTED_BATCHES_PER_SECOND).toBe(8_000);
     const { quotas } = planOf({ x: 1_000_000, y: 5, workMs: 0 }, sizing({ concurrency: 100 }));
     const counters = quotas.find(({ name }) => name.includes('counters'));
     expect(counters).toMatchObject({ limit: 16_000, ok: true });
@@ -73,10 +74,10 @@ describe('a plan', () => {
 
   test('has nothing to warn of where all is well', () => {
     const plan = planOf({ x: 1_000, y: 5, workMs: 100 }, sizing());
-    expect(plan.warnings).toEqual([]);
+    expect(warningsOf(plan)).toEqual([]);
     expect(plan.workersNeeded).toBe(1);
     expect(plan.quotas.every(({ ok }) => ok)).toBe(true);
-    expect(planText(plan, UNCOLOURED)).toContain('✔ No problems found.');
+    expect(planText(plan, [], UNCOLOURED)).toContain('✔ No problems found.');
   });
 
   test.each([
@@ -86,7 +87,7 @@ describe('a plan', () => {
       { x: 100_000, y: 1, workMs: 1_000 },
       {},
       'minimumPollers',
-      /with \d+ pollers, \d+ workers are enough/,
+      /With \d+ provisioned pollers, \d+ workers are enough/,
     ],
     ['no number of workers', { x: 1_000_000, y: 1, workMs: 5_000 }, {}, 'jobConcurrency', /pile up/],
     [
@@ -108,7 +109,7 @@ describe('a plan', () => {
       { x: 10, y: 60, workMs: 20_000 },
       {},
       'consumerTimeoutSeconds',
-      /none would be done.*at least 23/,
+      /No job would finish.*at least 23/,
     ],
     [
       'an account too small',
@@ -129,10 +130,10 @@ describe('a plan', () => {
       { x: 1_000_000, y: 60, workMs: 100 },
       { concurrency: 800 },
       'minimumPollers',
-      /300 a minute/,
+      /300 per minute/,
     ],
   ])('warns of %s', (_what, workload, some, setting, message) => {
-    const { warnings } = planOf(workload, sizing(some));
+    const warnings = warningsOf(planOf(workload, sizing(some)));
     expect(settings(warnings)).toContain(setting);
     expect(warnings.find((warning) => warning.setting === setting)?.message).toMatch(message);
   });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { packingOf } from '../../../plan/packing.ts';
-import { dollarsOf, queueAndLedger, sum, times, totalOf, usageOf } from '../../../plan/prices.ts';
+import {
+  dollarsOf,
+  queueAndLedger,
+  scaleUsage,
+  sumUsage,
+  totalDollars,
+  usageOf,
+} from '../../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
 import { sizing } from './fixtures.ts';
 
@@ -22,11 +29,11 @@ describe('prices', () => {
       EventBridge: 0,
     });
     expect(queueAndLedger(dollars)).toBeCloseTo(1.85, 10);
-    expect(totalOf(dollars)).toBeCloseTo(2.85, 10);
+    expect(totalDollars(dollars)).toBeCloseTo(2.85, 10);
   });
 
   test('usages add up and multiply', () => {
-    const twice = sum({ sqsSends: 1 }, times(usageOf({ sqsSends: 2, logGb: 1 }), 3));
+    const twice = sumUsage({ sqsSends: 1 }, scaleUsage(usageOf({ sqsSends: 2, logGb: 1 }), 3));
     expect(twice).toEqual(usageOf({ sqsSends: 7, logGb: 3 }));
   });
 });
