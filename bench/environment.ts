@@ -1,5 +1,5 @@
 import type { readEnvironment } from '../functions/runtime/environment.ts';
-import { parseSettings } from '../infra-cdk/settings/settings.ts';
+import { parseSettings } from '../infra-cdk/settings/parse-settings.ts';
 
 type Variable = Parameters<typeof readEnvironment>[number];
 

@@ -2,7 +2,7 @@ import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../functions/core/model/tick.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
-import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
+import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/limits.ts';
 import { batchMs } from './batch-time.ts';
 import { LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
 import { type Usage, usageOf } from './prices.ts';

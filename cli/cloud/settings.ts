@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  PROJECT,
-  parseSettings,
-  type SettingName,
-  type Settings,
-  schema,
-} from '../../infra-cdk/settings/settings.ts';
+import { parseSettings } from '../../infra-cdk/settings/parse-settings.ts';
+import { PROJECT, type SettingName, type Settings, schema } from '../../infra-cdk/settings/settings.ts';
 import { UsageError } from '../terminal/errors.ts';
 
 /** Settings as given on the command line, by name, as CDK context: text. */

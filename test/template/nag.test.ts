@@ -34,7 +34,7 @@ function acknowledged(stack: IConstruct): string[] {
       .filter(([rule]) => rule.includes('AwsSolutions-'))
       .map(([rule, reason]) => {
         expect(reason.length).toBeGreaterThan(30);
-        return `${node.path.replace(/^Drumline\//, '')} ${rule.replace('Annotation::', '')}`;
+        return `${node.path.replace(/^Drumline\/Default\//, '')} ${rule.replace('Annotation::', '')}`;
       }),
   );
 }

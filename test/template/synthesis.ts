@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
+import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DrumlineStack } from '../../infra-cdk/drumline.ts';
-import { readSettings, stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { Drumline } from '../../infra-cdk/drumline.ts';
+import { readSettings } from '../../infra-cdk/settings/parse-settings.ts';
+import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
 
-/** Keeps a synthesis from bundling the functions, which takes a second each and is tested by itself. */
+/** Keeps a synthesis from bundling the functions, which takes seconds and has its own test. */
 export const NO_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
 
 export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
@@ -18,14 +19,14 @@ export interface Resource {
   UpdateReplacePolicy?: string;
 }
 
-const made = new Map<string, Template>();
+const templates = new Map<string, Template>();
 
-/** The stack's template with these settings, as `-c name=value` or cdk.json gives them. Made once for all tests. */
+/** The stack's template with these settings, as `-c name=value` or cdk.json gives them. Each is synthesized once per file. */
 export function synthesize(context: Record<string, unknown> = {}): Template {
   // All that a template depends on besides the code.
   const key = JSON.stringify([context, process.env.AWS_ENDPOINT_URL]);
-  const template = made.get(key) ?? synthesizeAnew(context);
-  made.set(key, template);
+  const template = templates.get(key) ?? synthesizeAnew(context);
+  templates.set(key, template);
   return template;
 }
 
@@ -42,11 +43,14 @@ export function synthesizeAnew(context: Record<string, unknown> = {}): Template 
 export function build(
   outdir: string,
   context: Record<string, unknown> = {},
-): { app: App; stack: DrumlineStack } {
+): { app: App; stack: Stack; drumline: Drumline } {
   const app = new App({ outdir, context: { ...NO_BUNDLING, ...context } });
   const settings = readSettings(app.node);
   const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-  return { app, stack: new DrumlineStack(app, stackNameOf(settings), settings, { synthesizer }) };
+  const stack = new Stack(app, stackNameOf(settings), { synthesizer });
+  const drumline = new Drumline(stack, 'Default', settings);
+  drumline.addOutputs();
+  return { app, stack, drumline };
 }
 
 /** The resources of a type, by their names in the template without the hash at their end. */
