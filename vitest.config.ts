@@ -4,10 +4,11 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      // Synthesizing bundles every function, which takes seconds on a small machine.
+      // Without isolation, the files of a worker share the CDK (slow to load) and the synthesized templates.
       {
         test: {
           name: 'template',
+          isolate: false,
           include: ['test/template/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

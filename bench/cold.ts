@@ -6,9 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
-import { count } from '../cli/terminal/figures.ts';
-import { wholeNumber } from '../cli/terminal/options.ts';
+import { int } from '../cli/terminal/options.ts';
 import { bundleFunctions } from '../infra-cdk/bundling/bundle-functions.ts';
+import { count } from '../text/format.ts';
 import type { Benchmark, Row } from './benchmark.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
@@ -47,7 +47,7 @@ each time, less what an empty file takes in the same round. It is what a new exe
 that Lambda takes to provide one comes on top.`,
 
   register(command: Command) {
-    command.option('--loads <n>', 'fresh processes a round and function', wholeNumber(1, 1_000), 10);
+    command.option('--loads <n>', 'fresh processes a round and function', int(1, 1_000), 10);
   },
 
   async run({ options, rounds, progress, signal }) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UsageError } from '../cli/terminal/errors.ts';
-import { wholeNumber } from '../cli/terminal/options.ts';
+import { int } from '../cli/terminal/options.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /** What was asked for on the command line. */
@@ -72,7 +72,7 @@ function shared(command: Command): Command {
   return command
     .option('--json', 'answer with one JSON array of rows on stdout')
     .option('--write', 'renew the benchmarks’ sections of docs/benchmarks.md, its charts and its raw figures')
-    .option('--rounds <n>', 'how often everything is measured, in turn', wholeNumber(1, 1_000), ROUNDS)
+    .option('--rounds <n>', 'how often everything is measured, in turn', int(1, 1_000), ROUNDS)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} });

@@ -1,4 +1,4 @@
-import type { RunningSettings } from '../cli/cloud/running-settings.ts';
+import type { RunningSettings } from '../cli/cloud/settings.ts';
 import type { System, ThroughputRow } from './benchmark.ts';
 
 /** What is asked of a system: so many workers, and jobs that each wait so long, in milliseconds. */

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { readMapping, setConcurrency } from '../cli/cloud/concurrency.ts';
 import type { Deployment } from '../cli/cloud/deployment.ts';
-import type { RunningSettings } from '../cli/cloud/running-settings.ts';
+import type { RunningSettings } from '../cli/cloud/settings.ts';
 import { effectiveSettings } from '../cli/cloud/settings.ts';
 import { runJobs } from '../cli/runs/scaling-test.ts';
 import type { Context } from './benchmark.ts';

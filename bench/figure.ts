@@ -1,4 +1,4 @@
-import { count } from '../cli/terminal/figures.ts';
+import { count } from '../text/format.ts';
 
 /** What several rounds have measured. */
 export interface Figure {

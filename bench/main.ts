@@ -1,5 +1,5 @@
 import { readMachine } from '../cli/runs/machine.ts';
-import { failureOf, report } from '../cli/terminal/failure.ts';
+import { failureOf, reportFailure } from '../cli/terminal/failure.ts';
 import { listenForInterrupt } from '../cli/terminal/interrupt.ts';
 import { Output } from '../cli/terminal/output.ts';
 import type { Row } from './benchmark.ts';
@@ -41,7 +41,7 @@ try {
   }
   if (output.json) output.result(all, () => '');
 } catch (error) {
-  report(failureOf(signal.aborted ? signal.reason : error, 'See npm run bench -- --help'), output);
+  reportFailure(failureOf(signal.aborted ? signal.reason : error, 'See npm run bench -- --help'), output);
 }
 // Nothing should be left open; if something is, all has been said.
 setTimeout(() => process.exit(), 1_000).unref();

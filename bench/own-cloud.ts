@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Call } from '../cli/cloud/call.ts';
 import { type Deployed, deploy } from '../cli/cloud/deploy.ts';
 import { readDeployment } from '../cli/cloud/deployment.ts';
-import type { Given } from '../cli/cloud/settings.ts';
+import type { GivenSettings } from '../cli/cloud/settings.ts';
 import { resolveTarget } from '../cli/cloud/target.ts';
 import type { Output } from '../cli/terminal/output.ts';
 import { PROJECT } from '../infra-cdk/settings/settings.ts';
@@ -28,7 +28,7 @@ export interface OwnCloud {
   /** As the command's parts (cli/) want it: with the stack of this stage, or without one. */
   call(stage?: string): Call;
   /** Deploys our stack, as `drumline deploy -c name=value` does. */
-  deploy(given: Given, stage?: string): Promise<Deployed>;
+  deploy(given: GivenSettings, stage?: string): Promise<Deployed>;
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { machineText } from '../cli/runs/machine.ts';
-import { counted } from '../cli/terminal/figures.ts';
 import { markdownTable, table } from '../cli/terminal/table.ts';
+import { counted } from '../text/format.ts';
 import type { Benchmark, Section, SectionTable } from './benchmark.ts';
 import type { Chart } from './chart.ts';
 import { reach } from './reach.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { count, counted, percent, rate } from '../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../cli/terminal/options.ts';
+import { int, intList } from '../cli/terminal/options.ts';
+import { count, counted, percent, rate } from '../text/format.ts';
 import type { Benchmark, ThroughputRow } from './benchmark.ts';
 import type { Contender, Outcome } from './contender.ts';
 import { openDrumline } from './drumline.ts';
@@ -36,9 +36,9 @@ second, and a measurement of forty seconds can be 2.5 % below.`,
 
   register(command: Command) {
     command
-      .option('--workers <list>', 'how many workers', wholeNumbers(1, 100), [1, 2, 4, 8])
-      .option('--work-ms <n>', 'how long a job waits', wholeNumber(1, 10_000), 100)
-      .option('--seconds <n>', 'how long a measurement takes, about', wholeNumber(1, 600), 40);
+      .option('--workers <list>', 'how many workers', intList(1, 100), [1, 2, 4, 8])
+      .option('--work-ms <n>', 'how long a job waits', int(1, 10_000), 100)
+      .option('--seconds <n>', 'how long a measurement takes, about', int(1, 600), 40);
   },
 
   async run(context) {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { count } from '../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../cli/terminal/options.ts';
+import { int, intList } from '../cli/terminal/options.ts';
 import { readRun, readSchedule } from '../functions/core/ledger/runs.ts';
 import { readDepth } from '../functions/core/queue/queue.ts';
 import { fire } from '../functions/core/schedule/fire.ts';
+import { count } from '../text/format.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, figureText } from './figure.ts';
 import { startOneTick } from './one-tick.ts';
@@ -49,13 +49,8 @@ limit (${TIMEOUT_MS / 1_000} s), and the next one carries on.`,
 
   register(command: Command) {
     command
-      .option(
-        '--jobs <list>',
-        'jobs of the tick',
-        wholeNumbers(1, 1_000_000),
-        [1_000, 10_000, 100_000, 1_000_000],
-      )
-      .option('--jobs-per-message <n>', 'as the setting', wholeNumber(1, 500), 10);
+      .option('--jobs <list>', 'jobs of the tick', intList(1, 1_000_000), [1_000, 10_000, 100_000, 1_000_000])
+      .option('--jobs-per-message <n>', 'as the setting', int(1, 500), 10);
   },
 
   async run(context) {

@@ -1,4 +1,4 @@
-import { jobsOfBatch, WARM_UPS, warmUpJobs } from '../cli/runs/scaling-test.ts';
+import { jobsPerBatch, WARM_UPS, warmUpJobs } from '../cli/runs/scaling-test.ts';
 import type { Contender, Crew, Load, Outcome } from './contender.ts';
 
 /** How many jobs a measurement has: so many, or as many as take about so long. */
@@ -20,7 +20,7 @@ export async function measureThroughput(contender: Contender, load: Load, size: 
     const warmedUp = await warmUp(crew, contender, load);
     if ('jobs' in size) return await crew.run(size.jobs);
     const pace = load.workMs === 0 ? paceOf(warmedUp) : idealOf(contender.packing, load);
-    const batch = jobsOfBatch({ ...contender.packing, workMs: load.workMs });
+    const batch = jobsPerBatch({ ...contender.packing, workMs: load.workMs });
     return await crew.run(jobsFor((pace * size.seconds) / 60, load.workers * batch));
   } finally {
     await crew.stop();

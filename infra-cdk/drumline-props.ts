@@ -13,7 +13,7 @@ export interface DrumlineProps {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Maximum number of jobs in a message, from the next tick on. More jobs per message cost less and spread less evenly.
+   * Maximum number of jobs in a message, from the next tick on; small ticks use fewer. Divides the cost of queue and ledger.
    * Value: integer from 1 to 500. @default 50
    */
   readonly jobsPerMessage?: number | undefined;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { PARTITION_WRITE_UNITS } from '../../plan/aws-limits.ts';
 import { LOG_BYTES, REQUEST_MS } from '../../plan/overheads.ts';
 import { dollarsOf, type Service, sum, times, type Usage, usageOf } from '../../plan/prices.ts';
-import { UNITS_A_WRITE, usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
+import { UNITS_PER_WRITE, usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type CountedRun, countDrumline, SCENARIOS, type Scenario, type Where } from './drumline.ts';
 import { countPowertools } from './powertools.ts';
@@ -69,14 +69,14 @@ are the plan's affair: \`drumline plan\`. Nothing here depends on how fast the m
 
   register(command: Command) {
     command
-      .option('--jobs <n>', 'jobs that are counted', wholeNumber(100, 1_000_000), 10_000)
+      .option('--jobs <n>', 'jobs that are counted', int(100, 1_000_000), 10_000)
       .option(
         '--jobs-per-message <list>',
         'as the setting; the default is always among them',
-        wholeNumbers(1, 500),
+        intList(1, 500),
         [1, 10, 25, 50, 100],
       )
-      .option('--work-ms <ms>', 'how long a job waits, for Lambda’s time', wholeNumber(0, 60_000), 0);
+      .option('--work-ms <ms>', 'how long a job waits, for Lambda’s time', int(0, 60_000), 0);
   },
 
   async run(context) {
@@ -134,7 +134,7 @@ async function drumlineRow(
 
 function countersOf(writesByKey: ReadonlyMap<string, number>, batches: number): Counters {
   const shared = [...writesByKey].filter(([key]) => !key.startsWith('MESSAGE#'));
-  const unitsABatch = (shared.reduce((sum, [, writes]) => sum + writes, 0) * UNITS_A_WRITE) / batches;
+  const unitsABatch = (shared.reduce((sum, [, writes]) => sum + writes, 0) * UNITS_PER_WRITE) / batches;
   return {
     unitsABatch,
     partitions: COUNTER_SHARDS,

@@ -1,5 +1,5 @@
-import { count } from '../../cli/terminal/figures.ts';
 import { PRICED, queueAndLedger, totalOf } from '../../plan/prices.ts';
+import { count } from '../../text/format.ts';
 import type { Section } from '../benchmark.ts';
 import { BEFORE } from './before.ts';
 import type { CostRow, Counters } from './benchmark.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { counted, rate } from '../../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
+import { counted, rate } from '../../text/format.ts';
 import type { Benchmark, System, ThroughputRow } from '../benchmark.ts';
 import type { Contender, Load, Outcome } from '../contender.ts';
 import { type Figure, figureOf } from '../figure.ts';
@@ -56,16 +56,16 @@ and stopped afterwards, or others by \`--rabbitmq URL\` and \`--redis URL\`. A p
   register(command: Command) {
     command
       .option('--systems <list>', 'which systems', systems, Object.keys(SYSTEMS) as System[])
-      .option('--workers <list>', 'how many workers', wholeNumbers(1, 100), [1, 2, 4])
-      .option('--work-ms <list>', 'how long a job waits', wholeNumbers(0, 10_000), [0, 100])
+      .option('--workers <list>', 'how many workers', intList(1, 100), [1, 2, 4])
+      .option('--work-ms <list>', 'how long a job waits', intList(0, 10_000), [0, 100])
       .option(
         '--jobs-per-message <list>',
         'settings of ours, besides the default one',
-        wholeNumbers(1, 500),
+        intList(1, 500),
         [25, 50],
       )
-      .option('--seconds <n>', 'how long a measurement takes, about', wholeNumber(1, 600), 10)
-      .option('--jobs <n>', 'jobs of each measurement, instead', wholeNumber(1, 1_000_000))
+      .option('--seconds <n>', 'how long a measurement takes, about', int(1, 600), 10)
+      .option('--jobs <n>', 'jobs of each measurement, instead', int(1, 1_000_000))
       .option('--rabbitmq <url>', 'a RabbitMQ of your own')
       .option('--redis <url>', 'a Redis of your own');
   },

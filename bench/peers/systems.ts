@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { counted } from '../../cli/terminal/figures.ts';
+import { counted } from '../../text/format.ts';
 import type { System, ThroughputRow } from '../benchmark.ts';
 
 /** All systems, in the order in which they are measured and shown, and what people call them. */

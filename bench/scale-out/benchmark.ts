@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { POLLER_RAMP } from '../../plan/aws-limits.ts';
-import type { Sizing } from '../../plan/sizing.ts';
+import type { Sizing } from '../../plan/packing.ts';
 import type { Benchmark, Row } from '../benchmark.ts';
 import { section } from './section.ts';
 import { type Limit, type Outcome, type Part, type Scenario, simulate } from './simulation.ts';
@@ -50,7 +50,7 @@ interface Variation {
 
 /** Enough pollers for all workers to be there at once, as far as AWS goes. */
 const polled = (workers: number) => ({
-  minimumPollers: Math.max(POLLER_RAMP.least, Math.ceil(workers / POLLER_RAMP.batches)),
+  minimumPollers: Math.max(POLLER_RAMP.min, Math.ceil(workers / POLLER_RAMP.batches)),
 });
 const packed = (workers: number) => ({ ...polled(workers), jobsPerMessage: 50, jobConcurrency: 50 });
 
@@ -76,10 +76,10 @@ same \`--seed\`. It shows where a limit is met, not what AWS will do to the perc
 
   register(command: Command) {
     command
-      .option('--jobs <n>', 'jobs of the tick', wholeNumber(1_000, 1_000_000), 1_000_000)
-      .option('--workers <list>', 'workers at a time', wholeNumbers(1, 1_000), [10, 100, 1_000])
-      .option('--work-ms <list>', 'how long a job waits', wholeNumbers(0, 60_000), [0, 100])
-      .option('--seed <n>', 'what the chance goes by', wholeNumber(0, 2 ** 32 - 1), 1);
+      .option('--jobs <n>', 'jobs of the tick', int(1_000, 1_000_000), 1_000_000)
+      .option('--workers <list>', 'workers at a time', intList(1, 1_000), [10, 100, 1_000])
+      .option('--work-ms <list>', 'how long a job waits', intList(0, 60_000), [0, 100])
+      .option('--seed <n>', 'what the chance goes by', int(0, 2 ** 32 - 1), 1);
   },
 
   async run({ options }) {

@@ -1,5 +1,4 @@
-import { count, percent } from '../../cli/terminal/figures.ts';
-import { elapsed } from '../../cli/terminal/times.ts';
+import { count, elapsed, percent } from '../../text/format.ts';
 import type { Section } from '../benchmark.ts';
 import type { ScaleOutRow } from './benchmark.ts';
 import type { Limit } from './simulation.ts';

@@ -1,10 +1,10 @@
 import { COUNTER_SHARDS } from '../../functions/core/ledger/counters.ts';
 import { PARTITION_WRITE_UNITS } from '../../plan/aws-limits.ts';
-import { workTimeMs } from '../../plan/batch-time.ts';
-import { rampOf, readyMs } from '../../plan/drain.ts';
-import { BATCH_MS, REQUEST_MS, SCHEDULER_MS } from '../../plan/overheads.ts';
-import type { Sizing } from '../../plan/sizing.ts';
-import { packingOf, UNITS_A_WRITE } from '../../plan/tick-usage.ts';
+import { rampOf, workerReadyMs } from '../../plan/drain.ts';
+import { BATCH_MS, REQUEST_MS, SCHEDULER_MS, workMsOfBatch } from '../../plan/overheads.ts';
+import type { Sizing } from '../../plan/packing.ts';
+import { packingOf } from '../../plan/packing.ts';
+import { UNITS_PER_WRITE } from '../../plan/tick-usage.ts';
 import { seeded } from './chance.ts';
 import { Server } from './server.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -76,8 +76,8 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   let counted = { jobs: 0, at: 0 };
   let taken = 0;
 
-  const counters = Array.from({ length: Math.min(ramp.most, packing.batches) }, () => anyOf(shards));
-  for (const worker of counters.keys()) clock.at(readyMs(ramp, worker), (now) => take(worker, now));
+  const counters = Array.from({ length: Math.min(ramp.max, packing.batches) }, () => anyOf(shards));
+  for (const worker of counters.keys()) clock.at(workerReadyMs(ramp, worker), (now) => take(worker, now));
   clock.run();
 
   function take(worker: number, now: number): void {
@@ -91,7 +91,9 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
     const begun = Math.max(now, sent);
     spent.idle += begun - now;
     const own = BATCH_MS.fixed - REQUEST_MS.elasticsearch - REQUEST_MS.dynamo;
-    const work = about(own + workTimeMs({ messages, jobs, workMs, jobConcurrency: sizing.jobConcurrency }));
+    const work = about(
+      own + workMsOfBatch({ messages, jobs, workMs, jobConcurrency: sizing.jobConcurrency }),
+    );
     spent.work += work;
     clock.at(begun + work, (worked) => write(worker, messages, jobs, worked));
   }
@@ -109,7 +111,7 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
       writes.set(partition, (writes.get(partition) ?? 0) + 1);
     }
     const served = [...writes].map(([partition, count]) =>
-      partition.serve(now, count * UNITS_A_WRITE * UNIT_MS),
+      partition.serve(now, count * UNITS_PER_WRITE * UNIT_MS),
     );
     const done = Math.max(...served) + about(REQUEST_MS.dynamo + messages * BATCH_MS.message);
     spent.ledger += done - now;
@@ -122,11 +124,11 @@ export function simulate({ x, workMs, sizing, partitions, nodes, seed }: Scenari
   }
 
   const ms = counted.at;
-  const there = ms - readyMs(ramp, 0);
+  const there = ms - workerReadyMs(ramp, 0);
   const mean = (some: readonly Server[]) => some.reduce((sum, { busyMs }) => sum + busyMs, 0) / some.length;
   const counting = ledger.filter((partition) => shards.includes(partition));
   const load = {
-    ramp: Math.min(1, readyMs(ramp, ramp.most - 1) / ms),
+    ramp: Math.min(1, workerReadyMs(ramp, ramp.max - 1) / ms),
     scheduler: (packing.messages * SCHEDULER_MS.message) / ms,
     elasticsearch: elasticsearch.busyMs / there,
     messages: mean(ledger) / there,

@@ -3,10 +3,10 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
 import type { Deployment } from '../../cli/cloud/deployment.ts';
-import { count } from '../../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Status } from '../../functions/status.ts';
+import { count } from '../../text/format.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type Figure, figureOf, figureText, quantile } from '../figure.ts';
 import type { OwnCloud } from '../own-cloud.ts';
@@ -52,10 +52,10 @@ one table while all are measured.`,
 
   register(command: Command) {
     command
-      .option('--workers <list>', 'workers counted one by one', wholeNumbers(1, 10_000), [1, 100, 1_000])
-      .option('--gone <n>', 'environments that have come and gone', wholeNumber(0, 1_000_000), 5_000)
-      .option('--jobs <n>', 'jobs that are done', wholeNumber(0, 10_000_000), 1_000_000)
-      .option('--reads <n>', 'reads a round', wholeNumber(10, 100_000), 200);
+      .option('--workers <list>', 'workers counted one by one', intList(1, 10_000), [1, 100, 1_000])
+      .option('--gone <n>', 'environments that have come and gone', int(0, 1_000_000), 5_000)
+      .option('--jobs <n>', 'jobs that are done', int(0, 10_000_000), 1_000_000)
+      .option('--reads <n>', 'reads a round', int(10, 100_000), 200);
   },
 
   async run(context) {

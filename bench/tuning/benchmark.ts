@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
-import { rate } from '../../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
+import { rate } from '../../text/format.ts';
 import type { Benchmark, ThroughputRow } from '../benchmark.ts';
 import { openDrumline, usualPacking } from '../drumline.ts';
 import { type Figure, figureOf } from '../figure.ts';
@@ -30,12 +30,12 @@ A dash is a batch whose jobs don't fit into its time limit, with what is kept of
 
   register(command: Command) {
     command
-      .option('--jobs-per-message <list>', 'as the setting', wholeNumbers(1, 500), [1, 10, 25, 50, 100])
-      .option('--batch-size <list>', 'as the setting', wholeNumbers(1, 10), [1, 10])
-      .option('--job-concurrency <list>', 'as the setting', wholeNumbers(1, 10_000), [1, 10, 50])
-      .option('--work-ms <list>', 'how long a job waits', wholeNumbers(0, 10_000), [0, 10, 100, 1_000])
-      .option('--workers <n>', 'how many workers', wholeNumber(1, 100), 2)
-      .option('--seconds <n>', 'how long a measurement takes, about', wholeNumber(1, 600), 3)
+      .option('--jobs-per-message <list>', 'as the setting', intList(1, 500), [1, 10, 25, 50, 100])
+      .option('--batch-size <list>', 'as the setting', intList(1, 10), [1, 10])
+      .option('--job-concurrency <list>', 'as the setting', intList(1, 10_000), [1, 10, 50])
+      .option('--work-ms <list>', 'how long a job waits', intList(0, 10_000), [0, 10, 100, 1_000])
+      .option('--workers <n>', 'how many workers', int(1, 100), 2)
+      .option('--seconds <n>', 'how long a measurement takes, about', int(1, 600), 3)
       .option('--full', 'every setting with every other');
   },
 

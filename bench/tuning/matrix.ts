@@ -1,4 +1,4 @@
-import { jobsOfBatch } from '../../cli/runs/scaling-test.ts';
+import { jobsPerBatch } from '../../cli/runs/scaling-test.ts';
 import { TimeBudget } from '../../functions/core/consume/time-budget.ts';
 import type { Contender } from '../contender.ts';
 
@@ -45,6 +45,6 @@ export function cellsOf(axes: Axes, usual: Contender['packing']): Cell[] {
  * @param timeoutMs a batch's time limit
  */
 export function fits({ packing, workMs }: Cell, timeoutMs: number): boolean {
-  const turns = Math.ceil(jobsOfBatch({ ...packing, workMs }) / packing.jobConcurrency);
+  const turns = Math.ceil(jobsPerBatch({ ...packing, workMs }) / packing.jobConcurrency);
   return turns * workMs < new TimeBudget(0, timeoutMs).workUntil;
 }

@@ -1,4 +1,4 @@
-import { count } from '../../cli/terminal/figures.ts';
+import { count } from '../../text/format.ts';
 import type { Section } from '../benchmark.ts';
 import { figureText } from '../figure.ts';
 import type { TuningRow } from './benchmark.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { count } from '../../cli/terminal/figures.ts';
-import { wholeNumber, wholeNumbers } from '../../cli/terminal/options.ts';
+import { int, intList } from '../../cli/terminal/options.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
+import { count } from '../../text/format.ts';
 import type { Benchmark, Context, Row } from '../benchmark.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import type { OwnCloud } from '../own-cloud.ts';
@@ -63,14 +63,14 @@ after a collection that it is made to do.`,
 
   register(command: Command) {
     command
-      .option('--batch-size <list>', 'messages a batch', wholeNumbers(1, 1_000), [1, 10, 100])
-      .option('--jobs-per-message <list>', 'jobs a message', wholeNumbers(1, 500), [1, 10, 25, 100])
-      .option('--job-concurrency <n>', 'jobs at a time', wholeNumber(1, 10_000), 10)
-      .option('--work-ms <ms>', 'how long a job waits', wholeNumber(0, 60_000), 0)
+      .option('--batch-size <list>', 'messages a batch', intList(1, 1_000), [1, 10, 100])
+      .option('--jobs-per-message <list>', 'jobs a message', intList(1, 500), [1, 10, 25, 100])
+      .option('--job-concurrency <n>', 'jobs at a time', int(1, 10_000), 10)
+      .option('--work-ms <ms>', 'how long a job waits', int(0, 60_000), 0)
       .option(
         '--jobs <n>',
         'jobs through which memory is watched; 0 for none',
-        wholeNumber(0, 10_000_000),
+        int(0, 10_000_000),
         1_000_000,
       );
   },

@@ -72,7 +72,7 @@ const scaling = {
   }),
   jobsPerMessage: int(1, MAX_JOBS_PER_MESSAGE).default(50).meta({
     description:
-      'Maximum number of jobs in a message, from the next tick on. More jobs per message cost less and spread less evenly.',
+      'Maximum number of jobs in a message, from the next tick on; small ticks use fewer. Divides the cost of queue and ledger.',
     common: true,
   }),
   jobConcurrency: int(1, 10_000).default(10).meta({

@@ -1,7 +1,7 @@
 import type { Benchmark, Row, ThroughputRow } from '../../../bench/benchmark.ts';
 import { figureText } from '../../../bench/figure.ts';
 import type { Record } from '../../../bench/record.ts';
-import { wholeNumber } from '../../../cli/terminal/options.ts';
+import { int } from '../../../cli/terminal/options.ts';
 
 interface SpeedRow extends Row {
   jobsPerMinute: ThroughputRow['jobsPerMinute'];
@@ -12,7 +12,7 @@ export const speed: Benchmark<{ jobs: number }, SpeedRow> = {
   name: 'speed',
   title: 'How fast',
   about: 'Jobs, as fast as they go.',
-  register: (command) => command.option('--jobs <n>', 'how many jobs', wholeNumber(1, 1_000), 10),
+  register: (command) => command.option('--jobs <n>', 'how many jobs', int(1, 1_000), 10),
   run: async ({ options }) => [speedRow(options.jobs)],
   section: (rows) => ({
     tables: [

@@ -4,8 +4,8 @@ import { Server } from '../../../bench/scale-out/server.ts';
 import { type Scenario, simulate } from '../../../bench/scale-out/simulation.ts';
 import { VirtualClock } from '../../../bench/scale-out/virtual-clock.ts';
 import { drainOf } from '../../../plan/drain.ts';
-import type { Sizing } from '../../../plan/sizing.ts';
-import { sizing } from '../plan/samples.ts';
+import type { Sizing } from '../../../plan/packing.ts';
+import { sizing } from '../plan/fixtures.ts';
 
 function scenario(some: Partial<Sizing> = {}, more: Partial<Scenario> = {}): Scenario {
   return { x: 20_000, workMs: 100, sizing: sizing(some), partitions: 4, nodes: 1, seed: 1, ...more };

@@ -1,4 +1,4 @@
-import type { Sizing } from '../../../plan/sizing.ts';
+import type { Sizing } from '../../../plan/packing.ts';
 
 /** The settings that a plan goes by, some as given. Not the defaults, which may change. */
 export function sizing(some: Partial<Sizing> = {}): Sizing {
