@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import { OWN_IN_VPC } from './places.ts';
+import { OWN_IN_VPC } from './targets.ts';
 import { FUNCTIONS, NO_BUNDLING, synthesize } from './synthesis.ts';
 
 let scratch: string;

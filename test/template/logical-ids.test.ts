@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 import { synthesize } from './synthesis.ts';
 
 /**

@@ -6,7 +6,7 @@ import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 import { build } from './synthesis.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'drumline-nag-'));

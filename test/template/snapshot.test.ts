@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 import { synthesizeAnew } from './synthesis.ts';
 
 beforeEach(() => {
