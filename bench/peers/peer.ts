@@ -50,7 +50,7 @@ export async function openIndex({ atEnd }: Context, { home }: OwnCloud, system: 
   const { indexShards, indexReplicas, indexRefreshSeconds } = effectiveSettings({});
   const results = connect(home.elasticsearchUrl, `bench-${system}`);
   const made = { shards: indexShards, replicas: indexReplicas, refreshSeconds: indexRefreshSeconds };
-  await ensureIndex({ ...results, made });
+  await ensureIndex({ ...results, indexSettings: made });
   atEnd(() => results.client.close());
   return results;
 }

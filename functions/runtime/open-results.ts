@@ -31,14 +31,14 @@ export function openResults(
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
     ...patience,
     ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readSecret(secret))) }),
-    ...(authority !== '' && { authority: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
+    ...(authority !== '' && { caCertificate: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });
   const made = {
     shards: environment.DRUMLINE_INDEX_SHARDS,
     replicas: environment.DRUMLINE_INDEX_REPLICAS,
     refreshSeconds: environment.DRUMLINE_INDEX_REFRESH_SECONDS || undefined,
   };
-  return { ...results, made };
+  return { ...results, indexSettings: made };
 }
 
 /**

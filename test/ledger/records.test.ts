@@ -2,7 +2,12 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { listCounters } from '../../functions/core/ledger/counters.ts';
 import { type RecordedMessage, readRecord } from '../../functions/core/ledger/message-records.ts';
 import { type Item, MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
-import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/model/message-record.ts';
+import type { JobId } from '../../functions/core/model/ids.ts';
+import {
+  acquireLease,
+  applyOutcomes,
+  type MessageRecord,
+} from '../../functions/core/model/message-record.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { aState, NOW, processed, RUN, writerOf } from './samples.ts';
 
@@ -34,7 +39,12 @@ describeBackEnds((backEnd) => {
     const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
     const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
     const [twice] = await writer.commit([once as RecordedMessage], ({ record }) =>
-      deadLettered(acquireLease(record, { id: 'a', until: NOW }), new Map([[3, 7]]) as never),
+      applyOutcomes(
+        acquireLease(record, { id: 'a', until: NOW }),
+        { all: true, rounds: new Map() },
+        [{ kind: 'deadLettered', jobId: 3 as JobId, round: 7 }],
+        NOW,
+      ),
     );
     expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease: { id: 'a', until: NOW } });
     expect(await readRecord(other, state.message)).toEqual(twice?.record);
@@ -82,7 +92,7 @@ describeBackEnds((backEnd) => {
     const after = await writerOf(table, 'worker').commit([aState(0), aState(1), aState(2)], (one) =>
       one.message.first === 11 ? { ...oneMore(one), attempts: { 12: tooLarge } } : processed(one),
     );
-    expect(after.map(({ trouble, record }) => [trouble !== undefined, record.version])).toEqual([
+    expect(after.map(({ problem, record }) => [problem !== undefined, record.version])).toEqual([
       [false, 1],
       [true, 0],
       [false, 1],

@@ -73,7 +73,7 @@ export class WorkerCounters {
    * @param now milliseconds since 1970
    * @throws Unavailable
    */
-  async add(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
+  async incrementWrite(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
     const known = this.#keys.get(runId);
     if (known) return this.#increment(known, gain, now);
     const shard = await listShard(this.table, runId, this.#shard);
@@ -94,7 +94,7 @@ export class WorkerCounters {
   }
 
   /** The counter is another worker's by now. */
-  forget(runId: RunId): void {
+  loseCounter(runId: RunId): void {
     this.#keys.delete(runId);
     this.#contended.add(runId);
   }

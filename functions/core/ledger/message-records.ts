@@ -1,5 +1,4 @@
-import { chunk } from '../chunk.ts';
-import { groupBy } from '../group-by.ts';
+import { chunk, groupBy } from '../grouping.ts';
 import { ConditionFailed, Unavailable } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
@@ -25,7 +24,7 @@ import {
 export interface RecordedMessage {
   message: MessageRange;
   record: MessageRecord;
-  trouble?: Error | undefined;
+  problem?: Error | undefined;
 }
 
 /** Says what a record is to become; the very same one where it may stay as it is. */
@@ -82,7 +81,7 @@ export class LedgerWriter {
     transition: Transition<State>,
   ): Promise<State[]> {
     const latest = new Map(states.map((state) => [state.message, state]));
-    let open = states.filter(({ trouble }) => !trouble);
+    let open = states.filter(({ problem: trouble }) => !trouble);
     for (let round = 1; open.length > 0; round++) {
       const changes = open.flatMap((state): Change<State>[] => {
         const after = transition(state);
@@ -92,7 +91,7 @@ export class LedgerWriter {
       for (const slice of slicesOf(changes)) {
         for (const { state, moved } of await this.#write(slice)) {
           const hasLost = moved && round === ROUNDS;
-          latest.set(state.message, hasLost ? { ...state, trouble: new ConditionFailed([]) } : state);
+          latest.set(state.message, hasLost ? { ...state, problem: new ConditionFailed([]) } : state);
           if (moved && !hasLost) open.push(state);
         }
       }
@@ -108,16 +107,17 @@ export class LedgerWriter {
     const now = this.clock();
     try {
       // A counter that stays as it is costs nothing.
+      const delta = { processed, failed };
       const counter =
-        processed === 0 && failed === 0 ? [] : [await this.counters.add(runId, { processed, failed }, now)];
+        processed === 0 && failed === 0 ? [] : [await this.counters.incrementWrite(runId, delta, now)];
       await transact(this.table, [...slice.map((change) => this.#put(change, now)), ...counter]);
     } catch (error) {
       if (error instanceof ConditionFailed) {
-        if (error.at.includes(slice.length)) this.counters.forget(runId);
+        if (error.at.includes(slice.length)) this.counters.loseCounter(runId);
         return Promise.all(slice.map(({ state }, at) => this.#reread(state, error.at.includes(at))));
       }
       if (slice.length === 1 || error instanceof Unavailable)
-        return slice.map(({ state }) => ({ state: { ...state, trouble: error as Error } }));
+        return slice.map(({ state }) => ({ state: { ...state, problem: error as Error } }));
       // One record is at fault, and DynamoDB refuses them all for it: each is tried by itself.
       const single = [];
       for (const change of slice) single.push(...(await this.#write([change])));
@@ -139,7 +139,7 @@ export class LedgerWriter {
         throw new Error('the ledger has forgotten the message meanwhile');
       return { state: { ...state, record: record ?? newRecord(state.message) }, moved: true };
     } catch (error) {
-      return { state: { ...state, trouble: error as Error } };
+      return { state: { ...state, problem: error as Error } };
     }
   }
 

@@ -56,7 +56,8 @@ export async function workersOfOneShard(runId: RunId, count: number): Promise<Wo
   for (let at = 0; ; at++) {
     const worker = `worker-${at}` as WorkerId;
     const gain = { processed: 1, failed: 0 };
-    const shard: string = (await new WorkerCounters(empty, worker).add(runId, gain, NOW)).Update?.Key?.pk;
+    const shard: string = (await new WorkerCounters(empty, worker).incrementWrite(runId, gain, NOW)).Update
+      ?.Key?.pk;
     const workers = [...(byShard.get(shard) ?? []), worker];
     if (workers.length === count) return workers;
     byShard.set(shard, workers);

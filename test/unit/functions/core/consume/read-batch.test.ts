@@ -82,8 +82,8 @@ test('copies of a message and retries of it are one state, with the newest round
     states.map(({ requests }) => requests.map(({ deliveries }) => deliveries.map(({ id }) => id))),
   ).toEqual(expect.arrayContaining([[['a', 'b'], ['c'], ['d']], [['e']]]));
   const state = states.find(({ requests }) => requests.length === 3);
-  expect(state?.asked).toEqual({
-    whole: true,
+  expect(state?.requested).toEqual({
+    all: true,
     rounds: new Map([
       [4, 9],
       [5, 9],
@@ -128,7 +128,7 @@ describe('a message that is too early', () => {
     expect(states).toContainEqual({
       message: early,
       requests: [{ message: early, deliveries: [delivery(early, 2)] }],
-      asked: { whole: true, rounds: new Map() },
+      requested: { all: true, rounds: new Map() },
       record: newRecord(early),
       index: { name: '' },
       ...{ redelivered: true, unexplained: 2, survived: ['a'], notBefore: NOW + MINUTE + 1 },
@@ -193,7 +193,7 @@ describe('what nobody can work on, now or later', () => {
     [
       'is older than the ledger remembers',
       delivery(message({ enqueuedAt: old })),
-      /^it is older than the ledger/,
+      /^the message is older than any record/,
     ],
     ['is a retry whose record is gone', delivery(retry(1, 3)), /^the ledger has forgotten this job/],
   ])('%s', async (_what, bad, reason) => {
@@ -214,7 +214,7 @@ describe('what nobody can work on, now or later', () => {
     await written({ failed: jobs(3), pending: jobs(4) });
     const { states, malformed } = await read(delivery({ ...known, enqueuedAt: old }));
     expect(malformed).toEqual([]);
-    expect(states.map(({ record, asked }) => openJobs(record, asked))).toEqual([open]);
+    expect(states.map(({ record, requested: asked }) => openJobs(record, asked))).toEqual([open]);
   });
 });
 
@@ -229,13 +229,13 @@ test('a message that DynamoDB could not be asked for is in trouble as it came, a
     delivery(second, 2, 'c'),
   );
   expect(states).toHaveLength(2);
-  expect(states.find(({ trouble }) => trouble)).toMatchObject({
+  expect(states.find(({ problem }) => problem)).toMatchObject({
     requests: [{ message: suspicious }, { message: message() }],
     record: newRecord(message()),
-    trouble: { service: 'ledger' },
+    problem: { service: 'ledger' },
     ...{ unexplained: 3, survived: ['a'], notBefore: 0 },
   });
-  expect(states.find(({ trouble }) => !trouble)).toMatchObject({ message: second });
+  expect(states.find(({ problem }) => !problem)).toMatchObject({ message: second });
   expect(malformed).toEqual([]);
 });
 
@@ -244,7 +244,7 @@ test('a message that workers may have died of stays suspect when DynamoDB could 
     throw throttled();
   };
   const { states } = await read(delivery(message(), 3));
-  expect(states).toMatchObject([{ unexplained: 2, trouble: { service: 'ledger' } }]);
+  expect(states).toMatchObject([{ unexplained: 2, problem: { service: 'ledger' } }]);
 });
 
 test('no more messages are looked up at a time than the SDK has connections for', async () => {

@@ -28,7 +28,7 @@ function state(messages: Message | Message[], change: Partial<MessageState> = {}
   return {
     message: first,
     requests: all.map((message, at) => ({ message, deliveries: [delivery(message, 1, `${at}`)] })),
-    asked: requestedJobs(all),
+    requested: requestedJobs(all),
     record: newRecord(first),
     index: { name: 'results' },
     ...{ redelivered: true, unexplained: 0, survived: [], notBefore: 0, ...change },
@@ -58,9 +58,9 @@ async function sentBack(...states: MessageState[]) {
 }
 
 describe('a message waits', () => {
-  const gone = { trouble: new Unavailable('results', new Error('gone')) };
-  const refused = { trouble: Object.assign(new Error('no'), { name: 'AccessDeniedException' }) };
-  const lost = { trouble: new ConditionFailed([0]) };
+  const gone = { problem: new Unavailable('results', new Error('gone')) };
+  const refused = { problem: Object.assign(new Error('no'), { name: 'AccessDeniedException' }) };
+  const lost = { problem: new ConditionFailed([0]) };
 
   test.each<[string, MessageState, number]>([
     ['for its jobs’ next attempt', state(message()), 2],

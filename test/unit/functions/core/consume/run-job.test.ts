@@ -221,13 +221,13 @@ describe('a job whose output can’t be kept', () => {
   cyclic.self = cyclic;
 
   test.each([
-    ['undefined', undefined, /^its output is no JSON value: undefined$/],
-    ['a function', () => 0, /^its output is no JSON value: /],
-    ['a symbol', Symbol('x'), /^its output is no JSON value: Symbol\(x\)$/],
-    ['NaN', Number.NaN, /^its output is no JSON value: NaN$/],
-    ['infinity', Number.POSITIVE_INFINITY, /^its output is no JSON value: Infinity$/],
-    ['a BigInt', 10n, /^its output can’t be written as JSON: .*BigInt/],
-    ['a cycle', cyclic, /^its output can’t be written as JSON: .*circular/],
+    ['undefined', undefined, /^its output is not a JSON value: undefined$/],
+    ['a function', () => 0, /^its output is not a JSON value: /],
+    ['a symbol', Symbol('x'), /^its output is not a JSON value: Symbol\(x\)$/],
+    ['NaN', Number.NaN, /^its output is not a JSON value: NaN$/],
+    ['infinity', Number.POSITIVE_INFINITY, /^its output is not a JSON value: Infinity$/],
+    ['a BigInt', 10n, /^its output cannot be written as JSON: .*BigInt/],
+    ['a cycle', cyclic, /^its output cannot be written as JSON: .*circular/],
     [
       'too much',
       'x'.repeat(MAX_JSON_BYTES - 1),
@@ -240,7 +240,7 @@ describe('a job whose output can’t be kept', () => {
           throw Object.create(null);
         },
       },
-      /^its output can’t be written as JSON: /,
+      /^its output cannot be written as JSON: /,
     ],
   ])('has failed for good, with the reason: %s', async (_what, output, reason) => {
     expect(await ended(doing(() => output))).toEqual([
@@ -370,7 +370,7 @@ describe('the worker’s time limit', () => {
   test('begins nothing that would not end in time by the longest job of the batch’s earlier groups', async () => {
     const work = vi.fn(() => 1);
     const time = limits(10_000);
-    time.budget.took(9_000);
+    time.budget.recordJobTime(9_000);
     vi.setSystemTime(NOW + 1_000);
     const all = await runJobs(doing(work), tasks(2), time);
     expect(kinds(all)).toEqual(['left', 'left']);
@@ -386,7 +386,7 @@ describe('the worker’s time limit', () => {
     );
     await vi.advanceTimersByTimeAsync(20_000);
     expect(kinds(await working)).toEqual(['worked', 'worked', 'left', 'left']);
-    expect([6_999, 7_000].map((at) => time.budget.hasRoom(NOW + at))).toEqual([true, false]);
+    expect([6_999, 7_000].map((at) => time.budget.hasTimeForJob(NOW + at))).toEqual([true, false]);
   });
 
   test('begins nothing when the time is up already', async () => {

@@ -25,7 +25,7 @@ test('has its moments in their order, however long the invocation is', () => {
 
 test('has room for a job that would end in time, going by the longest so far', () => {
   const budget = new TimeBudget(0, 4_000);
-  expect([2_999, 3_000].map((now) => budget.hasRoom(now))).toEqual([true, false]);
-  for (const ms of [500, 2_000, 100]) budget.took(ms);
-  expect([999, 1_000].map((now) => budget.hasRoom(now))).toEqual([true, false]);
+  expect([2_999, 3_000].map((now) => budget.hasTimeForJob(now))).toEqual([true, false]);
+  for (const ms of [500, 2_000, 100]) budget.recordJobTime(ms);
+  expect([999, 1_000].map((now) => budget.hasTimeForJob(now))).toEqual([true, false]);
 });

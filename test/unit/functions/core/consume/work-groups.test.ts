@@ -17,7 +17,7 @@ const WHOLE = NOW + 3_000;
 function state(first: number, change: Partial<MessageState> = {}): MessageState {
   const two = message({ first: job(first), last: job(first + 1) });
   return {
-    ...{ message: two, requests: [], asked: { whole: true, rounds: new Map() }, record: newRecord(two) },
+    ...{ message: two, requests: [], requested: { all: true, rounds: new Map() }, record: newRecord(two) },
     ...{
       index: { name: 'results' },
       redelivered: false,
@@ -60,9 +60,9 @@ describe('workGroups', () => {
   test('is nothing for messages in trouble, or without an open job', () => {
     const { record } = state(3);
     const states = [
-      state(1, { trouble: new Error('no index') }),
+      state(1, { problem: new Error('no index') }),
       state(3, { record: { ...record, pending: [] } }),
-      state(5, { asked: { whole: false, rounds: new Map([[job(9), 1]]) } }),
+      state(5, { requested: { all: false, rounds: new Map([[job(9), 1]]) } }),
     ];
     expect(groupsOf(...states)).toEqual([]);
     expect(groupsOf()).toEqual([]);
@@ -105,7 +105,7 @@ describe('workGroups', () => {
   });
 
   test('has only the jobs alone that are asked for', () => {
-    const asked = { whole: false, rounds: new Map([[job(2), 1]]) };
-    expect(groupsOf({ ...isolated(1), asked })).toMatchObject([{ firsts: [1], job: 2 }]);
+    const asked = { all: false, rounds: new Map([[job(2), 1]]) };
+    expect(groupsOf({ ...isolated(1), requested: asked })).toMatchObject([{ firsts: [1], job: 2 }]);
   });
 });

@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 const counters = (at: number) => new WorkerCounters(memory.table, names[at] as WorkerId);
 const add = async (counters: WorkerCounters, gain: CounterDelta, now: number) =>
-  transact(memory.table, [await counters.add(RUN, gain, now)]);
+  transact(memory.table, [await counters.incrementWrite(RUN, gain, now)]);
 
 /** The worker that has been idle longest in a shard that is full. */
 const LONGEST = 2;
@@ -123,7 +123,7 @@ describe('a new worker', () => {
     ['another new one is first', () => add(counters(9), gain(1), LATER)],
   ])('takes nothing over when %s', async (_what, meanwhile) => {
     const all = await fillShard();
-    const write = await counters(8).add(RUN, gain(5), LATER);
+    const write = await counters(8).incrementWrite(RUN, gain(5), LATER);
     await meanwhile(all);
     await expect(transact(memory.table, [write])).rejects.toEqual(new ConditionFailed([0]));
     expect(await totals()).toEqual(gain(81, 8));

@@ -14,7 +14,6 @@ import { jobsInRange, type MessageRange, messageKey } from '../../../../../funct
 import {
   acquireLease,
   applyOutcomes,
-  deadLettered,
   type MessageRecord,
   newRecord,
   type RequestedJobs,
@@ -23,7 +22,7 @@ import { invalid, Memory, throttled, writesOf } from '../../memory.ts';
 import { job, jobs, message, NOW, RUN } from '../../samples.ts';
 
 const OTHER_RUN = '20261124-000000-aaaa' as RunId;
-const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
+const WHOLE: RequestedJobs = { all: true, rounds: new Map() };
 const reason = reasonFrom(new Error('€'.repeat(1_000)));
 
 let memory: Memory;
@@ -63,7 +62,12 @@ const failed = ({ message, record }: RecordedMessage): MessageRecord =>
   );
 
 const givenUp = (state: RecordedMessage): MessageRecord =>
-  deadLettered(failed(state), new Map(jobsInRange(state.message).map((jobId) => [jobId, NOW])));
+  applyOutcomes(
+    failed(state),
+    { all: true, rounds: new Map() },
+    jobsInRange(state.message).map((jobId) => ({ kind: 'deadLettered', jobId, round: NOW })),
+    NOW,
+  );
 
 const onRecord = ({ message }: RecordedMessage) => {
   const pk = `MESSAGE#${messageKey(message)}`;
@@ -130,7 +134,7 @@ describe('commit', () => {
 
   test('writes nothing where nothing changes, nor what is in trouble', async () => {
     const [first, second] = states(2) as [RecordedMessage, RecordedMessage];
-    const troubled = { ...second, trouble: new Error('no index') };
+    const troubled = { ...second, problem: new Error('no index') };
     const transition = vi.fn((state: RecordedMessage) => state.record);
     expect(await writer.commit([first, troubled], transition)).toEqual([first, troubled]);
     expect(transition).toHaveBeenCalledExactlyOnceWith(first);
@@ -164,7 +168,7 @@ describe('commit', () => {
   test('leaves a message alone whose record has expired meanwhile: its jobs may be counted', async () => {
     const [one] = states(1) as [RecordedMessage];
     const after = await writer.commit([{ ...one, record: { ...one.record, version: 3 } }], failed);
-    expect(after[0]?.trouble?.message).toContain('forgotten');
+    expect(after[0]?.problem?.message).toContain('forgotten');
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 
@@ -180,7 +184,7 @@ describe('commit', () => {
       memory.beforeLedger = beforeLedger;
     };
     const [after] = await writer.commit([one], (state) => done(state));
-    expect(after?.trouble).toBeInstanceOf(ConditionFailed);
+    expect(after?.problem).toBeInstanceOf(ConditionFailed);
     expect(after?.record.version).toBeGreaterThan(1);
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
@@ -231,7 +235,7 @@ describe('a transaction', () => {
       state(message({ first: job(at * 500 + 1), last: job(at * 500 + 500) })),
     );
     const after = await writer.commit(largest, givenUp);
-    expect(after.flatMap(({ trouble }) => trouble ?? [])).toEqual([]);
+    expect(after.flatMap(({ problem }) => problem ?? [])).toEqual([]);
     expect(memory.transactions.length).toBeLessThan(6);
     expect(await counted()).toEqual({ processed: 0, failed: 15_000 });
   });
@@ -246,7 +250,7 @@ describe('trouble', () => {
       if (onRecord(second).writtenBy(command)) throw invalid();
     };
     const after = await writer.commit([first, second, third], (state) => done(state));
-    expect(after.map(({ trouble }) => trouble?.name)).toEqual([undefined, 'ValidationException', undefined]);
+    expect(after.map(({ problem }) => problem?.name)).toEqual([undefined, 'ValidationException', undefined]);
     expect(await counted()).toEqual({ processed: 20, failed: 0 });
   });
 
@@ -258,7 +262,7 @@ describe('trouble', () => {
       throw throttled();
     };
     const after = await writer.commit([first, second, other], (state) => done(state));
-    expect(after.map(({ trouble }) => trouble?.name)).toEqual(['Unavailable', 'Unavailable', undefined]);
+    expect(after.map(({ problem }) => problem?.name)).toEqual(['Unavailable', 'Unavailable', undefined]);
     expect(after.map(({ record }) => record.version)).toEqual([0, 0, 1]);
     expect(attempts).toHaveBeenCalledTimes(1);
   });
@@ -274,9 +278,9 @@ describe('trouble', () => {
       if (onRecord(first).readBy(command)) throw throttled();
     };
     const [unread, written] = await writer.commit([first, second], (state) => done(state));
-    for (const state of [unlisted, unread]) expect(state?.trouble).toBeInstanceOf(Unavailable);
+    for (const state of [unlisted, unread]) expect(state?.problem).toBeInstanceOf(Unavailable);
     expect(written?.record.version).toBe(1);
-    expect(written?.trouble).toBeUndefined();
+    expect(written?.problem).toBeUndefined();
     memory.beforeLedger = () => {};
     expect(await counted()).toEqual({ processed: 20, failed: 0 });
   });

@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 async function add(worker: string, processed: number, failed: number): Promise<void> {
   const counters = new WorkerCounters(memory.table, worker as never);
-  await transact(memory.table, [await counters.add(RUN, { processed, failed }, NOW)]);
+  await transact(memory.table, [await counters.incrementWrite(RUN, { processed, failed }, NOW)]);
 }
 
 test('are the sum over all counters, with the split of the load', async () => {

@@ -6,7 +6,7 @@ import {
   acquireLease,
   applyOutcomes,
   counterDelta,
-  deadLettered,
+  endLease,
   exhaustedJobs,
   isLeased,
   MAX_DEATHS,
@@ -24,10 +24,10 @@ import { job, jobs, message, NOW } from '../../samples.ts';
 const FIVE = message({ last: job(5) });
 const ALL = jobs(1, 2, 3, 4, 5);
 const NEW = newRecord(FIVE);
-const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
+const WHOLE: RequestedJobs = { all: true, rounds: new Map() };
 
 function retry(round: number, ...numbers: number[]): RequestedJobs {
-  return { whole: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
+  return { all: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
 }
 
 function done(...numbers: number[]): Outcome[] {
@@ -45,7 +45,8 @@ function ran(record: MessageRecord, asked: RequestedJobs, ...outcomes: Outcome[]
 
 /** The record after dead letters were kept that ask for the job in a round. */
 function lettered(record: MessageRecord, round: number, ...numbers: number[]): MessageRecord {
-  return deadLettered(record, new Map(jobs(...numbers).map((job) => [job, round])));
+  const outcomes = jobs(...numbers).map((jobId) => ({ kind: 'deadLettered', jobId, round }) as const);
+  return applyOutcomes(record, WHOLE, outcomes, NOW);
 }
 
 /** The record after workers died of a job, each with a lease on it and no other. */
@@ -71,8 +72,8 @@ describe('openJobs', () => {
     ['the whole message: what is pending', WHOLE, [4, 5]],
     ['a retry: the jobs that it asks for, but none that is processed', retry(10, 1, 3, 4), [4, 3]],
     ['a retry that the dead letter answers: no job that has failed', retry(9, 3, 4), [4]],
-    ['both: each job once', { ...retry(10, 3, 4), whole: true }, [4, 5, 3]],
-    ['both, the retry being answered', { ...retry(9, 3, 4), whole: true }, [4, 5]],
+    ['both: each job once', { ...retry(10, 3, 4), all: true }, [4, 5, 3]],
+    ['both, the retry being answered', { ...retry(9, 3, 4), all: true }, [4, 5]],
   ])('are, for %s', (_what, asked, open) => {
     expect(openJobs(record, asked)).toEqual(open);
   });
@@ -119,10 +120,11 @@ describe('applyOutcomes', () => {
     }
   });
 
-  test('ends the lease, whatever came of the jobs', () => {
+  test('leaves the lease to its holder, who ends it', () => {
     const leased = acquireLease(NEW, { id: 'a', until: NOW });
-    expect(applyOutcomes(leased, WHOLE, [], NOW)).toEqual(NEW);
-    expect(ran(leased, WHOLE, failed(1))).not.toHaveProperty('lease');
+    expect(ran(leased, WHOLE, failed(1))).toHaveProperty('lease');
+    expect(endLease(leased)).toEqual(NEW);
+    expect(endLease(NEW)).toBe(NEW);
   });
 
   test('gives a job its attempts anew for each later retry, and keeps when it failed first', () => {
@@ -230,7 +232,7 @@ describe('exhaustedJobs', () => {
   });
 });
 
-describe('deadLettered', () => {
+describe('applyOutcomes with dead letters', () => {
   test('counts jobs as failed, once, and keeps why', () => {
     const before = ran(NEW, WHOLE, ...done(5), failed(1, 'why'));
     const record = lettered(before, 10, 1, 3);
@@ -305,14 +307,14 @@ class Life {
   counted = { processed: 0, failed: 0 };
   asked: RequestedJobs[] = [WHOLE];
   letters: { job: JobId; round: number }[] = [];
-  #uncounted: ReadonlyMap<JobId, number>[] = [];
+  #uncounted: Outcome[][] = [];
   #leases = 0;
 
   take({ kind, by, at, outcomes }: Step): void {
     const { record } = this;
     const asked = this.asked[by % Math.max(1, this.asked.length)] ?? WHOLE;
     const letter = this.letters[by % Math.max(1, this.letters.length)];
-    if (kind === 'run') this.#become(applyOutcomes(record, asked, outcomes, at));
+    if (kind === 'run') this.#become(applyOutcomes(endLease(record), asked, outcomes, at));
     if (kind === 'lease') {
       const only = outcomes[0]?.jobId;
       this.#become(acquireLease(record, { id: `${++this.#leases}`, until: at, ...(only && { job: only }) }));
@@ -323,9 +325,10 @@ class Life {
         ({ jobId, attempts }) => [jobId, nextRound(attempts, at)] as const,
       );
       this.letters.push(...rounds.map(([job, round]) => ({ job, round })));
-      this.#uncounted.push(new Map(rounds));
+      this.#uncounted.push(rounds.map(([jobId, round]) => ({ kind: 'deadLettered', jobId, round })));
     }
-    if (kind === 'count letters') this.#become(deadLettered(record, this.#uncounted.shift() ?? new Map()));
+    if (kind === 'count letters')
+      this.#become(applyOutcomes(record, asked, this.#uncounted.shift() ?? [], at));
     if ((kind === 'redrive' || kind === 'retry') && letter) {
       this.letters = this.letters.filter((one) => one !== letter);
       this.asked.push(retry(kind === 'retry' ? Math.max(at, letter.round) : letter.round, letter.job));
