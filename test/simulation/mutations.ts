@@ -79,8 +79,8 @@ export const MUTATIONS: Mutation[] = [
     'rhythm',
     mutation('how late a tick is goes by its event', [
       'schedule/fire.ts',
-      'nextStep(run, now, asked)',
-      'nextStep(run, Math.min(now, asked))',
+      'nextStep(run, now, eventTime)',
+      'nextStep(run, Math.min(now, eventTime))',
     ]),
   ),
   themed(

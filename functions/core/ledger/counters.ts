@@ -68,8 +68,8 @@ export class WorkerCounters {
   }
 
   /**
-   * The write that adds to this worker's counter of a run. Its condition fails where another worker has taken the
-   * counter over; then `forget` it, and ask for another write.
+   * Creates the write that adds to this worker's counter of a run. Its condition fails where another worker has taken the
+   * counter over; then call `loseCounter` and create another write.
    * @param now milliseconds since 1970
    * @throws Unavailable
    */
@@ -93,7 +93,7 @@ export class WorkerCounters {
     return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}#${now}` };
   }
 
-  /** The counter is another worker's by now. */
+  /** Records that another worker has taken over this worker's counter of the run. */
   loseCounter(runId: RunId): void {
     this.#keys.delete(runId);
     this.#contended.add(runId);

@@ -21,7 +21,7 @@ export const MAPPING = {
  * Makes the index with its mapping if it is not there, and a template for it, or for all of its alias: should somebody
  * remove the index in mid-run, the next write makes it anew, from the template rather than from a guess at the first
  * document.
- * @throws Refusal `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
+ * @throws ApiError `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
  * @throws Unavailable
  */
 export async function ensureIndex(
@@ -109,7 +109,7 @@ interface RequestOptions {
 /** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
 const TEMPLATE_PRIORITY = 1_000;
 
-/** @throws Refusal `index_conflict` when it maps a field otherwise, or its alias does not name it */
+/** @throws ApiError `index_conflict` when it maps a field otherwise, or its alias does not name it */
 async function compareIndex(
   { client }: Results,
   { name: index, alias }: ResultsIndex,

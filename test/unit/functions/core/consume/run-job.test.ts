@@ -254,7 +254,7 @@ describe('a job whose output can’t be kept', () => {
       {
         kind: 'failed',
         permanent: true,
-        reason: expect.stringMatching(/^its input can’t be written as JSON/),
+        reason: expect.stringMatching(/^its input cannot be written as JSON/),
       },
     ]);
   });
