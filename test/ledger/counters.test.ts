@@ -9,15 +9,15 @@ import {
 import type { RecordedMessage } from '../../functions/core/ledger/message-records.ts';
 import { type Key, type Table, type TransactionWrite, transact } from '../../functions/core/ledger/table.ts';
 import { readTotals, type Totals } from '../../functions/core/ledger/totals.ts';
-import { workersOfOneShard } from '../unit/functions/samples.ts';
+import { ledgerWriter, NOW, RUN, startedRun, workersOfOneShard } from '../fixtures/ledger.ts';
 import { describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
-import { aState, NOW, processed, RUN, started, writerOf } from './samples.ts';
+import { processed, unrecorded } from './writes.ts';
 
 const LATER = NOW + RETIRED_AFTER_MS + 1;
 
 /** As many as a shard keeps counters of, and more. */
-const workers = await workersOfOneShard(RUN, WORKERS_PER_SHARD + 12);
+const workers = await workersOfOneShard(WORKERS_PER_SHARD + 12);
 const worker = (at: number) => workers[at] as (typeof workers)[number];
 
 const gain = (processed: number, failed = 0): CounterDelta => ({ processed, failed });
@@ -26,7 +26,7 @@ const writeOf = (table: Table, at: number, now: number) =>
 
 /** A shard with all the counters that it keeps; the first one's has been idle for longest. */
 async function fillShard(table: Table): Promise<void> {
-  await started(table);
+  await startedRun(table);
   for (let at = 0; at < WORKERS_PER_SHARD; at++)
     await transact(table, [await writeOf(table, at, at === 0 ? NOW : LATER)]);
 }
@@ -89,7 +89,10 @@ describeBackEnds((backEnd) => {
     test('of two workers that take over one counter at once one does, and both count', async () => {
       await Promise.all(
         [table, other].map((table, at) =>
-          writerOf(table, worker(WORKERS_PER_SHARD + at), () => LATER).commit([aState(at)], processed),
+          ledgerWriter(table, worker(WORKERS_PER_SHARD + at), () => LATER).commit(
+            [unrecorded(at)],
+            processed,
+          ),
         ),
       );
       const counters = await listCounters(table, RUN);
@@ -123,9 +126,9 @@ describeBackEnds((backEnd) => {
           // Each finds all others idle, and takes over the counter that has been so for longest.
           clock += RETIRED_AFTER_MS + 1;
           counts.begun += 10;
-          const state: RecordedMessage = aState(at);
+          const state: RecordedMessage = unrecorded(at);
           const newcomer = worker(WORKERS_PER_SHARD + (at % 12));
-          await writerOf(table, newcomer, () => clock).commit([state], processed);
+          await ledgerWriter(table, newcomer, () => clock).commit([state], processed);
           counts.done += 10;
         }
       } finally {

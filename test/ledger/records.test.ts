@@ -3,10 +3,11 @@ import { listCounters } from '../../functions/core/ledger/counters.ts';
 import { type RecordedMessage, readRecord } from '../../functions/core/ledger/message-records.ts';
 import { type Item, MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
 import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/model/message-record.ts';
+import { ledgerWriter, NOW, RUN } from '../fixtures/ledger.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
-import { aState, NOW, processed, RUN, writerOf } from './samples.ts';
+import { processed, unrecorded } from './writes.ts';
 
-const state = aState();
+const state = unrecorded();
 const [first] = state.record.pending;
 
 /** The record with one job more processed. */
@@ -30,7 +31,7 @@ describeBackEnds((backEnd) => {
   }
 
   test('a record is written when it is new, and when it is as it was read', async () => {
-    const writer = writerOf(table, 'worker');
+    const writer = ledgerWriter(table, 'worker');
     const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
     const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
     const [twice] = await writer.commit([once as RecordedMessage], ({ record }) =>
@@ -45,10 +46,13 @@ describeBackEnds((backEnd) => {
     ['was believed to be new', () => state],
     ['has changed since it was read', (read) => read],
   ])('a record that %s is read again, and counted once', async (_what, believed) => {
-    const [read] = await writerOf(table, 'worker').commit([state], oneMore);
-    await writerOf(other, 'another').commit([read as RecordedMessage], oneMore);
+    const [read] = await ledgerWriter(table, 'worker').commit([state], oneMore);
+    await ledgerWriter(other, 'another').commit([read as RecordedMessage], oneMore);
     const transition = vi.fn(processed);
-    const [after] = await writerOf(table, 'worker').commit([believed(read as RecordedMessage)], transition);
+    const [after] = await ledgerWriter(table, 'worker').commit(
+      [believed(read as RecordedMessage)],
+      transition,
+    );
     expect(transition).toHaveBeenCalledTimes(2);
     expect(transition.mock.lastCall?.[0].record).toMatchObject({ version: 2, pending: { length: 8 } });
     expect(after?.record.version).toBe(3);
@@ -57,8 +61,8 @@ describeBackEnds((backEnd) => {
 
   test('of two writers that have one message at once, one counts it', async () => {
     for (let round = 0; round < 10; round++) {
-      const writers = [writerOf(table, 'one'), writerOf(other, 'two')];
-      await Promise.all(writers.map((writer) => writer.commit([aState(round)], processed)));
+      const writers = [ledgerWriter(table, 'one'), ledgerWriter(other, 'two')];
+      await Promise.all(writers.map((writer) => writer.commit([unrecorded(round)], processed)));
       expect(writers.map(({ counted }) => counted.processed).sort((a, b) => a - b)).toEqual([0, 10]);
       expect(await counted()).toBe((round + 1) * 10);
     }
@@ -66,9 +70,9 @@ describeBackEnds((backEnd) => {
 
   test('99 messages and a counter are one transaction, which is written whole or not at all', async () => {
     const send = vi.fn((command: never) => other.client.send(command));
-    const states = Array.from({ length: MAX_TRANSACTION_WRITES - 1 }, (_, at) => aState(at));
-    const writer = writerOf({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
-    await writerOf(table, 'another').commit([aState(98)], oneMore);
+    const states = Array.from({ length: MAX_TRANSACTION_WRITES - 1 }, (_, at) => unrecorded(at));
+    const writer = ledgerWriter({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
+    await ledgerWriter(table, 'another').commit([unrecorded(98)], oneMore);
     const after = await writer.commit(states, processed);
     // It looks for its counter, is refused for one record, reads that, and writes them all.
     expect(send).toHaveBeenCalledTimes(4);
@@ -79,8 +83,9 @@ describeBackEnds((backEnd) => {
 
   test('a record that DynamoDB does not take is no trouble of its neighbours', async () => {
     const tooLarge = { reason: 'x'.repeat(450_000), count: 1, firstAt: NOW, lastAt: NOW };
-    const after = await writerOf(table, 'worker').commit([aState(0), aState(1), aState(2)], (one) =>
-      one.message.first === 11 ? { ...oneMore(one), attempts: { 12: tooLarge } } : processed(one),
+    const after = await ledgerWriter(table, 'worker').commit(
+      [unrecorded(0), unrecorded(1), unrecorded(2)],
+      (one) => (one.message.first === 11 ? { ...oneMore(one), attempts: { 12: tooLarge } } : processed(one)),
     );
     expect(after.map(({ trouble, record }) => [trouble !== undefined, record.version])).toEqual([
       [false, 1],

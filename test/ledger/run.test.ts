@@ -13,9 +13,10 @@ import {
   updateRun,
 } from '../../functions/core/ledger/runs.ts';
 import { type JobId, newRunId, type RunId } from '../../functions/core/model/ids.ts';
+import { NOW, newRun, RUN, startedRun } from '../fixtures/ledger.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
-import { aRun, NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';
+import { SCHEDULE_KEY } from './writes.ts';
 
 const OTHER = newRunId(NOW + 1_000);
 const RUN_ITEM = `RUNS/RUN#${RUN}`;
@@ -25,8 +26,8 @@ const SCHEDULE_ITEM = 'SCHEDULE/SCHEDULE';
 describeBackEnds((backEnd) => {
   describeWrite<Schedule>(backEnd, 'starting the first run', {
     arrange: readSchedule,
-    act: (table, schedule) => startRun(table, schedule, aRun({ firstFreeJobId: 7 as JobId })),
-    rival: (table, schedule) => startRun(table, schedule, aRun({ runId: OTHER })),
+    act: (table, schedule) => startRun(table, schedule, newRun({ firstFreeJobId: 7 as JobId })),
+    rival: (table, schedule) => startRun(table, schedule, newRun({ runId: OTHER })),
     writes: () => ({
       [RUN_ITEM]: {
         active: true,
@@ -42,17 +43,18 @@ describeBackEnds((backEnd) => {
     }),
     moved: {
       'a run has this name': { key: runKey(RUN), to: { active: false }, at: [0] },
-      'another run was started': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
+      'another run was startedRun': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
       'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
     },
   });
 
   describeWrite<Schedule>(backEnd, 'starting a run in place of another', {
     arrange: async (table) => {
-      await started(table);
+      await startedRun(table);
       return readSchedule(table);
     },
-    act: (table, schedule) => startRun(table, schedule, aRun({ runId: OTHER, startedAt: NOW + 1_000 }), RUN),
+    act: (table, schedule) =>
+      startRun(table, schedule, newRun({ runId: OTHER, startedAt: NOW + 1_000 }), RUN),
     rival: (table) => stopRun(table, RUN, NOW),
     writes: () => ({
       [RUN_ITEM]: { active: false, stoppedAt: NOW + 1_000 },
@@ -69,7 +71,7 @@ describeBackEnds((backEnd) => {
   });
 
   describeWrite<Run>(backEnd, 'stopping a run', {
-    arrange: started,
+    arrange: startedRun,
     act: (table) => stopRun(table, RUN, NOW + 1_000),
     writes: () => ({
       [RUN_ITEM]: { active: false, stoppedAt: NOW + 1_000 },
@@ -82,7 +84,7 @@ describeBackEnds((backEnd) => {
   });
 
   describeWrite<Run>(backEnd, 'changing a run', {
-    arrange: started,
+    arrange: startedRun,
     act: (table, run) => updateRun(table, run, { x: 200, y: 1, pace: 'even' }, NOW),
     rival: (table, run) => updateRun(table, run, { x: 300 }, NOW),
     writes: () => ({ [RUN_ITEM]: { x: 200, y: 1, pace: 'even', nextTickAt: NOW } }),
@@ -96,7 +98,7 @@ describeBackEnds((backEnd) => {
   });
 
   describeWrite<Run>(backEnd, 'passing over missed ticks', {
-    arrange: started,
+    arrange: startedRun,
     act: (table, run) => skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000 }),
     writes: () => ({ [RUN_ITEM]: { nextTick: 4, nextTickAt: NOW + 900_000, missedTicks: 3 } }),
     moved: {
@@ -111,7 +113,7 @@ describeBackEnds((backEnd) => {
     const table = await makeTable(backEnd);
     const runIds: RunId[] = [];
     for (let at = 0; at < 3; at++) {
-      const run: NewRun = aRun({ runId: newRunId(NOW + at * 1_000), x: at + 1 });
+      const run: NewRun = newRun({ runId: newRunId(NOW + at * 1_000), x: at + 1 });
       await startRun(table, await readSchedule(table), run, runIds[0]);
       runIds.unshift(run.runId);
     }

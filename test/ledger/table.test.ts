@@ -23,63 +23,32 @@ const many = (count: number, make: (at: number) => TransactionWrite) =>
   Array.from({ length: count }, (_, at) => make(at));
 const sk = (at: number) => `ITEM#${String(at).padStart(3, '0')}`;
 
-/** Each kind of condition that the ledger writes under: items under which it holds, and under which it fails. */
-const CONDITIONS: {
-  condition: string;
-  values?: Record<string, unknown>;
-  holds: (Item | undefined)[];
-  fails: (Item | undefined)[];
-}[] = [
-  { condition: 'attribute_not_exists(pk)', holds: [undefined], fails: [{}, { a: 1 }] },
-  { condition: 'attribute_not_exists(a)', holds: [undefined, {}, { b: 1 }], fails: [{ a: 1 }, { a: '' }] },
-  {
-    condition: 'a = :a',
-    values: { ':a': true },
-    holds: [{ a: true }],
-    fails: [undefined, {}, { a: false }, { a: 'true' }, { a: 1 }],
-  },
-  {
-    condition: 'a = :a AND b = :b',
-    values: { ':a': 1, ':b': 'x' },
-    holds: [{ a: 1, b: 'x' }],
-    fails: [undefined, { a: 1 }, { b: 'x' }, { a: 1, b: 'y' }, { a: 2, b: 'x' }, { a: '1', b: 'x' }],
-  },
-  {
-    condition: 'attribute_not_exists(a) OR a = :a',
-    values: { ':a': 1 },
-    holds: [undefined, {}, { a: 1 }],
-    fails: [{ a: 2 }, { a: '1' }],
-  },
-  {
-    condition: '(a = :a OR b <= :b) AND c = :c',
-    values: { ':a': 'me', ':b': 10, ':c': 1 },
-    holds: [
+type Items = (Item | undefined)[];
+
+/** Each kind of condition in the ledger: its values, items for which it holds, and items for which it fails. */
+const CONDITIONS: [condition: string, values: Item | undefined, holds: Items, fails: Items][] = [
+  ['attribute_not_exists(pk)', undefined, [undefined], [{}, { a: 1 }]],
+  ['attribute_not_exists(a)', undefined, [undefined, {}, { b: 1 }], [{ a: 1 }, { a: '' }]],
+  ['a = :a', { ':a': true }, [{ a: true }], [undefined, {}, { a: false }, { a: 'true' }, { a: 1 }]],
+  [
+    'a = :a AND b = :b',
+    { ':a': 1, ':b': 'x' },
+    [{ a: 1, b: 'x' }],
+    [undefined, { a: 1 }, { b: 'x' }, { a: 1, b: 'y' }, { a: 2, b: 'x' }, { a: '1', b: 'x' }],
+  ],
+  ['attribute_not_exists(a) OR a = :a', { ':a': 1 }, [undefined, {}, { a: 1 }], [{ a: 2 }, { a: '1' }]],
+  [
+    '(a = :a OR b <= :b) AND c = :c',
+    { ':a': 'me', ':b': 10, ':c': 1 },
+    [
       { a: 'me', b: 11, c: 1 },
       { a: 'you', b: 10, c: 1 },
       { b: 9, c: 1 },
       { a: 'me', c: 1 },
     ],
-    fails: [
-      undefined,
-      { a: 'you', b: 11, c: 1 },
-      { a: 'me', b: 9, c: 2 },
-      { a: 'you', b: '9', c: 1 },
-      { c: 1 },
-    ],
-  },
+    [undefined, { a: 'you', b: 11, c: 1 }, { a: 'me', b: 9, c: 2 }, { a: 'you', b: '9', c: 1 }, { c: 1 }],
+  ],
 ];
-
-const cases = CONDITIONS.flatMap(({ condition, values, holds, fails }) =>
-  [...holds.map((item) => ({ item, holds: true })), ...fails.map((item) => ({ item, holds: false }))].map(
-    ({ item, holds }) => {
-      const on = item ? inspect(item, { depth: null }) : 'no item';
-      return [
-        `${condition} ${holds ? 'holds' : 'fails'} on ${on}`,
-        { condition, values, item, holds },
-      ] as const;
-    },
-  ),
-);
 
 describeBackEnds((backEnd) => {
   let table: Table;
@@ -88,7 +57,12 @@ describeBackEnds((backEnd) => {
     table = await makeTable(backEnd);
   });
 
-  /** How a transaction is refused, having written nothing. */
+  const checkAbsent = (sk: string): TransactionWrite => {
+    const ConditionExpression = 'attribute_not_exists(pk)';
+    return { ConditionCheck: { TableName: table.name, Key: keyOf(sk), ConditionExpression } };
+  };
+
+  /** The error of a transaction that is refused and writes nothing. */
   async function refusal(writes: TransactionWrite[]): Promise<string> {
     const before = await contents(table);
     const error = await transact(table, writes).then(
@@ -100,19 +74,13 @@ describeBackEnds((backEnd) => {
   }
 
   describe('a transaction', () => {
-    test('writes all', async () => {
+    test('executes all its writes', async () => {
       await transact(table, [put(table, 'A', { a: 1 }), put(table, 'GONE'), put(table, 'B', { b: 'x' })]);
       await transact(table, [
         put(table, 'A', { b: 2 }),
         update(table, 'B', 'SET a = :a REMOVE b', { ':a': 1 }),
         { Delete: { TableName: table.name, Key: keyOf('GONE') } },
-        {
-          ConditionCheck: {
-            TableName: table.name,
-            Key: keyOf('C'),
-            ConditionExpression: 'attribute_not_exists(pk)',
-          },
-        },
+        checkAbsent('C'),
       ]);
       expect(await contents(table)).toEqual({
         'P/A': { ...keyOf('A'), b: 2 },
@@ -120,7 +88,7 @@ describeBackEnds((backEnd) => {
       });
     });
 
-    test('writes nothing when a condition fails, and says whose', async () => {
+    test('writes nothing when a condition fails, and tells which', async () => {
       await transact(table, [put(table, 'A'), put(table, 'C')]);
       const writes = [putNew(table, 'A'), putNew(table, 'B'), putNew(table, 'C'), add(table, 'D', 1)];
       await expect(transact(table, writes)).rejects.toEqual(new ConditionFailed([0, 2]));
@@ -128,23 +96,29 @@ describeBackEnds((backEnd) => {
       expect(Object.keys(await contents(table))).toHaveLength(2);
     });
 
-    test.each(cases)('%s', async (_title, { condition, values, item, holds }) => {
-      if (item) await transact(table, [put(table, 'A', item)]);
-      const written = transact(table, [
-        put(
-          table,
-          'A',
-          { written: true },
-          { ConditionExpression: condition, ...(values && { ExpressionAttributeValues: values }) },
-        ),
-      ]);
-      if (holds) await written;
-      else await expect(written).rejects.toEqual(new ConditionFailed([0]));
-      const now = await readItem(table, keyOf('A'));
-      expect(now?.written ?? false).toBe(holds);
-    });
+    test.each(CONDITIONS)(
+      'is written only where its condition holds: %s',
+      async (condition, values, holds, fails) => {
+        for (const [at, item] of [...holds, ...fails].entries()) {
+          if (item) await transact(table, [put(table, sk(at), item)]);
+          const options = {
+            ConditionExpression: condition,
+            ...(values && { ExpressionAttributeValues: values }),
+          };
+          const written = transact(table, [put(table, sk(at), { written: true }, options)]).then(
+            () => true,
+            (error: unknown) => error,
+          );
+          const expected = at < holds.length ? true : new ConditionFailed([0]);
+          expect(await written, inspect(item)).toEqual(expected);
+          expect((await readItem(table, keyOf(sk(at))))?.written, inspect(item)).toBe(
+            at < holds.length ? true : undefined,
+          );
+        }
+      },
+    );
 
-    test('adds to numbers and sets that are not there yet, and takes from sets', async () => {
+    test('adds to numbers and sets that do not exist, and deletes from sets', async () => {
       const change = (verb: 'ADD' | 'DELETE', ...letters: string[]) =>
         transact(table, [
           update(table, 'A', `${verb} letters :letters`, { ':letters': new Set(letters) }),
@@ -159,7 +133,7 @@ describeBackEnds((backEnd) => {
       expect(await readItem(table, keyOf('B'))).toEqual({ ...keyOf('B'), amount: 8 });
     });
 
-    test('that is sent twice under one token is done once', async () => {
+    test('that is sent twice with one token is executed once', async () => {
       const send = (amount: number) =>
         table.client.send(
           new TransactWriteCommand({
@@ -182,7 +156,7 @@ describeBackEnds((backEnd) => {
       expect(await refusal(adds(MAX_TRANSACTION_WRITES + 1))).toContain('ValidationException');
     });
 
-    test('no writes are no transaction', async () => {
+    test('a transaction without writes is refused', async () => {
       expect(await refusal([])).toContain('ValidationException');
     });
 
@@ -203,67 +177,40 @@ describeBackEnds((backEnd) => {
       await expect(transact(table, items(MAX_TRANSACTION_BYTES + 16))).rejects.toThrow(/4\s?MB/);
     });
 
-    test('an item is written once in a transaction', async () => {
+    test('a transaction may not have two operations on one item', async () => {
       const twice = [put(table, 'A'), add(table, 'A', 1)];
-      const checked = [
-        {
-          ConditionCheck: {
-            TableName: table.name,
-            Key: keyOf('A'),
-            ConditionExpression: 'attribute_not_exists(pk)',
-          },
-        },
-        put(table, 'A'),
-      ];
+      const checked = [checkAbsent('A'), put(table, 'A')];
       for (const writes of [twice, checked])
         expect(await refusal(writes)).toContain('cannot include multiple operations on one item');
     });
   });
 
   describe('an expression', () => {
-    const conditional = (
-      condition: string,
-      values?: Record<string, unknown>,
-      names?: Record<string, string>,
-    ) =>
-      put(
-        table,
-        'A',
-        {},
-        {
-          ConditionExpression: condition,
-          ...(values && { ExpressionAttributeValues: values }),
-          ...(names && { ExpressionAttributeNames: names }),
-        },
-      );
+    const conditional = (condition: string, values?: Item, names?: Record<string, string>) => {
+      const ExpressionAttributes = {
+        ...(values && { ExpressionAttributeValues: values }),
+        ...(names && { ExpressionAttributeNames: names }),
+      };
+      return put(table, 'A', {}, { ConditionExpression: condition, ...ExpressionAttributes });
+    };
 
-    test.each<[string, () => TransactionWrite, string]>([
-      [
-        'with a value that it does not use',
-        () => conditional('attribute_not_exists(pk)', { ':a': 1 }),
-        'unused in expressions',
-      ],
-      [
-        'with a name that it does not use',
-        () => conditional('attribute_not_exists(pk)', undefined, { '#a': 'a' }),
-        'unused in expressions',
-      ],
-      ['without a value that it uses', () => conditional('a = :a'), 'is not defined'],
-      [
-        'whose value is undefined',
-        () => conditional('a = :a AND b = :b', { ':a': undefined, ':b': 1 }),
-        'is not defined',
-      ],
-      ['that names a reserved word', () => conditional('status = :a', { ':a': 1 }), 'reserved keyword'],
-      ['that is broken off', () => conditional('attribute_not_exists(pk'), 'Syntax error'],
-      ['that is empty', () => conditional(''), 'can not be empty'],
-    ])('%s is refused', async (_what, write, reason) => {
-      const words = await refusal([add(table, 'B', 1), write()]);
-      expect(words).toContain('ValidationException');
-      expect(words).toContain(reason);
+    test('is refused if it is malformed, or has unused or missing names or values', async () => {
+      for (const [write, reason] of [
+        [conditional('attribute_not_exists(pk)', { ':a': 1 }), 'unused in expressions'],
+        [conditional('attribute_not_exists(pk)', undefined, { '#a': 'a' }), 'unused in expressions'],
+        [conditional('a = :a'), 'is not defined'],
+        [conditional('a = :a AND b = :b', { ':a': undefined, ':b': 1 }), 'is not defined'],
+        [conditional('status = :a', { ':a': 1 }), 'reserved keyword'],
+        [conditional('attribute_not_exists(pk'), 'Syntax error'],
+        [conditional(''), 'can not be empty'],
+      ] as const) {
+        const refused = await refusal([add(table, 'B', 1), write]);
+        expect(refused).toContain('ValidationException');
+        expect(refused).toContain(reason);
+      }
     });
 
-    test('reaches a reserved word by another name; an item may have it as it is', async () => {
+    test('needs a placeholder for a reserved word, but an item does not', async () => {
       await transact(table, [put(table, 'A', { status: 'x', count: 1 })]);
       await transact(table, [
         {
@@ -281,11 +228,11 @@ describeBackEnds((backEnd) => {
   });
 
   describe('reading', () => {
-    test('an item that is not there gives nothing', async () => {
+    test('an item that does not exist returns nothing', async () => {
       expect(await readItem(table, keyOf('A'))).toBeUndefined();
     });
 
-    test('gives what another has just written', async () => {
+    test('returns what another client has just written', async () => {
       const other = forAnother(backEnd, table);
       for (let amount = 1; amount <= 25; amount++) {
         await transact(table, [add(table, 'A', 1)]);
@@ -294,7 +241,7 @@ describeBackEnds((backEnd) => {
       }
     });
 
-    test('a list gives the items of its prefix in their order, page by page', async () => {
+    test('a query returns the items with the prefix in order, page by page', async () => {
       // Three of them fill a page of 1 MB.
       for (let at = 0; at < 8; at += 4)
         await transact(

@@ -13,9 +13,10 @@ import {
   type TickLease,
 } from '../../functions/core/ledger/ticks.ts';
 import type { JobId } from '../../functions/core/model/ids.ts';
+import { NOW, RUN, startedRun } from '../fixtures/ledger.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
-import { NOW, RUN, SCHEDULE_KEY, started } from './samples.ts';
+import { SCHEDULE_KEY } from './writes.ts';
 
 const RUN_ITEM = `RUNS/RUN#${RUN}`;
 const SCHEDULE_ITEM = 'SCHEDULE/SCHEDULE';
@@ -39,7 +40,7 @@ const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }
 
 /** The first tick, of which forty jobs are claimed and the first twenty known to be sent. */
 async function underWay(table: Table): Promise<LeasedTick> {
-  await claim(table, { run: await started(table), schedule: await readSchedule(table) });
+  await claim(table, { run: await startedRun(table), schedule: await readSchedule(table) });
   for (const slice of [
     { from: 0, to: 20 },
     { from: 20, to: 40 },
@@ -63,7 +64,7 @@ const takenTick = (at: number[]) => ({
 
 describeBackEnds((backEnd) => {
   describeWrite<{ schedule: Schedule; run: Run }>(backEnd, 'claiming a tick', {
-    arrange: async (table) => ({ run: await started(table), schedule: await readSchedule(table) }),
+    arrange: async (table) => ({ run: await startedRun(table), schedule: await readSchedule(table) }),
     act: (table, read) => claim(table, read),
     rival: (table, read) => claim(table, read, theirs),
     writes: () => ({
@@ -144,7 +145,7 @@ describeBackEnds((backEnd) => {
 
   test('what is written is read again; ticks come in their order', async () => {
     const table = await makeTable(backEnd);
-    await started(table);
+    await startedRun(table);
     for (let tick = 1; tick <= 11; tick++)
       await claim(table, { run: (await readRun(table, RUN)) as Run, schedule: await readSchedule(table) });
     const found = [];

@@ -1,4 +1,19 @@
+import type { RecordedMessage } from '../../functions/core/ledger/message-records.ts';
 import type { Key, Table, TransactionWrite } from '../../functions/core/ledger/table.ts';
+import { newRecord } from '../../functions/core/model/message-record.ts';
+import { messageFrom } from '../fixtures/ledger.ts';
+
+export const SCHEDULE_KEY = { pk: 'SCHEDULE', sk: 'SCHEDULE' };
+
+/** A message of ten jobs that is believed to have no record. */
+export function unrecorded(at = 0): RecordedMessage {
+  const message = messageFrom(at * 10 + 1);
+  return { message, record: newRecord(message) };
+}
+
+/** The record when all its jobs are processed. */
+export const processed = ({ record }: RecordedMessage) =>
+  record.pending.length === 0 ? record : { ...record, pending: [] };
 
 /** The partition that the table's tests write to. */
 export const PK = 'P';

@@ -29,11 +29,14 @@ export const MUTATIONS: Mutation[] = [
     "? { ConditionExpression: 'attribute_not_exists(pk)' }",
     '? {}',
   ]),
-  mutation('a changed message is counted without a condition', [
-    'ledger/message-records.ts',
-    "ConditionExpression: 'version = :before',",
-    "ConditionExpression: 'version <= :before OR version > :before',",
-  ]),
+  themed(
+    'failures',
+    mutation('a changed message is counted without a condition', [
+      'ledger/message-records.ts',
+      "ConditionExpression: 'version = :before',",
+      "ConditionExpression: 'version <= :before OR version > :before',",
+    ]),
+  ),
   mutation(
     'no checkpoint: counted as enqueued after the sending',
     ['ledger/ticks.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
@@ -44,11 +47,14 @@ export const MUTATIONS: Mutation[] = [
       { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
     ],
   ),
-  mutation('what could not be sent back is acknowledged', [
-    'consume/return-to-queue.ts',
-    'taken[at] ? [] : deliveries',
-    'taken[at] === undefined ? deliveries : []',
-  ]),
+  themed(
+    'failures',
+    mutation('what could not be sent back is acknowledged', [
+      'consume/return-to-queue.ts',
+      'taken[at] ? [] : deliveries',
+      'taken[at] === undefined ? deliveries : []',
+    ]),
+  ),
   mutation('a message is done with while jobs of it are open', [
     'consume/return-to-queue.ts',
     'if (jobs.length === 0) return [];',
@@ -84,7 +90,7 @@ export const MUTATIONS: Mutation[] = [
     ]),
   ),
   themed(
-    'rhythm',
+    'anything',
     mutation('jobIds are given out without a condition', [
       'ledger/runs.ts',
       "'nextJobId = :read AND activeRunId = :run'",
@@ -109,11 +115,14 @@ export const MUTATIONS: Mutation[] = [
       "index: indexAt({ index: 'results', monthly: true }, worker.clock()),",
     ],
   ),
-  mutation('what Elasticsearch had no room for counts as written', [
-    'results/documents.ts',
-    'if (status < 300 || status === 409) return',
-    'if (status < 300 || status === 409 || status === 429) return',
-  ]),
+  themed(
+    'outages',
+    mutation('what Elasticsearch had no room for counts as written', [
+      'results/documents.ts',
+      'if (status < 300 || status === 409) return',
+      'if (status < 300 || status === 409 || status === 429) return',
+    ]),
+  ),
   themed(
     'rhythm',
     mutation('an outage burns attempts', [
@@ -122,11 +131,14 @@ export const MUTATIONS: Mutation[] = [
       "if (!document) return end.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
     ]),
   ),
-  mutation('a status reads the run before the counters', [
-    'ledger/totals.ts',
-    'const workers = await listCounters(table, runId);\n  const run = await readRun(table, runId);',
-    'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
-  ]),
+  themed(
+    'commands',
+    mutation('a status reads the run before the counters', [
+      'ledger/totals.ts',
+      'const workers = await listCounters(table, runId);\n  const run = await readRun(table, runId);',
+      'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
+    ]),
+  ),
   themed(
     'turnover',
     mutation('a counter is taken over that has grown meanwhile', [
@@ -161,26 +173,28 @@ export const MUTATIONS: Mutation[] = [
         })()`,
     ]),
   ),
-  mutation(
-    'given up before the dead letter is kept',
-    [
-      'consume/give-up.ts',
-      `        await send(
+  themed(
+    'failures',
+    mutation(
+      'given up before the dead letter is kept',
+      [
+        'consume/give-up.ts',
+        `        await send(
           worker.deadLetters,
           lost.map((job) => deadLetterFor(message, job, rounds.get(job.jobId) as number)),
         );
         return state;`,
-      '        return state;',
-    ],
-    [
-      'consume/give-up.ts',
-      'return ledger.commit(kept, ({ record, asked, message }) => {',
-      'const after = await ledger.commit(kept, ({ record, asked, message }) => {',
-    ],
-    [
-      'consume/give-up.ts',
-      'return deadLettered(counted, letters.get(message) ?? new Map());\n  });',
-      `return deadLettered(counted, letters.get(message) ?? new Map());
+        '        return state;',
+      ],
+      [
+        'consume/give-up.ts',
+        'return ledger.commit(kept, ({ record, asked, message }) => {',
+        'const after = await ledger.commit(kept, ({ record, asked, message }) => {',
+      ],
+      [
+        'consume/give-up.ts',
+        'return deadLettered(counted, letters.get(message) ?? new Map());\n  });',
+        `return deadLettered(counted, letters.get(message) ?? new Map());
       });
       for (const { message } of after)
         await send(worker.deadLetters, (exhausted.get(message) ?? []).flatMap((job) => {
@@ -188,18 +202,22 @@ export const MUTATIONS: Mutation[] = [
           return round === undefined ? [] : [deadLetterFor(message, job, round)];
         })).catch(() => {});
       return after;`,
-    ],
+      ],
+    ),
   ),
   mutation('given up without a look for what another delivery has done', [
     'consume/give-up.ts',
     '(exhausted.get(message) ?? []).map(({ jobId }) => jobId),\n  );',
     '(exhausted.get(message) ?? []).map(({ jobId }) => jobId).slice(0, 0),\n  );',
   ]),
-  mutation('a dead letter asks for a retry that it has answered itself', [
-    'model/message-record.ts',
-    'return Math.max(now, round + 1);',
-    'return Math.max(1, round);',
-  ]),
+  themed(
+    'failures',
+    mutation('a dead letter asks for a retry that it has answered itself', [
+      'model/message-record.ts',
+      'return Math.max(now, round + 1);',
+      'return Math.max(1, round);',
+    ]),
+  ),
   mutation('two schedulers may hold a tick', [
     'ledger/ticks.ts',
     "ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent'",
@@ -279,7 +297,7 @@ export const MUTATIONS: Mutation[] = [
     ]),
   ),
   themed(
-    'rhythm',
+    'outages',
     mutation('what SQS did not take is forgotten', [
       'queue/queue.ts',
       'if (refused.length === 0) return;',

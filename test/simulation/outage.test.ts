@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const WORKERS = 2;
 const BATCH = 3;
 
-test('a weekend without Elasticsearch costs no message a receive, fills no quota, and needs nobody', async () => {
+test('after a weekend without Elasticsearch all jobs are processed, without receives, full quotas or an operator', async () => {
   const seen = await simulate(system, {
     x: 9,
     y: 3,

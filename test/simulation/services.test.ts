@@ -5,7 +5,7 @@ import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { Sqs } from './sqs.ts';
 
-/** That the services in memory are as strict as the real ones: a simulation is worth no more than they are. */
+/** The services in memory must be as strict as the real ones. */
 
 const TableName = 'ledger';
 const key = { pk: 'a', sk: 'b' };
@@ -19,7 +19,7 @@ const reading = (dynamo: Dynamo, ConsistentRead = true) =>
   (dynamo.execute(new GetCommand({ TableName, Key: key, ConsistentRead })) as { Item?: object }).Item;
 
 describe('DynamoDB', () => {
-  test('writes all or nothing, and says which conditions failed', () => {
+  test('writes all or nothing, and reports which conditions failed', () => {
     const dynamo = new Dynamo();
     const write = writing(dynamo);
     const put = (sk: string) => ({
@@ -104,7 +104,7 @@ describe('DynamoDB', () => {
     expect(() => writing(new Dynamo())(...writes)).toThrow('TransactItems');
   });
 
-  test('answers a read that is not asked to be consistent with what was there before', () => {
+  test('may answer an eventually consistent read with the item before the last write', () => {
     const dynamo = new Dynamo();
     for (const x of [1, 2]) writing(dynamo)({ Put: { TableName, Item: { ...key, x } } });
     expect(reading(dynamo, false)).toMatchObject({ x: 1 });
@@ -144,7 +144,7 @@ describe('SQS', () => {
     return { sqs, now };
   };
 
-  test('hides a message while it is worked on, and moves it away when that happens too often', () => {
+  test('hides a message after a receive, and moves it to the dead letters after too many', () => {
     const { sqs, now } = open();
     sqs.put(QueueUrl, 'body');
     for (const receives of [1, 2]) {
@@ -158,7 +158,7 @@ describe('SQS', () => {
     expect(sqs.visible('dead')).toMatchObject([{ body: 'body' }]);
   });
 
-  test('deletes by any delivery’s receipt, but not the duplicate', () => {
+  test('deletes a message by the receipt of any delivery, but not its duplicate', () => {
     const { sqs, now } = open();
     sqs.put(QueueUrl, 'body');
     const [copy] = sqs.visible(QueueUrl);
@@ -192,7 +192,7 @@ describe('Elasticsearch', () => {
     JSON.stringify({ jobId, runId: 'run', input: 1, output }),
   ];
 
-  test('makes a document once, and refuses what its mapping does not take', () => {
+  test('creates a document once, and refuses what does not fit the mapping', () => {
     const elastic = new Elastic();
     const statuses = (operations: unknown[]) =>
       elastic.bulk({ index: 'results', operations }).items.map((item) => item.create.status);
@@ -202,7 +202,7 @@ describe('Elasticsearch', () => {
     expect(elastic.documents.get('results/1')?.source.output).toBe(1);
   });
 
-  test('finds a document by its name at once, and by a search after a refresh', () => {
+  test('finds a document by id at once, and by a search after a refresh', () => {
     const elastic = new Elastic();
     elastic.bulk({ index: 'results', operations: create(1, 1) });
     const query = { bool: { filter: [{ term: { runId: 'run' } }] } };

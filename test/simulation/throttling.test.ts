@@ -51,7 +51,7 @@ async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
 
 const sum = (all: Seen[], of: (seen: Seen) => number) => all.reduce((total, seen) => total + of(seen), 0);
 
-test('invocations that are throttled bring no good job to the dead letters', async () => {
+test('throttled invocations make no good job a dead letter', async () => {
   // As deployed: the redrive policy is there for what nothing else catches.
   const seen = await simulateAll(throttled(1_000));
   expect(sum(seen, ({ throttled }) => throttled)).toBeGreaterThan(300);
@@ -60,7 +60,7 @@ test('invocations that are throttled bring no good job to the dead letters', asy
   expect(lost).toEqual(seen.map(() => 0));
 });
 
-test('as they would if messages were given up by how often they were received', async () => {
+test('throttled invocations would make dead letters if messages were given up after a few receives', async () => {
   const seen = await simulateAll(throttled(3));
   expect(sum(seen, ({ redriven }) => redriven)).toBeGreaterThan(0);
 });

@@ -29,12 +29,12 @@ async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
 
 const sum = (all: Seen[], of: (seen: Seen) => number) => all.reduce((total, seen) => total + of(seen), 0);
 
-test('a status that is read amid a transaction neither runs ahead nor goes back', async () => {
+test('a status that is read during a transaction neither runs ahead nor goes back', async () => {
   const seen = await simulateAll(stormy('turnover'));
   expect(sum(seen, ({ enqueued }) => enqueued)).toBeGreaterThan(1_000);
 });
 
-test('a transaction that is cancelled for another one’s sake is tried again: no batch, firing or start fails of it', async () => {
+test('a transaction that conflicts with another one is tried again, and no batch, firing or start fails', async () => {
   const good = stormy('commands').map((scenario) => ({ ...scenario, kinds: ['good' as const] }));
   const seen = await simulateAll(good);
   const [cancelled, outages, unavailable] = (['cancelled', 'outages', 'unavailable'] as const).map((what) =>

@@ -14,31 +14,33 @@ const named = (name: string, more: object = {}) => Object.assign(new Error('trou
 const meaning = (error: unknown) =>
   awsCall('ledger', () => Promise.reject(error)).catch((meaning: unknown) => meaning);
 
-test('a call that goes well is answered', async () => {
+test('a call that succeeds returns its answer', async () => {
   expect(await awsCall('queue', async () => 7)).toBe(7);
 });
 
-test('a condition that did not hold is named by its write, whatever else was wrong', async () => {
+test('a failed condition is reported with the positions of its writes, whatever else failed', async () => {
   const codes = ['None', 'ConditionalCheckFailed', 'ValidationError', undefined, 'ConditionalCheckFailed'];
   expect(await meaning(cancelled(...codes))).toMatchObject({ name: 'ConditionFailed', at: [1, 4] });
 });
 
-test.each([
-  ['a conflict', cancelled('None', 'TransactionConflict'), true],
-  ['a conflict with a single write', named('TransactionConflictException'), true],
-  ['throttling', named('ThrottlingException'), false],
-  ['a server’s error', named('InternalServerError', { $metadata: { httpStatusCode: 500 } }), false],
-  ['no answer by the deadline', named('AbortError'), false],
-  ['no connection', named('Error', { code: 'ECONNREFUSED' }), false],
-])('%s is the service’s trouble', async (_what, error, momentary) => {
-  expect(await meaning(error)).toMatchObject({ name: 'Unavailable', service: 'ledger', momentary });
+test('a conflict, throttling, or no answer make the service unavailable', async () => {
+  for (const [error, momentary] of [
+    [cancelled('None', 'TransactionConflict'), true],
+    [named('TransactionConflictException'), true],
+    [named('ThrottlingException'), false],
+    [named('InternalServerError', { $metadata: { httpStatusCode: 500 } }), false],
+    // No answer by the deadline, and no connection.
+    [named('AbortError'), false],
+    [named('Error', { code: 'ECONNREFUSED' }), false],
+  ] as const)
+    expect(await meaning(error)).toMatchObject({ name: 'Unavailable', service: 'ledger', momentary });
 });
 
 test.each([
-  ['an item that is refused', cancelled('None', 'ValidationError')],
-  ['a transaction that is cancelled for no reason', named('TransactionCanceledException')],
-  ['a request that is refused', named('ValidationException')],
-  ['what is no Error', 'no'],
+  ['a refused item', cancelled('None', 'ValidationError')],
+  ['a transaction that is cancelled without a reason', named('TransactionCanceledException')],
+  ['a refused request', named('ValidationException')],
+  ['what is not an Error', 'no'],
 ])('%s is thrown as it is', async (_what, error) => {
   expect(await meaning(error)).toBe(error);
 });

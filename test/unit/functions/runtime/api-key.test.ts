@@ -23,7 +23,7 @@ async function refused() {
   return all;
 }
 
-test('is read once, however many want it', async () => {
+test('the key is read once, even if several calls need it', async () => {
   const { key, asked, answer } = secret();
   const all = Promise.all([key.current(), key.current()]);
   answer(0, 'key');
@@ -32,7 +32,7 @@ test('is read once, however many want it', async () => {
   expect(asked).toHaveLength(1);
 });
 
-test('is read anew once for all whose requests were refused', async () => {
+test('a new key is read once for all requests that were refused', async () => {
   const { key, asked, answer } = await refused();
   const all = Promise.all([key.insteadOf('old'), key.insteadOf('old'), key.insteadOf('old')]);
   await new Promise(setImmediate);
@@ -44,7 +44,7 @@ test('is read anew once for all whose requests were refused', async () => {
   expect(asked).toHaveLength(2);
 });
 
-test('is not read with every request when it is simply wrong', async () => {
+test('a wrong key is not read again with every request', async () => {
   const { key, asked, answer, later } = await refused();
   const again = key.insteadOf('old');
   await new Promise(setImmediate);
@@ -59,7 +59,7 @@ test('is not read with every request when it is simply wrong', async () => {
   expect(await later_).toBe('new');
 });
 
-test('that could not be read is asked for again by the next who wants it', async () => {
+test('a key that could not be read is read again by the next call', async () => {
   const { key, asked, answer } = secret();
   const first = key.current();
   asked[0]?.fail(new Error('throttled'));

@@ -14,8 +14,8 @@ function throwing(error: unknown): Promise<unknown> {
   })({ x: 1 }, context);
 }
 
-describe('answering', () => {
-  test('hands on the input, with its defaults, and the context', async () => {
+describe('jsonHandler', () => {
+  test('passes on the input, with its defaults, and the context', async () => {
     const answer = vi.fn(async () => 'an answer');
     expect(await jsonHandler(question, answer)({ x: 3 }, context)).toBe('an answer');
     expect(answer).toHaveBeenCalledExactlyOnceWith({ x: 3, y: 7 }, context);
@@ -31,7 +31,7 @@ describe('answering', () => {
     ['half a number', { x: 1.5 }, 'x: Invalid input: expected int, received number'],
     ['a number as text', { x: '1' }, 'x: Invalid input: expected number, received string'],
     ['a word too many', { x: 1, z: 2 }, 'input: Unrecognized key: "z"'],
-  ])('refuses %s in words, without asking for the answer', async (_what, input, message) => {
+  ])('refuses %s with a message, and does not call the function', async (_what, input, message) => {
     const answer = vi.fn();
     const refused = await jsonHandler(question, answer)(input, context);
     expect(refused).toEqual({
@@ -40,7 +40,7 @@ describe('answering', () => {
     expect(answer).not.toHaveBeenCalled();
   });
 
-  test('says all that is wrong with the input', async () => {
+  test('names everything that is wrong with the input', async () => {
     const refused = await jsonHandler(question, vi.fn())({ x: 0, y: 'z' }, context);
     const issues = [expect.stringMatching(/^x: /), expect.stringMatching(/^y: /)];
     expect(refused).toMatchObject({
@@ -48,14 +48,14 @@ describe('answering', () => {
     });
   });
 
-  test('answers a refusal with its code, its words and its details', async () => {
+  test('returns the code, message and details of an ApiError', async () => {
     expect(await throwing(new ApiError('run_active', 'stop it first', { runId: 'x' }))).toEqual({
       error: { code: 'run_active', message: 'stop it first', details: { runId: 'x' } },
     });
   });
 
   test.each(['ledger', 'queue', 'results'] as const)(
-    'says that the %s is down, and to try again',
+    'says that the %s is unavailable and may be tried again',
     async (service) => {
       expect(await throwing(new Unavailable(service, new Error('connect ECONNREFUSED')))).toEqual({
         error: {
@@ -66,11 +66,11 @@ describe('answering', () => {
     },
   );
 
-  test('says that somebody else was first', async () => {
+  test('returns a conflict if a condition failed', async () => {
     expect(await throwing(new ConditionFailed([1]))).toMatchObject({ error: { code: 'conflict' } });
   });
 
-  test('answers what can be read by a program: plain JSON without a stack trace', async () => {
+  test('returns plain JSON without a stack trace', async () => {
     for (const error of [
       new ApiError('a', 'b'),
       new Unavailable('queue', new Error('c')),
@@ -82,7 +82,7 @@ describe('answering', () => {
     }
   });
 
-  test('does not hide a bug behind a refusal', async () => {
+  test('rethrows any other error', async () => {
     await expect(throwing(new TypeError('x is not a function'))).rejects.toThrow('x is not a function');
   });
 });

@@ -1,533 +1,379 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { Client } from '@elastic/elasticsearch';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BatchResult, consume } from '../../../../../functions/core/consume/consume.ts';
+import { consume } from '../../../../../functions/core/consume/consume.ts';
 import type { Delivery, Worker } from '../../../../../functions/core/consume/worker.ts';
 import { readRecord } from '../../../../../functions/core/ledger/message-records.ts';
 import { readTotals } from '../../../../../functions/core/ledger/totals.ts';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
 import { type Message, messageKey, parseMessage } from '../../../../../functions/core/model/message.ts';
-import {
-  acquireLease,
-  type MessageRecord,
-  newRecord,
-} from '../../../../../functions/core/model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../../../../../functions/core/results/client.ts';
 import {
-  claimAll,
+  cloudWithTick,
   delivery,
+  failing,
+  type InMemoryCloud,
   invalid,
-  type Memory,
-  memoryWithTick,
   throttled,
+  working,
   writesOf,
-} from '../../memory.ts';
-import { job, message, NOW, RUN } from '../../samples.ts';
+  writesRecord,
+} from '../../../../fixtures/in-memory-cloud.ts';
+import { job, jobs, message, messageFrom, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
-const [first, second, third] = [1, 11, 21].map((at) => message({ first: job(at), last: job(at + 9) })) as [
-  Message,
-  Message,
-  Message,
-];
+const [first, second, third] = [1, 11, 21].map((at) => messageFrom(at)) as [Message, Message, Message];
 
-let memory: Memory;
+let cloud: InMemoryCloud;
 let worker: Worker;
 
 beforeEach(async () => {
-  memory = await memoryWithTick();
-  worker = memory.worker();
+  cloud = await cloudWithTick();
+  worker = cloud.worker();
 });
 
-/** Delivers messages for the first time, unless said otherwise. */
-const deliver = (...deliveries: (Message | Delivery)[]): Promise<BatchResult> =>
-  consume(
-    worker,
-    deliveries.map((one, at) => ('v' in one ? delivery(one, 1, `${at}`) : one)),
-    NOW + 10_000,
-  );
+const deliver = (...messages: (Message | Delivery)[]) => cloud.consume(worker, ...messages);
 
 const totals = async () => {
-  const { processed, failed } = (await readTotals(memory.table, RUN)) ?? {};
+  const { processed, failed } = (await readTotals(cloud.table, RUN)) ?? {};
   return { processed, failed };
 };
 
-const writesTo = (command: object, message: Message) =>
-  writesOf(command)?.some(({ Put }) => Put?.Item?.pk === `MESSAGE#${messageKey(message)}`);
+/** The first message that was sent back. */
+const sentBack = () => cloud.messagesIn('jobs')[0] as Message;
 
-/** Jobs that throw. */
-const failing = (...jobs: number[]): Worker['job'] => ({
-  input: (jobId) => jobId,
-  work: (jobId: JobId) => {
-    if (jobs.includes(jobId)) throw new Error(`job ${jobId}`);
-    return jobId;
-  },
-});
+const elasticsearchFails = (method?: string, index?: string) => {
+  cloud.beforeElastic = (called, at) => {
+    if (called === (method ?? called) && at === (index ?? at)) throw new Error('closed');
+  };
+};
 
-test('counts a batch, and says so', async () => {
+test('writes a document for each job and counts it', async () => {
   expect(await deliver(first, second)).toEqual({
     jobs: [{ runId: RUN, tick: 1, firstJob: 1, lastJob: 20 }],
-    ...{ processed: 20, failed: 0, failedAttempts: 0, skipped: 0, malformed: 0 },
-    ...{ returned: 0, undelivered: [], errors: [] },
+    processed: 20,
+    failed: 0,
+    failedAttempts: 0,
+    skipped: 0,
+    malformed: 0,
+    returned: 0,
+    undelivered: [],
+    errors: [],
   });
   expect(await totals()).toEqual({ processed: 20, failed: 0 });
-  expect(memory.elastic.documents.size).toBe(20);
+  expect(cloud.elastic.documents.size).toBe(20);
 });
 
-describe('one message’s trouble is none of the others’', () => {
-  test('a record that DynamoDB refuses costs its own message a return, and not the batch a visibility timeout', async () => {
-    memory.beforeLedger = (command) => {
-      if (writesTo(command, third)) throw invalid();
+describe('a problem with one message does not affect the others', () => {
+  test('when DynamoDB refuses its record, only that message is sent back', async () => {
+    cloud.beforeLedger = (command) => {
+      if (writesRecord(command, third)) throw invalid();
     };
     const batch = await deliver(first, second, third);
     expect(batch).toMatchObject({ processed: 20, failed: 0, returned: 1, undelivered: [] });
     expect(batch.errors).toEqual([expect.objectContaining({ name: 'ValidationException' })]);
     expect(batch).not.toHaveProperty('outage');
     expect(await totals()).toEqual({ processed: 20, failed: 0 });
-    expect(memory.bodies('jobs')).toEqual([{ ...third, returned: { times: 1, notBefore: NOW + 1_000 } }]);
+    expect(cloud.messagesIn('jobs')).toEqual([{ ...third, returned: { times: 1, notBefore: NOW + 1_000 } }]);
 
-    memory.beforeLedger = () => {};
-    memory.now = NOW + 1_000;
-    await deliver(...memory.bodies('jobs'));
+    cloud.beforeLedger = () => {};
+    cloud.now = NOW + 1_000;
+    await deliver(sentBack());
     expect(await totals()).toEqual({ processed: 30, failed: 0 });
   });
 
-  test('a record that can’t be read comes again, and its jobs are not begun', async () => {
-    memory.beforeLedger = (command) => {
-      if (
-        'Key' in (command as { input: object }).input &&
-        JSON.stringify(command).includes(messageKey(first))
-      )
-        throw throttled();
+  test('when its record cannot be read, it is sent back and its jobs do not run', async () => {
+    cloud.beforeLedger = (command) => {
+      const { Key } = (command as { input: { Key?: { pk: string } } }).input;
+      if (Key?.pk.includes(messageKey(first))) throw throttled();
     };
     const onJob = vi.fn();
-    worker = memory.worker({ onJob });
+    worker = cloud.worker({ onJob });
     const batch = await deliver(delivery(first, 2, 'first'), second);
     expect(batch).toMatchObject({ processed: 10, returned: 1, outage: { service: 'ledger' }, errors: [] });
     expect(onJob).toHaveBeenCalledTimes(10);
   });
 
-  test('what nobody can make sense of is kept with its reason, and the rest is done', async () => {
+  test('a malformed message becomes a dead letter', async () => {
     expect(await deliver(delivery('hello', 1, 'bad'), first)).toMatchObject({ processed: 10, malformed: 1 });
-    expect(memory.sqs.copies('dead letters')).toMatchObject([{ body: 'hello' }]);
+    expect(cloud.sqs.copies('dead letters')).toMatchObject([{ body: 'hello' }]);
   });
 
-  test('what could be neither kept nor sent back is left to SQS, each delivery by its name', async () => {
-    memory.answerQueue = () => {
+  test('what SQS takes neither as a dead letter nor back is left to its visibility timeout', async () => {
+    cloud.answerQueue = () => {
       throw throttled();
     };
-    worker = memory.worker({ job: failing(11) });
+    worker = cloud.worker({ job: failing(11) });
     const batch = await deliver(delivery('hello', 1, 'bad'), first, delivery(second, 1, 'second'));
     expect(batch).toMatchObject({ processed: 19, malformed: 0, undelivered: ['bad', 'second'] });
     expect(batch.outage?.service).toBe('queue');
   });
-});
-
-describe('trouble', () => {
-  /** A batch, with what it sends back: the first job, the delay in seconds, and how often it came back by itself. */
-  async function sentBack(...deliveries: Delivery[]) {
-    const batch = await deliver(...deliveries);
-    const sent = memory.bodies('jobs').map(({ first, returned: { notBefore = 0, unexplained } = {} }) => ({
-      ...{ first, delay: (notBefore - NOW) / 1_000, ...(unexplained && { unexplained }) },
-    }));
-    return { batch, sent: sent.sort((a, b) => a.first - b.first) };
-  }
-  const again = (message: Message, receives = 1): Delivery =>
-    delivery({ ...message, returned: { times: 49, notBefore: NOW } }, receives, `${message.first}`);
 
   test.each([
     ['is closed', undefined],
-    ['takes no documents', 'bulk'],
-  ])('of an index that %s is not another’s', async (_what, method) => {
-    await claimAll(memory.table, {
-      ...{ tick: 2, firstJob: job(101), dueAt: NOW + 300_000, index: { name: 'another' } },
-    });
-    const [fine, failed, suspect] = [101, 111, 121].map((at) =>
-      message({ tick: 2, first: job(at), last: job(at + 9) }),
-    ) as [Message, Message, Message];
-    memory.beforeElastic = (called, index) => {
-      if (index === 'results' && called === (method ?? called)) throw new Error('closed');
+    ['refuses writes', 'bulk'],
+  ])('when its index %s, messages of another index are processed', async (_what, method) => {
+    const other = { tick: 2, firstJob: job(101), dueAt: NOW + 300_000, index: { name: 'other' } };
+    await cloud.claimTick(other);
+    const again = (first: number, tick: number, receives = 1) => {
+      const returned = { times: 49, notBefore: NOW };
+      return delivery(messageFrom(first, 10, { tick, returned }), receives, `${first}`);
     };
+    elasticsearchFails(method, 'results');
     const ran: JobId[] = [];
-    worker = memory.worker({ job: failing(115), onJob: ({ task }) => ran.push(task.jobId) });
-    const { batch, sent } = await sentBack(
-      ...[again(first), again(fine), again(failed), again(second, 3), again(suspect, 3)],
-    );
+    worker = cloud.worker({ job: failing(115), onJob: ({ task }) => ran.push(task.jobId) });
+    const batch = await deliver(again(1, 1), again(101, 2), again(111, 2), again(11, 1, 3), again(121, 2, 3));
     expect(batch).toMatchObject({ processed: 29, failedAttempts: 1, returned: 3, errors: [] });
     expect(batch.outage?.service).toBe('results');
-    expect(sent).toEqual([
+    const sent = cloud.messagesIn('jobs').map(({ first, returned }) => ({
+      first,
+      delay: ((returned?.notBefore ?? 0) - NOW) / 1_000,
+      unexplained: returned?.unexplained,
+    }));
+    expect(sent.sort((a, b) => a.first - b.first)).toEqual([
       { first: 1, delay: 16 },
       { first: 11, delay: 16, unexplained: 2 },
       { first: 111, delay: 2 },
     ]);
-    // What needs an index that is in trouble is not run in vain, once that is known.
+    // Once the problem is known, no job runs whose document belongs in that index.
     expect(ran.filter((job) => job <= 100)).toHaveLength(method ? 10 : 0);
   });
 
-  test('of a call that is refused waits longer with each return', async () => {
-    memory.beforeLedger = (command) => {
-      if (writesOf(command)) throw Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+  test('a result that can be serialized only once costs its own job an attempt', async () => {
+    let calls = 0;
+    const toJSON = () => {
+      if (++calls > 1) throw new Error('only once');
+      return 7;
     };
-    const delays = [];
-    let [next] = [first];
-    for (let times = 1; times <= 50; times++) {
-      const batch = await consume(worker, [delivery(next)], memory.now + 10_000);
-      expect(batch).toMatchObject({ returned: 1, errors: [{ name: 'AccessDeniedException' }] });
-      const [copy] = memory.sqs.copies('jobs');
-      next = memory.bodies('jobs')[0] as Message;
-      if (copy) memory.sqs.remove('jobs', copy);
-      delays.push(((next.returned?.notBefore ?? 0) - memory.now) / 1_000);
-      memory.now = next.returned?.notBefore ?? 0;
-    }
-    expect(delays).toEqual([1, 2, 4, ...Array(46).fill(8), 16]);
-  });
-
-  test('of a record that others were always faster with is told, and is no outage', async () => {
-    memory.beforeLedger = (command) => {
-      const writes = writesOf(command);
-      if (!writes || !writesTo(command, first)) return;
-      const CancellationReasons = writes.map(({ Put }) => ({
-        Code: Put?.Item?.pk === `MESSAGE#${messageKey(first)}` ? 'ConditionalCheckFailed' : 'None',
-      }));
-      throw new TransactionCanceledException({ message: '', CancellationReasons, $metadata: {} });
-    };
-    const { batch, sent } = await sentBack(again(first));
-    expect(batch).toMatchObject({ processed: 0, returned: 1, errors: [{ name: 'ConditionFailed' }] });
-    expect(batch).not.toHaveProperty('outage');
-    expect(sent).toEqual([{ first: 1, delay: 2 }]);
-  });
-});
-
-test('a job whose result is JSON but once costs itself an attempt, and nothing else', async () => {
-  let calls = 0;
-  const toJSON = () => {
-    if (++calls > 1) throw new Error('only once');
-    return 7;
-  };
-  worker = memory.worker({
-    job: { input: (id) => id, work: (id: JobId) => (id === 3 ? { toJSON } : id) },
-  });
-  expect(await deliver(first, second)).toMatchObject({
-    ...{ processed: 19, failed: 0, failedAttempts: 1, returned: 1, errors: [] },
-  });
-  expect((await readRecord(memory.table, first))?.attempts).toMatchObject({
-    3: { count: 1, reason: 'its document can’t be written as JSON' },
-  });
-});
-
-describe('a job that fails', () => {
-  test('comes again with its message, and is given up on its last attempt', async () => {
-    worker = memory.worker({ job: failing(3) });
-    expect(await deliver(first)).toMatchObject({ processed: 9, failed: 0, failedAttempts: 1, returned: 1 });
-    expect(await deliver(...memory.bodies('jobs'))).toMatchObject({
-      ...{ processed: 0, failed: 1, failedAttempts: 1, skipped: 9, returned: 0 },
+    worker = cloud.worker({ job: working((id) => (id === 3 ? { toJSON } : id)) });
+    expect(await deliver(first, second)).toMatchObject({
+      ...{ processed: 19, failed: 0, failedAttempts: 1, returned: 1, errors: [] },
     });
-    expect(await totals()).toEqual({ processed: 9, failed: 1 });
-    const letters = memory.bodies('dead letters');
-    expect(letters).toMatchObject([{ first: 1, last: 10, retry: { jobs: [3] } }]);
-
-    worker = memory.worker();
-    expect(await deliver(...letters)).toMatchObject({ processed: 1, failed: -1 });
-    expect(await totals()).toEqual({ processed: 10, failed: 0 });
-  });
-
-  test('is not counted as failed before its dead letter is kept', async () => {
-    worker = memory.worker({ job: failing(3), settings: { ...worker.settings, maxAttempts: 1 } });
-    memory.answerQueue = (command, url) => {
-      if (url === 'dead letters') throw throttled();
-      return memory.sqs.execute(command);
-    };
-    expect(await deliver(first)).toMatchObject({ processed: 9, failed: 0, returned: 1 });
-    expect(await totals()).toEqual({ processed: 9, failed: 0 });
+    expect((await readRecord(cloud.table, first))?.attempts).toMatchObject({ 3: { count: 1 } });
   });
 });
 
-describe('a message that another delivery has leased', () => {
-  const lease = { id: 'a', until: NOW + 30_000 };
-
-  beforeEach(async () => {
-    const record = newRecord(first);
-    await memory.writer('another').commit([{ message: first, record }], () => acquireLease(record, lease));
+test('retries a job that fails, gives it up after its last attempt, and counts it when its dead letter succeeds', async () => {
+  worker = cloud.worker({ job: failing(3) });
+  expect(await deliver(first)).toMatchObject({ processed: 9, failed: 0, failedAttempts: 1, returned: 1 });
+  expect(await deliver(...cloud.messagesIn('jobs'))).toMatchObject({
+    ...{ processed: 0, failed: 1, failedAttempts: 1, skipped: 9, returned: 0 },
   });
+  expect(await totals()).toEqual({ processed: 9, failed: 1 });
+  const deadLetters = cloud.messagesIn('dead letters');
+  expect(deadLetters).toMatchObject([{ first: 1, last: 10, retry: { jobs: [3] } }]);
 
-  test('is left alone, and comes again when that is over', async () => {
-    expect(await deliver(delivery(first, 2), second)).toMatchObject({ processed: 10, returned: 1 });
-    expect(memory.bodies('jobs')).toEqual([
-      { ...first, returned: { times: 1, notBefore: lease.until, unexplained: 1 } },
-    ]);
-  });
+  worker = cloud.worker();
+  expect(await deliver(...deadLetters)).toMatchObject({ processed: 1, failed: -1 });
+  expect(await totals()).toEqual({ processed: 10, failed: 0 });
+});
 
-  test('is worked on when the holder has survived it', async () => {
-    const survivor = { ...first, returned: { times: 1, notBefore: NOW, survived: ['a'] } };
-    expect(await deliver(survivor)).toMatchObject({ processed: 10, returned: 0 });
-  });
+test('does not count a job as failed before its dead letter is kept', async () => {
+  worker = cloud.worker({ job: failing(3), settings: { ...worker.settings, maxAttempts: 1 } });
+  cloud.answerQueue = (command, url) => {
+    if (url === 'dead letters') throw throttled();
+    return cloud.sqs.execute(command);
+  };
+  expect(await deliver(first)).toMatchObject({ processed: 9, failed: 0, returned: 1 });
+  expect(await totals()).toEqual({ processed: 9, failed: 0 });
+});
 
-  test('has its jobs run alone when the holder died', async () => {
-    memory.now = lease.until;
+describe('a suspect message', () => {
+  test('has its jobs run one by one, each under a lease, when its lease outlived the worker', async () => {
+    await cloud.writeRecord({ lease: { id: 'a', until: NOW } });
     const leases: unknown[] = [];
-    memory.beforeLedger = (command) => {
+    cloud.beforeLedger = (command) => {
       for (const { Put } of writesOf(command) ?? []) leases.push(Put?.Item?.lease?.job);
     };
-    const batch = await consume(worker, [delivery(first, 2)], memory.now + 10_000);
-    expect(batch).toMatchObject({ processed: 10, returned: 0 });
+    expect(await deliver(delivery(first, 2))).toMatchObject({ processed: 10, returned: 0 });
     expect(leases.filter(Boolean)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
-});
 
-test.each<[string, () => unknown, object]>([
-  ['a job fails', () => {}, { processed: 9, returned: 1 }],
-  [
-    'their documents are not written',
-    () => {
-      memory.beforeElastic = (method) => {
-        if (method === 'bulk') throw new Error('no room');
-      };
+  test.each([
+    ['a job fails', () => {}, 9],
+    ['Elasticsearch refuses the documents', () => elasticsearchFails('bulk'), 0],
+  ])(
+    'is no longer suspect after a worker survives all its jobs, even if %s',
+    async (_what, arrange, processed) => {
+      arrange();
+      worker = cloud.worker({ job: failing(3) });
+      expect(await deliver(delivery(first, 3))).toMatchObject({ processed, returned: 1 });
+      expect(sentBack().returned).toEqual({ times: 1, notBefore: expect.any(Number) });
+      expect(await readRecord(cloud.table, first)).not.toHaveProperty('lease');
     },
-    { processed: 0, returned: 1 },
-  ],
-])(
-  'a worker that lives through a suspect message’s jobs says so, and be it that %s',
-  async (_what, happen, outcome) => {
-    happen();
-    worker = memory.worker({ job: failing(3) });
-    expect(await deliver(delivery(first, 3))).toMatchObject(outcome);
-    const [sent] = memory.bodies('jobs');
-    expect(sent?.returned).toEqual({ times: 1, notBefore: expect.any(Number) });
-    expect(await readRecord(memory.table, first)).not.toHaveProperty('lease');
-  },
-);
+  );
 
-test('what a worker survived without being able to tell the ledger is told by the message', async () => {
-  memory.beforeLedger = (command) => {
-    // The lease is taken, and the rest of the ledger's calls fail.
-    if (writesTo(command, first) && memory.transactions.length > 0) throw throttled();
-  };
-  await deliver(delivery(first, 3));
-  const [sent] = memory.bodies('jobs');
-  expect(sent?.returned).toMatchObject({ unexplained: 2, survived: [expect.any(String)] });
-
-  memory.beforeLedger = () => {};
-  memory.now += 20_000;
-  expect(await consume(worker, [delivery(sent as Message)], memory.now + 10_000)).toMatchObject({
-    ...{ processed: 10, returned: 0 },
-  });
-  const [record] = memory.dynamo.peek(`MESSAGE#${messageKey(first)}`);
-  expect(record).not.toHaveProperty('isolated');
-});
-
-test('and so it is when another delivery has changed the record meanwhile, and left the lease', async () => {
-  let writes = 0;
-  memory.beforeLedger = async (command) => {
-    if (!writesTo(command, first)) return;
-    if (++writes === 2) {
-      const record = await readRecord(memory.table, first);
-      if (record) await another.commit([{ message: first, record }], () => ({ ...record, isolated: true }));
-    }
-    // The lease, the outcomes, and the other one's write are let through; the outcomes fail the second time.
-    if (writes > 3) throw throttled();
-  };
-  const another = memory.writer('another');
-  await deliver(delivery(first, 3));
-  expect(memory.bodies('jobs')[0]?.returned).toMatchObject({
-    unexplained: 2,
-    survived: [expect.any(String)],
-  });
-});
-
-describe('suspicion', () => {
-  /** Of a message in trouble, until its worker has lived through all of its jobs. */
   test.each<[string, () => unknown]>([
     [
-      'an outage of the ledger',
+      'the ledger is unavailable',
       () => {
-        memory.beforeLedger = () => {
+        cloud.beforeLedger = () => {
           throw throttled();
         };
       },
     ],
+    ['Elasticsearch is unavailable', () => elasticsearchFails()],
     [
-      'an outage of Elasticsearch',
+      'there is no time for all its jobs',
       () => {
-        memory.beforeElastic = () => {
-          throw new Error('gone');
-        };
-      },
-    ],
-    [
-      'a run that had no time for all of its jobs',
-      () => {
-        const work = (jobId: JobId) => {
-          memory.now += 4_000;
-          return jobId;
-        };
         const settings = { ...worker.settings, jobConcurrency: 1 };
-        worker = memory.worker({ settings, job: { input: (id) => id, work } });
+        const job = working((jobId) => {
+          cloud.now += 4_000;
+          return jobId;
+        });
+        worker = cloud.worker({ settings, job });
       },
     ],
-  ])('outlives %s', async (_what, happen) => {
-    happen();
+  ])('stays suspect when %s', async (_what, arrange) => {
+    arrange();
     const batch = await deliver(delivery(first, 3));
     expect(batch.returned).toBe(1);
-    const [sent] = memory.bodies('jobs');
-    expect(sent?.returned?.unexplained).toBe(2);
+    expect(sentBack().returned?.unexplained).toBe(2);
 
-    memory.beforeLedger = () => {};
-    memory.beforeElastic = () => {};
-    memory.now += 20_000;
-    memory.calls.length = 0;
-    worker = memory.worker();
-    const next = await consume(worker, [delivery(sent as Message)], memory.now + 10_000);
-    expect(batch.processed + next.processed).toBe(10);
-    const leases = memory.transactions
-      .flat()
-      .flatMap(({ Put }) => (Put?.Item?.lease ? [Put.Item.lease] : []));
-    expect(leases).toEqual([{ id: expect.any(String), until: memory.now + 10_000 }]);
+    cloud.beforeLedger = cloud.beforeElastic = () => {};
+    cloud.now += 20_000;
+    cloud.calls.length = 0;
+    worker = cloud.worker();
+    expect(batch.processed + (await deliver(sentBack())).processed).toBe(10);
+    const leases = cloud.transactions.flat().flatMap(({ Put }) => Put?.Item?.lease ?? []);
+    expect(leases).toEqual([{ id: expect.any(String), until: cloud.now + 10_000 }]);
   });
-});
 
-test('copies whose return SQS took without saying so are one more each time, and one again when it does', async () => {
-  memory.beforeElastic = () => {
-    throw new Error('gone');
-  };
-  memory.sqs.put('jobs', JSON.stringify(first));
-  const pass = async () => {
-    const copies = [...memory.sqs.copies('jobs')];
-    const deliveries = copies.map(({ id, body }) => ({ id, body, receives: 1 }));
-    const { returned, undelivered } = await consume(worker, deliveries, memory.now + 10_000);
-    expect(returned).toBe(1);
-    for (const copy of copies) if (!undelivered.includes(copy.id)) memory.sqs.remove('jobs', copy);
-    memory.now += 16_000;
-    return memory.bodies('jobs').length;
-  };
-  memory.answerQueue = (command) => {
-    memory.sqs.execute(command);
-    throw throttled();
-  };
-  for (let copies = 2; copies <= 11; copies++) expect(await pass()).toBe(copies);
-  memory.answerQueue = (command) => memory.sqs.execute(command);
-  expect(await pass()).toBe(1);
-  expect(memory.bodies('jobs')).toMatchObject([{ returned: { times: 11 } }]);
-});
-
-test('a job that hangs alone is found out, though fresh messages take half of each worker’s time', async () => {
-  vi.useFakeTimers({ now: NOW });
-  try {
-    Object.defineProperty(memory, 'now', { get: Date.now });
-    const record = { ...newRecord(first), pending: [job(3)], isolated: true as const };
-    await memory.writer('another').commit([{ message: first, record: newRecord(first) }], () => record);
-    const work = (jobId: JobId) =>
-      new Promise((resolve) => {
-        if (jobId !== 3) setTimeout(resolve, 1_400, jobId);
-      });
-    worker = memory.worker({ job: { input: (id) => id, work } });
-    let next: Message | undefined = { ...first, returned: { times: 1, notBefore: NOW } };
-    let passes = 0;
-    while (next && passes < 9) {
-      const at = ++passes * 10 + 1;
-      const fresh = message({ first: job(at), last: job(at + 9) });
-      const batch = consume(worker, [delivery(fresh), delivery(next, 1, 'next')], Date.now() + 4_000);
-      await vi.advanceTimersByTimeAsync(4_000);
-      await batch;
-      next = memory.bodies('jobs').find((one) => one.first === 1);
-      for (const copy of [...memory.sqs.copies('jobs')]) memory.sqs.remove('jobs', copy);
-    }
-    // It is left with what is fresh until it was sent back five times; then it has all of its attempts.
-    expect(passes).toBe(4 + worker.settings.maxAttempts);
-    const [letter] = memory.sqs.copies('dead letters');
-    expect(letter?.attributes?.reason?.StringValue).toMatch(/^not done within 3 s/);
-  } finally {
-    vi.useRealTimers();
-  }
-});
-
-describe('what once went wrong', () => {
-  const written = async (change: Partial<MessageRecord>) => {
-    const record = newRecord(first);
-    await memory.writer('another').commit([{ message: first, record }], () => ({ ...record, ...change }));
-  };
-
-  test('a lease that a worker survived and could not end is named, however many jobs of its message were to come', async () => {
-    await written({ isolated: true });
+  test('names the surviving lease when sent back, even if another delivery changed the record meanwhile', async () => {
     let writes = 0;
-    memory.beforeLedger = (command) => {
-      // The first job's lease is taken, and nothing is written after that.
+    const another = cloud.writer('another');
+    cloud.beforeLedger = async (command) => {
+      if (!writesRecord(command, first)) return;
+      if (++writes === 2) {
+        const record = await readRecord(cloud.table, first);
+        if (record) await another.commit([{ message: first, record }], () => ({ ...record, isolated: true }));
+      }
+      // The lease, the first try to write the outcomes, and the other delivery's write succeed; the second try fails.
+      if (writes > 3) throw throttled();
+    };
+    await deliver(delivery(first, 3));
+    expect(sentBack().returned).toMatchObject({ unexplained: 2, survived: [expect.any(String)] });
+  });
+
+  test('names the surviving lease when sent back, even if other jobs of the message did not start', async () => {
+    await cloud.writeRecord({ isolated: true });
+    let writes = 0;
+    cloud.beforeLedger = (command) => {
+      // The first job's lease is written, and nothing after it.
       if (writesOf(command) && ++writes > 1) throw throttled();
     };
     await deliver(delivery(first, 2));
-    const { lease } = (await readRecord(memory.table, first)) ?? {};
-    expect(memory.bodies('jobs')[0]?.returned?.survived).toContain(lease?.id);
+    const { lease } = (await readRecord(cloud.table, first)) ?? {};
+    expect(sentBack().returned?.survived).toContain(lease?.id);
+  });
+});
+
+test('copies multiply by one with each return that SQS takes without an answer, and merge when it answers again', async () => {
+  elasticsearchFails();
+  cloud.sqs.put('jobs', JSON.stringify(first));
+  const deliverAll = async () => {
+    const copies = [...cloud.sqs.copies('jobs')];
+    const { returned, undelivered } = await deliver(...copies.map(({ id, body }) => delivery(body, 1, id)));
+    expect(returned).toBe(1);
+    for (const copy of copies) if (!undelivered.includes(copy.id)) cloud.sqs.remove('jobs', copy);
+    cloud.now += 16_000;
+    return cloud.messagesIn('jobs').length;
+  };
+  cloud.answerQueue = (command) => {
+    cloud.sqs.execute(command);
+    throw throttled();
+  };
+  for (let copies = 2; copies <= 11; copies++) expect(await deliverAll()).toBe(copies);
+  cloud.answerQueue = (command) => cloud.sqs.execute(command);
+  expect(await deliverAll()).toBe(1);
+  expect(sentBack()).toMatchObject({ returned: { times: 11 } });
+});
+
+test.each<[string, Partial<Message>]>([
+  ['says that it is older than the ledger’s records', { enqueuedAt: 0 }],
+  ['says a huge number of returns', { returned: { times: Number.MAX_SAFE_INTEGER, notBefore: 0 } }],
+  [
+    'says a huge number of unexplained returns',
+    { returned: { times: 1, notBefore: 0, unexplained: Number.MAX_SAFE_INTEGER } },
+  ],
+])('a forged copy that %s does not affect the genuine message', async (_what, forged) => {
+  elasticsearchFails();
+  await deliver(delivery({ ...first, ...forged }, 2, 'forged'), delivery(first, 2, 'genuine'));
+  cloud.beforeElastic = () => {};
+  const bodies = cloud.sqs.copies('jobs').map(({ body }) => body);
+  const malformed = bodies.filter((body) => 'malformed' in parseMessage(body)).map((body) => delivery(body));
+  await deliver(...cloud.messagesIn('jobs'), ...malformed);
+  expect(await totals()).toEqual({ processed: 10, failed: 0 });
+});
+
+test('an old message whose record expires while its jobs run does not start again', async () => {
+  const DAY = 86_400_000;
+  // The record has expired, but DynamoDB takes days to delete it.
+  cloud.now = NOW - 2 * DAY;
+  await cloud.writeRecord({ pending: jobs(3) });
+  cloud.now = NOW;
+  cloud.beforeLedger = (command) => {
+    if (!writesOf(command)) return;
+    cloud.dynamo.expire(`MESSAGE#${messageKey(first)}`);
+    cloud.beforeLedger = () => {};
+  };
+  await deliver(delivery({ ...first, enqueuedAt: NOW - 3 * DAY }, 2));
+  await deliver(...cloud.messagesIn('jobs'));
+  // Job 3 alone is counted; the other nine were counted before, and forgotten with the record.
+  expect((await totals()).processed).toBeLessThanOrEqual(10);
+});
+
+describe('with a running clock', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: NOW });
+    Object.defineProperty(cloud, 'now', { get: Date.now });
+    return () => void vi.useRealTimers();
   });
 
-  test.each<[string, Partial<Message>]>([
-    ['is older than the ledger remembers', { enqueuedAt: 0 }],
-    ['was sent back beyond counting', { returned: { times: Number.MAX_SAFE_INTEGER, notBefore: 0 } }],
-    [
-      'came back beyond counting',
-      { returned: { times: 1, notBefore: 0, unexplained: Number.MAX_SAFE_INTEGER } },
-    ],
-  ])('a forged copy that %s takes nothing of the genuine message along', async (_what, forged) => {
-    memory.beforeElastic = () => {
-      throw new Error('gone');
-    };
-    await deliver(delivery({ ...first, ...forged }, 2, 'forged'), delivery(first, 2, 'genuine'));
-    memory.beforeElastic = () => {};
-    await deliver(...memory.bodies('jobs'), ...malformed());
-    expect(await totals()).toEqual({ processed: 10, failed: 0 });
-
-    /** What is in the queue and can't be read. */
-    function malformed(): Delivery[] {
-      const bodies = memory.sqs.copies('jobs').map(({ body }) => body);
-      return bodies.filter((body) => 'malformed' in parseMessage(body)).map((body) => delivery(body));
+  test('gives up a job that hangs in isolation, even if fresh messages take half of each worker’s time', async () => {
+    await cloud.writeRecord({ pending: jobs(3), isolated: true });
+    const job = working((jobId) => new Promise((end) => jobId !== 3 && setTimeout(end, 1_400, jobId)));
+    worker = cloud.worker({ job });
+    let next: Message | undefined = message({ returned: { times: 1, notBefore: NOW } });
+    let batches = 0;
+    while (next && batches < 9) {
+      const fresh = messageFrom(++batches * 10 + 1);
+      const batch = consume(worker, [delivery(fresh), delivery(next, 1, 'next')], Date.now() + 4_000);
+      await vi.advanceTimersByTimeAsync(4_000);
+      await batch;
+      next = cloud.messagesIn('jobs').find((one) => one.first === 1);
+      for (const copy of [...cloud.sqs.copies('jobs')]) cloud.sqs.remove('jobs', copy);
     }
+    // After five returns its isolated jobs come first, and it has time for all its attempts.
+    expect(batches).toBe(4 + worker.settings.maxAttempts);
+    const [deadLetter] = cloud.sqs.copies('dead letters');
+    expect(deadLetter?.attributes?.reason?.StringValue).toMatch(/^not done within 3 s/);
   });
 
-  test('an old message whose record is forgotten while its jobs run is not begun anew', async () => {
-    const DAY = 86_400_000;
-    // Its record has expired, and DynamoDB takes days to delete it.
-    memory.now = NOW - 2 * DAY;
-    await written({ pending: [job(3)] });
-    memory.now = NOW;
-    memory.beforeLedger = (command) => {
-      if (!writesOf(command)) return;
-      memory.dynamo.expire(`MESSAGE#${messageKey(first)}`);
-      memory.beforeLedger = () => {};
-    };
-    await deliver(delivery({ ...first, enqueuedAt: NOW - 3 * DAY }, 2));
-    await deliver(...memory.bodies('jobs'));
-    // Job 3 alone; the other nine were counted, and forgotten with the record.
-    expect((await totals()).processed).toBeLessThanOrEqual(10);
-  });
-
-  /** Seconds of the invocation, receives of the message, a job on its last attempt, how long the others take. */
   test.each([
-    ['a redelivery is looked up in a short invocation', 4, 2, 0, 0],
-    ['a job is given up at the end of a long one', 30, 1, 3, 27_000],
+    { when: 'looks up a redelivery in a short invocation', seconds: 4, receives: 2, failed: 0, jobMs: 0 },
+    { when: 'gives up a job late in a long one', seconds: 30, receives: 1, failed: 3, jobMs: 27_000 },
   ])(
-    'a batch ends in time when Elasticsearch never answers while %s',
-    async (_when, seconds, receives, bad, ms) => {
-      vi.useFakeTimers({ now: NOW });
-      try {
-        const hang = (_request: unknown, { requestTimeout = REQUEST_TIMEOUT_MS } = {}) =>
-          new Promise((_, reject) => setTimeout(reject, requestTimeout, new Error('no answer')));
-        const client = { bulk: hang, mget: hang, indices: { get: hang } } as unknown as Client;
-        const work = (jobId: JobId) =>
-          new Promise((resolve, reject) => {
-            if (jobId === bad) reject(new Error('no'));
-            else setTimeout(resolve, ms, jobId);
-          });
-        worker = memory.worker({
-          clock: Date.now,
-          results: { index: 'results', client },
-          verifiedIndices: new Set(['results']),
-          settings: { ...worker.settings, maxAttempts: 1 },
-          job: { input: (id) => id, work },
-        });
-        const endsAt = NOW + seconds * 1_000;
-        const ended = consume(worker, [delivery(first, receives)], endsAt).then(Date.now);
-        await vi.advanceTimersByTimeAsync(60_000);
-        expect(await ended).toBeLessThan(endsAt);
-      } finally {
-        vi.useRealTimers();
-      }
+    'ends in time if Elasticsearch never answers while it $when',
+    async ({ seconds, receives, failed, jobMs }) => {
+      const hang = (_request: unknown, { requestTimeout = REQUEST_TIMEOUT_MS } = {}) =>
+        new Promise((_, reject) => setTimeout(reject, requestTimeout, new Error('no answer')));
+      const client = { bulk: hang, mget: hang, indices: { get: hang } } as unknown as Client;
+      worker = cloud.worker({
+        clock: Date.now,
+        results: { index: 'results', client },
+        verifiedIndices: new Set(['results']),
+        settings: { ...worker.settings, maxAttempts: 1 },
+        job: working(
+          (jobId) =>
+            new Promise((resolve, reject) => {
+              if (jobId === failed) reject(new Error('no'));
+              else setTimeout(resolve, jobMs, jobId);
+            }),
+        ),
+      });
+      const endsAt = NOW + seconds * 1_000;
+      const ended = consume(worker, [delivery(first, receives)], endsAt).then(Date.now);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(await ended).toBeLessThan(endsAt);
     },
   );
 });

@@ -1,76 +1,67 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { readBatch } from '../../../../../functions/core/consume/read-batch.ts';
+import { type MessageState, readBatch } from '../../../../../functions/core/consume/read-batch.ts';
 import type { Delivery, Worker } from '../../../../../functions/core/consume/worker.ts';
 import type { Returned } from '../../../../../functions/core/model/message.ts';
+import { newRecord, openJobs } from '../../../../../functions/core/model/message-record.ts';
 import {
-  type MessageRecord,
-  newRecord,
-  openJobs,
-} from '../../../../../functions/core/model/message-record.ts';
-import { delivery, type Memory, memoryWithTick, throttled } from '../../memory.ts';
-import { job, jobs, message, NOW } from '../../samples.ts';
+  cloudWithTick,
+  delivery,
+  type InMemoryCloud,
+  throttled,
+} from '../../../../fixtures/in-memory-cloud.ts';
+import { DAY_SECONDS, jobs, message, messageFrom, NOW } from '../../../../fixtures/ledger.ts';
 
-const DAY = 86_400_000;
-
-let memory: Memory;
+let cloud: InMemoryCloud;
 let worker: Worker;
 
 beforeEach(async () => {
-  memory = await memoryWithTick();
-  worker = memory.worker();
+  cloud = await cloudWithTick();
+  worker = cloud.worker();
 });
 
 const read = (...deliveries: Delivery[]) => readBatch(worker, deliveries);
-const second = message({ first: job(11), last: job(20) });
+const second = messageFrom(11);
 const returned = (change: Partial<Returned> = {}) =>
   message({ returned: { times: 1, notBefore: NOW, ...change } });
 const retry = (round: number, ...numbers: number[]) => message({ retry: { round, jobs: jobs(...numbers) } });
 
-/** Writes a record of the first message. */
-async function written(change: Partial<MessageRecord>): Promise<void> {
-  const first = message();
-  const record = newRecord(first);
-  await memory.writer('another').commit([{ message: first, record }], () => ({ ...record, ...change }));
-  memory.calls.length = 0;
-}
-
 const keysRead = () =>
-  memory.calls.flatMap((call) => (call instanceof GetCommand ? [call.input.Key?.sk] : []));
+  cloud.calls.flatMap((call) => (call instanceof GetCommand ? [call.input.Key?.sk] : []));
 
 describe('the record', () => {
-  test('of a first delivery is new, and not read from the table', async () => {
-    await written({ pending: [] });
+  test('of a first delivery is taken for new, and not read', async () => {
+    await cloud.writeRecord({ pending: [] });
     const { states } = await read(delivery(message()), delivery(second));
     expect(states.map(({ record, redelivered }) => [record, redelivered])).toEqual([
       [newRecord(message()), false],
       [newRecord(second), false],
     ]);
-    // But for the tick, which is asked for once.
+    // Only the tick is read, and only once.
     expect(keysRead()).toEqual(['TICK#000000001']);
   });
 
   test.each([
     ['a second delivery', [delivery(message(), 2)]],
     ['a message that was sent back', [delivery(returned())]],
-    ['two copies of one message', [delivery(message(), 1, 'a'), delivery(message(), 1, 'b')]],
+    ['two copies of a message', [delivery(message(), 1, 'a'), delivery(message(), 1, 'b')]],
     ['a retry', [delivery(retry(1, 3))]],
-    ['a message beside its retry', [delivery(message(), 1, 'a'), delivery(retry(1, 3), 1, 'b')]],
+    ['a message and its retry', [delivery(message(), 1, 'a'), delivery(retry(1, 3), 1, 'b')]],
   ])('is read for %s', async (_what, deliveries) => {
-    await written({ pending: jobs(3) });
+    await cloud.writeRecord({ pending: jobs(3) });
     const { states } = await read(...deliveries);
     expect(states).toMatchObject([{ record: { version: 1, pending: [3] }, redelivered: true }]);
     expect(keysRead()).toEqual(['TICK#000000001', 'MESSAGE']);
   });
 
-  test('of a redelivery that nobody has worked on is new', async () => {
+  test('of a redelivery that no worker has written is new', async () => {
     const { states } = await read(delivery(message(), 2));
     expect(states).toMatchObject([{ record: newRecord(message()), redelivered: true }]);
   });
 });
 
-test('copies of a message and retries of it are one state, with the newest round of each job', async () => {
-  await written({ failed: jobs(3, 4), pending: [] });
+test('copies of a message and its retries become one state, with the newest round of each job', async () => {
+  await cloud.writeRecord({ failed: jobs(3, 4), pending: [] });
   const { states } = await read(
     delivery(message(), 1, 'a'),
     delivery(message(), 3, 'b'),
@@ -78,51 +69,40 @@ test('copies of a message and retries of it are one state, with the newest round
     delivery(retry(7, 3, 4), 1, 'd'),
     delivery(second, 1, 'e'),
   );
-  expect(
-    states.map(({ requests }) => requests.map(({ deliveries }) => deliveries.map(({ id }) => id))),
-  ).toEqual(expect.arrayContaining([[['a', 'b'], ['c'], ['d']], [['e']]]));
+  const idsOf = ({ requests }: MessageState) =>
+    requests.map(({ deliveries }) => deliveries.map(({ id }) => id));
+  expect(states.map(idsOf)).toEqual(expect.arrayContaining([[['a', 'b'], ['c'], ['d']], [['e']]]));
   const state = states.find(({ requests }) => requests.length === 3);
-  expect(state?.asked).toEqual({
-    whole: true,
-    rounds: new Map([
-      [4, 9],
-      [5, 9],
-      [3, 7],
-    ]),
-  });
+  const rounds = Object.entries({ 3: 7, 4: 9, 5: 9 }).map(([job, round]) => [Number(job), round] as const);
+  expect(state?.asked).toEqual({ whole: true, rounds: new Map(rounds) });
   expect(state?.index).toEqual({ name: 'results' });
 });
 
-describe('suspicion', () => {
-  test.each<[string, Delivery[], number]>([
-    ['nothing for a first receive', [delivery(message())], 0],
-    ['each receive but the first', [delivery(message(), 3)], 2],
-    ['the most of any copy', [delivery(message(), 1, 'a'), delivery(message(), 3, 'b')], 2],
-    ['nothing for being sent back', [delivery(returned({ times: 100 }))], 0],
-    ['what was sent back as well', [delivery(returned({ unexplained: 3 }), 2)], 4],
-    [
-      'what the most suspect copy was sent back with',
-      [delivery(returned({ unexplained: 1 }), 1, 'a'), delivery(returned({ unexplained: 3 }), 1, 'b')],
-      3,
-    ],
-  ])('counts %s', async (_what, deliveries, unexplained) => {
-    const { states } = await read(...deliveries);
-    expect(states).toMatchObject([{ unexplained }]);
-  });
-
-  test('names the leases that were survived, of all copies', async () => {
-    const copies = [returned({ survived: ['a', 'b'] }), returned({ times: 2, survived: ['c'] }), message()];
-    const { states } = await read(...copies.map((copy) => delivery(copy)));
-    expect(states).toMatchObject([{ survived: ['a', 'b', 'c'] }]);
-  });
+test('unexplained returns are all receives but the first, plus the most that a copy was sent back with', async () => {
+  const cases: [unexplained: number, ...Delivery[]][] = [
+    [0, delivery(message())],
+    [2, delivery(message(), 3)],
+    [2, delivery(message(), 1, 'a'), delivery(message(), 3, 'b')],
+    [0, delivery(returned({ times: 100 }))],
+    [4, delivery(returned({ unexplained: 3 }), 2)],
+    [3, delivery(returned({ unexplained: 1 }), 1, 'a'), delivery(returned({ unexplained: 3 }), 1, 'b')],
+  ];
+  for (const [unexplained, ...deliveries] of cases)
+    expect((await read(...deliveries)).states).toMatchObject([{ unexplained }]);
 });
 
-describe('a message that is too early', () => {
+test('the leases that were survived are those of all copies', async () => {
+  const copies = [returned({ survived: ['a', 'b'] }), returned({ times: 2, survived: ['c'] }), message()];
+  const { states } = await read(...copies.map((copy) => delivery(copy)));
+  expect(states).toMatchObject([{ survived: ['a', 'b', 'c'] }]);
+});
+
+describe('a message that is early', () => {
   const MINUTE = 60_000;
   const HALF_A_DAY = 12 * 60 * MINUTE;
   const waiting = (ms: number) => returned({ notBefore: NOW + ms, unexplained: 1, survived: ['a'] });
 
-  test('is not looked up, and is as it came', async () => {
+  test('is not looked up', async () => {
     const early = waiting(MINUTE + 1);
     const { states } = await read(delivery(early, 2), delivery(second));
     expect(states).toContainEqual({
@@ -134,103 +114,85 @@ describe('a message that is too early', () => {
       ...{ redelivered: true, unexplained: 2, survived: ['a'], notBefore: NOW + MINUTE + 1 },
     });
     expect(states).toContainEqual(expect.objectContaining({ message: second, notBefore: 0 }));
-    memory.calls.length = 0;
-    await readBatch(memory.worker(), [delivery(early)]);
-    expect(memory.calls).toEqual([]);
+    cloud.calls.length = 0;
+    await readBatch(cloud.worker(), [delivery(early)]);
+    expect(cloud.calls).toEqual([]);
   });
 
-  test.each<[string, Delivery[], number]>([
-    ['is not one that is early by no more than clocks may differ', [delivery(waiting(MINUTE))], 0],
-    ['waits for as long as a retry may', [delivery(waiting(HALF_A_DAY - 1))], NOW + HALF_A_DAY - 1],
-    ['is not one that says a longer wait than any', [delivery(waiting(HALF_A_DAY))], 0],
-    ['is not one that says the last moment of all', [delivery(waiting(8.64e15 - NOW))], 0],
-    ['is not one with a copy that is due', [delivery(waiting(2 * MINUTE)), delivery(message(), 1, 'b')], 0],
-    [
-      'waits no longer than the copy that is due first',
-      [delivery(waiting(3 * MINUTE)), delivery(waiting(2 * MINUTE), 1, 'b')],
-      NOW + 2 * MINUTE,
-    ],
-  ])('%s', async (_what, deliveries, notBefore) => {
-    const { states } = await read(...deliveries);
-    expect(states).toMatchObject([{ notBefore, index: { name: notBefore > 0 ? '' : 'results' } }]);
+  test('waits until its earliest copy is due, if that is more than clock skew and less than the longest wait', async () => {
+    const cases: [waitMs: number, ...Delivery[]][] = [
+      [0, delivery(waiting(MINUTE))],
+      [HALF_A_DAY - 1, delivery(waiting(HALF_A_DAY - 1))],
+      [0, delivery(waiting(HALF_A_DAY))],
+      [0, delivery(waiting(8.64e15 - NOW))],
+      [0, delivery(waiting(2 * MINUTE)), delivery(message(), 1, 'b')],
+      [2 * MINUTE, delivery(waiting(3 * MINUTE)), delivery(waiting(2 * MINUTE), 1, 'b')],
+    ];
+    for (const [waitMs, ...deliveries] of cases)
+      expect((await read(...deliveries)).states).toMatchObject([
+        { notBefore: waitMs && NOW + waitMs, index: { name: waitMs > 0 ? '' : 'results' } },
+      ]);
   });
 });
 
-describe('a lease', () => {
+test('a message waits for the lease of another delivery, unless the lease is over or its holder survived', async () => {
   const lease = { id: 'a', until: NOW + 30_000 };
-
-  test.each([
-    ['of another delivery is waited for', {}, lease.until],
-    ['that its holder has survived is not', { survived: ['a'] }, 0],
-    ['that another delivery has survived is', { survived: ['b'] }, lease.until],
-  ])('%s', async (_what, change, notBefore) => {
-    await written({ lease });
-    expect((await read(delivery(returned(change)))).states).toMatchObject([{ notBefore, record: { lease } }]);
-  });
-
-  test('that is over is not waited for', async () => {
-    await written({ lease });
-    memory.now = lease.until;
-    expect((await read(delivery(message(), 2))).states).toMatchObject([{ notBefore: 0 }]);
-  });
+  await cloud.writeRecord({ lease });
+  const notBefore = async (change: Partial<Returned> = {}) => {
+    const { states } = await read(delivery(returned(change), 2));
+    expect(states).toMatchObject([{ record: { lease } }]);
+    return states[0]?.notBefore;
+  };
+  expect(await notBefore()).toBe(lease.until);
+  expect(await notBefore({ survived: ['b'] })).toBe(lease.until);
+  expect(await notBefore({ survived: ['a'] })).toBe(0);
+  cloud.now = lease.until;
+  expect(await notBefore()).toBe(0);
 });
 
-describe('what nobody can work on, now or later', () => {
-  const old = NOW - DAY - 1;
+describe('a message is malformed', () => {
+  const old = NOW - DAY_SECONDS * 1_000 - 1;
 
   test.each<[string, Delivery, RegExp]>([
     ['is no message', delivery('hello'), /^the message is not JSON$/],
-    [
-      'belongs to no tick',
-      delivery(message({ tick: 2 })),
-      /^no tick of the ledger has jobs 1–10 in one message$/,
-    ],
-    [
-      'has other borders than the tick’s messages',
-      delivery(message({ last: job(9) })),
-      /^no tick .* jobs 1–9 /,
-    ],
-    [
-      'is older than the ledger remembers',
-      delivery(message({ enqueuedAt: old })),
-      /^it is older than the ledger/,
-    ],
+    ['belongs to no tick', delivery(message({ tick: 2 })), /^no tick .* jobs 1–10 /],
+    ['has borders that no message of its tick has', delivery(messageFrom(1, 9)), /^no tick .* jobs 1–9 /],
+    ['is older than the ledger’s records', delivery(message({ enqueuedAt: old })), /^it is older than /],
     ['is a retry whose record is gone', delivery(retry(1, 3)), /^the ledger has forgotten this job/],
-  ])('%s', async (_what, bad, reason) => {
+  ])('if it %s', async (_what, bad, reason) => {
     const batch = await read(bad, { ...bad, id: 'copy' }, delivery(second, 1, 'good'));
     expect(batch.malformed.map(({ delivery }) => delivery.id)).toEqual(['delivery', 'copy']);
     for (const one of batch.malformed) expect(one.reason).toMatch(reason);
     expect(batch.states).toMatchObject([{ message: second }]);
   });
 
-  test('is not what is just as old as the ledger remembers', async () => {
-    expect((await read(delivery({ ...second, enqueuedAt: NOW - DAY }))).states).toHaveLength(1);
-  });
-
-  test.each([
-    ['message', message(), jobs(4)],
-    ['retry', retry(1, 3), jobs(3)],
-  ])('is not an old %s that the ledger remembers after all', async (_what, known, open) => {
-    await written({ failed: jobs(3), pending: jobs(4) });
-    const { states, malformed } = await read(delivery({ ...known, enqueuedAt: old }));
-    expect(malformed).toEqual([]);
-    expect(states.map(({ record, asked }) => openJobs(record, asked))).toEqual([open]);
+  test('but not if it is only as old as the ledger’s records, or the ledger still has its record', async () => {
+    expect((await read(delivery({ ...second, enqueuedAt: old + 1 }))).states).toHaveLength(1);
+    await cloud.writeRecord({ failed: jobs(3), pending: jobs(4) });
+    for (const [known, open] of [
+      [message(), jobs(4)],
+      [retry(1, 3), jobs(3)],
+    ] as const) {
+      const { states, malformed } = await read(delivery({ ...known, enqueuedAt: old }));
+      expect(malformed).toEqual([]);
+      expect(states.map(({ record, asked }) => openJobs(record, asked))).toEqual([open]);
+    }
   });
 });
 
-test('a message that DynamoDB could not be asked for is in trouble as it came, and is no trouble of the others', async () => {
-  memory.beforeLedger = (command) => {
+test('a message that DynamoDB cannot be asked for is in trouble, stays suspect, and does not affect the others', async () => {
+  cloud.beforeLedger = (command) => {
     if (command instanceof GetCommand && String(command.input.Key?.pk).includes('#1-10')) throw throttled();
   };
-  const suspicious = returned({ unexplained: 2, survived: ['a'] });
+  const suspect = returned({ unexplained: 2, survived: ['a'] });
   const { states, malformed } = await read(
-    delivery(suspicious, 1, 'a'),
+    delivery(suspect, 1, 'a'),
     delivery(message(), 2, 'b'),
     delivery(second, 2, 'c'),
   );
   expect(states).toHaveLength(2);
   expect(states.find(({ trouble }) => trouble)).toMatchObject({
-    requests: [{ message: suspicious }, { message: message() }],
+    requests: [{ message: suspect }, { message: message() }],
     record: newRecord(message()),
     trouble: { service: 'ledger' },
     ...{ unexplained: 3, survived: ['a'], notBefore: 0 },
@@ -239,24 +201,16 @@ test('a message that DynamoDB could not be asked for is in trouble as it came, a
   expect(malformed).toEqual([]);
 });
 
-test('a message that workers may have died of stays suspect when DynamoDB could not be asked for it', async () => {
-  memory.beforeLedger = () => {
-    throw throttled();
-  };
-  const { states } = await read(delivery(message(), 3));
-  expect(states).toMatchObject([{ unexplained: 2, trouble: { service: 'ledger' } }]);
-});
-
 test('no more messages are looked up at a time than the SDK has connections for', async () => {
   let open = 0;
-  let most = 0;
-  memory.beforeLedger = async () => {
-    most = Math.max(most, ++open);
+  let maxOpen = 0;
+  cloud.beforeLedger = async () => {
+    maxOpen = Math.max(maxOpen, ++open);
     await new Promise(setImmediate);
     open--;
   };
   const many = Array.from({ length: 100 }, (_, at) => delivery(message({ tick: 2 + at }), 2, String(at)));
   expect((await read(...many)).malformed).toHaveLength(100);
-  expect(most).toBeGreaterThan(10);
-  expect(most).toBeLessThan(50);
+  expect(maxOpen).toBeGreaterThan(10);
+  expect(maxOpen).toBeLessThan(50);
 });

@@ -11,7 +11,7 @@ import {
 import { TimeBudget } from '../../../../../functions/core/consume/time-budget.ts';
 import { MAX_REASON_CHARACTERS, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
-import { job, message, NOW, RUN } from '../../samples.ts';
+import { job, message, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -20,134 +20,101 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function tasks(count: number): JobTask[] {
-  return Array.from({ length: count }, (_, i) => ({
-    jobId: job(i + 1),
-    message: message(),
-    index: 'results',
-  }));
-}
+const TASK: JobTask = { jobId: job(1), message: message(), index: 'results' };
 
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+const tasks = (count: number): JobTask[] =>
+  Array.from({ length: count }, (_, at) => ({ ...TASK, jobId: job(at + 1) }));
 
-/** A job whose input is its jobId, as the one in functions/job.ts. */
-function doing(work: (input: JobId, context: JobContext) => unknown): Job {
-  return { input: (jobId) => jobId, work };
-}
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const forever = () => new Promise(() => {});
 
-/** The limits of an invocation that has just begun, and has this long for its work. */
-function limits(time: number, concurrency = 1): RunLimits {
-  const budget = new TimeBudget(NOW, NOW + Math.min(time / 0.75, time + 2_500));
+/** A job whose input is its jobId. */
+const working = (work: (input: JobId, context: JobContext) => unknown): Job => ({
+  input: (jobId) => jobId,
+  work,
+});
+const throwing = (thrown: unknown) =>
+  working(() => {
+    throw thrown;
+  });
+
+/** The limits of an invocation that starts now and has this many milliseconds for work. */
+function limits(workMs: number, concurrency = 1): RunLimits {
+  const budget = new TimeBudget(NOW, NOW + Math.min(workMs / 0.75, workMs + 2_500));
   return { concurrency, budget, until: budget.workUntil, clock: Date.now };
 }
 
-/** Works on as many jobs, with simulated time, to the end. */
-async function ended(
-  what: Job,
-  count = 1,
-  { concurrency = 10, time = 10_000 }: { concurrency?: number; time?: number } = {},
-): Promise<JobResult[]> {
-  const working = runJobs(what, tasks(count), limits(time, concurrency));
-  await vi.advanceTimersByTimeAsync(time + 1_000);
-  return working;
+/** Runs jobs in simulated time, from NOW on. */
+async function run(what: Job, count = 1, { concurrency = 10, workMs = 10_000 } = {}): Promise<JobResult[]> {
+  vi.setSystemTime(NOW);
+  const running = runJobs(what, tasks(count), limits(workMs, concurrency));
+  await vi.advanceTimersByTimeAsync(workMs + 1_000);
+  return running;
 }
 
-function kinds(all: JobResult[]): string[] {
-  return all.map(({ kind }) => kind);
-}
+const kinds = (all: JobResult[]) => all.map(({ kind }) => kind);
 
 describe('a job that works', () => {
-  test('ends with its input, its output and the time it ended', async () => {
-    const [end] = await ended(
-      doing(async (input) => {
-        await wait(250);
-        return input * input + 41;
-      }),
-    );
-    expect(end).toEqual({
-      ...{ kind: 'worked', task: { jobId: 1, message: message(), index: 'results' } },
-      ...{ input: 1, output: 42, endedAt: NOW + 250 },
+  test('results in its input, its output and its end', async () => {
+    const job = working(async (input) => {
+      await wait(250);
+      return input * input + 41;
     });
+    expect(await run(job)).toEqual([
+      { kind: 'worked', task: TASK, input: 1, output: 42, endedAt: NOW + 250 },
+    ]);
   });
 
-  test('is told which job of which run and tick it is', async () => {
-    const seen: JobContext[] = [];
-    await ended(doing((_input, context) => seen.push(context)));
-    expect(seen).toEqual([{ jobId: 1, runId: RUN, tick: 1, signal: expect.any(AbortSignal) }]);
-    expect(seen[0]?.signal.aborted).toBe(false);
+  test('receives its id, run, tick and a signal that does not abort while there is time', async () => {
+    const contexts: JobContext[] = [];
+    await run(
+      working((_input, context) => contexts.push(context)),
+      3,
+    );
+    expect(contexts[0]).toEqual({ jobId: 1, runId: RUN, tick: 1, signal: expect.any(AbortSignal) });
+    expect(contexts.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
   });
 
-  test('need not be asynchronous', async () => {
-    expect(await ended(doing((input) => input))).toMatchObject([{ kind: 'worked', output: 1 }]);
-  });
-
-  test.each([
-    ['null', null],
-    ['false', false],
-    ['zero', 0],
-    ['an empty string', ''],
-    ['an object', { a: [1, { b: null }] }],
-    ['the longest string that fits', 'x'.repeat(MAX_JSON_BYTES - 2)],
-  ])('may return %s', async (_what, output) => {
-    expect(await ended(doing(() => output))).toMatchObject([{ kind: 'worked', output }]);
+  test('may return any JSON value that fits, with or without a promise', async () => {
+    for (const output of [null, false, 0, '', 7, { a: [1, { b: null }] }, 'x'.repeat(MAX_JSON_BYTES - 2)])
+      for (const work of [() => output, async () => output])
+        expect(await run(working(work))).toMatchObject([{ kind: 'worked', output }]);
   });
 });
 
-describe('all jobs of a batch', () => {
-  test('end in the order they were given, one end for each', async () => {
-    const all = await ended(
-      doing(async (input) => {
-        await wait(1_000 - input * 10);
-        return input;
-      }),
-      50,
-    );
-    expect(all.map(({ task }) => task.jobId)).toEqual(tasks(50).map(({ jobId }) => jobId));
+describe('the jobs of a batch', () => {
+  test('have one result each, in their order', async () => {
+    const job = working(async (input) => {
+      await wait(1_000 - input * 10);
+      return input;
+    });
+    expect((await run(job, 50)).map(({ task }) => task)).toEqual(tasks(50));
+    expect(await run(job, 0)).toEqual([]);
   });
 
-  test.each([1, 3, 10])('are worked on %i at a time and no more', async (concurrency) => {
-    let running = 0;
-    let most = 0;
-    const all = await ended(
-      doing(async () => {
-        running++;
-        most = Math.max(most, running);
-        await wait(100);
-        running--;
-        return 0;
-      }),
-      20,
-      { concurrency },
-    );
-    expect(most).toBe(concurrency);
-    expect(new Set(kinds(all))).toEqual(new Set(['worked']));
+  test.each([1, 3, 10])('run at most %i at a time', async (concurrency) => {
+    let [running, maxRunning] = [0, 0];
+    const job = working(async () => {
+      maxRunning = Math.max(maxRunning, ++running);
+      await wait(100);
+      running--;
+      return 0;
+    });
+    expect(kinds(await run(job, 20, { concurrency }))).toEqual(Array(20).fill('worked'));
+    expect(maxRunning).toBe(concurrency);
   });
 
-  test('do not spoil one another: one that throws fails alone', async () => {
-    const all = await ended(
-      doing((input) => {
-        if (input === 2) throw new Error('two');
-        return input;
-      }),
-      3,
-    );
-    expect(kinds(all)).toEqual(['worked', 'failed', 'worked']);
+  test('do not fail when another one throws', async () => {
+    const job = working((input) => {
+      if (input === 2) throw new Error('two');
+      return input;
+    });
+    expect(kinds(await run(job, 3))).toEqual(['worked', 'failed', 'worked']);
   });
 
-  test('may be none', async () => {
-    expect(
-      await ended(
-        doing(() => 0),
-        0,
-      ),
-    ).toEqual([]);
-  });
-
-  test('leave no timer behind that would hold the worker up', async () => {
+  test('leave no timer behind that would keep the worker busy', async () => {
     await runJobs(
-      doing(() => 1),
+      working(() => 1),
       tasks(3),
       limits(60_000, 2),
     );
@@ -156,69 +123,39 @@ describe('all jobs of a batch', () => {
 });
 
 describe('a job that throws', () => {
-  test('has failed with the reason, and may be tried again', async () => {
-    const throwing = doing(async () => {
-      await wait(10);
-      throw new RangeError('too far');
-    });
-    expect(await ended(throwing)).toEqual([
-      {
-        kind: 'failed',
-        task: { jobId: 1, message: message(), index: 'results' },
-        reason: 'RangeError: too far',
-        permanent: false,
-      },
+  test('fails with the reason, and is retried', async () => {
+    const failed = { kind: 'failed', task: TASK, permanent: false };
+    expect(await run(throwing(new RangeError('too far')))).toEqual([
+      { ...failed, reason: 'RangeError: too far' },
     ]);
+    const rejecting = working(() => Promise.reject(new Error('later')));
+    expect(await run(rejecting)).toEqual([{ ...failed, reason: 'later' }]);
+    const withoutInput = throwing(new Error('no input')).work as Job['input'];
+    expect(await run({ input: withoutInput, work: () => 1 })).toEqual([{ ...failed, reason: 'no input' }]);
   });
 
-  test('has failed for good when it throws a PermanentError, be it of its own bundle', async () => {
-    const thrown = [
-      new PermanentError('never'),
-      Object.assign(new Error('never'), { name: 'PermanentError' }),
-    ];
-    const all = await ended(
-      doing((input) => {
-        throw thrown[input - 1];
-      }),
-      2,
-    );
-    expect(all).toMatchObject([
-      { kind: 'failed', permanent: true, reason: 'PermanentError: never' },
-      { kind: 'failed', permanent: true, reason: 'PermanentError: never' },
-    ]);
+  test('fails whatever it throws', async () => {
+    for (const thrown of ['boom', undefined, null, 7, { code: 7 }, Symbol('boom'), Object.create(null)])
+      expect(await run(throwing(thrown))).toMatchObject([
+        { kind: 'failed', permanent: false, reason: expect.stringMatching(/./) },
+      ]);
   });
 
-  test.each([
-    ['a string', 'boom'],
-    ['nothing', undefined],
-    ['null', null],
-    ['a number', 7],
-    ['an object', { code: 7 }],
-    ['a symbol', Symbol('boom')],
-    ['an object without a prototype', Object.create(null)],
-  ])('has failed even when it throws %s', async (_what, thrown) => {
-    const all = await ended(
-      doing(() => {
-        throw thrown;
-      }),
-    );
-    expect(all).toMatchObject([{ kind: 'failed', permanent: false, reason: expect.stringMatching(/./) }]);
-  });
-
-  test('has failed when it is its input that can’t be made', async () => {
-    const what: Job = {
-      input: () => {
-        throw new Error('no input');
-      },
-      work: () => 1,
-    };
-    expect(await ended(what)).toMatchObject([{ kind: 'failed', reason: 'no input' }]);
+  test('fails permanently with a PermanentError, also with one of its own bundle', async () => {
+    const bundled = Object.assign(new Error('never'), { name: 'PermanentError' });
+    for (const thrown of [new PermanentError('never'), bundled])
+      expect(await run(throwing(thrown))).toMatchObject([
+        { kind: 'failed', permanent: true, reason: 'PermanentError: never' },
+      ]);
   });
 });
 
-describe('a job whose output can’t be kept', () => {
+describe('a job whose result cannot be stored', () => {
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
+  const toJSON = () => {
+    throw Object.create(null);
+  };
 
   test.each([
     ['undefined', undefined, /^its output is no JSON value: undefined$/],
@@ -228,29 +165,16 @@ describe('a job whose output can’t be kept', () => {
     ['infinity', Number.POSITIVE_INFINITY, /^its output is no JSON value: Infinity$/],
     ['a BigInt', 10n, /^its output can’t be written as JSON: .*BigInt/],
     ['a cycle', cyclic, /^its output can’t be written as JSON: .*circular/],
-    [
-      'too much',
-      'x'.repeat(MAX_JSON_BYTES - 1),
-      /^its output is too large: 256001 characters of JSON, at most 256000$/,
-    ],
-    [
-      'something whose toJSON throws what is no Error',
-      {
-        toJSON() {
-          throw Object.create(null);
-        },
-      },
-      /^its output can’t be written as JSON: /,
-    ],
-  ])('has failed for good, with the reason: %s', async (_what, output, reason) => {
-    expect(await ended(doing(() => output))).toEqual([
-      { kind: 'failed', task: expect.anything(), permanent: true, reason: expect.stringMatching(reason) },
+    ['too much', 'x'.repeat(MAX_JSON_BYTES - 1), /too large: 256001 characters of JSON, at most 256000$/],
+    ['something whose toJSON throws', { toJSON }, /^its output can’t be written as JSON: /],
+  ])('fails permanently if it returns %s', async (_what, output, reason) => {
+    expect(await run(working(() => output))).toEqual([
+      { kind: 'failed', task: TASK, permanent: true, reason: expect.stringMatching(reason) },
     ]);
   });
 
-  test('has failed when its input can’t be kept', async () => {
-    const what: Job = { input: () => 10n, work: () => 1 };
-    expect(await ended(what)).toMatchObject([
+  test('fails permanently because of its input, too', async () => {
+    expect(await run({ input: () => 10n, work: () => 1 })).toMatchObject([
       {
         kind: 'failed',
         permanent: true,
@@ -259,161 +183,111 @@ describe('a job whose output can’t be kept', () => {
     ]);
   });
 
-  test('gives a reason of one bounded line, whatever the output', async () => {
+  test('has a reason of one short line', async () => {
     // A function as text is its source code.
     const source = new Function(`\n/* ${'x'.repeat(10_000)} */\n`);
-    const [end] = await ended(doing(() => source));
-    const { reason } = end as JobResult & { kind: 'failed' };
-    expect(reason.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS);
-    expect(reason).not.toMatch(/\n/);
+    const [failed] = (await run(working(() => source))) as [JobResult & { kind: 'failed' }];
+    expect(failed.reason.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS);
+    expect(failed.reason).not.toMatch(/\n/);
   });
 });
 
-describe('the worker’s time limit', () => {
-  test('leaves jobs that were not begun to the next delivery', async () => {
-    const begun: JobId[] = [];
-    const all = await ended(
-      doing(async (input) => {
-        begun.push(input);
-        await wait(900);
-        return input;
-      }),
-      10,
-      { concurrency: 1, time: 3_000 },
-    );
-    // The fourth would be begun after 2.7 s and end at 3.6 s: too late.
-    expect(begun).toEqual([1, 2, 3]);
+describe('the time limit', () => {
+  test('leaves jobs to the next delivery that would not end in time', async () => {
+    const started: JobId[] = [];
+    const job = working(async (input) => {
+      started.push(input);
+      await wait(900);
+      return input;
+    });
+    const all = await run(job, 10, { concurrency: 1, workMs: 3_000 });
+    // The fourth would start after 2.7 s and end after 3.6 s.
+    expect(started).toEqual([1, 2, 3]);
     expect(kinds(all)).toEqual(['worked', 'worked', 'worked', ...Array(7).fill('left')]);
   });
 
-  test('is kept though jobs hang: all have ended when the time is up', async () => {
-    let endedAt = 0;
-    const working = runJobs(
-      doing(() => new Promise(() => {})),
-      tasks(5),
-      limits(3_000, 2),
-    ).then((all) => {
-      endedAt = Date.now();
-      return all;
-    });
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(await working).toHaveLength(5);
-    expect(endedAt).toBe(NOW + 3_000);
-  });
-
-  test('fails a hanging job that had its fair share of the time, so that it doesn’t come again for ever', async () => {
-    const all = await ended(
-      doing(() => new Promise(() => {})),
-      3,
-      { concurrency: 1, time: 3_000 },
-    );
-    expect(all[0]).toMatchObject({ kind: 'failed', permanent: false, reason: 'not done within 3 s' });
-    expect(kinds(all)).toEqual(['failed', 'left', 'left']);
-  });
-
-  test.each([
-    [2_000, 'failed'],
-    [2_001, 'left'],
-  ])('after %i of 10,000 ms, takes a hanging job that it then cuts short for %s', async (before, kind) => {
-    const all = await ended(
-      doing((input) => (input === 1 ? wait(before).then(() => 0) : new Promise(() => {}))),
-      2,
-      { concurrency: 1, time: 10_000 },
-    );
-    expect(kinds(all)).toEqual(['worked', kind]);
-  });
-
-  test('lets all jobs listen for it, without a warning in the log', async () => {
-    const warnings: Error[] = [];
-    const note = (warning: Error) => warnings.push(warning);
-    process.on('warning', note);
-    const listening = doing((_input, { signal }) => {
-      signal.addEventListener('abort', () => {}, { once: true });
-      return wait(10);
-    });
-    await ended(listening, 50, { concurrency: 50 });
-    vi.useRealTimers();
-    await wait(0);
-    process.off('warning', note);
-    expect(warnings).toEqual([]);
-  });
-
-  test('tells the jobs by their signal, and does not blame one that gives up then', async () => {
-    const seen: unknown[] = [];
-    const all = await ended(
-      doing(async (input, { signal }) => {
-        if (input === 1) return wait(5_000).then(() => 0);
-        await new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => {
-            seen.push(signal.reason);
-            reject(signal.reason);
-          });
-        });
-        return 0;
-      }),
-      2,
-      { concurrency: 1, time: 11_000 },
-    );
-    expect(seen).toEqual([new Error('the worker’s time is up')]);
-    expect(kinds(all)).toEqual(['worked', 'left']);
-  });
-
-  test('does not abort the jobs of a batch that is done in time', async () => {
-    const signals: AbortSignal[] = [];
-    await ended(
-      doing((_input, { signal }) => signals.push(signal)),
-      3,
-    );
-    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
-  });
-
-  test('begins nothing that would not end in time by the longest job of the batch’s earlier groups', async () => {
+  test('starts no job when earlier groups had a job that took too long, or the time is over', async () => {
     const work = vi.fn(() => 1);
     const time = limits(10_000);
     time.budget.took(9_000);
     vi.setSystemTime(NOW + 1_000);
-    const all = await runJobs(doing(work), tasks(2), time);
-    expect(kinds(all)).toEqual(['left', 'left']);
+    expect(kinds(await runJobs(working(work), tasks(2), time))).toEqual(['left', 'left']);
+    expect(kinds(await run(working(work), 3, { workMs: -5 }))).toEqual(['left', 'left', 'left']);
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('begins nothing after the time that a group has, and lets what is begun end', async () => {
+  test('starts no job after the group’s own time, but lets running jobs end', async () => {
     const time = limits(10_000);
-    const working = runJobs(
-      doing(() => wait(3_000).then(() => 1)),
-      tasks(4),
-      { ...time, until: NOW + 5_000 },
-    );
+    const job = working(() => wait(3_000).then(() => 1));
+    const running = runJobs(job, tasks(4), { ...time, until: NOW + 5_000 });
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(kinds(await working)).toEqual(['worked', 'worked', 'left', 'left']);
+    expect(kinds(await running)).toEqual(['worked', 'worked', 'left', 'left']);
     expect([6_999, 7_000].map((at) => time.budget.hasRoom(NOW + at))).toEqual([true, false]);
   });
 
-  test('begins nothing when the time is up already', async () => {
-    const work = vi.fn();
-    const all = await ended(doing(work), 3, { time: -5 });
-    expect(kinds(all)).toEqual(['left', 'left', 'left']);
-    expect(work).not.toHaveBeenCalled();
+  test('ends a batch whose jobs hang, and fails those that had their fair share of the time', async () => {
+    const running = runJobs(working(forever), tasks(3), limits(3_000)).then((all) => ({
+      all,
+      at: Date.now(),
+    }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { all, at } = await running;
+    expect(at).toBe(NOW + 3_000);
+    expect(all[0]).toMatchObject({ kind: 'failed', permanent: false, reason: 'not done within 3 s' });
+    expect(kinds(all)).toEqual(['failed', 'left', 'left']);
+    for (const [before, kind] of [
+      [2_000, 'failed'],
+      [2_001, 'left'],
+    ] as const) {
+      const job = working((input) => (input === 1 ? wait(before).then(() => 0) : forever()));
+      expect(kinds(await run(job, 2, { concurrency: 1 }))).toEqual(['worked', kind]);
+    }
   });
 
-  test('ends the batch by its timer even if the clock is set back meanwhile', async () => {
-    const work = vi.fn(() => new Promise(() => {}));
-    const working = runJobs(doing(work), tasks(3), { ...limits(3_000), clock: () => NOW });
+  test('aborts the signal, and does not blame a job that stops because of it', async () => {
+    const reasons: unknown[] = [];
+    const job = working(async (input, { signal }) => {
+      if (input === 1) return wait(5_000).then(() => 0);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reasons.push(signal.reason);
+          reject(signal.reason);
+        });
+      });
+    });
+    expect(kinds(await run(job, 2, { concurrency: 1, workMs: 11_000 }))).toEqual(['worked', 'left']);
+    expect(reasons).toEqual([new Error('the worker’s time is up')]);
+  });
+
+  test('lets many jobs listen for the signal without a warning', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const listening = working((_input, { signal }) => {
+      signal.addEventListener('abort', () => {}, { once: true });
+      return wait(10);
+    });
+    await run(listening, 50, { concurrency: 50 });
+    vi.useRealTimers();
+    await wait(0);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  test('is kept even if the clock is set back', async () => {
+    const work = vi.fn(forever);
+    const running = runJobs(working(work), tasks(3), { ...limits(3_000), clock: () => NOW });
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(kinds(await working)).toEqual(['left', 'left', 'left']);
+    expect(kinds(await running)).toEqual(['left', 'left', 'left']);
     expect(work).toHaveBeenCalledTimes(1);
   });
 
-  test('loses what a job throws after its time, without harm to the worker', async () => {
-    const all = await ended(
-      doing(async () => {
-        await wait(3_500);
-        throw new Error('too late');
-      }),
-      1,
-      { time: 3_000 },
-    );
-    expect(kinds(all)).toEqual(['failed']);
+  test('ignores what a job throws later', async () => {
+    const job = working(async () => {
+      await wait(3_500);
+      throw new Error('too late');
+    });
+    expect(kinds(await run(job, 1, { workMs: 3_000 }))).toEqual(['failed']);
     // An unhandled rejection would fail this test file.
     await vi.advanceTimersByTimeAsync(10_000);
   });

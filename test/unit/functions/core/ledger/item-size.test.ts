@@ -10,12 +10,12 @@ import {
   type RequestedJobs,
   recordDeath,
 } from '../../../../../functions/core/model/message-record.ts';
-import { job, message, NOW } from '../../samples.ts';
+import { job, messageFrom, NOW } from '../../../../fixtures/ledger.ts';
 
 /** The largest item that DynamoDB takes, in bytes (its quota "Item size"). */
 const MAX_ITEM = 400 * 1024;
 
-/** What an item has besides the record: its keys, and when it expires. */
+/** An item has its keys and its expiry besides the record. */
 const BESIDES = 1_024;
 
 /** An attribute value's bytes as DynamoDB counts them ("DynamoDB item sizes and formats"), numbers at their largest. */
@@ -30,12 +30,12 @@ function sizeOf(value: unknown): number {
   );
 }
 
-/** Nine digits: jobs of a system that has run for years. */
+/** The jobIds of a system that has run for years have nine digits. */
 const FIRST = 900_000_001;
-const largest = message({ first: job(FIRST), last: job(FIRST + MAX_JOBS_PER_MESSAGE - 1) });
+const largest = messageFrom(FIRST, MAX_JOBS_PER_MESSAGE);
 const all = jobsInRange(largest);
 
-test('a message whose every job fails and takes workers along, round after round, fits an item of the ledger', () => {
+test('the largest record fits a DynamoDB item: 500 jobs that fail and kill workers, in several retries', () => {
   const reason = reasonFrom(new Error('€'.repeat(1_000)));
   const outcomes = all.map((jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }));
   let record = newRecord(largest);

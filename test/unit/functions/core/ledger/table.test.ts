@@ -1,10 +1,10 @@
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { queryItems, readItem, type Table, transact } from '../../../../../functions/core/ledger/table.ts';
-import { ConditionFailed, Unavailable } from '../../../../../functions/core/model/errors.ts';
+import { Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { openTable } from '../../../../../functions/runtime/aws-clients.ts';
+import { throttled } from '../../../../fixtures/in-memory-cloud.ts';
 
 const cancelled = (...codes: string[]) =>
   new TransactionCanceledException({
@@ -15,51 +15,62 @@ const cancelled = (...codes: string[]) =>
 
 const WRITE = { Put: { TableName: 'ledger', Item: { pk: 'A', sk: 'A' } } };
 
-/** A table whose calls fail one after the other with these, and then go well. */
+/** A table whose calls fail with these errors, one after the other, and then succeed. */
 function failing(...errors: Error[]) {
-  let calls = 0;
-  const send = async () => {
-    const error = errors[calls++];
+  const send = vi.fn(async () => {
+    const error = errors.shift();
     if (error) throw error;
     return {};
-  };
-  const table: Table = { name: 'ledger', client: { send } as unknown as Table['client'], conflictDelayMs: 1 };
-  return { table, calls: () => calls };
+  });
+  const table = { name: 'ledger', client: { send }, conflictDelayMs: 1 } as unknown as Table;
+  return { table, send };
 }
 
-test.each([
-  ['another transaction’s sake', cancelled('None', 'TransactionConflict')],
-  ['throttling', cancelled('ThrottlingError', 'None')],
-  ['a partition that is full', cancelled('None', 'ProvisionedThroughputExceeded')],
-  ['a write under way', Object.assign(new Error('conflict'), { name: 'TransactionConflictException' })],
-])('a transaction that is cancelled for %s is tried again', async (_why, error) => {
-  const { table, calls } = failing(error, error);
-  await transact(table, [WRITE]);
-  expect(calls()).toBe(3);
+const conflicts = () => Array.from({ length: 9 }, () => cancelled('TransactionConflict'));
+
+describe('a transaction', () => {
+  test('is tried again, up to five times, if DynamoDB cancels it for a conflict or for throttling', async () => {
+    for (const error of [
+      cancelled('None', 'TransactionConflict'),
+      cancelled('ThrottlingError', 'None'),
+      cancelled('None', 'ProvisionedThroughputExceeded'),
+      Object.assign(new Error('conflict'), { name: 'TransactionConflictException' }),
+    ]) {
+      const { table, send } = failing(error, error);
+      await transact(table, [WRITE]);
+      expect(send).toHaveBeenCalledTimes(3);
+    }
+    const { table, send } = failing(...conflicts());
+    await expect(transact(table, [WRITE])).rejects.toThrow(Unavailable);
+    expect(send).toHaveBeenCalledTimes(6);
+  });
+
+  test('is not tried again if a condition fails, or the SDK has tried it again already', async () => {
+    for (const [error, thrown] of [
+      [cancelled('None', 'ConditionalCheckFailed'), { name: 'ConditionFailed', at: [1] }],
+      [throttled(), { name: 'Unavailable' }],
+    ] as const) {
+      const { table, send } = failing(error);
+      await expect(transact(table, [WRITE])).rejects.toMatchObject(thrown);
+      expect(send).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  test('ends by the deadline even if it conflicts again and again', async () => {
+    vi.useFakeTimers();
+    try {
+      const deadline = Date.now() + 100;
+      const table = { ...failing(...conflicts()).table, conflictDelayMs: 25, deadline: () => deadline };
+      const ended = transact(table, [WRITE]).catch(() => Date.now());
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await ended).toBeLessThanOrEqual(deadline);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
-test('it is not tried for ever', async () => {
-  const { table, calls } = failing(...Array.from({ length: 9 }, () => cancelled('TransactionConflict')));
-  await expect(transact(table, [WRITE])).rejects.toThrow(Unavailable);
-  expect(calls()).toBe(6);
-});
-
-test('what a condition refuses is refused at once', async () => {
-  const { table, calls } = failing(cancelled('None', 'ConditionalCheckFailed'));
-  await expect(transact(table, [WRITE])).rejects.toMatchObject({ at: [1] });
-  await expect(transact(failing(cancelled('ConditionalCheckFailed')).table, [WRITE])).rejects.toThrow(
-    ConditionFailed,
-  );
-  expect(calls()).toBe(1);
-});
-
-test('what the SDK has tried again by itself is not', async () => {
-  const { table, calls } = failing(Object.assign(new Error('slow down'), { name: 'ThrottlingException' }));
-  await expect(transact(table, [WRITE])).rejects.toThrow(Unavailable);
-  expect(calls()).toBe(1);
-});
-
-describe('a DynamoDB that takes calls and never answers', () => {
+describe('if DynamoDB accepts connections and never answers', () => {
   let server: Server;
   const sockets: Socket[] = [];
 
@@ -82,32 +93,14 @@ describe('a DynamoDB that takes calls and never answers', () => {
     ['a write', (table) => transact(table, [WRITE])],
     ['a read', (table) => readItem(table, { pk: 'A', sk: 'A' })],
     ['a query', (table) => queryItems(table, 'A', 'A').next()],
-  ])('is unavailable to %s at the deadline, and not much later', async (_what, call) => {
+  ])('%s fails shortly after the deadline, and at once after that', async (_what, call) => {
     const deadline = Date.now() + 200;
     const table = openTable('ledger', () => deadline);
-    await expect(call(table)).rejects.toMatchObject({
-      ...{ name: 'Unavailable', service: 'ledger', momentary: false },
-    });
+    const unavailable = { name: 'Unavailable', service: 'ledger', momentary: false };
+    await expect(call(table)).rejects.toMatchObject(unavailable);
     expect(sockets.length).toBeGreaterThan(0);
-    // The SDK would wait for seconds, and try again.
-    expect(Date.now() - deadline).toBeLessThan(1_000);
-    // And so it is when the deadline is past.
-    await expect(call(table)).rejects.toThrow(Unavailable);
+    await expect(call(table)).rejects.toMatchObject(unavailable);
+    // The SDK alone would wait for seconds, and try again.
     expect(Date.now() - deadline).toBeLessThan(1_000);
   });
-});
-
-test('a transaction that meets others again and again ends by the deadline', async () => {
-  vi.useFakeTimers();
-  try {
-    const deadline = Date.now() + 100;
-    const { table } = failing(...Array.from({ length: 9 }, () => cancelled('TransactionConflict')));
-    const ended = transact({ ...table, conflictDelayMs: 25, deadline: () => deadline }, [WRITE]).catch(() =>
-      Date.now(),
-    );
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(await ended).toBeLessThanOrEqual(deadline);
-  } finally {
-    vi.useRealTimers();
-  }
 });

@@ -18,10 +18,10 @@ import {
   type RequestedJobs,
   recordDeath,
 } from '../../../../../functions/core/model/message-record.ts';
-import { job, jobs, message, NOW } from '../../samples.ts';
+import { job, jobs, messageFrom, NOW } from '../../../../fixtures/ledger.ts';
 
 /** Jobs 1–5 of one message. */
-const FIVE = message({ last: job(5) });
+const FIVE = messageFrom(1, 5);
 const ALL = jobs(1, 2, 3, 4, 5);
 const NEW = newRecord(FIVE);
 const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
@@ -59,7 +59,7 @@ function afterDeaths(times: number, record = NEW, round?: number): MessageRecord
 const exhausted = (record: MessageRecord, asked: RequestedJobs, maxAttempts: number) =>
   exhaustedJobs(record, asked, maxAttempts).map(({ jobId }) => jobId);
 
-test('a record that was never written has every job of the whole message pending', () => {
+test('a new record has all jobs of the message pending', () => {
   expect(NEW).toEqual({ version: 0, pending: ALL, failed: [], attempts: {} });
 });
 
@@ -67,17 +67,16 @@ describe('openJobs', () => {
   /** 1 and 2 are processed, 3 has failed and its letter asks for round 10, 4 and 5 are pending. */
   const record = lettered(ran(NEW, WHOLE, ...done(1, 2), failed(3)), 10, 3);
 
-  test.each<[string, RequestedJobs, number[]]>([
-    ['the whole message: what is pending', WHOLE, [4, 5]],
-    ['a retry: the jobs that it asks for, but none that is processed', retry(10, 1, 3, 4), [4, 3]],
-    ['a retry that the dead letter answers: no job that has failed', retry(9, 3, 4), [4]],
-    ['both: each job once', { ...retry(10, 3, 4), whole: true }, [4, 5, 3]],
-    ['both, the retry being answered', { ...retry(9, 3, 4), whole: true }, [4, 5]],
-  ])('are, for %s', (_what, asked, open) => {
-    expect(openJobs(record, asked)).toEqual(open);
-  });
-
-  test('are open to any retry when a job failed without an attempt that is known', () => {
+  test('are the pending jobs of the message, and the jobs of a retry that no dead letter has answered', () => {
+    for (const [asked, open] of [
+      [WHOLE, [4, 5]],
+      [retry(10, 1, 3, 4), [4, 3]],
+      [retry(9, 3, 4), [4]],
+      [{ ...retry(10, 3, 4), whole: true }, [4, 5, 3]],
+      [{ ...retry(9, 3, 4), whole: true }, [4, 5]],
+    ] as const)
+      expect(openJobs(record, asked)).toEqual(open);
+    // A failed job without a known attempt is open for any retry.
     expect(openJobs({ ...NEW, pending: [], failed: ALL }, retry(1, 2))).toEqual([2]);
   });
 });
@@ -90,14 +89,14 @@ describe('applyOutcomes', () => {
     expect(counterDelta(first, applyOutcomes(first, WHOLE, done(1, 2, 3), NOW)).processed).toBe(1);
   });
 
-  test('returns the very record when it has nothing to say of the message’s jobs', () => {
+  test('returns the same record if no outcome changes it', () => {
     const record = ran(lettered(NEW, 10, 1), WHOLE, ...done(2));
     for (const outcomes of [[], done(2, 6, 7), [failed(1), failed(2), failed(8)]])
       expect(applyOutcomes(record, WHOLE, outcomes, NOW)).toBe(record);
     expect(applyOutcomes(record, retry(10, 1), [failed(3), failed(4)], NOW)).toBe(record);
   });
 
-  test('notes failed attempts without counting the job', () => {
+  test('records failed attempts, and does not count the job yet', () => {
     const record = ran(NEW, WHOLE, failed(2, 'first'), failed(2, 'second', true));
     expect(record).toEqual({
       ...NEW,
@@ -106,11 +105,11 @@ describe('applyOutcomes', () => {
     expect(counterDelta(NEW, record)).toEqual({ processed: 0, failed: 0 });
   });
 
-  test('forgets the attempts of a job that is done in the end', () => {
+  test('forgets the attempts of a job that is processed in the end', () => {
     expect(Object.keys(ran(NEW, WHOLE, failed(1), failed(2), ...done(1)).attempts)).toEqual(['2']);
   });
 
-  test('moves a job from failed to processed when its dead letter works, or another delivery has its document', () => {
+  test('moves a job from failed to processed if its dead letter succeeds, or another delivery wrote its document', () => {
     const before = lettered(ran(NEW, WHOLE, failed(1), ...done(2, 3, 4, 5)), 10, 1);
     for (const asked of [retry(10, 1), WHOLE]) {
       const record = applyOutcomes(before, asked, done(1), NOW);
@@ -119,13 +118,13 @@ describe('applyOutcomes', () => {
     }
   });
 
-  test('ends the lease, whatever came of the jobs', () => {
+  test('ends the lease, whatever the outcomes are', () => {
     const leased = acquireLease(NEW, { id: 'a', until: NOW });
     expect(applyOutcomes(leased, WHOLE, [], NOW)).toEqual(NEW);
     expect(ran(leased, WHOLE, failed(1))).not.toHaveProperty('lease');
   });
 
-  test('gives a job its attempts anew for each later retry, and keeps when it failed first', () => {
+  test('gives a job new attempts for each later retry, and keeps the time of its first failure', () => {
     let record = ran(NEW, WHOLE, failed(1), failed(1, 'never', true));
     for (const round of [7, 9]) {
       record = lettered(record, round, 1);
@@ -144,7 +143,7 @@ describe('applyOutcomes', () => {
       expect(ran(newer, asked, failed(1)).attempts[1]).toMatchObject({ count: 2, round: 9 });
   });
 
-  test('does not give attempts for ever to retries that take turns', () => {
+  test('gives retries that alternate a limited number of attempts', () => {
     const requests = [WHOLE, retry(7, 1), retry(9, 1)];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...requests), { minLength: 40, maxLength: 40 }), (turns) => {
@@ -163,7 +162,7 @@ describe('applyOutcomes', () => {
 });
 
 describe('a lease', () => {
-  test('is running until its end, unless its holder has survived it', () => {
+  test('runs until its end, unless its holder has survived it', () => {
     const record = acquireLease(NEW, { id: 'a', until: NOW });
     expect(record).toEqual({ ...NEW, lease: { id: 'a', until: NOW } });
     expect(counterDelta(NEW, record)).toEqual({ processed: 0, failed: 0 });
@@ -174,7 +173,7 @@ describe('a lease', () => {
     expect(isLeased(NEW, [], NOW)).toBe(false);
   });
 
-  test('that is still running, that its holder survived, or that is none, is no death', () => {
+  test('is not a death while it runs, or if its holder survived it, or if there is none', () => {
     const record = acquireLease(NEW, { id: 'a', until: NOW, job: job(1) });
     expect(recordDeath(record, [], NOW - 1)).toBe(record);
     expect(recordDeath(record, ['b', 'a'], NOW - 1)).toBe(record);
@@ -182,24 +181,24 @@ describe('a lease', () => {
     expect(recordDeath(NEW, [], NOW)).toBe(NEW);
   });
 
-  test('on several jobs blames none of them, and has each run alone from then on', () => {
+  test('on several jobs blames none of them, and isolates the message', () => {
     const record = recordDeath(acquireLease(NEW, { id: 'a', until: NOW }), [], NOW);
     expect(record).toEqual({ ...NEW, isolated: true });
   });
 
-  test('on one job blames it, and gives it up at last, whatever the attempts allowed', () => {
+  test('on one job blames that job, which is given up after MAX_DEATHS, whatever maxAttempts is', () => {
     expect(exhausted(afterDeaths(MAX_DEATHS - 1), WHOLE, 1)).toEqual([]);
     expect(exhaustedJobs(afterDeaths(MAX_DEATHS), WHOLE, 1_000)).toMatchObject([
       { jobId: 1, attempts: { count: 0, deaths: MAX_DEATHS, reason: expect.stringContaining('died of it') } },
     ]);
   });
 
-  test('on a job that was counted meanwhile blames nobody', () => {
+  test('on a job that was counted meanwhile blames no job', () => {
     const leased = acquireLease(ran(NEW, WHOLE, ...done(1)), { id: 'a', until: NOW, job: job(1) });
     expect(recordDeath(leased, [], NOW)).toMatchObject({ isolated: true, attempts: {} });
   });
 
-  test('counts a death for the retry that it was of, and a later retry starts anew', () => {
+  test('counts a death for its own retry, and a later retry starts from zero', () => {
     const record = afterDeaths(MAX_DEATHS, lettered(afterDeaths(MAX_DEATHS), 7, 1), 7);
     expect(record.attempts[1]).toMatchObject({ deaths: MAX_DEATHS, round: 7 });
     expect(exhausted(record, retry(7, 1), 1)).toEqual([1]);
@@ -208,7 +207,7 @@ describe('a lease', () => {
 });
 
 describe('exhaustedJobs', () => {
-  test('names a job on its last attempt and not before, by the attempts that are allowed now', () => {
+  test('has a job after its last attempt, by the maxAttempts of now', () => {
     const attempts = [failed(2, 'first'), failed(2, 'second'), failed(2, 'third')];
     const record = ran(NEW, WHOLE, ...attempts);
     expect(exhausted(ran(NEW, WHOLE, ...attempts.slice(1)), WHOLE, 3)).toEqual([]);
@@ -218,11 +217,11 @@ describe('exhaustedJobs', () => {
     expect([1, 4].map((maxAttempts) => exhausted(record, WHOLE, maxAttempts))).toEqual([[2], []]);
   });
 
-  test('names a job at once that says trying again is useless', () => {
+  test('has a job at once that failed permanently', () => {
     expect(exhausted(ran(NEW, WHOLE, failed(2, 'never', true), failed(3)), WHOLE, 1_000)).toEqual([2]);
   });
 
-  test('names only jobs that are open', () => {
+  test('has only open jobs', () => {
     const record = lettered(ran(NEW, WHOLE, failed(1), failed(2), failed(3)), 10, 1);
     expect(exhausted(record, WHOLE, 1)).toEqual([2, 3]);
     expect(exhausted(record, retry(10, 3), 1)).toEqual([]);
@@ -231,7 +230,7 @@ describe('exhaustedJobs', () => {
 });
 
 describe('deadLettered', () => {
-  test('counts jobs as failed, once, and keeps why', () => {
+  test('counts jobs as failed, once, and keeps the reason', () => {
     const before = ran(NEW, WHOLE, ...done(5), failed(1, 'why'));
     const record = lettered(before, 10, 1, 3);
     expect(record).toMatchObject({ pending: [2, 4], failed: [1, 3] });
@@ -241,12 +240,12 @@ describe('deadLettered', () => {
     expect(lettered(record, 9, 1)).toBe(record);
   });
 
-  test('never fails a job that is processed, nor one of another message', () => {
+  test('changes neither a processed job nor a job of another message', () => {
     const before = ran(NEW, WHOLE, ...done(1));
     expect(lettered(before, 10, 1, 6)).toBe(before);
   });
 
-  test('answers a retry whose job failed again: only its own letter’s retry is open then', () => {
+  test('answers a retry whose job failed again: only the newest dead letter’s retry is open then', () => {
     const failedAgain = ran(lettered(ran(NEW, WHOLE, failed(1)), 10, 1), retry(10, 1), failed(1));
     expect(openJobs(failedAgain, retry(10, 1))).toEqual([1]);
     const round = nextRound(failedAgain.attempts[1] as never, 0);
@@ -256,7 +255,7 @@ describe('deadLettered', () => {
   });
 });
 
-test('nextRound is the time, or later than the retry that it answers where clocks differ', () => {
+test('nextRound is the time, but always later than the retry that it answers, even if clocks differ', () => {
   const attempts = { count: 1, firstAt: 0, lastAt: 0, reason: '' };
   expect(nextRound(attempts, NOW)).toBe(NOW);
   expect(nextRound({ ...attempts, round: NOW }, NOW)).toBe(NOW + 1);
@@ -268,7 +267,7 @@ test('nextRound is the time, or later than the retry that it answers where clock
  * A worker keeps dead letters in two steps, and another one may come in between.
  */
 interface Step {
-  kind: 'run' | 'lease' | 'die' | 'send letters' | 'count letters' | 'redrive' | 'retry' | 'deliver twice';
+  kind: (typeof KINDS)[number];
   by: number;
   at: number;
   outcomes: Outcome[];
@@ -280,22 +279,21 @@ const outcome: fc.Arbitrary<Outcome> = fc.record({
   reason: fc.constant('no'),
   permanent: fc.boolean(),
 }) as fc.Arbitrary<Outcome>;
+const KINDS = [
+  'run',
+  'lease',
+  'die',
+  'send letters',
+  'count letters',
+  'redrive',
+  'retry',
+  'deliver twice',
+] as const;
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom<Step['kind'][]>(
-    ...([
-      'run',
-      'lease',
-      'die',
-      'send letters',
-      'count letters',
-      'redrive',
-      'retry',
-      'deliver twice',
-    ] as const),
-  ),
+  kind: fc.constantFrom(...KINDS),
   by: fc.nat(5),
   at: fc.nat(20),
-  // A run has one outcome a job.
+  // A run has one outcome per job.
   outcomes: fc.uniqueArray(outcome, { maxLength: 4, selector: ({ jobId }) => jobId }),
 });
 
@@ -346,7 +344,7 @@ class Life {
   }
 }
 
-describe('whatever happens to a message, in whatever order', () => {
+describe('whatever happens to a message, in any order', () => {
   const lives = (check: (life: Life, before: MessageRecord) => void) =>
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -360,7 +358,7 @@ describe('whatever happens to a message, in whatever order', () => {
       { numRuns: 2_000 },
     );
 
-  test('the gains add up to what the record says: no job twice, none lost, none taken back', () => {
+  test('the counters agree with the record: no job is counted twice, lost or taken back', () => {
     lives(({ record: { pending, failed, attempts }, counted }, before) => {
       const left = [...pending, ...failed];
       expect(new Set(left).size).toBe(left.length);
@@ -370,7 +368,7 @@ describe('whatever happens to a message, in whatever order', () => {
     });
   });
 
-  test('a job that is not processed is asked for by a message, or by a dead letter that works', () => {
+  test('a job that is not processed has a message or a dead letter that asks for it', () => {
     lives(({ record, asked, letters }) => {
       const requests = [...asked, ...letters.map(({ job, round }) => retry(round, job))];
       const open = new Set(requests.flatMap((asked) => openJobs(record, asked)));
@@ -378,7 +376,7 @@ describe('whatever happens to a message, in whatever order', () => {
     });
   });
 
-  test('it comes to the same whichever of two deliveries is counted first', () => {
+  test('the result is the same whichever of two deliveries is counted first', () => {
     fc.assert(
       fc.property(fc.subarray(ALL), fc.subarray(ALL), (one, other) => {
         const [first, second] = [one, other].map((ids) => done(...ids)) as [Outcome[], Outcome[]];

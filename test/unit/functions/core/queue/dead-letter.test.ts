@@ -14,7 +14,7 @@ import {
   readDeadLetter,
   retryMessageBody,
 } from '../../../../../functions/core/queue/dead-letter.ts';
-import { job, jobs, message, NOW, RUN } from '../../samples.ts';
+import { job, jobs, message, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
 function exhausted(change: Partial<ExhaustedJob['attempts']> = {}): ExhaustedJob {
   return {
@@ -30,7 +30,7 @@ function parsed(body: string | undefined): Message {
 }
 
 describe('the dead letter of a job', () => {
-  test('says which job it is, why it was given up on, after how many attempts and when', () => {
+  test('has the job, the reason, the number of attempts and the times', () => {
     const letter = deadLetterFor(message(), exhausted(), 7);
     expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
       jobId: 3,
@@ -43,7 +43,7 @@ describe('the dead letter of a job', () => {
     });
   });
 
-  test('is a message already, which asks for that one job under the name of the message it came in', () => {
+  test('is a message that asks for that one job, with the key of the job’s message', () => {
     const letter = deadLetterFor(message(), exhausted(), 7);
     const body = parsed(letter.MessageBody);
     expect(jobsToRun(body)).toEqual([3]);
@@ -51,18 +51,18 @@ describe('the dead letter of a job', () => {
     expect(body.retry).toEqual({ round: 7, jobs: [3] });
   });
 
-  test('keeps fields of a later version, and nothing of how its message came', () => {
+  test('keeps fields of a later version, but not the returns of its message', () => {
     const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
     const { MessageBody } = deadLetterFor(later, exhausted(), 7);
     expect(parsed(MessageBody)).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
   });
 
-  test('counts the deaths of workers among the attempts', () => {
+  test('counts deaths of workers as attempts', () => {
     const { MessageAttributes } = deadLetterFor(message(), exhausted({ deaths: 3 }), 7);
     expect(readDeadLetter('', MessageAttributes, 1).attempts).toBe(8);
   });
 
-  test('is sent again as a message of the same job, by a retry that is not before the one it asks for', () => {
+  test('becomes a retry of the same job, with a round that never goes back', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10 }),
@@ -79,7 +79,7 @@ describe('the dead letter of a job', () => {
     );
   });
 
-  test('has attributes that SQS takes: at most ten, none empty, the reason bounded', () => {
+  test('has attributes that SQS accepts: at most ten, none empty, the reason bounded', () => {
     for (const reason of ['', 'x'.repeat(100_000)]) {
       const { MessageAttributes: attributes = {} } = deadLetterFor(message(), exhausted({ reason }), 7);
       expect(Object.keys(attributes).length).toBeLessThanOrEqual(10);
@@ -93,7 +93,7 @@ describe('the dead letter of a job', () => {
 });
 
 describe('the dead letter of a malformed message', () => {
-  test('keeps the body as it came, and says what is wrong with it', () => {
+  test('keeps the body, and says what is wrong with it', () => {
     const letter = malformedDeadLetter('{"v":2}', 'v: Invalid input', NOW);
     expect(letter.MessageBody).toBe('{"v":2}');
     expect(readDeadLetter('{"v":2}', letter.MessageAttributes, 1)).toEqual({
@@ -105,30 +105,30 @@ describe('the dead letter of a malformed message', () => {
     });
   });
 
-  test('has a body even for an empty message, which SQS would not take', () => {
+  test('has a body even for an empty message, because SQS refuses an empty one', () => {
     expect(malformedDeadLetter('', 'the message is empty', NOW).MessageBody).toBe(' ');
   });
 
-  test('says what is wrong on one line of bounded length, whatever the reason has in it', () => {
+  test('has a reason of one short line', () => {
     const reason = malformedDeadLetter('x', `a\nb${'y'.repeat(10_000)}`, NOW).MessageAttributes?.reason
       ?.StringValue;
     expect(reason).toMatch(/^malformed: a by+…$/);
     expect(reason?.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS + 20);
   });
 
-  test('names the run of a message that can be read but belongs to no tick', () => {
+  test('has the run of a well-formed message that belongs to no tick', () => {
     const body = JSON.stringify(message());
     const letter = malformedDeadLetter(body, 'no tick of the ledger has it', NOW);
     expect(readDeadLetter(body, letter.MessageAttributes, 1)).toMatchObject({ runId: RUN, jobs: 0 });
   });
 
-  test('is sent again as it came', () => {
+  test('is sent again unchanged', () => {
     for (const body of ['hello', '', '{"v":2}', JSON.stringify(message())])
       expect(retryMessageBody(body, NOW)).toBe(body);
   });
 });
 
-describe('what the queue’s own redrive policy brings', () => {
+describe('a message that the redrive policy moved', () => {
   test('stands for all jobs of its message', () => {
     expect(readDeadLetter(JSON.stringify(message()), undefined, 1_000)).toEqual({
       runId: RUN,
@@ -144,7 +144,7 @@ describe('what the queue’s own redrive policy brings', () => {
     expect(readDeadLetter(JSON.stringify(retry), undefined, 1_000)).toMatchObject({ runId: RUN, jobs: 2 });
   });
 
-  test('can be read when there is no job in it', () => {
+  test('can be read even if it is malformed', () => {
     expect(readDeadLetter('hello', undefined, 3)).toEqual({
       jobs: 0,
       reason: expect.stringContaining('redrive policy'),
@@ -152,12 +152,12 @@ describe('what the queue’s own redrive policy brings', () => {
     });
   });
 
-  test('is sent again as the same message, which the ledger absorbs', () => {
+  test('is sent again as the same message, which the ledger counts once', () => {
     const body = JSON.stringify(message());
     expect(parsed(retryMessageBody(body, NOW))).toEqual(message());
   });
 
-  test('gives a retry its attempts anew when it is sent again', () => {
+  test('gets new attempts if it is a retry', () => {
     const body = JSON.stringify(message({ retry: { round: 1, jobs: jobs(3, 5) } }));
     expect(parsed(retryMessageBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
   });

@@ -18,7 +18,7 @@ function remembering() {
 const bytesOf = (batch: OutgoingMessage[]) =>
   batch.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody ?? ''), 0);
 
-test('sends ten messages a call, and nothing for none', async () => {
+test('sends ten messages per call, and makes no call without messages', async () => {
   const { queue, batches } = remembering();
   await send(queue, []);
   await send(
@@ -28,7 +28,7 @@ test('sends ten messages a call, and nothing for none', async () => {
   expect(batches.map((batch) => batch.length)).toEqual([10, 10, 5]);
 });
 
-test('puts no more into a call than SQS takes, in bytes', async () => {
+test('puts no more bytes into a call than SQS allows', async () => {
   const { queue, batches } = remembering();
   const large = { MessageBody: 'ö'.repeat(200_000) };
   await send(queue, [large, large, large, large, large]);
@@ -36,7 +36,7 @@ test('puts no more into a call than SQS takes, in bytes', async () => {
   for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
 });
 
-test('keeps a malformed message of the largest size, cut where its reason needs the room', () => {
+test('cuts the largest malformed message so that its reason fits', () => {
   const { MessageBody = '', MessageAttributes = {} } = malformedDeadLetter(
     '€'.repeat(349_525),
     'not JSON',

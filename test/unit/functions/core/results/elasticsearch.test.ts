@@ -13,7 +13,7 @@ import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
 import { makeCertificates } from '../../../../certificates.ts';
-import { job, RUN } from '../../samples.ts';
+import { job, RUN } from '../../../../fixtures/ledger.ts';
 
 /** The key that Elasticsearch takes, the one that the secret holds, and what both were asked. */
 let taken: string;
@@ -128,7 +128,7 @@ test('reads the API key once, when it is first needed, and sends it with each re
   expect(reads).toBe(1);
 });
 
-test('goes on with the new key after a change of it, for all requests under way at once', async () => {
+test('continues with a changed key, for all current requests', async () => {
   const results = open(await plain());
   await countDocuments(results, RUN);
   minuteLater();
@@ -144,7 +144,7 @@ test('goes on with the new key after a change of it, for all requests under way 
   expect(requests.filter(({ authorization }) => authorization === 'ApiKey key-2')[0]?.body).not.toBe('');
 });
 
-test('takes a key that is refused when it is fresh for an outage, which is no job’s fault', async () => {
+test('treats a key that is refused right after it was read as an outage', async () => {
   const results = open(await plain());
   await countDocuments(results, RUN);
   minuteLater();
@@ -156,7 +156,7 @@ test('takes a key that is refused when it is fresh for an outage, which is no jo
   expect(reads).toBe(2);
 });
 
-test('shows the key in no error, however closely somebody looks', async () => {
+test('shows the key in no error at any depth', async () => {
   const results = open(await plain());
   taken = 'another';
   const refused = await countDocuments(results, RUN).catch((thrown) => thrown);
@@ -167,7 +167,7 @@ test('shows the key in no error, however closely somebody looks', async () => {
   }
 });
 
-test('takes a secret that can’t be read for an outage, and says which one', async () => {
+test('treats a secret that cannot be read as an outage, and names the secret', async () => {
   held = undefined;
   const results = open(await plain());
   expect((await writeDocuments(results, documents)).trouble?.message).toMatch(
@@ -190,7 +190,7 @@ test.each([['{"apiKey":"s3cret"}'], ['s3cret s3cret'], [''], ['s3cret\r\nx-injec
   },
 );
 
-test('asks again when somebody waits for the answer, and not when messages come back by themselves', async () => {
+test('retries for callers that wait, and not for workers, whose messages are redelivered', async () => {
   const url = await plain();
   trouble = [503, 503];
   expect(await countDocuments(open(url, { retries: 2 }), RUN)).toBe(3);
@@ -198,7 +198,7 @@ test('asks again when somebody waits for the answer, and not when messages come 
   await expect(countDocuments(open(url), RUN)).rejects.toBeInstanceOf(Unavailable);
 });
 
-test('sends once more what a connection was closed for meanwhile, and no more than once', async () => {
+test('repeats a request once if its connection was closed', async () => {
   const url = await plain();
   const results = open(url);
   expect(await countDocuments(results, RUN)).toBe(3);
@@ -209,7 +209,7 @@ test('sends once more what a connection was closed for meanwhile, and no more th
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
 });
 
-test('writes what belongs in one index though another one has trouble, and says so', async () => {
+test('writes to one index even if another one is closed, and reports the problem', async () => {
   const results = open(await plain());
   closed = 'results-2026.10';
   const document = (index: string, jobId: number) => ({
@@ -239,7 +239,7 @@ test.each([
   expect(trouble === undefined).toBe(blamed);
 });
 
-test('makes the index with its settings', async () => {
+test('creates the index with its settings', async () => {
   const results = open(await plain());
   await ensureIndex(results);
   const settings = { number_of_shards: 3, number_of_replicas: 2, refresh_interval: '30s' };
@@ -248,7 +248,7 @@ test('makes the index with its settings', async () => {
   expect(index).toEqual({ mappings: MAPPING, settings });
 });
 
-test('trusts a private authority that it was given, and nobody otherwise', async () => {
+test('trusts a private authority only if it is configured', async () => {
   const { authority, certificate, key } = await makeCertificates();
   const folder = mkdtempSync(join(tmpdir(), 'drumline-elasticsearch-'));
   const file = join(folder, 'ca.pem');

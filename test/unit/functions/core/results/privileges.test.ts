@@ -19,7 +19,7 @@ import {
   highestJobId,
   refresh,
 } from '../../../../../functions/core/results/search.ts';
-import { job } from '../../samples.ts';
+import { job } from '../../../../fixtures/ledger.ts';
 
 const INDEX: ResultsIndex = { name: 'drumline-results-2026.11', alias: 'drumline-results' };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { enqueue } from '../../../../../functions/core/schedule/enqueue.ts';
-import { claimAll, memoryWithRun } from '../../memory.ts';
-import { NOW, tick } from '../../samples.ts';
+import { cloudWithRun } from '../../../../fixtures/in-memory-cloud.ts';
+import { NOW, tick } from '../../../../fixtures/ledger.ts';
 
 const MINUTE = 60_000;
 
@@ -11,19 +11,19 @@ test.each([
   // Its slice was claimed by a scheduler whose clock is ahead of this one's.
   ['with SQS’s longest delay what is due later than that', 200, [0, ...Array(9).fill(900)]],
 ])('sends %s', async (_what, minutes, delays) => {
-  const memory = await memoryWithRun();
+  const cloud = await cloudWithRun();
   const spread = { claimed: 100, sent: 0, spreadMs: minutes * MINUTE };
-  await claimAll(memory.table, spread);
+  await cloud.claimTick(spread);
   const held = { ...tick(spread), lease: { holder: 'scheduler', until: NOW } };
   const sent = await enqueue(
     {
-      ...{ name: 'scheduler', table: memory.table, jobs: memory.worker().jobs },
+      ...{ name: 'scheduler', table: cloud.table, jobs: cloud.worker().jobs },
       ...{ settings: { jobsPerMessage: 10, minMessages: 1 }, clock: () => NOW, sleep: async () => {} },
     },
     held,
     NOW + MINUTE,
   );
   expect(sent).toMatchObject({ enqueued: { enqueued: 100 }, unfinished: false });
-  const copies = memory.sqs.copies('jobs').map(({ visibleAt }) => (visibleAt - NOW) / 1_000);
+  const copies = cloud.sqs.copies('jobs').map(({ visibleAt }) => (visibleAt - NOW) / 1_000);
   expect(copies).toEqual(delays);
 });
