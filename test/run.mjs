@@ -13,7 +13,7 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 let interrupted = false;
 
 process.stdout.write(
-  'About 7 minutes on two cores; `npm test -- --project unit` takes about 15 seconds. The first run installs more.\n',
+  'The whole run takes many minutes. `npm test -- --project unit` runs only the unit tests.\n',
 );
 await ensureDependencies();
 
