@@ -4,9 +4,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, inject, vi } from 'vitest';
-import { fromHere } from '../../cli/cloud/localstack.ts';
 import type { Given } from '../../cli/cloud/settings.ts';
-import { placeOf, resolveTarget } from '../../cli/cloud/target.ts';
+import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
@@ -34,7 +33,7 @@ export const target = resolveTarget(suite.target, stage, home);
 export const { sqs, lambda, logs, cloudFormation } = target.clients;
 
 /** For the SDK's other clients. */
-export const aws = placeOf(target);
+export const aws = clientConfigOf(target);
 
 /** A function's name, by its short one. */
 export const functionName = (name: string) => `${prefixOf({ stage })}-${name}`;
@@ -122,7 +121,7 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
 }
 
 /** Where the results are, from here. */
-export const elasticsearchUrl = fromHere(target, await output('ElasticsearchUrl'));
+export const elasticsearchUrl = elasticsearchUrlFromHost(target, await output('ElasticsearchUrl'));
 
 /** For an Elasticsearch that asks for one. */
 const apiKey = process.env.DRUMLINE_TEST_ELASTICSEARCH_API_KEY;
