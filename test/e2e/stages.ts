@@ -1,4 +1,4 @@
-import type { Given } from '../../cli/cloud/settings.ts';
+import type { GivenSettings } from '../../cli/cloud/settings.ts';
 
 export const VISIBILITY_SECONDS = 6;
 
@@ -51,7 +51,7 @@ export const STAGES = {
   },
   roles: {},
   ticks: {},
-} satisfies Record<string, Given>;
+} satisfies Record<string, GivenSettings>;
 
 export type StageName = keyof typeof STAGES;
 
@@ -63,12 +63,12 @@ export function stageOf(file: StageName): string {
   return file === 'pipeline' ? '' : file;
 }
 
-export function settingsOf(file: StageName): Given {
+export function settingsOf(file: StageName): GivenSettings {
   return { ...DEFAULTS, ...STAGES[file] };
 }
 
 /** The words of `drumline deploy` for the default settings and these. */
-export function deployWith(given: Given = {}): string[] {
+export function deployWith(given: GivenSettings = {}): string[] {
   const settings = { ...DEFAULTS, ...given };
   return ['deploy', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }

@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, inject, vi } from 'vitest';
-import type { Given } from '../../cli/cloud/settings.ts';
+import type { GivenSettings } from '../../cli/cloud/settings.ts';
 import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
@@ -74,7 +74,7 @@ export async function deployDefaults(): Promise<void> {
 }
 
 /** Deploys with these settings and the defaults. */
-export async function deployed(given: Given = {}): Promise<void> {
+export async function deployed(given: GivenSettings = {}): Promise<void> {
   const { code, stderr } = await run(...deployWith(given));
   expect([code, stderr]).toEqual([0, stderr]);
 }
