@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import { OWN_IN_VPC } from './targets.ts';
 import { FUNCTIONS, NO_BUNDLING, synthesize } from './synthesis.ts';
+import { OWN_IN_VPC } from './targets.ts';
 
 let scratch: string;
 beforeEach(() => {

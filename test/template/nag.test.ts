@@ -6,8 +6,8 @@ import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 import { build } from './synthesis.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'drumline-nag-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Drumline } from '../../infra-cdk/drumline.ts';
+import { DrumlineStack } from '../../infra-cdk/drumline-stack.ts';
 import { readSettings } from '../../infra-cdk/settings/parse-settings.ts';
-import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
 
 /** Keeps a synthesis from bundling the functions, which takes seconds and has its own test. */
 export const NO_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
@@ -40,17 +39,12 @@ export function synthesizeAnew(context: Record<string, unknown> = {}): Template 
 }
 
 /** The app and its stack, not yet synthesized. */
-export function build(
-  outdir: string,
-  context: Record<string, unknown> = {},
-): { app: App; stack: Stack; drumline: Drumline } {
+export function build(outdir: string, context: Record<string, unknown> = {}) {
   const app = new App({ outdir, context: { ...NO_BUNDLING, ...context } });
-  const settings = readSettings(app.node);
+  // With one synthesizer for all settings, templates differ only in what the settings change.
   const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-  const stack = new Stack(app, stackNameOf(settings), { synthesizer });
-  const drumline = new Drumline(stack, 'Default', settings);
-  drumline.addOutputs();
-  return { app, stack, drumline };
+  const stack = new DrumlineStack(app, readSettings(app.node), { synthesizer });
+  return { app, stack, drumline: stack.drumline };
 }
 
 /** The resources of a type, by their names in the template without the hash at their end. */
