@@ -40,12 +40,12 @@ const program = new Command('drumline')
       'in containers, or the LocalStack at AWS_ENDPOINT_URL.',
   )
   .version(version, '-V, --version', 'print the version')
-  .option('--json', 'print the result as one JSON document to stdout; messages go to stderr')
+  .option('--json', 'print the result as one JSON document on stdout; messages go to stderr')
   .addOption(new Option('--target <cloud>', 'the cloud to use').choices(TARGETS).default('local'))
   .addOption(
     new Option('--stage <name>', 'use a separate stack, Drumline-NAME').argParser(stage).default('', 'none'),
   )
-  .option('--debug', 'print the stack trace of an internal error')
+  .option('--debug', 'print the stack trace of internal errors')
   .helpCommand(false)
   .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
   .exitOverride()
@@ -54,8 +54,8 @@ const program = new Command('drumline')
   .addHelpText(
     'after',
     `
-npm start does all of this with one command, and verifies the result: see npx drumline demo --help.
-Exit codes: 0 success, 1 failure or failed check, 2 wrong use.
+npm start does the following with one command and verifies the result. See npx drumline demo --help.
+Exit codes: 0 success, 1 failure or failed check, 2 usage error.
 
 Example: start the local cloud, and run 1,000 jobs every minute
   npx drumline up

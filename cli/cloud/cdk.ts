@@ -14,7 +14,7 @@ export const BOOTSTRAP_STACK = 'CDKToolkit';
 const MAX_ERROR_LINES = 15;
 const KILL_AFTER_MS = 5_000;
 
-/** Deploys the CDK's own stack, unless it is there. */
+/** Deploys the CDK's own stack, unless it exists. */
 export async function bootstrap(call: Call, verbose: boolean): Promise<void> {
   const { target, step, signal } = call;
   const stack = await findStack(target, BOOTSTRAP_STACK, signal);
@@ -35,7 +35,7 @@ export async function deployStack(
   await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 
-/** Runs the project's CDK, with its output in a log file. @throws what `cdkError` makes of its output */
+/** Runs the project's CDK, with its output in a log file. @throws the error that `cdkError` finds in its output */
 async function cdk({ target, output, signal }: Call, args: string[], verbose: boolean): Promise<void> {
   await mkdir(target.home.logs, { recursive: true });
   const logFile = join(target.home.logs, `cdk-${args[0]}.log`);
@@ -46,7 +46,7 @@ async function cdk({ target, output, signal }: Call, args: string[], verbose: bo
   const child = spawn(
     join(PROJECT, 'node_modules', '.bin', 'cdk'),
     [...args, '--output', folder, '--no-notices', '--no-color'],
-    // In its own process group it gets Ctrl-C only from us, together with its children.
+    // In its own process group, the CDK does not receive Ctrl-C from the terminal; `abort` sends it to the whole group.
     { cwd: PROJECT, env: target.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const killGroup = (name: NodeJS.Signals) => {

@@ -19,7 +19,7 @@ const outputs = z.object({
   WorkMs: z.coerce.number().int().min(0),
 });
 
-/** What is deployed: the names of its parts, from the stack's outputs. */
+/** A deployed stack, described by its outputs. */
 export interface Deployment {
   readonly target: Target;
   readonly jobsQueueUrl: string;
@@ -29,14 +29,14 @@ export interface Deployment {
   readonly functions: Record<FunctionName, string>;
   readonly elasticsearchUrl: string;
   readonly index: string;
-  /** How long a job of the default functions/job.ts takes, in milliseconds. */
+  /** How long a job waits in the default functions/job.ts, in milliseconds. */
   readonly workMs: number;
 }
 
 export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** Reads what is deployed. @throws CommandError `not_deployed`, or as `findDeployment` */
+/** Reads the deployed stack. @throws CommandError `not_deployed` or `deployment_differs` */
 export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {
   const deployment = await findDeployment(target, signal);
   if (deployment) return deployment;
@@ -47,7 +47,7 @@ export async function readDeployment(target: Target, signal: AbortSignal): Promi
   );
 }
 
-/** Reads what is deployed, if anything. @throws CommandError `deployment_differs` for another version's stack */
+/** Reads the deployed stack, if there is one. @throws CommandError `deployment_differs` for a stack of another version */
 export async function findDeployment(target: Target, signal: AbortSignal): Promise<Deployment | undefined> {
   const stack = await findStack(target, target.stackName, signal);
   if (!stack?.Outputs?.length) return undefined;
@@ -81,7 +81,7 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
   };
 }
 
-/** Reads what this version of Drumline has deployed, if anything: another version's stack is to be deployed again. */
+/** Reads the deployed stack, if this version of Drumline has deployed it. A stack of another version must be deployed again. */
 export async function findCurrentDeployment(
   target: Target,
   signal: AbortSignal,

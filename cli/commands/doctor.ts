@@ -13,12 +13,12 @@ import { table } from '../terminal/table.ts';
 export function register(program: Command): void {
   program
     .command('doctor')
-    .summary('check what the local cloud needs, and what is running')
+    .summary('check the requirements, and show what is running')
     .description(
-      'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
-        'then which of its servers are running. With --target aws it checks that the account has what a deployment needs. ' +
-        'With --target localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from ' +
-        'AWS. Exits with 1 if something is missing.',
+      'Checks the programs that the local cloud needs, says how to install missing ones, and shows which servers are ' +
+        'running. With --target aws it checks the concurrency quota and the CDK bootstrap of the account. With --target ' +
+        'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. Exits ' +
+        'with 1 if something is missing.',
     )
     .addHelpText('after', '\nExample: print the result for a script\n  npx drumline doctor --json')
     .action(action(run));
@@ -27,22 +27,22 @@ export function register(program: Command): void {
 async function run(call: Call): Promise<number> {
   switch (call.target.name) {
     case 'aws':
-      return examineAccount(call);
+      return diagnoseAccount(call);
     case 'localstack':
-      return examineLocalstack(call);
+      return diagnoseLocalstack(call);
     case 'local':
-      return examineMachine(call);
+      return diagnoseMachine(call);
   }
 }
 
-async function examineAccount({ output, target, signal }: Call): Promise<number> {
+async function diagnoseAccount({ output, target, signal }: Call): Promise<number> {
   const checks = await checkAccount(target, effectiveSettings({}), signal);
   const ok = checks.every((check) => check.ok);
   output.result({ ok, checks }, () => checkLines(checks, output.colors).join('\n'));
   return ok ? 0 : 1;
 }
 
-async function examineLocalstack({ output, target, signal }: Call): Promise<number> {
+async function diagnoseLocalstack({ output, target, signal }: Call): Promise<number> {
   const checks = await checkLocalstack(target, signal);
   const ok = checks.every((check) => check.ok);
   output.result({ ok, checks, shortcomings: SHORTCOMINGS }, () =>
@@ -62,11 +62,11 @@ function checkLines(checks: Check[], colors: Colors): string[] {
       ['', 'Needed', 'Found'],
       checks.map((check) => [mark(check.ok, colors), check.name, check.found]),
     ),
-    ...checks.flatMap(({ advice }) => (advice ? ['', advice] : [])),
+    ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
   ];
 }
 
-async function examineMachine({ output, target }: Call): Promise<number> {
+async function diagnoseMachine({ output, target }: Call): Promise<number> {
   const [requirements, servers] = await Promise.all([checkRequirements(), inspect(target.home)]);
   const ok = requirements.every((requirement) => requirement.ok);
   const { root, emulatorUrl, elasticsearchUrl } = target.home;
@@ -80,7 +80,7 @@ async function examineMachine({ output, target }: Call): Promise<number> {
         ['Elasticsearch', servers.elasticsearch, elasticsearchUrl],
       ]),
       '',
-      `The local cloud’s folder is ${root}.`,
+      `Folder of the local cloud: ${root}`,
     ].join('\n'),
   );
   return ok ? 0 : 1;
@@ -103,20 +103,22 @@ function requirementTable(requirements: Requirement[], colors: Colors): string {
 function installLines(requirements: Requirement[]): string[] {
   const missing = requirements.filter(({ ok }) => !ok);
   if (missing.length === 0) return [];
-  const withOwn = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
+  const onlyForElasticsearch = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
   return [
     '',
-    'To install what is missing on Debian/Ubuntu:',
+    'Install the missing programs. On Debian or Ubuntu:',
     ...missing.map(({ install }) => `  ${install.debian}`),
     'On macOS:',
     ...missing.map(({ install }) => `  ${install.macos}`),
-    ...(withOwn ? ['With your own Elasticsearch 8 (up --elasticsearch URL) they are not needed.'] : []),
+    ...(onlyForElasticsearch
+      ? ['You do not need them with your own Elasticsearch 8: npx drumline up --elasticsearch URL']
+      : []),
   ];
 }
 
 function serverTable(servers: [name: string, state: ServerState, url: string][]): string {
   const rows = servers.map(([name, state, url]) => {
-    if (!state.running) return [name, 'stopped', `would be at ${url}`];
+    if (!state.running) return [name, 'stopped', url];
     const health = state.healthy ? 'running' : 'running, but does not answer';
     return [
       name,

@@ -26,27 +26,27 @@ export function register(program: Command): void {
     .command('scaling-test')
     .summary('measure how throughput grows with the number of workers')
     .description(
-      'Runs the same jobs with each number of workers. Reports throughput, speed-up, each worker’s share, errors and ' +
-        'duplicates as a Markdown table, and saves it under reports/. Restores the number of workers at the end.',
+      'Runs the same jobs with each number of workers. Prints throughput, speed-up, share per worker, errors and ' +
+        'duplicates as a Markdown table, saves a report in reports/, and restores the number of workers.',
     )
     .addOption(
-      new Option('--workers <list>', 'numbers of workers; the first is the base of the speed-up')
+      new Option('--workers <list>', 'numbers of workers; speed-ups are relative to the first')
         .argParser(intList(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
     .option(
       '--x <jobs>',
-      'jobs for each number (default: 800 × the largest number, at least 2,000)',
+      'jobs per measurement (default: 800 × the largest number of workers, at least 2,000)',
       jobsPerTick,
     )
     .option(
       '--work-ms <n>',
-      'time that a job waits, in milliseconds; deploys if that changes it',
+      'time that a job waits, in milliseconds; deploys if it differs from the deployed time',
       int(0, 600_000),
     )
     .option(
       '--elasticsearch <url>',
-      'your own Elasticsearch 8, if the local cloud is not running',
+      'your own Elasticsearch 8, if the local cloud must be started',
       elasticsearchUrl,
     )
     .option('--replace', 'stop the active run, if there is one')
@@ -73,7 +73,7 @@ async function run(call: Call, options: Options): Promise<number> {
   }
   const report = scalingReport(target.name, settings, measurements);
   const files = await saveReport(report);
-  output.say(`The report is saved: ${files.markdown}`);
+  output.say(`Report: ${files.markdown}`);
   output.result({ ...report, files }, () => scalingTable(measurements));
   return report.ok ? 0 : 1;
 }
@@ -98,7 +98,7 @@ async function requireNoRun(call: Call, deployment: Deployment, replace: boolean
   if (!running || replace) return clearEarlierRuns(call, deployment);
   throw new CommandError(
     'run_active',
-    `The run ${runId} is active, and would falsify the measurement.`,
+    `The run ${runId} is active and would distort the measurement.`,
     `Stop it first (${call.target.command('stop')}), or add --replace.`,
   );
 }

@@ -8,7 +8,7 @@ export function register(program: Command): void {
   program
     .command('stop')
     .summary('stop the active run; enqueued jobs are still processed')
-    .description('Stops the active run: no more ticks fire. Jobs that are enqueued are still processed.')
+    .description('Stops the active run: no more ticks fire. Enqueued jobs are still processed.')
     .option('--wait', 'wait until the last job is done')
     .addHelpText(
       'after',
