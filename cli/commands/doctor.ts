@@ -3,8 +3,7 @@ import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
 import { action, type Call } from '../cloud/call.ts';
-import type { Check } from '../cloud/checks.ts';
-import { checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { type Check, checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
 import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
@@ -25,45 +24,26 @@ export function register(program: Command): void {
 }
 
 async function run(call: Call): Promise<number> {
-  switch (call.target.name) {
-    case 'aws':
-      return diagnoseAccount(call);
-    case 'localstack':
-      return diagnoseLocalstack(call);
-    case 'local':
-      return diagnoseMachine(call);
-  }
+  const { target, signal } = call;
+  if (target.name === 'aws')
+    return reportChecks(call, await checkAccount(target, effectiveSettings({}), signal));
+  if (target.name === 'localstack')
+    return reportChecks(call, await checkLocalstack(target, signal), SHORTCOMINGS);
+  return diagnoseMachine(call);
 }
 
-async function diagnoseAccount({ output, target, signal }: Call): Promise<number> {
-  const checks = await checkAccount(target, effectiveSettings({}), signal);
+function reportChecks({ output }: Call, checks: Check[], shortcomings?: string[]): number {
   const ok = checks.every((check) => check.ok);
-  output.result({ ok, checks }, () => checkLines(checks, output.colors).join('\n'));
-  return ok ? 0 : 1;
-}
-
-async function diagnoseLocalstack({ output, target, signal }: Call): Promise<number> {
-  const checks = await checkLocalstack(target, signal);
-  const ok = checks.every((check) => check.ok);
-  output.result({ ok, checks, shortcomings: SHORTCOMINGS }, () =>
+  const rows = checks.map((check) => [mark(check.ok, output.colors), check.name, check.found]);
+  output.result({ ok, checks, ...(shortcomings && { shortcomings }) }, () =>
     [
-      ...checkLines(checks, output.colors),
-      '',
-      'How LocalStack 4.14 differs from AWS:',
-      ...SHORTCOMINGS.map((each) => `- ${each}`),
+      table(['', 'Needed', 'Found'], rows),
+      ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
+      ...(shortcomings ? ['', 'How LocalStack 4.14 differs from AWS:'] : []),
+      ...(shortcomings ?? []).map((each) => `- ${each}`),
     ].join('\n'),
   );
   return ok ? 0 : 1;
-}
-
-function checkLines(checks: Check[], colors: Colors): string[] {
-  return [
-    table(
-      ['', 'Needed', 'Found'],
-      checks.map((check) => [mark(check.ok, colors), check.name, check.found]),
-    ),
-    ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
-  ];
 }
 
 async function diagnoseMachine({ output, target }: Call): Promise<number> {

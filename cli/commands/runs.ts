@@ -6,20 +6,8 @@ import { count, elapsed, localTime } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 
-const HEADS = [
-  'Run',
-  'State',
-  'Started',
-  'Lasted',
-  'X',
-  'Y',
-  'Ticks',
-  'Enqueued',
-  'Processed',
-  'Failed',
-  'Pending',
-];
-const ALIGNS: Align[] = HEADS.map((_, at) => (at < 3 ? 'left' : 'right'));
+const HEADS = 'Run State Started Lasted X Y Ticks Enqueued Processed Failed Pending'.split(' ');
+const ALIGNS: Align[] = HEADS.map((_, index) => (index < 3 ? 'left' : 'right'));
 
 export function register(program: Command): void {
   program
