@@ -96,7 +96,7 @@ async function checkDocker(): Promise<Check[]> {
   const check = (name: string, part: DockerPart): Check => {
     if (part.ok) return { name, ok: true, found: part.found };
     const advice =
-      'Install it to start LocalStack. To use a LocalStack that is already running, set AWS_ENDPOINT_URL.';
+      'Install and start it, or set AWS_ENDPOINT_URL to use a LocalStack that is already running.';
     return { name, ok: false, found: part.problem, advice };
   };
   return [check('Docker engine', engine), check('Docker Compose', compose)];

@@ -90,7 +90,7 @@ async function retry(
     await releaseDeadLetters(deployment, deadLetters);
     throw new CommandError(
       'no_such_dead_letter',
-      `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
+      `There is no dead letter of ${unknown.length === 1 ? 'job' : 'jobs'} ${unknown.join(', ')}. Nothing was sent.`,
       call.target.command('dead-letters list'),
     );
   }

@@ -76,7 +76,7 @@ function isWanted(line: LogLine, { filter, platform }: Options): boolean {
   );
 }
 
-/** `consumer` or `drumline-consumer`, whatever the stage. */
+/** Accepts `consumer` and `drumline-consumer`, also with a stage. */
 function functionName(text: string): FunctionName {
   const name = FUNCTIONS.find(
     (each) => text === each || (text.startsWith('drumline-') && text.endsWith(`-${each}`)),

@@ -57,12 +57,12 @@ function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptio
 }
 
 function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): string[] {
-  const letters = counted(queue.deadLetters, 'dead letter');
+  const deadLetters = counted(queue.deadLetters, 'dead letter');
   return [
     label(
       'Queue',
       `${counted(queue.visible, 'message')} waiting, ${count(queue.inFlight)} in flight, ${count(queue.delayed)} delayed, ${
-        queue.deadLetters > 0 ? yellow(letters) : letters
+        queue.deadLetters > 0 ? yellow(deadLetters) : deadLetters
       }`,
     ),
     label('Workers', workersText(concurrency, dim)),

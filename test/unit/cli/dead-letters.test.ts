@@ -36,8 +36,8 @@ interface Faults {
 }
 
 /** In-memory jobs queue and dead-letter queue. */
-function queuesWith(letters: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults = {}) {
-  const dead: Stored[] = letters.map((letter) => ({ ...letter, hidden: false }));
+function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults = {}) {
+  const dead: Stored[] = stored.map((message) => ({ ...message, hidden: false }));
   const jobs: string[] = [];
   type Input = {
     Entries?: { Id: string; ReceiptHandle: string; MessageBody: string }[];
@@ -94,10 +94,10 @@ const deadLetters = (count: number) => Array.from({ length: count }, (_, at) => 
 describe('listing', () => {
   test('finds each dead letter once, and releases them', async () => {
     const { deployment, dead } = queuesWith(deadLetters(57));
-    const letters = await receiveDeadLetters(deployment, NOT_ABORTED);
-    expect(letters.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
-    expect(letters[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
-    await releaseDeadLetters(deployment, letters);
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    expect(received.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
+    expect(received[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
+    await releaseDeadLetters(deployment, received);
     expect(dead.filter(({ hidden }) => hidden)).toEqual([]);
   });
 
@@ -108,11 +108,11 @@ describe('listing', () => {
       body: JSON.stringify({ ...JSON.parse(deadLetterOf(1).body), retry: undefined }),
     };
     const { deployment } = queuesWith([redriven, { id: 'garbage', attributes: {}, body: 'garbage' }]);
-    const letters = await receiveDeadLetters(deployment, NOT_ABORTED);
-    expect(letters.find(({ messageId }) => messageId === 'redriven')).toMatchObject({
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    expect(received.find(({ messageId }) => messageId === 'redriven')).toMatchObject({
       range: { first: 1, last: 10 },
     });
-    expect(letters.filter(isMalformed).map(({ messageId }) => messageId)).toEqual(['garbage']);
+    expect(received.filter(isMalformed).map(({ messageId }) => messageId)).toEqual(['garbage']);
   });
 });
 
@@ -161,8 +161,8 @@ describe('sending again', () => {
 
   test('nothing more is sent after Ctrl-C', async () => {
     const { deployment, dead, jobs } = queuesWith(deadLetters(5));
-    const letters = await receiveDeadLetters(deployment, NOT_ABORTED);
-    const { unsent } = await retryDeadLetters(deployment, letters, AbortSignal.abort());
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    const { unsent } = await retryDeadLetters(deployment, received, AbortSignal.abort());
     expect(unsent).toHaveLength(5);
     expect(dead).toHaveLength(5);
     expect(jobs).toEqual([]);
