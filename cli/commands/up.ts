@@ -16,7 +16,7 @@ export function register(program: Command): void {
     )
     .option(
       '--elasticsearch <url>',
-      'use this Elasticsearch 8 of your own; needs no JDK and no Maven',
+      'use your own Elasticsearch 8 instead of installing one',
       elasticsearchUrl,
     )
     .addHelpText(
