@@ -16,7 +16,7 @@ export type LocalHome = {
   /** Installed software: Java, and the Python packages that fetch jars. */
   readonly java: string;
   /** Jars of an interrupted installation; empty after a complete one. */
-  readonly jarDownloads: string;
+  readonly downloads: string;
   /** Installed software: Elasticsearch's jars, launcher and configuration. */
   readonly elasticsearch: string;
   /** Elasticsearch's documents. */
@@ -82,7 +82,7 @@ export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHo
     elasticsearchUrl: `http://127.0.0.1:${DRUMLINE_ELASTICSEARCH_PORT}`,
     venv: join(root, 'venv'),
     java: join(root, 'java'),
-    jarDownloads: join(root, 'jar-downloads'),
+    downloads: join(root, 'downloads'),
     elasticsearch: join(root, 'elasticsearch'),
     data: join(root, 'data'),
     state: join(root, 'state'),

@@ -60,19 +60,19 @@ export function systemJava(): string {
  * @throws UserError naming the jar that can't be downloaded or does not match its SHA-256
  */
 export async function fetchJars(
-  { java, jarDownloads }: Pick<LocalHome, 'java' | 'jarDownloads'>,
+  { java, downloads }: Pick<LocalHome, 'java' | 'downloads'>,
   list: string,
   folder: string,
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    await runTool(pythonOf(java), [join(SOURCES, 'fetch_jars.py'), list, jarDownloads, folder], { signal });
+    await runTool(pythonOf(java), [join(SOURCES, 'fetch_jars.py'), list, downloads, folder], { signal });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const sentence = error.message.trimEnd().split('\n').at(-1) ?? error.message;
     throw new UserError(sentence, 'Check the network and its proxy settings, and run the command again.');
   }
-  await rm(jarDownloads, { recursive: true, force: true });
+  await rm(downloads, { recursive: true, force: true });
 }
 
 /**
@@ -81,7 +81,7 @@ export async function fetchJars(
  * @param classes folder of the result
  */
 export async function compileJava(
-  home: Pick<LocalHome, 'java' | 'jarDownloads'>,
+  home: Pick<LocalHome, 'java' | 'downloads'>,
   source: string,
   lib: string,
   classes: string,

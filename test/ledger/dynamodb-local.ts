@@ -14,7 +14,7 @@ const LAUNCHER = join(SOURCES, 'Launcher.java');
 const HEALTH_TIMEOUT_MS = 2_000;
 
 /** Where DynamoDB Local is installed, and where and on which port of 127.0.0.1 it runs. It keeps no data on disk. */
-export interface DynamoDbLocalHome extends Pick<LocalHome, 'java' | 'jarDownloads'> {
+export interface DynamoDbLocalHome extends Pick<LocalHome, 'java' | 'downloads'> {
   software: string;
   pids: string;
   logs: string;

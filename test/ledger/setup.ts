@@ -84,14 +84,14 @@ async function emulatorHome(): Promise<LocalHome> {
     ...own,
     venv: shared('venv'),
     java: shared('java'),
-    jarDownloads: shared('jar-downloads'),
+    downloads: shared('downloads'),
     lock: shared('lock'),
   };
 }
 
-async function dynamoDbLocalHome({ pids, logs, java, jarDownloads }: LocalHome): Promise<DynamoDbLocalHome> {
+async function dynamoDbLocalHome({ pids, logs, java, downloads }: LocalHome): Promise<DynamoDbLocalHome> {
   const port = Number(process.env.DRUMLINE_TEST_DYNAMODB_PORT) || (await freePort());
-  return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, java, jarDownloads, port };
+  return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, java, downloads, port };
 }
 
 function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<void> {
