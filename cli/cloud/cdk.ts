@@ -9,17 +9,17 @@ import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
 
-/** The CDK's own stack. An account and region need it once. */
+/** The CDK's own stack. Each account and region needs it once. */
 export const BOOTSTRAP_STACK = 'CDKToolkit';
 const MAX_ERROR_LINES = 15;
 const KILL_AFTER_MS = 5_000;
 
-/** Deploys the CDK's own stack, unless it is there. */
+/** Deploys the CDK's own stack, unless it exists. */
 export async function bootstrap(call: Call, verbose: boolean): Promise<void> {
   const { target, step, signal } = call;
   const stack = await findStack(target, BOOTSTRAP_STACK, signal);
   if (stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '')) return;
-  // With an environment the CDK need not synthesize the app to find one. The emulators have this one account.
+  // With a given environment, the CDK does not synthesize the app. This is the account of the emulators.
   const environment = target.name === 'aws' ? [] : [`aws://000000000000/${target.environment.AWS_REGION}`];
   await step('Preparing the cloud for the CDK', () => cdk(call, ['bootstrap', ...environment], verbose));
 }
@@ -35,18 +35,18 @@ export async function deployStack(
   await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 
-/** Runs the project's CDK, with its output in a log file. @throws what `cdkError` makes of its output */
+/** Runs the project's CDK, with its output in a log file. @throws the error that `cdkError` finds in its output */
 async function cdk({ target, output, signal }: Call, args: string[], verbose: boolean): Promise<void> {
   await mkdir(target.home.logs, { recursive: true });
   const logFile = join(target.home.logs, `cdk-${args[0]}.log`);
   const log = createWriteStream(logFile);
   const text: string[] = [];
-  // Each local cloud has its own output folder, so that deployments of two do not meet in cdk.out.
+  // Each local cloud and stage has its own output folder, so that concurrent deployments do not share cdk.out.
   const folder = join(target.home.root, `cdk.out${target.stage && `-${target.stage}`}`);
   const child = spawn(
     join(PROJECT, 'node_modules', '.bin', 'cdk'),
     [...args, '--output', folder, '--no-notices', '--no-color'],
-    // In its own process group it gets Ctrl-C only from us, together with its children.
+    // In its own process group, the CDK does not receive Ctrl-C from the terminal; `abort` sends it to the whole group.
     { cwd: PROJECT, env: target.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const killGroup = (name: NodeJS.Signals) => {
@@ -81,13 +81,13 @@ async function cdk({ target, output, signal }: Call, args: string[], verbose: bo
   if (code !== 0) throw cdkError(stripVTControlCharacters(text.join('')), `cdk ${args[0]}`, logFile);
 }
 
-/** Finds the cause in the CDK's output: a wrong setting, an error in the code, or else the last lines. */
+/** Finds the cause in the CDK's output: a wrong setting, an error in the code, or the last lines. */
 export function cdkError(output: string, command: string, logFile: string): Error {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
   const settings = lines.filter((line) => /^setting \w+=/.test(line));
   if (settings.length > 0) return new SettingError(settings.join('\n'));
   const start = lines.findIndex((line) => line.includes('[ERROR]'));
-  // The bundler prints an error of the code first, and then throws it as an exception.
+  // The bundler prints an error in the code, and then throws it again as an exception.
   const end = lines.findIndex((line, at) => at > start && /^\w*Error: /.test(line));
   const cause = start < 0 ? lines.slice(-MAX_ERROR_LINES) : lines.slice(start, end < 0 ? undefined : end);
   const shown = cause.slice(0, MAX_ERROR_LINES).join('\n');

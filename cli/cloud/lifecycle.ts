@@ -18,7 +18,7 @@ export async function startCloud(
     : up(target.home, { elasticsearchUrl, step, signal });
 }
 
-/** Stops the target's cloud. @returns with `lost`, a sentence, where that has lost data */
+/** Stops the target's cloud. @returns `lost`: a sentence, if data was lost */
 export async function stopCloud({ target, step }: Call, wipe: boolean): ReturnType<typeof down> {
   if (target.name !== 'localstack') return down(target.home, { wipe, step });
   const { stopped } = await downContainers(target.home, { wipe, step });

@@ -34,7 +34,7 @@ export interface Clients {
   readonly logs: CloudWatchLogsClient;
 }
 
-/** Somewhat more than the longest time limit of a function: five minutes, for verify. */
+/** Slightly longer than the longest time limit of a function, which is five minutes (verify). */
 const INVOCATION_TIMEOUT_MS = 330_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
