@@ -83,15 +83,15 @@ function requirementTable(requirements: Requirement[], colors: Colors): string {
 function installLines(requirements: Requirement[]): string[] {
   const missing = requirements.filter(({ ok }) => !ok);
   if (missing.length === 0) return [];
-  const onlyForElasticsearch = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
+  const onlyJava = missing.every(({ name }) => name === 'Java');
   return [
     '',
     'Install the missing programs. On Debian or Ubuntu:',
     ...missing.map(({ install }) => `  ${install.debian}`),
     'On macOS:',
     ...missing.map(({ install }) => `  ${install.macos}`),
-    ...(onlyForElasticsearch
-      ? ['You do not need them with your own Elasticsearch 8: npx drumline up --elasticsearch URL']
+    ...(onlyJava
+      ? ['You do not need Java with your own Elasticsearch 8: npx drumline up --elasticsearch URL']
       : []),
   ];
 }
