@@ -32,6 +32,12 @@ import type { Step } from './steps.ts';
 export type UpOptions = {
   /** An Elasticsearch 8 of the user's own; ours is then neither installed nor started. */
   readonly elasticsearchUrl?: string | undefined;
+  /**
+   * Work that needs only the emulator. It begins as soon as the emulator serves requests, while Elasticsearch is still
+   * being installed or started.
+   * @param elasticsearch resolves when Elasticsearch serves requests, and rejects if it fails to start
+   */
+  readonly onEmulatorReady?: ((elasticsearch: Promise<unknown>) => Promise<void>) | undefined;
   readonly step: Step;
   readonly signal?: AbortSignal | undefined;
 };
@@ -55,7 +61,10 @@ const NOT_SAVED =
  * interrupted at any point and called again; two calls at once wait for each other.
  * @throws UserError for what a person can mend: missing programs, taken ports, a folder that can't be written to
  */
-export function up(home: LocalHome, { elasticsearchUrl, step, signal }: UpOptions): Promise<UpResult> {
+export function up(
+  home: LocalHome,
+  { elasticsearchUrl, onEmulatorReady, step, signal }: UpOptions,
+): Promise<UpResult> {
   return explainFolderTrouble(home.root, async () => {
     await makeFolder(home.root);
     return withLock(home.lock, step, signal, async () => {
@@ -65,11 +74,17 @@ export function up(home: LocalHome, { elasticsearchUrl, step, signal }: UpOption
       await removeAbandoned(home.root);
       const programs = requireAll(await checkRequirements(await missingFor(home, ours)));
 
-      const [emulator, elasticsearch] = await together(
-        upEmulator(home, programs.Python, step, signal),
-        ours ? upElasticsearch(home, programs.JDK, step, signal) : ('external' as const),
-      );
-      return { emulator, elasticsearch, ...((await isLossNews(home)) && { lost: LOST }) };
+      const elasticsearch = ours
+        ? upElasticsearch(home, programs.JDK, step, signal)
+        : Promise.resolve('external' as const);
+      const emulator = upEmulator(home, programs.Python, step, signal).then(async (result) => {
+        await onEmulatorReady?.(elasticsearch);
+        return result;
+      });
+      // If one of them fails, the other must not continue in the background.
+      await Promise.allSettled([emulator, elasticsearch]);
+      const result = { emulator: await emulator, elasticsearch: await elasticsearch };
+      return { ...result, ...((await isLossNews(home)) && { lost: LOST }) };
     });
   });
 }
@@ -145,10 +160,4 @@ async function upElasticsearch(
 
 function checkOwn(url: string, step: Step): Promise<void> {
   return step(`Checking Elasticsearch at ${withoutCredentials(url)}`, () => requireElasticsearch8(url));
-}
-
-/** Waits for both even if one fails, so that nothing goes on behind the error's back. */
-async function together<A, B>(first: Promise<A>, second: Promise<B> | B): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return [await first, await second];
 }

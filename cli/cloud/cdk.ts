@@ -61,7 +61,9 @@ export async function deployStack(
   verbose: boolean,
 ): Promise<void> {
   const pairs = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const flags = ['--require-approval', 'never', '--progress', 'events'];
+  // On the emulator a change set shows nothing that the update does not, and takes two seconds.
+  const method = call.target.name === 'local' ? ['--method', 'direct'] : [];
+  const flags = ['--require-approval', 'never', '--progress', 'events', ...method];
   await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 
