@@ -17,6 +17,7 @@ import {
 } from './emulator/emulator.ts';
 import { explainFolderTrouble, makeFolder } from './folder-trouble.ts';
 import type { LocalHome } from './home.ts';
+import { hasJavaPackage, javaInstallation } from './java/java.ts';
 import { install, isInstalled, removeAbandoned } from './process/install.ts';
 import { withLock } from './process/lock.ts';
 import {
@@ -75,7 +76,7 @@ export function up(
       const programs = requireAll(await checkRequirements(await missingFor(home, ours)));
 
       const elasticsearch = ours
-        ? upElasticsearch(home, programs.JDK, step, signal)
+        ? upElasticsearch(home, programs.Python, step, signal)
         : Promise.resolve('external' as const);
       const emulator = upEmulator(home, programs.Python, step, signal).then(async (result) => {
         await onEmulatorReady?.(elasticsearch);
@@ -122,15 +123,19 @@ export async function inspect(
   return { emulator, elasticsearch };
 }
 
-/** The programs that this `up` is going to call; nobody is asked for what is no longer needed. */
+/** The programs that this `up` will call. Python is needed only for an installation. */
 async function missingFor(home: LocalHome, ours: boolean): Promise<RequirementName[]> {
-  const names: RequirementName[] = ['Node.js'];
-  if (!isRunning(emulatorServer(home)) && !(await isInstalled(emulatorInstallation(home))))
-    names.push('Python');
-  if (!ours || isRunning(elasticsearchServer(home))) return names;
-  return (await isInstalled(elasticsearchInstallation(home)))
-    ? [...names, 'JDK']
-    : [...names, 'JDK', 'Maven'];
+  const startsElasticsearch = ours && !isRunning(elasticsearchServer(home));
+  const installations = [
+    ...(isRunning(emulatorServer(home)) ? [] : [emulatorInstallation(home)]),
+    ...(startsElasticsearch ? [javaInstallation(home), elasticsearchInstallation(home)] : []),
+  ];
+  const complete = (await Promise.all(installations.map(isInstalled))).every(Boolean);
+  return [
+    'Node.js',
+    ...(complete ? [] : ['Python' as const]),
+    ...(startsElasticsearch && !hasJavaPackage() ? ['Java' as const] : []),
+  ];
 }
 
 async function upEmulator(
@@ -148,14 +153,16 @@ async function upEmulator(
 
 async function upElasticsearch(
   home: LocalHome,
-  jdk: string | undefined,
+  python: string | undefined,
   step: Step,
   signal: AbortSignal | undefined,
 ): Promise<'started' | 'running'> {
-  if (isRunning(elasticsearchServer(home))) return startElasticsearch(home, '', signal);
-  const installation = elasticsearchInstallation(home, jdk, signal);
+  if (isRunning(elasticsearchServer(home))) return startElasticsearch(home, signal);
+  const java = javaInstallation(home, python, signal);
+  if (!(await isInstalled(java))) await step('Installing Java', () => install(java));
+  const installation = elasticsearchInstallation(home, signal);
   if (!(await isInstalled(installation))) await step('Installing Elasticsearch', () => install(installation));
-  return step('Starting Elasticsearch', () => startElasticsearch(home, jdk ?? '', signal));
+  return step('Starting Elasticsearch', () => startElasticsearch(home, signal));
 }
 
 function checkOwn(url: string, step: Step): Promise<void> {

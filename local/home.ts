@@ -13,6 +13,10 @@ export type LocalHome = {
   readonly elasticsearchUrl: string;
   /** Installed software: the emulator's Python virtual environment. */
   readonly venv: string;
+  /** Installed software: Java, and the Python packages that fetch jars. */
+  readonly java: string;
+  /** Jars of an interrupted installation; empty after a complete one. */
+  readonly downloads: string;
   /** Installed software: Elasticsearch's jars, launcher and configuration. */
   readonly elasticsearch: string;
   /** Elasticsearch's documents. */
@@ -77,6 +81,8 @@ export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHo
     emulatorUrl: `http://127.0.0.1:${DRUMLINE_EMULATOR_PORT}`,
     elasticsearchUrl: `http://127.0.0.1:${DRUMLINE_ELASTICSEARCH_PORT}`,
     venv: join(root, 'venv'),
+    java: join(root, 'java'),
+    downloads: join(root, 'downloads'),
     elasticsearch: join(root, 'elasticsearch'),
     data: join(root, 'data'),
     state: join(root, 'state'),

@@ -55,7 +55,7 @@ export function register(program: Command): void {
     )
     .option(
       '--elasticsearch <url>',
-      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
+      'use your own Elasticsearch 8 instead of installing one',
       elasticsearchUrl,
     )
     .option('--yes', 'stop an active run without asking')

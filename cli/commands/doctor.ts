@@ -103,14 +103,16 @@ function requirementTable(requirements: Requirement[], colors: Colors): string {
 function installLines(requirements: Requirement[]): string[] {
   const missing = requirements.filter(({ ok }) => !ok);
   if (missing.length === 0) return [];
-  const withOwn = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
+  const onlyJava = missing.every(({ name }) => name === 'Java');
   return [
     '',
     'To install what is missing on Debian/Ubuntu:',
     ...missing.map(({ install }) => `  ${install.debian}`),
     'On macOS:',
     ...missing.map(({ install }) => `  ${install.macos}`),
-    ...(withOwn ? ['With your own Elasticsearch 8 (up --elasticsearch URL) they are not needed.'] : []),
+    ...(onlyJava
+      ? ['If you use your own Elasticsearch 8 (up --elasticsearch URL), Java is not needed.']
+      : []),
   ];
 }
 

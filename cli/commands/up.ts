@@ -16,7 +16,7 @@ export function register(program: Command): void {
     )
     .option(
       '--elasticsearch <url>',
-      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
+      'use your own Elasticsearch 8 instead of installing one',
       elasticsearchUrl,
     )
     .addHelpText(

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LocalHome } from '../home.ts';
 import type { Installation } from '../process/install.ts';
-import { runTool } from '../process/run-tool.ts';
 import { killOrphans, type Server, startServer } from '../process/server-process.ts';
+import { pythonOf, venvInstallation } from '../process/venv.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const SERVE = join(import.meta.dirname, 'serve.py');
@@ -18,25 +17,7 @@ export function emulatorInstallation(
   python = 'python3',
   signal?: AbortSignal,
 ): Installation {
-  return {
-    folder: home.venv,
-    async version(folder) {
-      const interpreter = pythonOf(folder);
-      if (!existsSync(interpreter)) return undefined;
-      // A system's upgrade of Python leaves the packages behind in the old version's folder.
-      const made = [await readFile(REQUIREMENTS), await realpath(interpreter)];
-      return made.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
-    },
-    async build(folder) {
-      const options = { environment: pipEnvironment(), signal };
-      // In two steps, since venv does not pass on what went wrong with its pip.
-      await runTool(python, ['-m', 'venv', '--without-pip', folder], options);
-      await runTool(pythonOf(folder), ['-m', 'ensurepip', '--default-pip'], options);
-      // Python compiles what it imports. Compiling every module of every package here would take longer than the rest.
-      const flags = ['--require-hashes', '--no-input', '--disable-pip-version-check', '--no-compile'];
-      await runTool(pythonOf(folder), ['-m', 'pip', 'install', ...flags, '-r', REQUIREMENTS], options);
-    },
-  };
+  return venvInstallation(home.venv, [REQUIREMENTS], python, signal);
 }
 
 /** ministack, behind AWS's own protocols on one port. */
@@ -130,16 +111,6 @@ function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
     // For functions that talk to an Elasticsearch of the user's own behind a private certificate.
     ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }),
   };
-}
-
-/** The caller's environment (proxies, mirrors) without what would send the packages elsewhere. */
-function pipEnvironment(): NodeJS.ProcessEnv {
-  const { PYTHONHOME, PYTHONPATH, PIP_TARGET, PIP_PREFIX, PIP_ROOT, ...rest } = process.env;
-  return { ...rest, PIP_USER: '0' };
-}
-
-function pythonOf(venv: string): string {
-  return join(venv, 'bin', 'python');
 }
 
 async function answers(url: string): Promise<boolean> {

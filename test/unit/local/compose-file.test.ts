@@ -69,8 +69,10 @@ test('LocalStack is the last one that needs no token, and another can be named',
 });
 
 test('Elasticsearch is the local cloud’s version, and Kibana its own', () => {
-  const pom = readFileSync(join(PROJECT, 'local', 'elasticsearch', 'pom.xml'), 'utf8');
-  const version = /<elasticsearch\.version>(.*)</.exec(pom)?.[1];
+  const source = (name: string) => readFileSync(join(PROJECT, 'local', 'elasticsearch', name), 'utf8');
+  const version = /\/elasticsearch-(8[\d.]+)\.jar$/m.exec(source('jars.sha256'))?.[1];
+  expect(source('jars.sha256')).toContain(`/transport-netty4-${version}.jar`);
+  expect(source('plugin-descriptor.properties')).toContain(`\nelasticsearch.version=${version}\n`);
   expect(file.services.elasticsearch?.image).toBe(`elasticsearch:${version}`);
   expect(file.services.kibana?.image).toBe(`kibana:${version}`);
 });
