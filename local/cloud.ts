@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { LocalHome } from './base/home.ts';
+import type { Step } from './base/steps.ts';
 import {
   elasticsearchInstallation,
   elasticsearchServer,
@@ -16,7 +18,6 @@ import {
   wipeState,
 } from './emulator/emulator.ts';
 import { explainFolderTrouble, makeFolder } from './folder-trouble.ts';
-import type { LocalHome } from './home.ts';
 import { hasJavaPackage, javaInstallation } from './java/java.ts';
 import { install, isInstalled, removeAbandoned } from './process/install.ts';
 import { withLock } from './process/lock.ts';
@@ -28,7 +29,6 @@ import {
   stopServer,
 } from './process/server-process.ts';
 import { checkRequirements, type RequirementName, requireAll } from './requirements.ts';
-import type { Step } from './steps.ts';
 
 export type UpOptions = {
   /** An Elasticsearch 8 of the user's own; ours is then neither installed nor started. */

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from './user-error.ts';
+import { UserError } from './base/user-error.ts';
 
 type Trouble = { readonly codes: readonly string[]; readonly says: string; readonly next: string };
 

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort, isAnswering } from '../../local/process/ports.ts';
 import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';

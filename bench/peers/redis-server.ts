@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 import { startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
+import type { Step } from '../base/steps.ts';
+import { UserError } from '../base/user-error.ts';
 import { runTool } from '../process/run-tool.ts';
-import type { Step } from '../steps.ts';
-import { UserError } from '../user-error.ts';
 
 const run = promisify(execFile);
 

@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
 import type { Installation } from '../process/install.ts';
-import { killOrphans, type Server, startServer } from '../process/server-process.ts';
+import { killOrphans, respondsWithOk, type Server, startServer } from '../process/server-process.ts';
 import { pythonOf, venvInstallation } from '../process/venv.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const SERVE = join(import.meta.dirname, 'serve.py');
-
-const HEALTH_TIMEOUT_MS = 2000;
 
 /** The emulator's virtual environment; `python` is needed only to build it. */
 export function emulatorInstallation(
@@ -29,7 +27,7 @@ export function emulatorServer(home: LocalHome): Server {
     pidFile: join(home.pids, 'emulator'),
     logFile: join(home.logs, 'emulator.log'),
     environment: emulatorEnvironment(home),
-    isHealthy: () => answers(`${home.emulatorUrl}/_ministack/health`),
+    isHealthy: () => respondsWithOk(`${home.emulatorUrl}/_ministack/health`),
     startDeadlineMs: 60_000,
     // It finishes what its functions are doing and then writes its snapshot: all tables and queues, as JSON.
     stopDeadlineMs: 180_000,
@@ -111,11 +109,4 @@ function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
     // For functions that talk to an Elasticsearch of the user's own behind a private certificate.
     ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }),
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -1,8 +1,8 @@
 import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import type { Step } from '../steps.ts';
-import { UserError } from '../user-error.ts';
-import { poll } from './poll.ts';
+import type { Step } from '../base/steps.ts';
+import { UserError } from '../base/user-error.ts';
 import { identify, isAlive } from './process-identity.ts';
+import { poll } from './server-process.ts';
 
 const WAIT_MS = 15 * 60_000;
 

@@ -10,8 +10,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { UserError } from '../user-error.ts';
-import { poll } from './poll.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../base/user-error.ts';
 import { requireFreePort } from './ports.ts';
 import { identify, isAlive, membersOf, PRINT_OWN_START, type ProcessIdentity } from './process-identity.ts';
 
@@ -50,6 +50,8 @@ type Recorded = ProcessIdentity & { readonly port: number };
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const LOG_LINES = 12;
 const KILL_DEADLINE_MS = 5000;
+const POLL_INTERVAL_MS = 100;
+const HEALTH_TIMEOUT_MS = 2000;
 
 // The shell writes its own pid and start, and then becomes the server. So whatever happens to us meanwhile, there is no
 // moment at which the server runs and its pid file does not name it.
@@ -183,4 +185,32 @@ function logEnd({ logFile }: Server): string {
     .slice(-LOG_LINES)
     .map((line) => `  ${line}`)
     .join('\n');
+}
+
+/**
+ * Repeats a check until it holds.
+ * @param deadlineMs how long to repeat it, in milliseconds
+ * @returns false if the deadline passes first
+ * @throws the signal's reason when it is aborted
+ */
+export async function poll(
+  check: () => boolean | Promise<boolean>,
+  deadlineMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    if (await check()) return true;
+    if (Date.now() >= deadline) return false;
+    await sleep(POLL_INTERVAL_MS);
+  }
+}
+
+/** Whether a GET request is answered with a status from 200 to 299 within two seconds. */
+export async function respondsWithOk(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { type LocalHome, localHome } from '../../local/base/home.ts';
+import { silently } from '../../local/base/steps.ts';
 import {
   emulatorInstallation,
   emulatorServer,
   startEmulator,
   wipeState,
 } from '../../local/emulator/emulator.ts';
-import { type LocalHome, localHome } from '../../local/home.ts';
 import { javaInstallation } from '../../local/java/java.ts';
 import { install, isInstalled, removeAbandoned } from '../../local/process/install.ts';
 import { withLock } from '../../local/process/lock.ts';
@@ -15,7 +16,6 @@ import { freePort } from '../../local/process/ports.ts';
 import { identify, isAlive } from '../../local/process/process-identity.ts';
 import { inspectServer, type Server, stopServer } from '../../local/process/server-process.ts';
 import { checkRequirements, requireAll } from '../../local/requirements.ts';
-import { silently } from '../../local/steps.ts';
 import type { BackEnd } from './back-ends.ts';
 import {
   type DynamoDbLocalHome,

@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { localHome } from '../../../local/base/home.ts';
+import { silently } from '../../../local/base/steps.ts';
+import { UserError } from '../../../local/base/user-error.ts';
 import { downContainers, upContainers } from '../../../local/containers/containers.ts';
-import { localHome } from '../../../local/home.ts';
-import { silently } from '../../../local/steps.ts';
-import { UserError } from '../../../local/user-error.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
 

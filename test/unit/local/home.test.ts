@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientEnvironment, localHome } from '../../../local/home.ts';
-import { UserError } from '../../../local/user-error.ts';
+import { clientEnvironment, localHome } from '../../../local/base/home.ts';
+import { UserError } from '../../../local/base/user-error.ts';
 
 describe('localHome', () => {
   it('lies in the project and on the usual ports unless told otherwise', () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silently } from '../../../local/base/steps.ts';
 import { withLock } from '../../../local/process/lock.ts';
-import { silently } from '../../../local/steps.ts';
 
 describe('withLock', () => {
   let folder: string;

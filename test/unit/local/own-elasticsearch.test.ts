@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../local/base/user-error.ts';
 import { withoutCredentials } from '../../../local/elasticsearch/own-elasticsearch.ts';
-import { UserError } from '../../../local/user-error.ts';
 
 describe('withoutCredentials', () => {
   it('shows where, never who', () => {

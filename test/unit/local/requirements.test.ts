@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../local/base/user-error.ts';
 import { isAtLeast, printedVersion, type Requirement, requireAll } from '../../../local/requirements.ts';
-import { UserError } from '../../../local/user-error.ts';
 
 describe('printedVersion', () => {
   it.each([

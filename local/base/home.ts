@@ -31,7 +31,7 @@ export type LocalHome = {
   readonly lock: string;
 };
 
-const PROJECT = resolve(import.meta.dirname, '..');
+const PROJECT = resolve(import.meta.dirname, '..', '..');
 const PORT_RANGE = 'a whole number from 1 to 65535';
 
 const port = (fallback: number) =>
