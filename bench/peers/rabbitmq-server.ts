@@ -44,7 +44,7 @@ async function startRabbitMq({ atEnd, signal }: Context, home: LocalHome): Promi
     isHealthy,
     startDeadlineMs: 60_000,
     stopDeadlineMs: 30_000,
-    childMark: 'rabbit',
+    childPath: 'rabbit',
   });
   // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
   const nameServer = server('epmd', ports.epmd, () => isAnswering(ports.epmd));

@@ -36,7 +36,7 @@ export async function openRedis(
       isHealthy: () => answers(url),
       startDeadlineMs: 20_000,
       stopDeadlineMs: 10_000,
-      childMark: home.root,
+      childPath: home.root,
     };
     await stopServer(server);
     atEnd(() => stopServer(server));

@@ -56,7 +56,7 @@ export function elasticsearchServer(home: LocalHome): Server {
       respondsWithOk(`${home.elasticsearchUrl}/_cluster/health?wait_for_status=yellow&timeout=1s`),
     startDeadlineMs: 120_000,
     stopDeadlineMs: 60_000,
-    childMark: home.elasticsearch,
+    childPath: home.elasticsearch,
   };
 }
 

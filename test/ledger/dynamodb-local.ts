@@ -60,7 +60,7 @@ export function dynamoDbLocalServer(home: DynamoDbLocalHome): Server {
     isHealthy: () => answers(urlOf(home)),
     startDeadlineMs: 60_000,
     stopDeadlineMs: 10_000,
-    childMark: home.software,
+    childPath: home.software,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   wipeState,
 } from '../../local/emulator/emulator.ts';
 import { javaInstallation } from '../../local/java/java.ts';
-import { install, isInstalled, removeAbandoned } from '../../local/process/install.ts';
+import { install, isInstalled, removeUnfinished } from '../../local/process/install.ts';
 import { withLock } from '../../local/process/lock.ts';
 import { freePort } from '../../local/process/ports.ts';
 import { identify, isAlive } from '../../local/process/process-identity.ts';
@@ -96,7 +96,7 @@ async function dynamoDbLocalHome({ pids, logs, java, downloads }: LocalHome): Pr
 
 function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<void> {
   return withLock(emulator.lock, silently, undefined, async () => {
-    await removeAbandoned(INSTALLED);
+    await removeUnfinished(INSTALLED);
     const { Python: python } = requireAll(await checkRequirements(['Python']));
     const installations = [
       emulatorInstallation(emulator, python),

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Installation, install, isInstalled, removeAbandoned } from '../../../local/process/install.ts';
+import { type Installation, install, isInstalled, removeUnfinished } from '../../../local/process/install.ts';
 
 describe('install', () => {
   let root: string;
@@ -38,7 +38,7 @@ describe('install', () => {
   it('clears away what a killed one has left', async () => {
     await mkdir(join(root, 'software.building-abc123', 'half'), { recursive: true });
     await install(installation('1'));
-    await removeAbandoned(root);
+    await removeUnfinished(root);
     expect(await readdir(root)).toEqual(['software']);
   });
 });
