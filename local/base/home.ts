@@ -13,7 +13,7 @@ export type LocalHome = {
   readonly elasticsearchUrl: string;
   /** Installed software: the emulator's Python virtual environment. */
   readonly venv: string;
-  /** Installed software: Java, and the Python packages that fetch jars. */
+  /** Installed software: Java and the client that fetches jars, in a Python virtual environment. */
   readonly java: string;
   /** Jars of an interrupted installation; empty after a complete one. */
   readonly downloads: string;

@@ -1,33 +1,33 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { UserError } from '../../../local/base/user-error.ts';
 import { isAtLeast, printedVersion, type Requirement, requireAll } from '../../../local/requirements.ts';
 
-describe('printedVersion', () => {
-  it.each([
+test('the version that java prints is found in each form', () => {
+  for (const [output, version] of [
     ['openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment', '17.0.15'],
     ['java version "1.8.0_402"\nJava(TM) SE Runtime Environment', '1.8.0_402'],
     ['openjdk version "25-ea" 2025-09-16', '25-ea'],
     ['Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version "21" 2023-09-19', '21'],
     ['Unable to locate a Java Runtime.', undefined],
-  ])('reads %j', (output, version) => {
-    expect(printedVersion(output)).toBe(version);
-  });
+  ] as const) {
+    expect(printedVersion(output), output).toBe(version);
+  }
 });
 
-describe('isAtLeast', () => {
-  it.each([
-    ['20.19.0', [20, 19], true],
-    ['20.9.0', [20, 19], false],
-    ['22.1.0', [20, 19], true],
-    ['21', [17, 0], true],
-    ['25-ea', [17, 0], true],
-    ['1.8.0_402', [17, 0], false],
-    ['3.10.0rc1', [3, 10], true],
-    ['3.9.18', [3, 10], false],
-    ['unknown', [3, 10], false],
-  ] as [string, [number, number], boolean][])('%s against %j is %s', (version, wanted, answer) => {
-    expect(isAtLeast(version, wanted)).toBe(answer);
-  });
+test('versions are compared by major and minor number', () => {
+  for (const [version, major, minor, expected] of [
+    ['20.19.0', 20, 19, true],
+    ['20.9.0', 20, 19, false],
+    ['22.1.0', 20, 19, true],
+    ['21', 17, 0, true],
+    ['25-ea', 17, 0, true],
+    ['1.8.0_402', 17, 0, false],
+    ['3.10.0rc1', 3, 10, true],
+    ['3.9.18', 3, 10, false],
+    ['unknown', 3, 10, false],
+  ] as const) {
+    expect(isAtLeast(version, [major, minor]), version).toBe(expected);
+  }
 });
 
 describe('requireAll', () => {
