@@ -15,4 +15,5 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const { register } = await import('tsx/esm/api');
 register();
-await import('./main.ts');
+const { runCommandLine } = await import('./program.ts');
+await runCommandLine(process.argv.slice(2));
