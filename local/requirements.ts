@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { UserError } from './base/user-error.ts';
 import { hasJavaPackage, systemJava } from './java/java.ts';
-import { UserError } from './user-error.ts';
 
 const run = promisify(execFile);
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Step } from '../../local/steps.ts';
+import type { Step } from '../../local/base/steps.ts';
 import { failureOf, helpHint, reportFailure } from '../terminal/failure.ts';
 import { listenForInterrupt } from '../terminal/interrupt.ts';
 import { Output } from '../terminal/output.ts';

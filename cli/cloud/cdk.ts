@@ -3,25 +3,56 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { CreateStackCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
 import { SettingError } from '../../infra-cdk/settings/parse-settings.ts';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
+import { cdkContext } from './settings.ts';
 
 /** The CDK's own stack. Each account and region needs it once. */
 export const BOOTSTRAP_STACK = 'CDKToolkit';
+/** The CDK's default qualifier: part of the name of each of its resources. */
+const CDK_QUALIFIER = 'hnb659fds';
 const MAX_ERROR_LINES = 15;
 const KILL_AFTER_MS = 5_000;
 
-/** Deploys the CDK's own stack, unless it exists. */
-export async function bootstrap(call: Call, verbose: boolean): Promise<void> {
+/**
+ * Deploys the CDK's own stack, unless it is there. An emulator gets only the part that a deployment with the caller's
+ * credentials uses, the bucket for assets: `cdk bootstrap` takes several seconds there.
+ * @param withRoles whether the deployment uses the roles of the CDK's stack (setting `bootstrapRoles`)
+ */
+export async function bootstrap(call: Call, withRoles: boolean, verbose: boolean): Promise<void> {
   const { target, step, signal } = call;
   const stack = await findStack(target, BOOTSTRAP_STACK, signal);
-  if (stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '')) return;
-  // With a given environment, the CDK does not synthesize the app. This is the account of the emulators.
-  const environment = target.name === 'aws' ? [] : [`aws://000000000000/${target.environment.AWS_REGION}`];
-  await step('Preparing the cloud for the CDK', () => cdk(call, ['bootstrap', ...environment], verbose));
+  const isComplete = stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '');
+  const isEmulator = target.name !== 'aws';
+  // `cdk bootstrap` leaves this output, the stack with only the bucket does not have it.
+  const hasRoles = stack?.Outputs?.some(({ OutputKey }) => OutputKey === 'BootstrapVersion') ?? false;
+  if (isComplete && (!isEmulator || !withRoles || hasRoles)) return;
+  await step('Preparing the cloud for the CDK', () => {
+    if (isEmulator && !withRoles && !stack) return createAssetsBucket(call);
+    // With an environment the CDK need not synthesize the app to find one. The emulators have this one account.
+    const environment = isEmulator ? [`aws://000000000000/${target.environment.AWS_REGION}`] : [];
+    return cdk(call, ['bootstrap', ...environment], verbose);
+  });
+}
+
+/** Creates the CDK's stack with nothing but the bucket for assets, under the name that the CDK expects. */
+async function createAssetsBucket({ target, signal }: Call): Promise<void> {
+  const client = target.clients.cloudFormation;
+  const qualifier = cdkContext()['@aws-cdk/core:bootstrapQualifier'] ?? CDK_QUALIFIER;
+  const name = { 'Fn::Sub': `cdk-${qualifier}-assets-\${AWS::AccountId}-\${AWS::Region}` };
+  const bucket = { Type: 'AWS::S3::Bucket', Properties: { BucketName: name } };
+  const TemplateBody = JSON.stringify({ Resources: { StagingBucket: bucket } });
+  await client.send(new CreateStackCommand({ StackName: BOOTSTRAP_STACK, TemplateBody }), {
+    abortSignal: signal,
+  });
+  await waitUntilStackCreateComplete(
+    { client, abortSignal: signal, minDelay: 0.1, maxDelay: 1, maxWaitTime: 60 },
+    { StackName: BOOTSTRAP_STACK },
+  );
 }
 
 /** Deploys the stack with the given context. */
@@ -31,7 +62,9 @@ export async function deployStack(
   verbose: boolean,
 ): Promise<void> {
   const pairs = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const flags = ['--require-approval', 'never', '--progress', 'events'];
+  // On the emulator a change set shows nothing that the update does not, and takes two seconds.
+  const method = call.target.name === 'local' ? ['--method', 'direct'] : [];
+  const flags = ['--require-approval', 'never', '--progress', 'events', ...method];
   await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 

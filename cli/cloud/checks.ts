@@ -1,8 +1,8 @@
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { type DockerPart, inspectDocker } from '../../local/containers/containers.ts';
 import { requireElasticsearch8, withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
-import { UserError } from '../../local/user-error.ts';
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { count } from '../terminal/format.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';

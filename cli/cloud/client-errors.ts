@@ -1,4 +1,4 @@
-import { UserError } from '../../local/user-error.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { CommandError } from '../terminal/errors.ts';
 import { cloudName, cloudNameAndUrl, type Target } from './target.ts';
 

@@ -20,7 +20,7 @@ export interface Deployed {
  */
 export async function deploy(call: Call, given: GivenSettings, verbose = false): Promise<Deployed> {
   const { target, signal, step } = call;
-  effectiveSettings(given);
+  const { bootstrapRoles } = effectiveSettings(given);
   requireReachableElasticsearch(call, given);
   // This comes first because it fails if the cloud is not running.
   const deployed = await findCurrentDeployment(target, signal);
@@ -32,7 +32,7 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
     ...(target.name === 'localstack' && { elasticsearchUrl: localstackElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
-  await bootstrap(call, verbose);
+  await bootstrap(call, bootstrapRoles, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
   const { concurrency } = effectiveSettings(context);

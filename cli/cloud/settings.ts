@@ -47,10 +47,16 @@ export function describeSettings(): string {
 
 /** The settings in cdk.json. */
 export function fileContext(): Record<string, unknown> {
-  const { context = {} } = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as {
+  const context = cdkContext();
+  return Object.fromEntries(NAMES.filter((name) => name in context).map((name) => [name, context[name]]));
+}
+
+/** The whole context in cdk.json: settings of Drumline and of the CDK. */
+export function cdkContext(): Record<string, unknown> {
+  const file = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as {
     context?: Record<string, unknown>;
   };
-  return Object.fromEntries(NAMES.filter((name) => name in context).map((name) => [name, context[name]]));
+  return file.context ?? {};
 }
 
 /** The help must be shown even if cdk.json is wrong. */

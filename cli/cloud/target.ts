@@ -3,8 +3,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { clientEnvironment, type LocalHome, localHome } from '../../local/base/home.ts';
 import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
-import { clientEnvironment, type LocalHome, localHome } from '../../local/home.ts';
 import { UsageError } from '../terminal/errors.ts';
 
 export const TARGETS = ['local', 'localstack', 'aws'] as const;

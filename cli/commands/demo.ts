@@ -6,6 +6,7 @@ import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findCurrentDeployment } from '../cloud/deployment.ts';
 import { readStatus, verify } from '../cloud/invoke.ts';
 import { requireEmulator, startCloud } from '../cloud/lifecycle.ts';
+import type { GivenSettings } from '../cloud/settings.ts';
 import { cloudName, elasticsearchUrlFromHost } from '../cloud/target.ts';
 import { clearEarlierRuns, startRun, stopRun } from '../runs/control-run.ts';
 import { followTicks, followUntilInterrupted } from '../runs/demo-run.ts';
@@ -66,15 +67,14 @@ async function run(call: Call, options: Options): Promise<number> {
   const { output } = call;
   const state: State = { isUp: false };
   try {
-    const { lost } = await startCloud(call, options.elasticsearch);
-    state.isUp = true;
-    if (lost) output.say(output.messageColors.yellow(lost));
-    await confirmReplacement(call, options.yes ?? false);
-    const { deployment } = await deploy(call, {
-      concurrency: String(options.workers),
-      workMs: String(options.workMs),
-      ...(options.elasticsearch !== undefined && { elasticsearchUrl: options.elasticsearch }),
+    // The deployment does not need Elasticsearch, which takes longer to start than the emulator.
+    const { lost } = await startCloud(call, options.elasticsearch, async (elasticsearch) => {
+      state.isUp = true;
+      await confirmReplacement(call, options.yes ?? false, elasticsearch);
+      await deploy(call, settingsOf(call, options));
     });
+    if (lost) output.say(output.messageColors.yellow(lost));
+    const deployment = await call.deployment();
     state.deployment = deployment;
     await clearEarlierRuns(call, deployment);
     state.runId = await startRun(deployment, options.x, options.y);
@@ -108,13 +108,27 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   return report.ok ? 0 : 1;
 }
 
-/** Asks before it stops an active run, which may be needed. */
-async function confirmReplacement(call: Call, yes: boolean): Promise<void> {
-  // Before the deployment, because that changes the number of workers of the active run.
+function settingsOf({ target }: Call, { workers, workMs, elasticsearch }: Options): GivenSettings {
+  // The local cloud's own Elasticsearch has to be named here, because it may not be running yet.
+  const url = elasticsearch ?? (target.name === 'local' ? target.home.elasticsearchUrl : undefined);
+  return {
+    concurrency: String(workers),
+    workMs: String(workMs),
+    ...(url !== undefined && { elasticsearchUrl: url }),
+  };
+}
+
+/**
+ * Asks before it stops an active run, which may be needed.
+ * @param elasticsearch resolves when Elasticsearch runs; until then its progress is shown where the question would be
+ */
+async function confirmReplacement(call: Call, yes: boolean, elasticsearch: Promise<unknown>): Promise<void> {
+  // This comes before the deployment, which would change the run's number of workers.
   const deployment = await findCurrentDeployment(call.target, call.signal);
   if (!deployment) return;
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running) return;
+  await elasticsearch;
   if (await isConfirmed(call, `The run ${runId} is active. Stop it?`, yes || !canAsk())) return;
   throw new CommandError('run_active', `The run ${runId} is active.`, call.target.command('status --watch'));
 }

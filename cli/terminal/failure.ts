@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { SettingError } from '../../infra-cdk/settings/parse-settings.ts';
-import { UserError } from '../../local/user-error.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { CommandError, Interrupted } from './errors.ts';
 import { sentence } from './format.ts';
 import type { Output } from './output.ts';

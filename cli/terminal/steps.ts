@@ -1,4 +1,4 @@
-import type { Step } from '../../local/steps.ts';
+import type { Step } from '../../local/base/steps.ts';
 import { isInterruption } from './errors.ts';
 import { elapsed } from './format.ts';
 import type { Output } from './output.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
 import { compileJava, fetchJars, javaOf } from '../java/java.ts';
 import type { Installation } from '../process/install.ts';
-import { type Server, startServer } from '../process/server-process.ts';
+import { respondsWithOk, type Server, startServer } from '../process/server-process.ts';
 
 const SOURCES = import.meta.dirname;
 // The jars of an Elasticsearch node with an HTTP port. Elasticsearch and its transport have the same version.
@@ -16,7 +16,6 @@ const TRANSPORT = 'plugin-descriptor.properties';
 const TRANSPORT_JAR = /^(transport-netty4|netty)-/;
 
 const HEAP = '512m';
-const HEALTH_TIMEOUT_MS = 2000;
 
 /** Elasticsearch from its published jars. Java must be installed in the same home. */
 export function elasticsearchInstallation(home: LocalHome, signal?: AbortSignal): Installation {
@@ -53,10 +52,11 @@ export function elasticsearchServer(home: LocalHome): Server {
     pidFile: join(home.pids, 'elasticsearch'),
     logFile: join(home.logs, 'elasticsearch.log'),
     environment: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8' },
-    isHealthy: () => isServing(home.elasticsearchUrl),
+    isHealthy: () =>
+      respondsWithOk(`${home.elasticsearchUrl}/_cluster/health?wait_for_status=yellow&timeout=1s`),
     startDeadlineMs: 120_000,
     stopDeadlineMs: 60_000,
-    childMark: home.elasticsearch,
+    childPath: home.elasticsearch,
   };
 }
 
@@ -102,12 +102,4 @@ function javaArguments(home: LocalHome, scratch: string): string[] {
     `path.logs=${home.logs}`,
     `http.port=${home.elasticsearchPort}`,
   ];
-}
-
-async function isServing(url: string): Promise<boolean> {
-  const health = `${url}/_cluster/health?wait_for_status=yellow&timeout=1s`;
-  return fetch(health, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
+import { UserError } from '../base/user-error.ts';
 import type { Installation } from '../process/install.ts';
 import { runTool } from '../process/run-tool.ts';
 import { pythonOf, venvInstallation } from '../process/venv.ts';
-import { UserError } from '../user-error.ts';
 
 const SOURCES = import.meta.dirname;
 const JGO = join(SOURCES, 'jgo.txt');

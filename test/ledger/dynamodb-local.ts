@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { compileJava, fetchJars, javaOf } from '../../local/java/java.ts';
 import type { Installation } from '../../local/process/install.ts';
 import { type Server, startServer } from '../../local/process/server-process.ts';
@@ -60,7 +60,7 @@ export function dynamoDbLocalServer(home: DynamoDbLocalHome): Server {
     isHealthy: () => answers(urlOf(home)),
     startDeadlineMs: 60_000,
     stopDeadlineMs: 10_000,
-    childMark: home.software,
+    childPath: home.software,
   };
 }
 

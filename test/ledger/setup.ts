@@ -1,21 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { type LocalHome, localHome } from '../../local/base/home.ts';
+import { silently } from '../../local/base/steps.ts';
 import {
   emulatorInstallation,
   emulatorServer,
   startEmulator,
   wipeState,
 } from '../../local/emulator/emulator.ts';
-import { type LocalHome, localHome } from '../../local/home.ts';
 import { javaInstallation } from '../../local/java/java.ts';
-import { install, isInstalled, removeAbandoned } from '../../local/process/install.ts';
+import { install, isInstalled, removeUnfinished } from '../../local/process/install.ts';
 import { withLock } from '../../local/process/lock.ts';
 import { freePort } from '../../local/process/ports.ts';
 import { identify, isAlive } from '../../local/process/process-identity.ts';
 import { inspectServer, type Server, stopServer } from '../../local/process/server-process.ts';
 import { checkRequirements, requireAll } from '../../local/requirements.ts';
-import { silently } from '../../local/steps.ts';
 import type { BackEnd } from './back-ends.ts';
 import {
   type DynamoDbLocalHome,
@@ -96,7 +96,7 @@ async function dynamoDbLocalHome({ pids, logs, java, downloads }: LocalHome): Pr
 
 function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<void> {
   return withLock(emulator.lock, silently, undefined, async () => {
-    await removeAbandoned(INSTALLED);
+    await removeUnfinished(INSTALLED);
     const { Python: python } = requireAll(await checkRequirements(['Python']));
     const installations = [
       emulatorInstallation(emulator, python),

@@ -7,8 +7,8 @@ import type { Target } from '../../../cli/cloud/target.ts';
 import { CommandError, Interrupted, UsageError } from '../../../cli/terminal/errors.ts';
 import { failureOf, helpHint } from '../../../cli/terminal/failure.ts';
 import { SettingError } from '../../../infra-cdk/settings/parse-settings.ts';
-import { localHome } from '../../../local/home.ts';
-import { UserError } from '../../../local/user-error.ts';
+import { localHome } from '../../../local/base/home.ts';
+import { UserError } from '../../../local/base/user-error.ts';
 
 const home = localHome({});
 const command = (words: string) => `npx drumline ${words}`;

@@ -6,7 +6,7 @@ import { requireEmulator, requireManaged } from '../../../cli/cloud/lifecycle.ts
 import { logGroupsOf } from '../../../cli/cloud/read-logs.ts';
 import { elasticsearchUrlFromHost, resolveTarget } from '../../../cli/cloud/target.ts';
 import { CommandError, UsageError } from '../../../cli/terminal/errors.ts';
-import { localHome } from '../../../local/home.ts';
+import { localHome } from '../../../local/base/home.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
+import { UserError } from '../../../local/base/user-error.ts';
 import { isAtLeast, printedVersion, type Requirement, requireAll } from '../../../local/requirements.ts';
-import { UserError } from '../../../local/user-error.ts';
 
 test('the version that java prints is found in each form', () => {
   for (const [output, version] of [
