@@ -55,7 +55,7 @@ describeBackEnds((backEnd) => {
     act: (table, { add }) => transact(table, [add]),
     rival: (table, { takeOver }) => transact(table, [takeOver]),
     writes: () => ({ [ITEM]: { jobsProcessed: 10, jobsFailed: 2, lastSeenAt: LATER } }),
-    moved: { 'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
+    conflicts: { 'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
   });
 
   describeWrite<Writes>(backEnd, 'taking over a counter', {
@@ -68,7 +68,7 @@ describeBackEnds((backEnd) => {
         ...{ retiredProcessed: 5, retiredFailed: 1, retiredWorkers: 1 },
       },
     }),
-    moved: {
+    conflicts: {
       'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] },
       'its holder has been seen': { key: KEY, to: { lastSeenAt: NOW + 1 }, at: [0] },
       'its holder has processed more': { key: KEY, to: { jobsProcessed: 6 }, at: [0] },

@@ -41,7 +41,7 @@ describeBackEnds((backEnd) => {
       },
       [SCHEDULE_ITEM]: { activeRunId: RUN, lastRunId: RUN, nextJobId: 7 },
     }),
-    moved: {
+    conflicts: {
       'a run has this name': { key: runKey(RUN), to: { active: false }, at: [0] },
       'another run was startedRun': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
       'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
@@ -61,7 +61,7 @@ describeBackEnds((backEnd) => {
       [OTHER_ITEM]: { active: true },
       [SCHEDULE_ITEM]: { activeRunId: OTHER, lastRunId: OTHER },
     }),
-    moved: {
+    conflicts: {
       'a run has this name': { key: runKey(OTHER), to: { active: false }, at: [0] },
       'a third one took its place': { key: SCHEDULE_KEY, to: { activeRunId: 'third' }, at: [1] },
       'no run is active any more': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [1] },
@@ -77,7 +77,7 @@ describeBackEnds((backEnd) => {
       [RUN_ITEM]: { active: false, stoppedAt: NOW + 1_000 },
       [SCHEDULE_ITEM]: { activeRunId: undefined },
     }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'another one is active': { key: SCHEDULE_KEY, to: { activeRunId: OTHER }, at: [1] },
     },
@@ -88,7 +88,7 @@ describeBackEnds((backEnd) => {
     act: (table, run) => updateRun(table, run, { x: 200, y: 1, pace: 'even' }, NOW),
     rival: (table, run) => updateRun(table, run, { x: 300 }, NOW),
     writes: () => ({ [RUN_ITEM]: { x: 200, y: 1, pace: 'even', nextTickAt: NOW } }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'a tick fired': { key: runKey(RUN), to: { nextTick: 2 }, at: [0] },
       'X was changed': { key: runKey(RUN), to: { x: 101 }, at: [0] },
@@ -101,7 +101,7 @@ describeBackEnds((backEnd) => {
     arrange: startedRun,
     act: (table, run) => skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000 }),
     writes: () => ({ [RUN_ITEM]: { nextTick: 4, nextTickAt: NOW + 900_000, missedTicks: 3 } }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'a tick fired': { key: runKey(RUN), to: { nextTick: 2 }, at: [0] },
       'the next tick is due at another time': { key: runKey(RUN), to: { nextTickAt: NOW + 1 }, at: [0] },

@@ -80,7 +80,7 @@ describeBackEnds((backEnd) => {
       [RUN_ITEM]: { tick: 1, nextTick: 2, nextTickAt: NOW + PERIOD, lastTickDueAt: NOW, lastTickAt: NOW },
       [SCHEDULE_ITEM]: { nextJobId: 101, openTicks: new Set([`${RUN}#1`]) },
     }),
-    moved: {
+    conflicts: {
       'it is claimed': { key: TICK_KEY, to: { tick: 1 }, at: [0] },
       'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [1] },
       'a later tick is next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
@@ -99,7 +99,7 @@ describeBackEnds((backEnd) => {
     act: (table, tick) => leaseTick(table, tick, { holder: 'new', until: NOW + 120_000 }, mine.until),
     rival: (table, tick) => leaseTick(table, tick, { holder: 'newer', until: NOW + 120_000 }, mine.until),
     writes: () => ({ [TICK_ITEM]: { holder: 'new', leaseUntil: NOW + 120_000, claimed: 40, sent: 20 } }),
-    moved: {
+    conflicts: {
       'its lease was renewed': { key: TICK_KEY, to: { leaseUntil: mine.until + 1 }, at: [0] },
       ...movedTick([0]),
     },
@@ -113,14 +113,17 @@ describeBackEnds((backEnd) => {
       [RUN_ITEM]: { enqueued: 60 },
       [TICK_ITEM]: { claimed: 60, sent: 40, sliceClaimedAt: NOW + 30_000, leaseUntil: NOW + 90_000 },
     }),
-    moved: { 'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] }, ...takenTick([1]) },
+    conflicts: {
+      'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
+      ...takenTick([1]),
+    },
   });
 
   describeWrite<LeasedTick>(backEnd, 'releasing a tick', {
     arrange: underWay,
     act: releaseTick,
     writes: () => ({ [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 } }),
-    moved: takenTick([0]),
+    conflicts: takenTick([0]),
   });
 
   describeWrite<LeasedTick>(backEnd, 'closing a tick', {
@@ -130,7 +133,7 @@ describeBackEnds((backEnd) => {
       [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 },
       [SCHEDULE_ITEM]: { openTicks: undefined },
     }),
-    moved: takenTick([0]),
+    conflicts: takenTick([0]),
   });
 
   test('a lease is renewed by its holder before it ends, and taken by another one after', async () => {

@@ -62,6 +62,7 @@ class Parser {
   }
 
   condition(): Expression<boolean> {
+    if (this.#tokens.length === 0) throw new Invalid('Invalid expression: the expression can not be empty');
     const apply = this.#or();
     this.#end();
     return { uses: this.#uses, apply };
@@ -70,8 +71,11 @@ class Parser {
   update(): Expression<Item> {
     const changes: Change[] = [];
     const touched = new Set<string>();
+    const sections = new Set<string>();
     while (this.#at < this.#tokens.length) {
       const section = this.#next().toUpperCase();
+      if (sections.has(section)) throw new Invalid(`The "${section}" section can only be used once`);
+      sections.add(section);
       do changes.push(this.#change(section, touched));
       while (this.#take(','));
     }
@@ -151,10 +155,7 @@ class Parser {
     if (this.#tokens[this.#at]?.startsWith(':')) {
       const name = this.#next();
       this.#uses.add(name);
-      return (_, values) => {
-        if (!(name in values) || values[name] === undefined) throw new Invalid(`${name} is not defined`);
-        return values[name];
-      };
+      return (_, values) => values[name];
     }
     const name = this.#attribute();
     return (item) => item?.[name];
@@ -189,7 +190,7 @@ class Parser {
   }
 
   #wrong(token: string): Invalid {
-    return new Invalid(`Invalid expression: syntax error; token: ${token}, in: ${this.text}`);
+    return new Invalid(`Invalid expression: Syntax error; token: ${token}, in: ${this.text}`);
   }
 }
 

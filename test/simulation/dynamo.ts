@@ -4,6 +4,7 @@ import {
   type GetCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -21,9 +22,10 @@ export interface DynamoLimits {
 
 export const AWS_LIMITS: DynamoLimits = { writes: 100, page: 1_000 };
 
-/** The largest item, in bytes, and the largest transaction. */
-const MAX_ITEM = 400_000;
-const MAX_TRANSACTION_BYTES = 4_000_000;
+/** DynamoDB's quotas for an item, a transaction and a sort key, in bytes. */
+const MAX_ITEM_BYTES = 400 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+const MAX_SORT_KEY_BYTES = 1024;
 
 interface Versions {
   /** What the item is, by all transactions that have been accepted. */
@@ -62,6 +64,8 @@ export class Dynamo {
   execute(command: unknown, weather: Weather = {}): unknown {
     if (command instanceof GetCommand) return this.#get(command.input);
     if (command instanceof QueryCommand) return this.#query(command.input);
+    if (command instanceof ScanCommand)
+      return { Items: this.partitions('').flatMap((pk) => [...this.peek(pk)].map(clone)) };
     if (command instanceof TransactWriteCommand) return this.#transact(command.input, weather);
     throw new Error(`no such command here: ${(command as object).constructor.name}`);
   }
@@ -97,7 +101,7 @@ export class Dynamo {
     return item ? { Item: clone(item) } : {};
   }
 
-  #query(input: QueryCommandInput): { Items: Item[]; LastEvaluatedKey?: Item } {
+  #query(input: QueryCommandInput): { Items: Item[]; Count: number; LastEvaluatedKey?: Item } {
     if (input.KeyConditionExpression !== 'pk = :pk AND begins_with(sk, :prefix)')
       throw new Invalid(`no such key condition here: ${input.KeyConditionExpression}`);
     const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
@@ -116,6 +120,7 @@ export class Dynamo {
     const page = keys.filter(behind).slice(0, size);
     const last = page.at(-1);
     return {
+      Count: page.length,
       Items: page.map((sk) => clone(partition.get(sk)?.[version] as Item)),
       // A full page has a next one to ask for, even when that is empty.
       ...(page.length === size && last !== undefined && { LastEvaluatedKey: { pk, sk: last } }),
@@ -184,8 +189,11 @@ export class Dynamo {
     const { pk, sk } = keyOf(Put ? Put.Item : (Update ?? Delete ?? ConditionCheck)?.Key);
     const before = this.#partitions.get(pk)?.get(sk)?.now;
     const values = clone((request.ExpressionAttributeValues ?? {}) as Values);
-    const test = request.ConditionExpression ? condition(request.ConditionExpression) : undefined;
+    const { ConditionExpression } = request;
+    const test = ConditionExpression === undefined ? undefined : condition(ConditionExpression);
     const change = Update ? update(Update.UpdateExpression ?? '') : undefined;
+    for (const name of [...(test?.uses ?? []), ...(change?.uses ?? [])])
+      if (values[name] === undefined) throw new Invalid(`Expression attribute value ${name} is not defined`);
     for (const name of Object.keys(values)) {
       if (!test?.uses.has(name) && !change?.uses.has(name))
         throw new Invalid(`Value provided in ExpressionAttributeValues unused in expressions: ${name}`);
@@ -201,7 +209,8 @@ export class Dynamo {
         if (Delete || ConditionCheck) return undefined;
         const item = Put ? clone(Put.Item as Item) : { pk, sk, ...change?.apply(before, values) };
         if (item.pk !== pk || item.sk !== sk) throw new Invalid('a key attribute can’t be updated');
-        if (sizeOf(item) > MAX_ITEM) throw new Invalid('Item size has exceeded the maximum allowed size');
+        if (sizeOf(item) > MAX_ITEM_BYTES)
+          throw new Invalid('Item size has exceeded the maximum allowed size');
         return item;
       },
     };
@@ -218,6 +227,7 @@ function keyOf(key: Item | undefined): { pk: string; sk: string } {
     throw new Invalid('The provided key element does not match the schema');
   if (pk === '' || sk === '')
     throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string');
+  if (Buffer.byteLength(sk) > MAX_SORT_KEY_BYTES) throw new Invalid('the sort key exceeds 1024 bytes');
   return { pk, sk };
 }
 
@@ -235,9 +245,15 @@ function clone<T>(value: T): T {
 
 const LONE_SURROGATE = /\p{Cs}/u;
 
-/** About an item's size in bytes: its names and values. */
-function sizeOf(item: Item | undefined): number {
-  if (!item) return 0;
-  // Small items, and these are nearly all, need no measuring.
-  return 'attempts' in item ? Buffer.byteLength(JSON.stringify(item)) : 200;
+/** An item's size in bytes as DynamoDB counts it; a number counts as at most 8 bytes here. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'number') return 8;
+  if (value instanceof Set || Array.isArray(value))
+    return [...value].reduce((sum, element) => sum + 1 + sizeOf(element), 3);
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.entries(value).reduce(
+    (sum, [name, inner]) => sum + Buffer.byteLength(name) + sizeOf(inner),
+    0,
+  );
 }
