@@ -72,6 +72,7 @@ describeBackEnds((backEnd) => {
         TableName: table.name,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': PK, ':prefix': 'BIG#' },
+        ConsistentRead: true,
       }),
     );
     // Two are 780 kB, three are 1,170 kB.

@@ -1,7 +1,7 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
 import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
-import type { Actor } from './wire.ts';
+import type { Actor } from './network.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** More deliveries than any message may need. */
@@ -21,7 +21,7 @@ interface Environment {
 export class Consumers {
   readonly #environments: Environment[] = [];
   readonly #poller: Actor;
-  #made = 0;
+  #created = 0;
   /** How many batches may be worked on at a time. */
   concurrency: number;
   /** Until when pollers keep a batch that nobody is free for. */
@@ -29,7 +29,7 @@ export class Consumers {
   /** How many batches that has happened to. */
   throttled = 0;
   /** How many deliveries were of messages that nobody had deleted, or sent back. */
-  reappeared = 0;
+  redelivered = 0;
   /** How many batches met a service that could not be used. */
   outages = 0;
 
@@ -43,7 +43,7 @@ export class Consumers {
   }
 
   /** Whether a batch could be delivered now. */
-  get ready(): boolean {
+  get canDeliver(): boolean {
     const { scenario, sqs, time } = this.world;
     this.#throttled = this.#throttled.filter((until) => until > time.now);
     const pollers = Math.max(this.concurrency, scenario.pollers ?? 0);
@@ -62,7 +62,7 @@ export class Consumers {
     if (deliveries.length === 0) return;
     if (this.#busy >= this.concurrency) {
       // Lambda refuses the invocation, and the messages come back as if they had never been received, but for the count.
-      world.note(`throttled: ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+      world.note(`throttled: ${deliveries.map(({ body, receives }) => `${summarize(body)}·${receives}`)}`);
       this.#throttled.push(time.now + scenario.timeoutMs * scenario.visibility);
       this.throttled++;
       return;
@@ -71,16 +71,18 @@ export class Consumers {
     environment.busy = true;
     const { actor } = environment;
     actor.jobs = deliveries.flatMap(jobsIn);
-    world.note(`${actor.name} takes ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+    world.note(
+      `${actor.name} takes ${deliveries.map(({ body, receives }) => `${summarize(body)}·${receives}`)}`,
+    );
     const endsAt = time.now + scenario.timeoutMs;
-    const deadline = time.at(endsAt, () => world.wire.kill(actor), true);
-    world.mourners.set(actor, () => this.#bury(environment, deadline));
+    const deadline = time.at(endsAt, () => world.network.kill(actor), true);
+    world.deathHandlers.set(actor, () => this.#discard(environment, deadline));
     world.system
       .consume(environment.worker, deliveries, endsAt)
       .then(({ undelivered, errors, outage }) => {
         if (!actor.alive) return;
         if (outage) this.outages++;
-        for (const error of errors) world.violated(`${actor.name} met ${error.stack}`);
+        for (const error of errors) world.recordViolation(`${actor.name} met ${error.stack}`);
         const done = deliveries.filter(({ id }) => !undelivered.includes(id));
         this.#acknowledge(done);
       })
@@ -104,14 +106,14 @@ export class Consumers {
       if (!copy) break;
       const delivered = sqs.receive(JOBS, copy, scenario.timeoutMs * scenario.visibility);
       if (!delivered) {
-        world.note(`redriven: ${short(copy.body)}`);
+        world.note(`redriven: ${summarize(copy.body)}`);
         world.check(
           scenario.maxReceives < MANY_RECEIVES,
           () => `a message came and went too often: ${copy.body}`,
         );
       } else {
         const { receipt: id, body, receives } = delivered;
-        if (receives > 1) this.reappeared++;
+        if (receives > 1) this.redelivered++;
         deliveries.push({ id, body, receives });
       }
     }
@@ -120,10 +122,10 @@ export class Consumers {
 
   #acknowledge(deliveries: readonly Delivery[]): void {
     if (deliveries.length === 0) return;
-    const { wire, sqs } = this.world;
+    const { network, sqs } = this.world;
     const receipts = deliveries.map(({ id }) => id);
     this.#poller.jobs = deliveries.flatMap(jobsIn);
-    wire
+    network
       .call(this.#poller, 'queue', `delete ${receipts}`, () => sqs.delete(JOBS, receipts))
       .catch(() => this.world.note('not deleted'));
   }
@@ -140,8 +142,8 @@ export class Consumers {
   #make(): Environment {
     const { world } = this;
     const { scenario, time } = world;
-    const actor = world.actor(`worker ${++this.#made}`);
-    const id = `worker-${String(this.#made).padStart(4, '0')}` as WorkerId;
+    const actor = world.actor(`worker ${++this.#created}`);
+    const id = `worker-${String(this.#created).padStart(4, '0')}` as WorkerId;
     const table = world.table(actor);
     const worker: Worker = {
       id,
@@ -168,7 +170,7 @@ export class Consumers {
     return { actor, worker, busy: false };
   }
 
-  #bury(environment: Environment, deadline: number): void {
+  #discard(environment: Environment, deadline: number): void {
     this.world.time.cancel(deadline);
     this.#environments.splice(this.#environments.indexOf(environment), 1);
   }
@@ -180,7 +182,7 @@ function jobsIn({ body }: Delivery): number[] {
 }
 
 /** A message's body in few letters. */
-export function short(body: string): string {
+export function summarize(body: string): string {
   return body
     .slice(0, 200)
     .replaceAll(/"(v|runId|enqueuedAt)":("[^"]*"|\d+),?/g, '')

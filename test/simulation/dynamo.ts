@@ -37,7 +37,7 @@ interface Versions {
 }
 
 /** What happens to a transaction besides its own conditions. */
-export interface Weather {
+export interface Contention {
   /** Its items change one after the other; readers meet it half done, and other writers conflict with it. */
   slow?: boolean;
   /** DynamoDB throttles this one of its items, counted round, and cancels the transaction. */
@@ -61,12 +61,12 @@ export class Dynamo {
 
   constructor(readonly limits: DynamoLimits = AWS_LIMITS) {}
 
-  execute(command: unknown, weather: Weather = {}): unknown {
+  execute(command: unknown, contention: Contention = {}): unknown {
     if (command instanceof GetCommand) return this.#get(command.input);
     if (command instanceof QueryCommand) return this.#query(command.input);
     if (command instanceof ScanCommand)
       return { Items: this.partitions('').flatMap((pk) => [...this.peek(pk)].map(clone)) };
-    if (command instanceof TransactWriteCommand) return this.#transact(command.input, weather);
+    if (command instanceof TransactWriteCommand) return this.#transact(command.input, contention);
     throw new Error(`no such command here: ${(command as object).constructor.name}`);
   }
 
@@ -129,7 +129,7 @@ export class Dynamo {
 
   #transact(
     { TransactItems: writes = [] }: TransactWriteCommandInput,
-    { slow, throttled }: Weather,
+    { slow, throttled }: Contention,
   ): object | Promise<object> {
     if (writes.length === 0 || writes.length > this.limits.writes)
       throw new Invalid(`TransactItems: ${writes.length} writes, allowed are 1 to ${this.limits.writes}`);

@@ -1,7 +1,7 @@
 import { type Message, messageKey, parseMessage } from '../../functions/core/model/message.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
-import { INNOCENT } from './jobs.ts';
+import { NEVER_FAILING } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
 import { notBefore, overdue, spreadOf } from './pacing.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
@@ -37,9 +37,9 @@ export class Invariants {
     this.#nothingTwice(runs);
     this.world.runs = runs;
     const failed = new Set(runs.flatMap(({ failedJobs }) => failedJobs));
-    for (const job of failed) if (!this.#failed.has(job)) this.world.giveUp(job);
+    for (const job of failed) if (!this.#failed.has(job)) this.world.recordDeadLetter(job);
     this.#failed = failed;
-    for (const body of this.world.garbage)
+    for (const body of this.world.invalidBodies)
       this.#check(
         [JOBS, DEAD_LETTERS].some((url) => sqs.copies(url).some((copy) => keeps(copy.body, body))),
         () => `Promise 3: a malformed message is gone: ${body.slice(0, 200)}`,
@@ -47,7 +47,7 @@ export class Invariants {
   }
 
   /** Ticks: what is due has fired, or is counted as missed; and of a tick spread over its minutes, is enqueued. */
-  punctual(): void {
+  onTime(): void {
     const { now } = this.world.time;
     for (const { runId, run, ticks } of viewRuns(this.world.dynamo)) {
       if (!run.active) continue;
@@ -102,7 +102,7 @@ export class Invariants {
       this.#check(
         processed === run.enqueued && failed === 0 && this.#documents(runId).length === processed,
         () =>
-          `after all dead letters were retried: run ${runId}: enqueued ${run.enqueued}, processed ${processed}, failed ${failed}`,
+          `after all dead deadLetters were retried: run ${runId}: enqueued ${run.enqueued}, processed ${processed}, failed ${failed}`,
       );
     }
   }
@@ -116,7 +116,7 @@ export class Invariants {
     const documents = new Set(this.#documents(runId));
     return failedJobs.filter((job) => {
       if (!documents.has(job)) return false;
-      const looked = world.givenUp.get(job) ?? Number.POSITIVE_INFINITY;
+      const looked = world.deadLetteredAt.get(job) ?? Number.POSITIVE_INFINITY;
       return looked < (world.createdAt.get(String(job)) ?? 0);
     });
   }
@@ -147,8 +147,8 @@ export class Invariants {
       );
     for (const job of given)
       this.#check(
-        !INNOCENT.has(world.work.kindOf(job)) ||
-          (!blamed.has(job) && (world.mishaps.get(job) ?? 0) >= FEWEST_MISHAPS),
+        !NEVER_FAILING.has(world.work.kindOf(job)) ||
+          (!blamed.has(job) && (world.incidents.get(job) ?? 0) >= MIN_INCIDENTS),
         () => `job ${job} never failed, and was given up`,
       );
   }
@@ -213,7 +213,7 @@ export class Invariants {
       const kept = (job: number) =>
         queues.queued.has(key) ||
         queues.redriven.has(key) ||
-        queues.letters.has(job) ||
+        queues.deadLetters.has(job) ||
         queues.retried.has(job);
       for (const job of pendingOf(view, message))
         this.#check(
@@ -249,16 +249,16 @@ export class Invariants {
 
   #queues(): Queues {
     const queues: Queues = {
-      ...{ queued: new Set(), redriven: new Set(), letters: new Set(), retried: new Set() },
+      ...{ queued: new Set(), redriven: new Set(), deadLetters: new Set(), retried: new Set() },
       fresh: new Map(),
     };
     for (const [url, whole, single] of [
       [JOBS, queues.queued, queues.retried],
-      [DEAD_LETTERS, queues.redriven, queues.letters],
+      [DEAD_LETTERS, queues.redriven, queues.deadLetters],
     ] as const) {
       for (const { body, visibleAt } of this.world.sqs.copies(url)) {
         const message = read(body);
-        if (!message || this.world.garbage.has(unreturned(body))) continue;
+        if (!message || this.world.invalidBodies.has(unreturned(body))) continue;
         if (message.retry) for (const job of message.retry.jobs) single.add(job);
         else whole.add(messageKey(message));
         this.#sameMessage(message);
@@ -285,7 +285,7 @@ export class Invariants {
 }
 
 /** Deaths for which a job is given up (MAX_DEATHS, as build.ts makes it): each can be a worker's bad luck. */
-const FEWEST_MISHAPS = 1;
+const MIN_INCIDENTS = 1;
 
 /** A message as long as SQS takes may lose its end, to make room for the reason. */
 function keeps(kept: string, body: string): boolean {
@@ -297,11 +297,11 @@ function unreturned(body: string): string {
   return body.replace(/,"returned":\{[^{}]*\}/, '');
 }
 
-/** What the two queues hold: whole messages by their keys, and dead letters of single jobs. */
+/** What the two queues hold: whole messages by their keys, and dead deadLetters of single jobs. */
 interface Queues {
   queued: Set<string>;
   redriven: Set<string>;
-  letters: Set<number>;
+  deadLetters: Set<number>;
   retried: Set<number>;
   /** Messages that were never in the queue before, and when they can be received. */
   fresh: Map<string, number>;

@@ -82,7 +82,7 @@ export const MUTATIONS: Mutation[] = [
     ),
   ),
   themed(
-    'rhythm',
+    'ticks',
     mutation('how late a tick is goes by its event', [
       'schedule/fire.ts',
       'nextStep(run, now, asked)',
@@ -124,7 +124,7 @@ export const MUTATIONS: Mutation[] = [
     ]),
   ),
   themed(
-    'rhythm',
+    'ticks',
     mutation('an outage burns attempts', [
       'consume/documents.ts',
       'if (!document) return [];',
@@ -289,7 +289,7 @@ export const MUTATIONS: Mutation[] = [
     'Key: key',
   ]),
   themed(
-    'rhythm',
+    'ticks',
     mutation('a transaction that was cancelled for another one’s sake is not tried again', [
       'ledger/table.ts',
       'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,',

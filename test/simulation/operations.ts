@@ -5,8 +5,8 @@ import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
+import type { Actor } from './network.ts';
 import type { Operation } from './scenario.ts';
-import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** The time limit of schedulers and controls is longer than a minute: they may meet the next event's. */
@@ -14,8 +14,8 @@ const TIMEOUT_MS = 150_000;
 
 /** Carries out what scenarios ask for. Whoever does it becomes an actor, whose calls the schedule interleaves. */
 export class Operations {
-  readonly #under = new Set<Actor>();
-  #made = 0;
+  readonly #running = new Set<Actor>();
+  #created = 0;
   #runs = 0;
   readonly #readTotals = new Map<RunId, Totals>();
   /** Whether somebody is reading the status. */
@@ -30,7 +30,7 @@ export class Operations {
 
   /** Whether a scheduler or a control is still at work. */
   get busy(): boolean {
-    return this.#under.size > 0;
+    return this.#running.size > 0;
   }
 
   perform(operation: Operation): void {
@@ -60,10 +60,10 @@ export class Operations {
         this.#forge(operation.what);
         break;
       case 'outage':
-        world.wire.down.add(operation.of);
+        world.network.down.add(operation.of);
         break;
       case 'restore':
-        world.wire.down.clear();
+        world.network.down.clear();
         break;
       case 'wait':
         world.time.moveTo(world.time.now + operation.ms);
@@ -73,9 +73,9 @@ export class Operations {
   fire(lateMs = 0, times = 1, sameName = false): void {
     const { world } = this;
     const { time, scenario, system } = world;
-    const name = `event-${++this.#made}`;
+    const name = `event-${++this.#created}`;
     for (let copy = 1; copy <= times; copy++) {
-      const actor = world.actor(`scheduler ${this.#made}.${copy}`);
+      const actor = world.actor(`scheduler ${this.#created}.${copy}`);
       const scheduler = {
         name: sameName ? name : `${name}.${copy}`,
         table: world.table(actor),
@@ -92,7 +92,7 @@ export class Operations {
   start(run: { x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`start ${++this.#made}`);
+    const actor = world.actor(`start ${++this.#created}`);
     const started = async () => {
       const table = world.table(actor);
       const schedule = await system.readSchedule(table);
@@ -108,7 +108,7 @@ export class Operations {
   stop(): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`stop ${++this.#made}`);
+    const actor = world.actor(`stop ${++this.#created}`);
     const stopped = async () => {
       const table = world.table(actor);
       await system.stopRun(table, (await system.activeRun(table)).runId, time.now);
@@ -122,11 +122,11 @@ export class Operations {
     const { sqs, system, time } = world;
     for (const letter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
       const body = system.retryMessageBody(letter.body, time.now);
-      if (world.garbage.has(letter.body)) world.garbage.add(body);
+      if (world.invalidBodies.has(letter.body)) world.invalidBodies.add(body);
       sqs.put(JOBS, body);
       if (stays) continue;
       sqs.remove(DEAD_LETTERS, letter);
-      if (body !== letter.body) world.garbage.delete(letter.body);
+      if (body !== letter.body) world.invalidBodies.delete(letter.body);
     }
   }
 
@@ -140,14 +140,14 @@ export class Operations {
     this.reading = true;
     world.system
       .readTotals(world.table(actor), runId)
-      .then((totals) => this.#look(runId, totals), world.expecting('the reader', 'Unavailable'))
+      .then((totals) => this.#checkStatus(runId, totals), world.expecting('the reader', 'Unavailable'))
       .finally(() => {
         this.reading = false;
       });
   }
 
   /** Promise 1, in what a person reads. */
-  #look(runId: RunId, totals: Totals | undefined): void {
+  #checkStatus(runId: RunId, totals: Totals | undefined): void {
     const { world } = this;
     const before = this.#readTotals.get(runId);
     if (!totals) {
@@ -170,7 +170,7 @@ export class Operations {
   #update(change: { x?: number; y?: number; pace?: Pace }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`update ${++this.#made}`);
+    const actor = world.actor(`update ${++this.#created}`);
     const updated = async () => {
       const table = world.table(actor);
       const run = await system.activeRun(table);
@@ -190,11 +190,11 @@ export class Operations {
 
   #forge(what: number): void {
     const { world } = this;
-    const { garbage, from } = FORGERIES[what] ?? (FORGERIES[0] as (typeof FORGERIES)[number]);
+    const { invalid, from } = FORGERIES[what] ?? (FORGERIES[0] as (typeof FORGERIES)[number]);
     const message = this.#anyMessage();
     const made = from(message);
     const body = typeof made === 'string' ? made : JSON.stringify(made);
-    if (garbage) world.garbage.add(body);
+    if (invalid) world.invalidBodies.add(body);
     const forged = (made as Partial<Message> | null)?.enqueuedAt;
     if (forged !== undefined && forged !== message.enqueuedAt) world.forgedTimes.add(forged);
     world.sqs.put(JOBS, body);
@@ -214,13 +214,13 @@ export class Operations {
 
   #invocation(actor: Actor, done: Promise<unknown>, ...expected: string[]): void {
     const { world } = this;
-    this.#under.add(actor);
-    const deadline = world.time.at(world.time.now + TIMEOUT_MS, () => world.wire.kill(actor), true);
+    this.#running.add(actor);
+    const deadline = world.time.at(world.time.now + TIMEOUT_MS, () => world.network.kill(actor), true);
     const over = () => {
-      this.#under.delete(actor);
+      this.#running.delete(actor);
       world.time.cancel(deadline);
     };
-    world.mourners.set(actor, over);
+    world.deathHandlers.set(actor, over);
     done
       .catch((error) => {
         if ((error as Error).name === 'Unavailable') this.unavailable++;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
 import { type Scenario, scenarios } from './scenario.ts';
-import { type Seen, simulate } from './simulate.ts';
+import { type Statistics, simulate } from './simulate.ts';
 
 const system = await buildSystem('system', SMALL);
 
@@ -15,7 +15,7 @@ const { DRUMLINE_SEED: seed, DRUMLINE_PATH: path } = process.env;
 const REPEATED = { ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) };
 
 test('the promises hold under every schedule', async () => {
-  const seen = { schedules: 0 } as Seen & { schedules: number };
+  const seen = { schedules: 0 } as Statistics & { schedules: number };
   const begun = performance.now();
   await fc.assert(
     fc.asyncProperty(scenarios({ operations: 12, choices: 300 }), async (scenario: Scenario) => {

@@ -25,10 +25,10 @@ const plain: Scenario = {
   timeoutMs: 300_000,
   visibility: 6,
   kinds: ['good'],
-  pace: [4],
+  speeds: [4],
   timePasses: 1,
-  trouble: 0,
-  storm: 0,
+  failurePercent: 0,
+  contentionPercent: 0,
   operations: [],
   choices: [],
 };
@@ -43,7 +43,7 @@ describe('holds again', () => {
   test('a job takes its workers along, and is asked for twice at once', () =>
     simulate(system, {
       ...plain,
-      kinds: ['deadly'],
+      kinds: ['crashing'],
       operations: [{ kind: 'forge', what: RETRY }],
       choices: [0, 0, 11117805, 0, 0, 5960530, 8168351, 9508580, 3974, 6900871, 11737347],
     }));

@@ -4,7 +4,7 @@ import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
 
-/** Something that people, the rule or fate do to the system; when it comes is up to the schedule. */
+/** Something that people, the rule or outcome do to the system; when it comes is up to the schedule. */
 export type Operation =
   /** The rule's event, as late as this, delivered to this many schedulers, which may take one name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
@@ -39,13 +39,13 @@ export interface Scenario {
   /** A job's kind is that at its id, counted round. */
   kinds: JobKind[];
   /** How likely an actor's calls go on, compared with others': one of these each. Races need somebody slow. */
-  pace: number[];
+  speeds: number[];
   /** How likely time passes while calls are under way, compared with their going on. */
   timePasses: number;
   /** How many calls in a hundred fare badly. */
-  trouble: number;
+  failurePercent: number;
   /** How many of DynamoDB's transactions in a hundred are slow, or throttled. */
-  storm: number;
+  contentionPercent: number;
   operations: Operation[];
   choices: number[];
   /** How long Elasticsearch is gone once the choices have run out, in milliseconds. */
@@ -109,9 +109,9 @@ interface Theme {
   workers?: readonly number[];
   visibility?: readonly number[];
   timePasses?: number;
-  trouble?: readonly number[];
-  storm?: readonly number[];
-  pace?: readonly number[][];
+  failurePercent?: readonly number[];
+  contentionPercent?: readonly number[];
+  speeds?: readonly number[][];
 }
 
 export const THEMES = {
@@ -139,7 +139,7 @@ export const THEMES = {
       [1, outage],
       [1, restore],
     ],
-    kinds: ['throwing', 'flaky', 'moody', 'text'],
+    kinds: ['throwing', 'flaky', 'once', 'text'],
   },
   /** Jobs take their workers along, and others with them. */
   deaths: {
@@ -150,10 +150,10 @@ export const THEMES = {
       [1, outage],
       [1, restore],
     ],
-    kinds: ['deadly', 'greedy', 'slow'],
+    kinds: ['crashing', 'exclusive', 'slow'],
   },
   /** The ledger comes and goes, and good jobs come back that workers might have died of. */
-  lost: {
+  ledgerOutages: {
     operations: [
       [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
       [3, restore],
@@ -163,7 +163,7 @@ export const THEMES = {
     kinds: ['good', 'slow'],
     visibility: [0.02, 0.2],
     timePasses: 12,
-    trouble: [0],
+    failurePercent: [0],
   },
   /** Elasticsearch comes and goes. */
   outages: {
@@ -186,17 +186,17 @@ export const THEMES = {
     batchSize: [1],
     workers: [9],
     // Most are slow, and one overtakes them.
-    pace: [
+    speeds: [
       [1, 1, 1, 60],
       [1, 1, 1, 1, 60],
     ],
     visibility: [0.02],
     timePasses: 12,
-    trouble: [0],
-    storm: [0],
+    failurePercent: [0],
+    contentionPercent: [0],
   },
   /** Ticks follow each other, workers come and go, and people look on. */
-  rhythm: {
+  ticks: {
     operations: [
       [3, fire],
       [3, wait],
@@ -215,8 +215,8 @@ export const THEMES = {
     jobsPerMessage: [1],
     batchSize: [1],
     workers: [3],
-    trouble: [0],
-    storm: [60],
+    failurePercent: [0],
+    contentionPercent: [60],
   },
   /** People give commands, all at once. */
   commands: {
@@ -255,9 +255,9 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     workers = [1, 2, 3],
     visibility = [6, 1],
     timePasses = 1,
-    trouble = [0, 8, 25, 25],
-    storm = [0, 0, 30],
-    pace,
+    failurePercent = [0, 8, 25, 25],
+    contentionPercent = [0, 0, 30],
+    speeds,
   } = theme;
   const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
@@ -273,12 +273,12 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     timeoutMs: fc.constantFrom(...timeoutMs),
     visibility: fc.constantFrom(...visibility),
     kinds: fc.array(fc.constantFrom('good' as const, ...kinds), { minLength: 1, maxLength: 4 }),
-    pace: pace
-      ? fc.constantFrom(...pace)
+    speeds: speeds
+      ? fc.constantFrom(...speeds)
       : fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
     timePasses: fc.constant(timePasses),
-    trouble: fc.constantFrom(...trouble),
-    storm: fc.constantFrom(...storm),
+    failurePercent: fc.constantFrom(...failurePercent),
+    contentionPercent: fc.constantFrom(...contentionPercent),
     operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });

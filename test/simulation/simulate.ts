@@ -1,15 +1,15 @@
 import { Choices } from './choices.ts';
-import { Consumers, short } from './consumers.ts';
+import { Consumers, summarize } from './consumers.ts';
 import { Invariants } from './invariants.ts';
 import { openTicks, viewRuns } from './ledger-view.ts';
 import { Operations } from './operations.ts';
 import type { Scenario } from './scenario.ts';
 import type { System } from './system.ts';
-import { quiet } from './virtual-time.ts';
+import { idle } from './virtual-time.ts';
 import { JOBS, World } from './world.ts';
 
 /** What a simulation has seen, to show that it went somewhere. */
-export interface Seen {
+export interface Statistics {
   steps: number;
   enqueued: number;
   failed: number;
@@ -41,13 +41,13 @@ const JUMPS = [
 ] as const;
 
 /**
- * Runs a scenario: first as its choices have it, then fairly until all has drained, then with every job mended and
+ * Runs a scenario: first as its choices have it, then fairly until all has drained, then with every job fixed and
  * every dead letter sent again.
  * @throws Violation when a promise does not hold
  */
-export function simulate(system: System, scenario: Scenario): Promise<Seen> {
+export function simulate(system: System, scenario: Scenario): Promise<Statistics> {
   const simulation = new Simulation(new World(system, scenario, new Choices(scenario.choices)));
-  return simulation.world.time.rule(() => simulation.run());
+  return simulation.world.time.install(() => simulation.run());
 }
 
 class Simulation {
@@ -61,63 +61,63 @@ class Simulation {
     this.invariants = new Invariants(world);
   }
 
-  async run(): Promise<Seen> {
+  async run(): Promise<Statistics> {
     const { world, operations, invariants } = this;
-    const { scenario, wire } = world;
+    const { scenario, network } = world;
     const waiting = [...scenario.operations];
     const { x, y, runPace: pace } = scenario;
     operations.start({ x, y, pace, backfillMinutes: 0, replace: false });
     await this.#settle();
-    wire.trouble = scenario.trouble;
+    network.failurePercent = scenario.failurePercent;
     operations.fire();
     while (world.choices.left) {
-      await quiet();
-      this.#look();
-      this.#choose(waiting);
+      await idle();
+      this.#checkInvariants();
+      this.#step(waiting);
     }
-    wire.trouble = 0;
-    wire.down.clear();
+    network.failurePercent = 0;
+    network.down.clear();
     await this.#outage(scenario.outageMs ?? 0);
     world.note('— from here on all goes well');
     for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
       await this.#settle();
       operations.perform(operation);
     }
-    await this.#keepTime();
+    await this.#fireTwice();
     await this.#drain();
     invariants.drained();
-    world.account();
-    const seen = this.#seen();
+    world.throwViolation();
+    const seen = this.#statistics();
     await this.#verify(seen.orphans + seen.redriven === 0);
-    world.note('— every job is mended, and dead letters are sent again');
-    world.work.mended = true;
+    world.note('— every job is fixed, and dead letters are sent again');
+    world.work.fixed = true;
     for (let round = 0; round < 3; round++) {
       operations.retry(1, false);
       await this.#drain();
     }
     invariants.recovered();
-    world.account();
+    world.throwViolation();
     await this.#verify(true);
-    this.#account(seen);
+    this.#checkNoFalseAlarms(seen);
     return seen;
   }
 
   /** One step of the schedule's own choosing. The first thing that can be done is the dullest. */
-  #choose(waiting: Scenario['operations']): void {
+  #step(waiting: Scenario['operations']): void {
     const { world, consumers, operations } = this;
-    const { wire, choices, sqs, scenario } = world;
+    const { network, choices, sqs, scenario } = world;
     const copies = sqs.copies(JOBS);
-    const options: [number, () => void][] = wire.calls.map((call) => [
-      call.actor.pace,
-      () => wire.proceed(call, choices),
+    const options: [number, () => void][] = network.calls.map((call) => [
+      call.actor.speed,
+      () => network.proceed(call, choices),
     ]);
     for (const change of world.dynamo.unfinished.values()) options.push([4, change]);
-    if (consumers.ready) options.push([6, () => consumers.deliver()]);
+    if (consumers.canDeliver) options.push([6, () => consumers.deliver()]);
     if (waiting.length > 0)
       options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
     if (!operations.reading) options.push([2, () => operations.read()]);
     options.push([
-      wire.calls.length > 0 ? scenario.timePasses : 6,
+      network.calls.length > 0 ? scenario.timePasses : 6,
       () => this.#advance(choices.weighted(JUMPS)),
     ]);
     const copy = copies.length > 0 && copies.length < 40 ? copies[0] : undefined;
@@ -126,7 +126,7 @@ class Simulation {
         1,
         () => {
           const which = copies[choices.below(copies.length)] ?? copy;
-          world.note(`once more: ${short(which.body)}`);
+          world.note(`once more: ${summarize(which.body)}`);
           sqs.duplicate(JOBS, which);
         },
       ]);
@@ -135,26 +135,26 @@ class Simulation {
 
   /** Has Elasticsearch gone for so long. */
   async #outage(ms: number): Promise<void> {
-    const { wire, time } = this.world;
+    const { network, time } = this.world;
     const end = time.now + ms;
-    if (ms > 0) wire.down.add('results');
+    if (ms > 0) network.down.add('results');
     while (time.now < end) {
       await this.#settle();
       this.#advance(0);
     }
-    wire.down.clear();
+    network.down.clear();
   }
 
   /** Lets all calls go on until nothing is under way but what waits for the clock. */
   async #settle(): Promise<void> {
     const { world, consumers } = this;
     for (;;) {
-      await quiet();
-      this.#look();
-      const call = world.wire.calls[0];
+      await idle();
+      this.#checkInvariants();
+      const call = world.network.calls[0];
       world.dynamo.finish();
-      if (call) world.wire.proceed(call, world.choices);
-      else if (consumers.ready) consumers.deliver();
+      if (call) world.network.proceed(call, world.choices);
+      else if (consumers.canDeliver) consumers.deliver();
       else return;
     }
   }
@@ -163,7 +163,7 @@ class Simulation {
    * The rule fires again, minute by minute, as it does as long as the world stands. Twice: the first of these firings may
    * meet a scheduler of before, that still holds a tick.
    */
-  async #keepTime(): Promise<void> {
+  async #fireTwice(): Promise<void> {
     const { world, operations, invariants } = this;
     await this.#settle();
     for (let minute = 0; minute < 2; minute++) {
@@ -175,8 +175,8 @@ class Simulation {
         this.#advance(0);
       }
     }
-    invariants.punctual();
-    world.account();
+    invariants.onTime();
+    world.throwViolation();
   }
 
   /** Ends the run, and fires and delivers until nothing is left to do. */
@@ -192,8 +192,8 @@ class Simulation {
       if (openTicks(world.dynamo) > 0 && !operations.busy) operations.fire();
       else this.#advance(0);
       if (world.step > last) {
-        world.violated('it does not drain');
-        world.account();
+        world.recordViolation('it does not drain');
+        world.throwViolation();
       }
     }
   }
@@ -203,7 +203,7 @@ class Simulation {
     // A transaction takes milliseconds.
     dynamo.finish();
     const hidden = sqs.copies(JOBS).flatMap(({ visibleAt }) => (visibleAt > time.now ? [visibleAt] : []));
-    const due = Math.min(...hidden, time.next ?? Number.POSITIVE_INFINITY);
+    const due = Math.min(...hidden, time.nextTimerAt ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(due)) time.moveTo(due + extraMs);
     else time.moveTo(time.now + 1_000 + extraMs);
   }
@@ -217,34 +217,34 @@ class Simulation {
       const found = await verified;
       if (ok) world.check(found?.ok === true, () => `verify says ${JSON.stringify(found)}`);
     }
-    world.account();
+    world.throwViolation();
   }
 
   /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
-  #account({ outages, unavailable, redriven, leases }: Seen): void {
+  #checkNoFalseAlarms({ outages, unavailable, redriven, leases }: Statistics): void {
     const { world, consumers } = this;
-    const { trouble, operations, outageMs } = world.scenario;
+    const { failurePercent, operations, outageMs } = world.scenario;
     world.check(
-      consumers.reappeared > 0 || redriven + leases === 0,
+      consumers.redelivered > 0 || redriven + leases === 0,
       () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
     );
-    if (trouble > 0) return;
+    if (failurePercent > 0) return;
     const gone = outageMs !== undefined || operations.some(({ kind }) => kind === 'outage');
     world.check(
       gone || outages + unavailable === 0,
       () =>
         `no service was gone, and ${outages} batches and ${unavailable} invocations failed for want of one`,
     );
-    world.account();
+    world.throwViolation();
   }
 
-  #look(): void {
+  #checkInvariants(): void {
     this.world.step++;
     this.invariants.always();
-    this.world.account();
+    this.world.throwViolation();
   }
 
-  #seen(): Seen {
+  #statistics(): Statistics {
     const { world, invariants } = this;
     const runs = viewRuns(world.dynamo);
     const sum = (of: (run: (typeof runs)[number]) => number) =>

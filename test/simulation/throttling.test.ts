@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
 import type { Scenario } from './scenario.ts';
-import { type Seen, simulate } from './simulate.ts';
+import { type Statistics, simulate } from './simulate.ts';
 
 /**
  * AWS takes no less than 2 as an event source mapping's maximum concurrency, so with one worker the mapping receives
@@ -32,16 +32,16 @@ const throttled = (maxReceives: number): fc.Arbitrary<Scenario> =>
     timeoutMs: fc.constant(HOURS),
     visibility: fc.constantFrom(10_000 / HOURS, 60_000 / HOURS),
     kinds: fc.constant(['good' as const]),
-    pace: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
+    speeds: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
     timePasses: fc.constant(1),
-    trouble: fc.constant(0),
-    storm: fc.constant(0),
+    failurePercent: fc.constant(0),
+    contentionPercent: fc.constant(0),
     operations: fc.constant([{ kind: 'fire' as const, lateMs: 0, times: 1, sameName: false }]),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { minLength: 200, maxLength: 200 })),
   });
 
-async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
-  const seen: Seen[] = [];
+async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Statistics[]> {
+  const seen: Statistics[] = [];
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     seen.push(await simulate(system, scenario));
   });
@@ -49,7 +49,8 @@ async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
   return seen;
 }
 
-const sum = (all: Seen[], of: (seen: Seen) => number) => all.reduce((total, seen) => total + of(seen), 0);
+const sum = (all: Statistics[], of: (seen: Statistics) => number) =>
+  all.reduce((total, seen) => total + of(seen), 0);
 
 test('throttled invocations make no good job a dead letter', async () => {
   // As deployed: the redrive policy is there for what nothing else catches.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
 import { type Scenario, scenarios, type ThemeName } from './scenario.ts';
-import { type Seen, simulate } from './simulate.ts';
+import { type Statistics, simulate } from './simulate.ts';
 
 /**
  * DynamoDB at its weakest, and all else well: transactions show item by item to those who read, conflict with each
@@ -14,12 +14,12 @@ const system = await buildSystem('transactions', SMALL);
 const stormy = (theme: ThemeName): fc.Arbitrary<Scenario> =>
   scenarios({ operations: 12, choices: 300 }, theme).map((scenario) => ({
     ...scenario,
-    trouble: 0,
-    storm: 40,
+    failurePercent: 0,
+    contentionPercent: 40,
   }));
 
-async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
-  const seen: Seen[] = [];
+async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Statistics[]> {
+  const seen: Statistics[] = [];
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     seen.push(await simulate(system, scenario));
   });
@@ -27,7 +27,8 @@ async function simulateAll(scenarios: fc.Arbitrary<Scenario>): Promise<Seen[]> {
   return seen;
 }
 
-const sum = (all: Seen[], of: (seen: Seen) => number) => all.reduce((total, seen) => total + of(seen), 0);
+const sum = (all: Statistics[], of: (seen: Statistics) => number) =>
+  all.reduce((total, seen) => total + of(seen), 0);
 
 test('a status that is read during a transaction neither runs ahead nor goes back', async () => {
   const seen = await simulateAll(stormy('turnover'));

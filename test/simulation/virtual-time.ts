@@ -4,7 +4,7 @@ const EPOCH = Date.UTC(2026, 0, 31, 23, 57);
 interface Timer {
   id: number;
   at: number;
-  ring: () => void;
+  callback: () => void;
   /** The end of an invocation: nobody waits for it. */
   deadline: boolean;
 }
@@ -20,8 +20,8 @@ export class VirtualTime {
   readonly sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void this.at(this.now + ms, resolve));
 
-  at(at: number, ring: () => void, deadline = false): number {
-    const timer = { id: ++this.#ids, at, ring, deadline };
+  at(at: number, callback: () => void, deadline = false): number {
+    const timer = { id: ++this.#ids, at, callback, deadline };
     this.#timers.push(timer);
     return timer.id;
   }
@@ -31,7 +31,7 @@ export class VirtualTime {
   }
 
   /** When the next timer rings that somebody waits for. */
-  get next(): number | undefined {
+  get nextTimerAt(): number | undefined {
     const awaited = this.#timers.flatMap(({ at, deadline }) => (deadline ? [] : [at]));
     return awaited.length > 0 ? Math.min(...awaited) : undefined;
   }
@@ -43,17 +43,17 @@ export class VirtualTime {
       .filter((timer) => timer.at <= this.now)
       .sort((a, b) => a.at - b.at || a.id - b.id);
     this.#timers = this.#timers.filter((timer) => timer.at > this.now);
-    for (const { ring } of due) ring();
+    for (const { callback } of due) callback();
   }
 
   /**
    * Has the timers and the chance of all code go by this clock while `body` runs: p-retry's delays and the worker's
    * time limit use the global ones. Nothing else runs meanwhile; a simulation owns its process.
    */
-  async rule<T>(body: () => Promise<T>): Promise<T> {
+  async install<T>(body: () => Promise<T>): Promise<T> {
     const { setTimeout, clearTimeout } = globalThis;
     const { random } = Math;
-    const set = (ring: () => void, ms = 0) => this.at(this.now + Math.max(0, ms), ring);
+    const set = (callback: () => void, ms = 0) => this.at(this.now + Math.max(0, ms), callback);
     globalThis.setTimeout = set as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((id: number) => this.cancel(id)) as unknown as typeof clearTimeout;
     Math.random = () => 0.5;
@@ -67,6 +67,6 @@ export class VirtualTime {
 }
 
 /** Returns when all that can run without another choice has run. */
-export function quiet(): Promise<void> {
+export function idle(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -4,16 +4,16 @@ import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { MAPPING } from '../../functions/core/results/ensure-index.ts';
 import type { Choices } from './choices.ts';
-import { Dynamo, type Weather } from './dynamo.ts';
+import { type Contention, Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
 import { type RunView, viewRuns } from './ledger-view.ts';
+import { Actor, Network } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { Actor, Wire } from './wire.ts';
 
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
@@ -29,10 +29,10 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** The services, the wire to them, and what was seen of them so far. */
+/** The services, the network to them, and what was seen of them so far. */
 export class World {
   readonly time = new VirtualTime();
-  readonly wire: Wire;
+  readonly network: Network;
   readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
   readonly sqs: Sqs;
   readonly elastic = new Elastic();
@@ -49,17 +49,17 @@ export class World {
   /** Whose call has just gone on. */
   #latest: Actor | undefined;
   /** When whoever gave up a job had looked for its document in vain. */
-  readonly givenUp = new Map<number, number>();
+  readonly deadLetteredAt = new Map<number, number>();
   /** How often whoever had a lease on a job died, or the queue did not hear from him. */
-  readonly mishaps = new Map<number, number>();
+  readonly incidents = new Map<number, number>();
   /** What the ledger said when it was last looked at: before this step. */
   runs: RunView[] = [];
   /** Messages put into the queue that nobody can make sense of. */
-  readonly garbage = new Set<string>();
+  readonly invalidBodies = new Set<string>();
   /** When messages say that they were enqueued that the scheduler did not send. */
   readonly forgedTimes = new Set<number>();
   /** Who does something on an actor's death. */
-  readonly mourners = new Map<Actor, () => void>();
+  readonly deathHandlers = new Map<Actor, () => void>();
   /** What went wrong where nobody waits for the outcome. */
   #violation: Violation | undefined;
 
@@ -68,31 +68,31 @@ export class World {
     readonly scenario: Scenario,
     readonly choices: Choices,
   ) {
-    this.wire = new Wire((actor) => this.mourners.get(actor)?.());
-    this.wire.onEvent = (event, actor) => {
+    this.network = new Network((actor) => this.deathHandlers.get(actor)?.());
+    this.network.onEvent = (event, actor) => {
       this.#latest = actor;
       this.note(`${actor.name}: ${event}`);
     };
-    this.wire.onMishap = (jobs, what) => {
+    this.network.onIncident = (jobs, what) => {
       const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
         [...records.values()].filter(({ lease }) => lease !== undefined),
       );
       for (const job of jobs)
-        if (what === 'unsaid' || noted.some(({ first, last }) => first <= job && job <= last))
-          this.mishaps.set(job, (this.mishaps.get(job) ?? 0) + 1);
+        if (what === 'unreported' || noted.some(({ first, last }) => first <= job && job <= last))
+          this.incidents.set(job, (this.incidents.get(job) ?? 0) + 1);
     };
     this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES, delaySeconds: DELAY_SECONDS });
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
-    this.work = new Work(scenario.kinds, this.wire);
+    this.work = new Work(scenario.kinds, this.network);
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
   /** Somebody new, as hasty or slow as the scenario has it. */
   actor(name: string): Actor {
     const actor = new Actor(name);
-    const { pace } = this.scenario;
-    actor.pace = pace[this.#actors++ % pace.length] ?? 1;
+    const { speeds } = this.scenario;
+    actor.speed = speeds[this.#actors++ % speeds.length] ?? 1;
     return actor;
   }
 
@@ -103,23 +103,23 @@ export class World {
   }
 
   /** A job was counted as failed in this step: only by somebody who had looked for its document, and missed it. */
-  giveUp(job: number): void {
+  recordDeadLetter(job: number): void {
     const look = this.#looks.get(`${this.#latest?.name} ${job}`);
     this.check(look?.found === false, () => `job ${job} was given up without a look for its document`);
-    this.givenUp.set(job, look?.step ?? 0);
+    this.deadLetteredAt.set(job, look?.step ?? 0);
   }
 
   /** Says that something is wrong; the schedule ends there. */
-  violated(what: string): void {
+  recordViolation(what: string): void {
     this.#violation ??= new Violation(`${what}\n${this.trace.slice(-120).join('\n')}`);
   }
 
   check(holds: boolean, what: () => string): void {
-    if (!holds) this.violated(what());
+    if (!holds) this.recordViolation(what());
   }
 
   /** @throws Violation when there was one */
-  account(): void {
+  throwViolation(): void {
     if (this.#violation) throw this.#violation;
   }
 
@@ -127,7 +127,7 @@ export class World {
   expecting(who: string, ...names: string[]): (error: unknown) => void {
     return (error) => {
       const { name, stack } = error as Error;
-      if (!names.includes(name)) this.violated(`${who} failed: ${stack}`);
+      if (!names.includes(name)) this.recordViolation(`${who} failed: ${stack}`);
       else this.note(`${who} failed: ${(error as Error).message}`);
     };
   }
@@ -135,14 +135,21 @@ export class World {
   table(actor: Actor): Table {
     const send = (command: object) => {
       const name = command.constructor.name.replace('Command', '');
-      return this.wire.call(actor, 'ledger', name, () => this.dynamo.execute(command, this.#weather(name)));
+      return this.network.call(actor, 'ledger', name, () =>
+        this.dynamo.execute(command, this.#contention(name)),
+      );
     };
     return { name: 'ledger', client: { send } as Table['client'], conflictDelayMs: 25 };
   }
 
-  #weather(call: string): Weather {
+  #contention(call: string): Contention {
     const { choices, scenario } = this;
-    if (scenario.storm === 0 || call !== 'TransactWrite' || !choices.percent(scenario.storm)) return {};
+    if (
+      scenario.contentionPercent === 0 ||
+      call !== 'TransactWrite' ||
+      !choices.percent(scenario.contentionPercent)
+    )
+      return {};
     return choices.percent(25) ? { throttled: choices.below(100) } : { slow: true };
   }
 
@@ -151,7 +158,7 @@ export class World {
       const to = url.slice('sqs://'.length);
       const name = `${command.constructor.name.replace('Command', '')} ${to}`;
       const partly = (choices: Choices) => this.sqs.partly(command, choices);
-      return this.wire.call(actor, 'queue', name, () => this.sqs.execute(command), partly);
+      return this.network.call(actor, 'queue', name, () => this.sqs.execute(command), partly);
     };
     return { url, client: { send } as Queue['client'], retryDelayMs: 25 };
   }
@@ -159,7 +166,7 @@ export class World {
   results(actor: Actor): Results {
     const { elastic } = this;
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
-      this.wire.call(actor, 'results', name, effect, partly);
+      this.network.call(actor, 'results', name, effect, partly);
     const client = {
       bulk: (request: Parameters<Elastic['bulk']>[0]) =>
         call(

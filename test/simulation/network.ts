@@ -1,5 +1,5 @@
+import { callError } from './call-errors.ts';
 import type { Choices } from './choices.ts';
-import { trouble } from './trouble.ts';
 
 export type Service = 'ledger' | 'queue' | 'results' | 'work';
 
@@ -7,7 +7,7 @@ export type Service = 'ledger' | 'queue' | 'results' | 'work';
 export class Actor {
   alive = true;
   /** How likely its calls go on, compared with those of others. */
-  pace = 1;
+  speed = 1;
   /** The jobs that it has in hand. */
   jobs: number[] = [];
 
@@ -30,19 +30,19 @@ export interface Call {
   abandoned: boolean;
 }
 
-const FATES = ['refused', 'lost', 'late', 'echo', 'dies before', 'dies after'] as const;
+const BAD_OUTCOMES = ['refused', 'answer lost', 'late', 'repeated', 'dies before', 'dies after'] as const;
 /** Calls that change nothing. */
 const READING = /^(Get|Query|mget|count|search|indices\.get|job)/;
 
-type Fate = 'well' | 'partly' | (typeof FATES)[number];
+type Outcome = 'success' | 'partial' | (typeof BAD_OUTCOMES)[number];
 
 /** The network between the actors and the services: each call waits here until the schedule lets it go on. */
-export class Wire {
+export class Network {
   readonly calls: Call[] = [];
   /** Services that refuse all connections. */
   readonly down = new Set<Service>();
   /** How many calls in a hundred fare badly. */
-  trouble = 0;
+  failurePercent = 0;
   /** Hears what happens, for the account of a failed schedule. */
   onEvent: (event: string, actor: Actor) => void = () => {};
 
@@ -50,7 +50,7 @@ export class Wire {
    * Hears of what jobs may be blamed for through no fault of theirs: those who have them die, or cannot say by the queue
    * that they live.
    */
-  onMishap: (jobs: number[], what: 'death' | 'unsaid') => void = () => {};
+  onIncident: (jobs: number[], what: 'death' | 'unreported') => void = () => {};
 
   /** @param onDeath does what follows when an actor dies */
   constructor(readonly onDeath: (actor: Actor) => void) {}
@@ -76,7 +76,7 @@ export class Wire {
   kill(actor: Actor): void {
     if (!actor.alive) return;
     this.onEvent('dies', actor);
-    this.onMishap(actor.jobs, 'death');
+    this.onIncident(actor.jobs, 'death');
     actor.alive = false;
     for (const call of this.calls.filter((call) => call.actor === actor)) this.#abandon(call);
     this.onDeath(actor);
@@ -90,25 +90,25 @@ export class Wire {
       const lands = !choices.percent(50);
       this.onEvent(`${call.name} ${lands ? 'lands after all' : 'is lost'}`, call.actor);
       if (lands) this.#silently(call);
-      this.#mishap(call);
+      this.#reportIncident(call);
       return;
     }
-    const fate = this.#fate(call, choices);
-    this.onEvent(`${call.name}${fate === 'well' ? '' : `: ${fate}`}`, call.actor);
-    if (fate === 'late') this.#abandon(call);
+    const outcome = this.#outcome(call, choices);
+    this.onEvent(`${call.name}${outcome === 'success' ? '' : `: ${outcome}`}`, call.actor);
+    if (outcome === 'late') this.#abandon(call);
     else this.#remove(call);
     // An SDK that tries again by itself echoes: the first answer is lost, the second is heard.
-    if (fate === 'lost' || fate === 'echo' || fate === 'dies after') this.#silently(call);
-    if (fate === 'well' || fate === 'echo') this.#answer(call, call.effect);
-    else if (fate === 'partly') this.#answer(call, () => (call.partly ?? call.effect)(choices));
-    else if (fate.startsWith('dies')) this.kill(call.actor);
-    else call.reject(trouble(call, choices));
-    if (fate !== 'well') this.#mishap(call);
+    if (outcome === 'answer lost' || outcome === 'repeated' || outcome === 'dies after') this.#silently(call);
+    if (outcome === 'success' || outcome === 'repeated') this.#answer(call, call.effect);
+    else if (outcome === 'partial') this.#answer(call, () => (call.partly ?? call.effect)(choices));
+    else if (outcome.startsWith('dies')) this.kill(call.actor);
+    else call.reject(callError(call, choices));
+    if (outcome !== 'success') this.#reportIncident(call);
   }
 
-  #mishap({ service, jobs, actor }: Call): void {
-    if (service === 'queue') this.onMishap(jobs, 'unsaid');
-    else if (!actor.alive) this.onMishap(jobs, 'death');
+  #reportIncident({ service, jobs, actor }: Call): void {
+    if (service === 'queue') this.onIncident(jobs, 'unreported');
+    else if (!actor.alive) this.onIncident(jobs, 'death');
   }
 
   /** Nobody waits for it any more. What only reads is no loss then. */
@@ -117,14 +117,14 @@ export class Wire {
     else call.abandoned = true;
   }
 
-  #fate({ service, actor, partly }: Call, choices: Choices): Fate {
+  #outcome({ service, actor, partly }: Call, choices: Choices): Outcome {
     if (this.down.has(service)) return 'refused';
-    if (this.trouble === 0 || !choices.percent(this.trouble)) return 'well';
-    if (partly && choices.percent(40)) return 'partly';
-    const fate = FATES[choices.below(FATES.length)] as Fate;
+    if (this.failurePercent === 0 || !choices.percent(this.failurePercent)) return 'success';
+    if (partly && choices.percent(40)) return 'partial';
+    const outcome = BAD_OUTCOMES[choices.below(BAD_OUTCOMES.length)] as Outcome;
     // A person's call fails or not; the worker's own work can only die.
-    if (service === 'work') return fate === 'dies before' ? fate : 'well';
-    return fate.startsWith('dies') && actor.name.startsWith('the ') ? 'refused' : fate;
+    if (service === 'work') return outcome === 'dies before' ? outcome : 'success';
+    return outcome.startsWith('dies') && actor.name.startsWith('the ') ? 'refused' : outcome;
   }
 
   #answer(call: Call, effect: () => unknown): void {

@@ -1,10 +1,10 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { errors } from '@elastic/elasticsearch';
 import type { Choices } from './choices.ts';
-import type { Call } from './wire.ts';
+import type { Call } from './network.ts';
 
 /** The error that a call to a service fails with when the service or the network has trouble. */
-export function trouble({ service, name }: Pick<Call, 'service' | 'name'>, choices: Choices): Error {
+export function callError({ service, name }: Pick<Call, 'service' | 'name'>, choices: Choices): Error {
   const kinds = service === 'results' ? RESULTS : service === 'ledger' ? LEDGER : QUEUE;
   const made = (kinds[choices.below(kinds.length)] as () => Error)();
   // Only a transaction can meet another one.
