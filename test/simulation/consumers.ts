@@ -4,33 +4,33 @@ import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
 import type { Actor } from './network.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
-/** More deliveries than any message may need. */
+/** More receives than any message needs. */
 export const MANY_RECEIVES = 60;
 
-/** Longer than any run: no message is forgotten. */
+/** Longer than any simulation, so that no message record expires. */
 const LEDGER_TTL_SECONDS = 10 * 86_400;
 
-/** One execution environment. What it remembers dies with it. */
+/** One execution environment. Its memory is lost when it dies. */
 interface Environment {
   actor: Actor;
   worker: Worker;
   busy: boolean;
 }
 
-/** What Lambda does for the consumer: environments that come and go, and the poller between them and the queue. */
+/** Lambda's part: creates execution environments, and polls the queue for them. */
 export class Consumers {
   readonly #environments: Environment[] = [];
   readonly #poller: Actor;
   #created = 0;
-  /** How many batches may be worked on at a time. */
+  /** The maximum number of batches in progress: the reserved concurrency. */
   concurrency: number;
-  /** Until when pollers keep a batch that nobody is free for. */
+  /** The times at which throttled batches leave their pollers. */
   #throttled: number[] = [];
-  /** How many batches that has happened to. */
+  /** The number of throttled batches. */
   throttled = 0;
-  /** How many deliveries were of messages that nobody had deleted, or sent back. */
+  /** The number of deliveries of messages that were neither deleted nor returned to the queue. */
   redelivered = 0;
-  /** How many batches met a service that could not be used. */
+  /** The number of batches that returned messages because a service was unavailable. */
   outages = 0;
 
   constructor(readonly world: World) {
@@ -42,7 +42,7 @@ export class Consumers {
     return this.#environments.some(({ busy }) => busy);
   }
 
-  /** Whether a batch could be delivered now. */
+  /** Whether a poller is free and a message visible. */
   get canDeliver(): boolean {
     const { scenario, sqs, time } = this.world;
     this.#throttled = this.#throttled.filter((until) => until > time.now);
@@ -54,14 +54,14 @@ export class Consumers {
     return this.#environments.filter((environment) => environment.busy).length;
   }
 
-  /** Delivers some of the messages, in any order, to an environment that is idle. */
+  /** Delivers some of the visible messages, in any order, to an idle environment. */
   deliver(): void {
     const { world } = this;
     const { scenario, time } = world;
     const deliveries = this.#receive();
     if (deliveries.length === 0) return;
     if (this.#busy >= this.concurrency) {
-      // Lambda refuses the invocation, and the messages come back as if they had never been received, but for the count.
+      // Lambda throttles the invocation. The messages become visible again; only their receive counts have changed.
       world.note(`throttled: ${deliveries.map(({ body, receives }) => `${summarize(body)}·${receives}`)}`);
       this.#throttled.push(time.now + scenario.timeoutMs * scenario.visibility);
       this.throttled++;
@@ -94,7 +94,7 @@ export class Consumers {
       });
   }
 
-  /** Some of the messages, in any order. */
+  /** Receives some of the visible messages, in any order. */
   #receive(): Delivery[] {
     const { world } = this;
     const { choices, sqs, scenario } = world;
@@ -109,7 +109,7 @@ export class Consumers {
         world.note(`redriven: ${summarize(copy.body)}`);
         world.check(
           scenario.maxReceives < MANY_RECEIVES,
-          () => `a message came and went too often: ${copy.body}`,
+          () => `a message was received too often: ${copy.body}`,
         );
       } else {
         const { receipt: id, body, receives } = delivered;
@@ -181,7 +181,7 @@ function jobsIn({ body }: Delivery): number[] {
   return 'message' in parsed ? jobsToRun(parsed.message) : [];
 }
 
-/** A message's body in few letters. */
+/** A message's body, shortened for the trace. */
 export function summarize(body: string): string {
   return body
     .slice(0, 200)

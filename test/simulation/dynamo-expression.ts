@@ -1,20 +1,20 @@
 import { RESERVED_WORDS } from './dynamo-reserved-words.ts';
 
 /**
- * DynamoDB's condition and update expressions, as far as the ledger uses them, parsed from the strings that the
- * ledger really sends: a condition that is dropped or misspelt there is dropped or refused here.
+ * DynamoDB's condition and update expressions, as far as the ledger uses them. They are parsed from the strings that the
+ * ledger sends, so that a missing or misspelt condition in the ledger has its effect here.
  */
 
 export type Item = Record<string, unknown>;
 export type Values = Record<string, unknown>;
 
-/** Thrown for what DynamoDB answers with a ValidationException. */
+/** DynamoDB's ValidationException. */
 export class Invalid extends Error {
   override readonly name = 'ValidationException';
 }
 
 export interface Expression<Result> {
-  /** The `:values` it refers to. */
+  /** The names of the `:values` that it refers to. */
   uses: ReadonlySet<string>;
   apply: (item: Item | undefined, values: Values) => Result;
 }
@@ -26,7 +26,7 @@ export function condition(text: string): Expression<boolean> {
   return cached(conditions, text, () => new Parser(text).condition());
 }
 
-/** Applied to an item, answers the item as it is afterwards. */
+/** Its `apply` returns the changed item. */
 export function update(text: string): Expression<Item> {
   return cached(updates, text, () => new Parser(text).update());
 }
@@ -139,7 +139,7 @@ class Parser {
     const right = this.#operand();
     return (item, values) => {
       const [a, b] = [left(item, values), right(item, values)];
-      // What isn't there compares with nothing, not even as unequal in type.
+      // A comparison with a missing attribute, or of different types, is false.
       return a !== undefined && b !== undefined && typeof a === typeof b && compare(a, b);
     };
   }

@@ -1,11 +1,11 @@
 import type { Message } from '../../functions/core/model/message.ts';
 
-/** A message that the scheduler never sent. */
+/** A message that the scheduler did not send. */
 export interface Forgery {
   what: string;
-  /** Made from one that it did send. */
+  /** Creates the body (or the message) from one that the scheduler sent. */
   from: (message: Message) => unknown;
-  /** Nobody can make sense of it, now or later: it must end as a dead letter. */
+  /** Whether it must become a dead letter. */
   invalid: boolean;
 }
 
@@ -13,10 +13,10 @@ const invalid = (what: string, from: Forgery['from']): Forgery => ({ what, from,
 const harmless = (what: string, from: Forgery['from']): Forgery => ({ what, from, invalid: false });
 
 const FAR = 1_000_000;
-/** As large as a message may be here: SQS's 1 MiB, made small. */
+/** Maximum size of a message, in bytes: SQS's 1 MiB, reduced. */
 export const MAX_BYTES = 16_384;
 
-/** Every way in which a message can be wrong, and some in which it is right but uncalled for. */
+/** All ways in which a message can be invalid, and valid messages that nobody has sent. */
 export const FORGERIES: readonly Forgery[] = [
   invalid('not JSON', () => '{"v":1,'),
   invalid('blank', () => ' '),

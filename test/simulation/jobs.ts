@@ -19,15 +19,15 @@ export const JOB_KINDS = [
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-/** Jobs that no fault of Elasticsearch's or the queue's may ever bring to the dead letters. */
+/** Jobs that must never become dead letters, whatever happens to Elasticsearch or the queue. */
 export const NEVER_FAILING: ReadonlySet<JobKind> = new Set(['good']);
 
-/** The work of all workers; how a job behaves follows from its id, and from how often it was tried. */
+/** The work of all workers. How a job behaves depends on its id and on the number of attempts. */
 export class Work {
   readonly #tries = new Map<number, number>();
-  /** How many jobs wait in each process. */
+  /** The number of jobs that wait in each process. */
   readonly #waiting = new Map<Actor, number>();
-  /** From when on whatever was wrong with the jobs is fixed. */
+  /** When true, all jobs succeed. */
   fixed = false;
 
   constructor(
@@ -43,7 +43,7 @@ export class Work {
     return this.#tries.get(jobId) ?? 0;
   }
 
-  /** The work as it is done in one process. */
+  /** The work, as one process does it. */
   in(actor: Actor): Job {
     return {
       input: (jobId: number) => jobId,
@@ -64,7 +64,7 @@ export class Work {
         if (tries % 3 !== 0) throw new Error(`try ${tries}`);
         return jobId;
       case 'once':
-        // Succeeds first and fails when it is done again: what another delivery has done must count.
+        // Succeeds first and fails when it runs again: the result of another delivery must count.
         if (tries > 1) throw new PermanentError('only once');
         return this.network.call(actor, 'work', `job ${jobId}`, () => jobId);
       case 'crashing':
@@ -87,7 +87,7 @@ export class Work {
     }
   }
 
-  /** Has the process to itself, or ends it. */
+  /** Kills the process if another such job runs in it. */
   async #workExclusively(jobId: number, actor: Actor): Promise<number> {
     const waiting = this.#waiting.get(actor) ?? 0;
     this.#waiting.set(actor, waiting + 1);

@@ -3,56 +3,56 @@ import type { Choices } from './choices.ts';
 
 export type Service = 'ledger' | 'queue' | 'results' | 'work';
 
-/** A process: whatever it holds is lost when it dies, and its calls are never answered. */
+/** A process. When it dies, its memory is lost and its calls are never answered. */
 export class Actor {
   alive = true;
-  /** How likely its calls go on, compared with those of others. */
+  /** The weight with which the schedule chooses its calls. */
   speed = 1;
-  /** The jobs that it has in hand. */
+  /** The ids of the jobs of its current batch. */
   jobs: number[] = [];
 
   constructor(readonly name: string) {}
 }
 
-/** A call that is under way: it takes effect, and is answered, when the schedule says so. */
+/** A call in progress. The schedule decides when it takes effect and is answered. */
 export interface Call {
   actor: Actor;
-  /** What the actor had in hand when it called. */
+  /** The actor's jobs at the time of the call. */
   jobs: number[];
   service: Service;
   name: string;
   effect: () => unknown;
-  /** A worse effect that this call can have, if it has any: part of a batch is refused. */
+  /** The effect if a part of the batch is refused, for calls where this can happen. */
   partly?: ((choices: Choices) => unknown) | undefined;
   resolve: (answer: unknown) => void;
   reject: (error: unknown) => void;
-  /** Whoever made it is dead, or was told that it has timed out: it may yet take effect. */
+  /** The caller is dead, or its call has timed out. The call may still take effect. */
   abandoned: boolean;
 }
 
 const BAD_OUTCOMES = ['refused', 'answer lost', 'late', 'repeated', 'dies before', 'dies after'] as const;
-/** Calls that change nothing. */
+/** Calls that only read. */
 const READING = /^(Get|Query|mget|count|search|indices\.get|job)/;
 
 type Outcome = 'success' | 'partial' | (typeof BAD_OUTCOMES)[number];
 
-/** The network between the actors and the services: each call waits here until the schedule lets it go on. */
+/** The network between the actors and the services. Each call waits here until the schedule chooses it. */
 export class Network {
   readonly calls: Call[] = [];
-  /** Services that refuse all connections. */
+  /** The services that refuse all connections. */
   readonly down = new Set<Service>();
-  /** How many calls in a hundred fare badly. */
+  /** Percentage of calls that do not simply succeed. */
   failurePercent = 0;
-  /** Hears what happens, for the account of a failed schedule. */
+  /** Called with each event, for the trace of a failed schedule. */
   onEvent: (event: string, actor: Actor) => void = () => {};
 
   /**
-   * Hears of what jobs may be blamed for through no fault of theirs: those who have them die, or cannot say by the queue
-   * that they live.
+   * Called for events that may be held against jobs that did not cause them: their worker dies, or cannot report through
+   * the queue that it is alive.
    */
   onIncident: (jobs: number[], what: 'death' | 'unreported') => void = () => {};
 
-  /** @param onDeath does what follows when an actor dies */
+  /** @param onDeath called when an actor dies */
   constructor(readonly onDeath: (actor: Actor) => void) {}
 
   call<T>(
@@ -82,13 +82,13 @@ export class Network {
     this.onDeath(actor);
   }
 
-  /** Lets one call go on: well, or as the schedule has it. */
+  /** Completes one call with the outcome that the schedule chooses. */
   proceed(call: Call, choices: Choices): void {
     if (call.abandoned) {
       this.#remove(call);
-      // Nobody hears of it, but it may have left the dead process's machine already.
+      // Nobody waits for the answer, but the request may have been sent already.
       const lands = !choices.percent(50);
-      this.onEvent(`${call.name} ${lands ? 'lands after all' : 'is lost'}`, call.actor);
+      this.onEvent(`${call.name} ${lands ? 'takes effect late' : 'is lost'}`, call.actor);
       if (lands) this.#silently(call);
       this.#reportIncident(call);
       return;
@@ -97,7 +97,7 @@ export class Network {
     this.onEvent(`${call.name}${outcome === 'success' ? '' : `: ${outcome}`}`, call.actor);
     if (outcome === 'late') this.#abandon(call);
     else this.#remove(call);
-    // An SDK that tries again by itself echoes: the first answer is lost, the second is heard.
+    // `repeated`: the first answer is lost, and the SDK's own retry succeeds.
     if (outcome === 'answer lost' || outcome === 'repeated' || outcome === 'dies after') this.#silently(call);
     if (outcome === 'success' || outcome === 'repeated') this.#answer(call, call.effect);
     else if (outcome === 'partial') this.#answer(call, () => (call.partly ?? call.effect)(choices));
@@ -111,7 +111,7 @@ export class Network {
     else if (!actor.alive) this.onIncident(jobs, 'death');
   }
 
-  /** Nobody waits for it any more. What only reads is no loss then. */
+  /** Nobody waits for the answer any more. A call that only reads is removed. */
   #abandon(call: Call): void {
     if (READING.test(call.name)) this.#remove(call);
     else call.abandoned = true;
@@ -122,7 +122,7 @@ export class Network {
     if (this.failurePercent === 0 || !choices.percent(this.failurePercent)) return 'success';
     if (partly && choices.percent(40)) return 'partial';
     const outcome = BAD_OUTCOMES[choices.below(BAD_OUTCOMES.length)] as Outcome;
-    // A person's call fails or not; the worker's own work can only die.
+    // Jobs fail by their own kinds, so a job's work can only die. The poller and people do not die.
     if (service === 'work') return outcome === 'dies before' ? outcome : 'success';
     return outcome.startsWith('dies') && actor.name.startsWith('the ') ? 'refused' : outcome;
   }
@@ -142,7 +142,7 @@ export class Network {
     try {
       call.effect();
     } catch {
-      // Nobody is there to be told.
+      // Nobody waits for the answer.
     }
   }
 

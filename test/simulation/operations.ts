@@ -9,18 +9,18 @@ import type { Actor } from './network.ts';
 import type { Operation } from './scenario.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
-/** The time limit of schedulers and controls is longer than a minute: they may meet the next event's. */
+/** The time limit of scheduler and control functions. Longer than a minute, so that two schedulers may overlap. */
 const TIMEOUT_MS = 150_000;
 
-/** Carries out what scenarios ask for. Whoever does it becomes an actor, whose calls the schedule interleaves. */
+/** Carries out the operations of scenarios. Each invocation is an actor, whose calls the schedule interleaves. */
 export class Operations {
   readonly #running = new Set<Actor>();
   #created = 0;
   #runs = 0;
   readonly #readTotals = new Map<RunId, Totals>();
-  /** Whether somebody is reading the status. */
+  /** Whether a status read is in progress. */
   reading = false;
-  /** How many invocations of schedulers and controls have failed for want of a service. */
+  /** Number of invocations of scheduler and control functions that failed because a service was unavailable. */
   unavailable = 0;
 
   constructor(
@@ -28,7 +28,7 @@ export class Operations {
     readonly consumers: Consumers,
   ) {}
 
-  /** Whether a scheduler or a control is still at work. */
+  /** Whether a scheduler or control function is running. */
   get busy(): boolean {
     return this.#running.size > 0;
   }
@@ -130,7 +130,7 @@ export class Operations {
     }
   }
 
-  /** Has somebody read the status. */
+  /** Reads the status of the newest run, or of an earlier one. */
   read(): void {
     const { world } = this;
     const runs = [...world.dynamo.peek('RUNS')].map(({ sk }) => (sk as string).slice('RUN#'.length) as RunId);
@@ -146,12 +146,12 @@ export class Operations {
       });
   }
 
-  /** Promise 1, in what a person reads. */
+  /** Checks promise 1 in a status. */
   #checkStatus(runId: RunId, totals: Totals | undefined): void {
     const { world } = this;
     const before = this.#readTotals.get(runId);
     if (!totals) {
-      // A run may not show yet while the transaction that starts it is being carried out.
+      // A run may be invisible while the transaction that starts it is in progress.
       world.check(!before, () => `the run ${runId} can’t be read`);
       return;
     }
@@ -175,7 +175,7 @@ export class Operations {
       const table = world.table(actor);
       const run = await system.activeRun(table);
       await system.updateRun(table, run, change, time.now);
-      // Nothing else has happened since its effect, and the world has not been looked at since.
+      // Nothing else has happened since the update, and `world.runs` is still the state before it.
       const before = world.runs.find(({ runId }) => runId === run.runId)?.run;
       const after = viewRuns(world.dynamo).find(({ runId }) => runId === run.runId)?.run;
       for (const field of ['x', 'y', 'pace'] as const)
@@ -200,7 +200,7 @@ export class Operations {
     world.sqs.put(JOBS, body);
   }
 
-  /** A message in the queue, or one that could be. */
+  /** A message of the queue, or a made-up one if the queue is empty. */
   #anyMessage(): Message {
     for (const { body } of this.world.sqs.copies(JOBS)) {
       const parsed = parseMessage(body);

@@ -18,7 +18,7 @@ test('after a weekend without Elasticsearch all jobs are processed, without rece
     batchSize: BATCH,
     workers: WORKERS,
     jobConcurrency: 3,
-    // One attempt that was blamed on a job, or one message that came back by itself, would show.
+    // So that one failed attempt or one redelivery would make a dead letter.
     maxAttempts: 1,
     maxReceives: 1,
     timeoutMs: 30_000,
@@ -33,9 +33,9 @@ test('after a weekend without Elasticsearch all jobs are processed, without rece
     outageMs: 64 * HOUR,
   });
   expect(seen).toMatchObject({ failed: 0, redriven: 0, orphans: 0, leases: 0 });
-  // What waits for Elasticsearch is delayed, and not in flight, of which SQS has room for 120,000 messages.
+  // Waiting messages are delayed and not in flight, where SQS allows 120,000 messages.
   expect(seen.inFlight).toBeLessThanOrEqual(WORKERS * BATCH);
-  // The waits have grown with the outage: eight seconds each would have been 28,800 of them.
+  // The delays grow during the outage. Delays of eight seconds would have been 28,800 batches.
   expect(seen.outages).toBeGreaterThan(100);
   expect(seen.outages).toBeLessThan(2_000);
 });

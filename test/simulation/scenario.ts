@@ -4,51 +4,52 @@ import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
 
-/** Something that people, the rule or outcome do to the system; when it comes is up to the schedule. */
+/** An action of a user or the rule, or an outage. The schedule decides when it happens. */
 export type Operation =
-  /** The rule's event, as late as this, delivered to this many schedulers, which may take one name. */
+  /** The rule's event, delivered late to one or more schedulers, which may have the same name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
   | { kind: 'start'; x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }
   | { kind: 'update'; x?: number; y?: number; pace?: Pace }
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
-  /** Dead letters are sent again: every n-th; the letter stays when whoever sent it dies before deleting it. */
+  /** Every n-th dead letter is sent again. It stays in its queue if the sender dies before deleting it. */
   | { kind: 'retry'; every: number; stays: boolean }
   | { kind: 'forge'; what: number }
   | { kind: 'outage'; of: 'ledger' | 'queue' | 'results' }
   | { kind: 'restore' }
   | { kind: 'wait'; ms: number };
 
-/** All that a simulation depends on: the same scenario is the same simulation. */
+/** All inputs of a simulation. Equal scenarios are equal simulations. */
 export interface Scenario {
   x: number;
   y: number;
-  /** The first run's. */
+  /** The pace of the first run. */
   runPace: Pace;
   jobsPerMessage: number;
   batchSize: number;
   workers: number;
-  /** How many batches the event source mapping takes at a time; as many as there are workers, unless more. */
+  /** Maximum batches that the event source mapping receives at a time, if more than the workers. */
   pollers?: number;
   jobConcurrency: number;
   maxAttempts: number;
   maxReceives: number;
-  /** The consumer's time limit, and how many times as long a message is hidden. */
+  /** The consumer's time limit. */
   timeoutMs: number;
+  /** The visibility timeout, as a multiple of the time limit. */
   visibility: number;
-  /** A job's kind is that at its id, counted round. */
+  /** The kind of a job is `kinds[jobId % kinds.length]`. */
   kinds: JobKind[];
-  /** How likely an actor's calls go on, compared with others': one of these each. Races need somebody slow. */
+  /** The weights with which the schedule chooses the actors' calls. Races need slow actors. */
   speeds: number[];
-  /** How likely time passes while calls are under way, compared with their going on. */
+  /** The weight with which the schedule advances the clock while calls are in progress. */
   timePasses: number;
-  /** How many calls in a hundred fare badly. */
+  /** Percentage of calls that do not simply succeed. */
   failurePercent: number;
-  /** How many of DynamoDB's transactions in a hundred are slow, or throttled. */
+  /** Percentage of DynamoDB's transactions that are slow or throttled. */
   contentionPercent: number;
   operations: Operation[];
   choices: number[];
-  /** How long Elasticsearch is gone once the choices have run out, in milliseconds. */
+  /** The length of an Elasticsearch outage after the last choice, in milliseconds. */
   outageMs?: number;
 }
 
@@ -97,11 +98,11 @@ const wait = fc.record({
   ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
 });
 
-/** What mostly happens in a scenario: of all that can, what matters meets more often when there is less of the rest. */
+/** A distribution of scenarios about one subject, in which faults of that subject show sooner. */
 interface Theme {
   operations: [weight: number, operation: fc.Arbitrary<Operation>][];
   kinds: readonly JobKind[];
-  /** As a scenario has them; any unless given. */
+  /** Values for the scenario's fields; without them, all values. */
   x?: readonly number[];
   timeoutMs?: readonly number[];
   jobsPerMessage?: readonly number[];
@@ -141,7 +142,7 @@ export const THEMES = {
     ],
     kinds: ['throwing', 'flaky', 'once', 'text'],
   },
-  /** Jobs take their workers along, and others with them. */
+  /** Jobs kill their workers, and other jobs with them. */
   deaths: {
     operations: [
       [3, wait],
@@ -152,7 +153,7 @@ export const THEMES = {
     ],
     kinds: ['crashing', 'exclusive', 'slow'],
   },
-  /** The ledger comes and goes, and good jobs come back that workers might have died of. */
+  /** The ledger has outages, so that good jobs come back as if their workers had died. */
   ledgerOutages: {
     operations: [
       [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
@@ -165,7 +166,7 @@ export const THEMES = {
     timePasses: 12,
     failurePercent: [0],
   },
-  /** Elasticsearch comes and goes. */
+  /** Elasticsearch has outages. */
   outages: {
     operations: [
       [3, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
@@ -175,17 +176,17 @@ export const THEMES = {
     ],
     kinds: ['good'],
   },
-  /** Messages come again while they are worked on, as SQS may have it at any time, and nobody dies. */
+  /** Messages are delivered again during their processing, and no worker dies. */
   overlaps: {
     operations: [[1, wait]],
     kinds: ['good'],
-    // One job, and nothing else amiss that could be held against it.
+    // One job, and no other failure that could be held against it.
     x: [1],
     timeoutMs: [300_000],
     jobsPerMessage: [1],
     batchSize: [1],
     workers: [9],
-    // Most are slow, and one overtakes them.
+    // Most actors are slow, and one overtakes them.
     speeds: [
       [1, 1, 1, 60],
       [1, 1, 1, 1, 60],
@@ -195,7 +196,7 @@ export const THEMES = {
     failurePercent: [0],
     contentionPercent: [0],
   },
-  /** Ticks follow each other, workers come and go, and people look on. */
+  /** Many ticks, with changing concurrency, while the status is read. */
   ticks: {
     operations: [
       [3, fire],
@@ -205,7 +206,7 @@ export const THEMES = {
     ],
     kinds: ['good', 'slow'],
   },
-  /** Workers come and go, so that counters change hands, while people look on and transactions take their time. */
+  /** Workers are replaced, so that counters are taken over, while the status is read and transactions are slow. */
   turnover: {
     operations: [
       [3, fire],
@@ -218,7 +219,7 @@ export const THEMES = {
     failurePercent: [0],
     contentionPercent: [60],
   },
-  /** People give commands, all at once. */
+  /** Concurrent commands of users. */
   commands: {
     operations: [
       [4, update],
@@ -233,12 +234,13 @@ export const THEMES = {
 
 export type ThemeName = keyof typeof THEMES;
 
+/** Maximum numbers of a scenario's operations and choices. */
 export interface Bounds {
   operations: number;
   choices: number;
 }
 
-/** Scenarios of up to so many operations and choices, of all themes unless one is named. */
+/** Scenarios of one theme, or of all themes. */
 export function scenarios(bounds: Bounds, theme?: ThemeName): fc.Arbitrary<Scenario> {
   if (theme) return themed(THEMES[theme], bounds);
   return fc.oneof(...Object.values(THEMES).map((one) => themed(one, bounds)));

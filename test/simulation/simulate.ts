@@ -8,31 +8,31 @@ import type { System } from './system.ts';
 import { idle } from './virtual-time.ts';
 import { JOBS, World } from './world.ts';
 
-/** What a simulation has seen, to show that it went somewhere. */
+/** Statistics of a simulation, which show that it did something. */
 export interface Statistics {
   steps: number;
   enqueued: number;
   failed: number;
   orphans: number;
   redriven: number;
-  /** Batches that were received and given to nobody. */
+  /** Batches that were received and throttled. */
   throttled: number;
-  /** Batches that met a service that could not be used: they sent messages back. */
+  /** Batches that returned messages because a service was unavailable. */
   outages: number;
-  /** Invocations of schedulers and controls that failed for want of a service. */
+  /** Invocations of schedulers and control functions that failed because a service was unavailable. */
   unavailable: number;
-  /** The most messages that were in flight at once. */
+  /** Maximum messages in flight. */
   inFlight: number;
-  /** Leases that were taken on messages that workers might die of. */
+  /** Leases of isolated messages. */
   leases: number;
-  /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
+  /** Transactions that DynamoDB cancelled because of conflicts or throttling. */
   cancelled: number;
 }
 
-/** Steps within which a schedule that has run out of choices must drain. In 2,500 schedules the longest took 672. */
+/** Steps within which a schedule must drain after its last choice. In 2,500 schedules the longest took 672. */
 const DRAINING_STEPS = 5_000;
 
-/** How far the clock may jump, in milliseconds; nearly always to what is due next. */
+/** How far the clock advances beyond the next timer, in milliseconds, by weight. */
 const JUMPS = [
   [14, 0],
   [3, 1_000],
@@ -41,8 +41,8 @@ const JUMPS = [
 ] as const;
 
 /**
- * Runs a scenario: first as its choices have it, then fairly until all has drained, then with every job fixed and
- * every dead letter sent again.
+ * Runs a scenario: first by its choices, then without failures until the queue is drained, and at last with all jobs
+ * fixed and all dead letters sent again.
  * @throws Violation when a promise does not hold
  */
 export function simulate(system: System, scenario: Scenario): Promise<Statistics> {
@@ -78,7 +78,7 @@ class Simulation {
     network.failurePercent = 0;
     network.down.clear();
     await this.#outage(scenario.outageMs ?? 0);
-    world.note('— from here on all goes well');
+    world.note('— from here on, no call fails');
     for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
       await this.#settle();
       operations.perform(operation);
@@ -89,7 +89,7 @@ class Simulation {
     world.throwViolation();
     const seen = this.#statistics();
     await this.#verify(seen.orphans + seen.redriven === 0);
-    world.note('— every job is fixed, and dead letters are sent again');
+    world.note('— all jobs are fixed, and all dead letters are sent again');
     world.work.fixed = true;
     for (let round = 0; round < 3; round++) {
       operations.retry(1, false);
@@ -102,7 +102,7 @@ class Simulation {
     return seen;
   }
 
-  /** One step of the schedule's own choosing. The first thing that can be done is the dullest. */
+  /** Takes a step that the schedule chooses. The first option is the default. */
   #step(waiting: Scenario['operations']): void {
     const { world, consumers, operations } = this;
     const { network, choices, sqs, scenario } = world;
@@ -126,14 +126,14 @@ class Simulation {
         1,
         () => {
           const which = copies[choices.below(copies.length)] ?? copy;
-          world.note(`once more: ${summarize(which.body)}`);
+          world.note(`duplicated: ${summarize(which.body)}`);
           sqs.duplicate(JOBS, which);
         },
       ]);
     choices.weighted(options)();
   }
 
-  /** Has Elasticsearch gone for so long. */
+  /** An outage of Elasticsearch. */
   async #outage(ms: number): Promise<void> {
     const { network, time } = this.world;
     const end = time.now + ms;
@@ -145,7 +145,7 @@ class Simulation {
     network.down.clear();
   }
 
-  /** Lets all calls go on until nothing is under way but what waits for the clock. */
+  /** Completes all calls until everything waits for the clock. */
   async #settle(): Promise<void> {
     const { world, consumers } = this;
     for (;;) {
@@ -160,8 +160,8 @@ class Simulation {
   }
 
   /**
-   * The rule fires again, minute by minute, as it does as long as the world stands. Twice: the first of these firings may
-   * meet a scheduler of before, that still holds a tick.
+   * The rule fires for two more minutes, and then all due ticks must have fired. Twice, because an earlier scheduler may
+   * still hold a tick's lease during the first firing.
    */
   async #fireTwice(): Promise<void> {
     const { world, operations, invariants } = this;
@@ -179,7 +179,7 @@ class Simulation {
     world.throwViolation();
   }
 
-  /** Ends the run, and fires and delivers until nothing is left to do. */
+  /** Stops the run, and then fires and delivers until the queue is empty and no tick is open. */
   async #drain(): Promise<void> {
     const { world, consumers, operations } = this;
     const last = world.step + DRAINING_STEPS;
@@ -192,7 +192,7 @@ class Simulation {
       if (openTicks(world.dynamo) > 0 && !operations.busy) operations.fire();
       else this.#advance(0);
       if (world.step > last) {
-        world.recordViolation('it does not drain');
+        world.recordViolation('the queue does not drain');
         world.throwViolation();
       }
     }
@@ -200,7 +200,7 @@ class Simulation {
 
   #advance(extraMs: number): void {
     const { time, sqs, dynamo } = this.world;
-    // A transaction takes milliseconds.
+    // A transaction takes only milliseconds.
     dynamo.finish();
     const hidden = sqs.copies(JOBS).flatMap(({ visibleAt }) => (visibleAt > time.now ? [visibleAt] : []));
     const due = Math.min(...hidden, time.nextTimerAt ?? Number.POSITIVE_INFINITY);
@@ -220,20 +220,19 @@ class Simulation {
     world.throwViolation();
   }
 
-  /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
+  /** Redelivery hides faults that cost only a batch or a firing, so these are checked here. */
   #checkNoFalseAlarms({ outages, unavailable, redriven, leases }: Statistics): void {
     const { world, consumers } = this;
     const { failurePercent, operations, outageMs } = world.scenario;
     world.check(
       consumers.redelivered > 0 || redriven + leases === 0,
-      () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
+      () => `no message was redelivered, but ${redriven} jobs were redriven and ${leases} leases acquired`,
     );
     if (failurePercent > 0) return;
     const gone = outageMs !== undefined || operations.some(({ kind }) => kind === 'outage');
     world.check(
       gone || outages + unavailable === 0,
-      () =>
-        `no service was gone, and ${outages} batches and ${unavailable} invocations failed for want of one`,
+      () => `no service was unavailable, but ${outages} batches and ${unavailable} invocations failed`,
     );
     world.throwViolation();
   }

@@ -5,16 +5,16 @@ import type { Scenario } from './scenario.ts';
 import { type Statistics, simulate } from './simulate.ts';
 
 /**
- * AWS takes no less than 2 as an event source mapping's maximum concurrency, so with one worker the mapping receives
- * messages that nobody is free for; with provisioned pollers it may do so with any number of workers. Each time their
- * receive count grows, and no work was done.
+ * The minimum of an event source mapping's maximum concurrency is 2. With one worker, the mapping therefore receives
+ * messages for which no worker is free; with provisioned pollers this can happen with any number of workers. The receive
+ * count of these messages grows although no work was done.
  */
 
 const system = await buildSystem('throttling', SMALL);
 
 const HOURS = 36_000_000;
 
-/** Good jobs, each of which one failed attempt would make a dead letter of, and a mapping that asks for too much. */
+/** Good jobs that become dead letters after one failed attempt, and a mapping with more pollers than workers. */
 const throttled = (maxReceives: number): fc.Arbitrary<Scenario> =>
   fc.record({
     x: fc.integer({ min: 3, max: 9 }),
@@ -27,8 +27,8 @@ const throttled = (maxReceives: number): fc.Arbitrary<Scenario> =>
     jobConcurrency: fc.constant(1),
     maxAttempts: fc.constant(1),
     maxReceives: fc.constant(maxReceives),
-    // No worker's time runs out, which may well make a dead letter of the job that it dies with; what was throttled
-    // comes back long before that, and so may what is worked on.
+    // No worker reaches its time limit, because that may make dead letters. Messages become visible again long before,
+    // whether they were throttled or are being processed.
     timeoutMs: fc.constant(HOURS),
     visibility: fc.constantFrom(10_000 / HOURS, 60_000 / HOURS),
     kinds: fc.constant(['good' as const]),
@@ -53,7 +53,7 @@ const sum = (all: Statistics[], of: (seen: Statistics) => number) =>
   all.reduce((total, seen) => total + of(seen), 0);
 
 test('throttled invocations make no good job a dead letter', async () => {
-  // As deployed: the redrive policy is there for what nothing else catches.
+  // As deployed: the redrive policy is only a backstop.
   const seen = await simulateAll(throttled(1_000));
   expect(sum(seen, ({ throttled }) => throttled)).toBeGreaterThan(300);
   expect(sum(seen, ({ enqueued }) => enqueued)).toBeGreaterThan(1_000);

@@ -5,8 +5,8 @@ import { type Scenario, scenarios, type ThemeName } from './scenario.ts';
 import { type Statistics, simulate } from './simulate.ts';
 
 /**
- * DynamoDB at its weakest, and all else well: transactions show item by item to those who read, conflict with each
- * other, and are throttled. Redelivery heals what that does to a batch, so the batches that come back are counted.
+ * Contention in DynamoDB, and no other failures: readers see transactions item by item, transactions conflict and are
+ * throttled. Redelivery would hide failed batches, so the tests count them.
  */
 
 const system = await buildSystem('transactions', SMALL);

@@ -18,18 +18,18 @@ import { VirtualTime } from './virtual-time.ts';
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
 
-/** The services' bounds, as small as build.ts makes the core's. */
+/** The services' limits, reduced like the core's limits in build.ts. */
 const WRITES = 8;
 const PAGE = 2;
 const ENTRIES = 3;
 const DELAY_SECONDS = 60;
 
-/** A promise that did not hold, or something that must not happen at all; with what happened up to there. */
+/** A promise that did not hold, or an unexpected error. The message contains the last events. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** The services, the network to them, and what was seen of them so far. */
+/** The services, the network, and the observations that the invariants need. */
 export class World {
   readonly time = new VirtualTime();
   readonly network: Network;
@@ -37,30 +37,30 @@ export class World {
   readonly sqs: Sqs;
   readonly elastic = new Elastic();
   readonly work: Work;
-  /** What happened, the newest last. */
+  /** All events, in order. */
   readonly trace: string[] = [];
-  /** Steps taken. */
+  /** Number of steps so far. */
   step = 0;
-  /** At which step a job's document was made. */
+  /** The step at which each job's document was created. */
   readonly createdAt = new Map<string, number>();
-  /** Who looked for a job's document last, when, and whether it was there; by the looker's and the job's names. */
+  /** The last lookup of a job's document and its result, by actor and job. */
   readonly #looks = new Map<string, { step: number; found: boolean }>();
   #actors = 0;
-  /** Whose call has just gone on. */
+  /** The actor of the latest event. */
   #latest: Actor | undefined;
-  /** When whoever gave up a job had looked for its document in vain. */
+  /** The step of the lookup that preceded a job's dead letter. */
   readonly deadLetteredAt = new Map<number, number>();
-  /** How often whoever had a lease on a job died, or the queue did not hear from him. */
+  /** How often a job's worker died during a lease, or could not report through the queue. */
   readonly incidents = new Map<number, number>();
-  /** What the ledger said when it was last looked at: before this step. */
+  /** The ledger's runs before this step. */
   runs: RunView[] = [];
-  /** Messages put into the queue that nobody can make sense of. */
+  /** Bodies of invalid messages that were put into the queue. */
   readonly invalidBodies = new Set<string>();
-  /** When messages say that they were enqueued that the scheduler did not send. */
+  /** The values of `enqueuedAt` in messages that the scheduler did not send. */
   readonly forgedTimes = new Set<number>();
-  /** Who does something on an actor's death. */
+  /** Called when an actor dies. */
   readonly deathHandlers = new Map<Actor, () => void>();
-  /** What went wrong where nobody waits for the outcome. */
+  /** The first violation. */
   #violation: Violation | undefined;
 
   constructor(
@@ -88,7 +88,7 @@ export class World {
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
-  /** Somebody new, as hasty or slow as the scenario has it. */
+  /** Creates an actor with the scenario's next speed. */
   actor(name: string): Actor {
     const actor = new Actor(name);
     const { speeds } = this.scenario;
@@ -102,14 +102,14 @@ export class World {
     );
   }
 
-  /** A job was counted as failed in this step: only by somebody who had looked for its document, and missed it. */
+  /** Checks that the actor that counted a job as failed had looked for its document and not found it. */
   recordDeadLetter(job: number): void {
     const look = this.#looks.get(`${this.#latest?.name} ${job}`);
-    this.check(look?.found === false, () => `job ${job} was given up without a look for its document`);
+    this.check(look?.found === false, () => `job ${job} was given up without a lookup of its document`);
     this.deadLetteredAt.set(job, look?.step ?? 0);
   }
 
-  /** Says that something is wrong; the schedule ends there. */
+  /** Records a violation, which ends the schedule. */
   recordViolation(what: string): void {
     this.#violation ??= new Violation(`${what}\n${this.trace.slice(-120).join('\n')}`);
   }
@@ -118,12 +118,12 @@ export class World {
     if (!holds) this.recordViolation(what());
   }
 
-  /** @throws Violation when there was one */
+  /** @throws Violation if one was recorded */
   throwViolation(): void {
     if (this.#violation) throw this.#violation;
   }
 
-  /** Minds only errors that are not among those expected; those of a mutant are known by their names alone. */
+  /** An error handler for which errors without one of these names are violations. A mutant has its own error classes. */
   expecting(who: string, ...names: string[]): (error: unknown) => void {
     return (error) => {
       const { name, stack } = error as Error;
