@@ -1,13 +1,13 @@
 import { readMachine } from '../cli/runs/machine.ts';
-import { failureOf, report } from '../cli/terminal/failure.ts';
+import { failureOf, reportFailure } from '../cli/terminal/failure.ts';
 import { listenForInterrupt } from '../cli/terminal/interrupt.ts';
 import { Output } from '../cli/terminal/output.ts';
-import type { Row } from './benchmark.ts';
-import { BENCHMARKS } from './benchmarks.ts';
-import { readCommandLine } from './command-line.ts';
-import { sectionText } from './page.ts';
-import { keep } from './record.ts';
-import { Session } from './session.ts';
+import { BENCHMARKS } from './benchmarks/all.ts';
+import type { Row } from './harness/benchmark.ts';
+import { readCommandLine } from './harness/command-line.ts';
+import { sectionText } from './harness/page.ts';
+import { writeRecord } from './harness/record.ts';
+import { Session } from './harness/session.ts';
 
 const words = process.argv.slice(2);
 const output = new Output(words.includes('--json'));
@@ -22,26 +22,22 @@ try {
       signal.throwIfAborted();
       const { rows, versions } = await session.run(benchmark, options, rounds);
       all.push(...rows);
-      if (!output.json) output.print(`\n${benchmark.title}\n\n${sectionText(benchmark.section(rows))}\n`);
-      // After each, so that one that fails does not take the earlier ones' figures with it.
+      if (!output.json) output.print(`\n${benchmark.question}\n\n${sectionText(benchmark.section(rows))}\n`);
+      // Written after each benchmark, so that a later one that fails does not lose the figures.
       const date = new Date().toISOString();
-      const record = {
-        benchmark: benchmark.name,
-        date,
-        command,
-        rounds,
-        machine: readMachine(),
-        versions,
-        rows,
-      };
-      if (write) await keep([record], BENCHMARKS);
+      const machine = readMachine();
+      if (write)
+        await writeRecord(
+          { benchmark: benchmark.name, date, command, rounds, machine, versions, rows },
+          BENCHMARKS,
+        );
     }
   } finally {
     await session.end();
   }
   if (output.json) output.result(all, () => '');
 } catch (error) {
-  report(failureOf(signal.aborted ? signal.reason : error, 'See npm run bench -- --help'), output);
+  reportFailure(failureOf(signal.aborted ? signal.reason : error, 'See npm run bench -- --help'), output);
 }
-// Nothing should be left open; if something is, all has been said.
+// Ends the process even if a connection is still open.
 setTimeout(() => process.exit(), 1_000).unref();

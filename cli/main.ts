@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { PROJECT } from '../infra-cdk/settings/settings.ts';
 import { TARGETS } from './cloud/target.ts';
 import * as deadLetters from './commands/dead-letters.ts';
 import * as demo from './commands/demo.ts';
@@ -16,43 +19,45 @@ import * as stop from './commands/stop.ts';
 import * as up from './commands/up.ts';
 import * as update from './commands/update.ts';
 import * as verify from './commands/verify.ts';
-import { failureOf, helpFor, report } from './terminal/failure.ts';
+import { failureOf, helpHint, reportFailure } from './terminal/failure.ts';
 import { stage } from './terminal/options.ts';
 import { Output } from './terminal/output.ts';
 
+// To add a command: write cli/commands/NAME.ts with a `register` function, and list it here.
 const GROUPS = {
   'The local cloud:': [up, down, doctor],
   'The deployment:': [plan, deploy, scale],
   'Runs:': [start, update, stop, status, verify, runs],
-  'Looking closer:': [logs, deadLetters, scalingTest, demo],
+  'Troubleshooting and measuring:': [logs, deadLetters, scalingTest, demo],
 };
+
+const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 
 const program = new Command('drumline')
   .description(
-    'Runs X jobs every Y minutes, each counted exactly once, and scales by one number. ' +
-      'On the local cloud unless told otherwise; AWS is never touched without --target aws. --target localstack is ' +
-      'LocalStack in containers, or the one that AWS_ENDPOINT_URL names.',
+    'Runs X jobs every Y minutes, counts each job exactly once, and scales with one number. ' +
+      'Commands use the local cloud by default, and AWS only with --target aws. --target localstack uses LocalStack ' +
+      'in containers, or the LocalStack at AWS_ENDPOINT_URL.',
   )
-  .option('--json', 'answer with one JSON document on stdout; messages go to stderr')
-  .addOption(new Option('--target <cloud>', 'the cloud to work on').choices(TARGETS).default('local'))
+  .version(version, '-V, --version', 'print the version')
+  .option('--json', 'print the result as one JSON document to stdout; messages go to stderr')
+  .addOption(new Option('--target <cloud>', 'the cloud to use').choices(TARGETS).default('local'))
   .addOption(
-    new Option('--stage <name>', 'a second, independent stack: Drumline-NAME')
-      .argParser(stage)
-      .default('', 'none'),
+    new Option('--stage <name>', 'use a separate stack, Drumline-NAME').argParser(stage).default('', 'none'),
   )
-  .option('--debug', 'show where a bug of Drumline’s came from')
+  .option('--debug', 'print the stack trace of an internal error')
   .helpCommand(false)
   .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
   .exitOverride()
-  // Reported below, like every other failure.
+  // Errors are reported below.
   .configureOutput({ outputError: () => {} })
   .addHelpText(
     'after',
     `
-npm start does all of it at once, verified and reported: see npx drumline demo --help.
-Exit codes: 0; 1 it failed or did not hold; 2 wrong use.
+npm start does all of this with one command, and verifies the result: see npx drumline demo --help.
+Exit codes: 0 success, 1 failure or failed check, 2 wrong use.
 
-Example: from nothing to 1,000 jobs every minute
+Example: start the local cloud, and run 1,000 jobs every minute
   npx drumline up
   npx drumline deploy
   npx drumline start --x 1000 --y 1
@@ -67,13 +72,13 @@ for (const [heading, commands] of Object.entries(GROUPS)) {
 try {
   await program.parseAsync();
 } catch (error) {
-  // What fails at work is reported there; this is the command line's own trouble.
+  // A command reports its own errors. This is an error in the command line.
   const output = new Output(process.argv.includes('--json'));
-  report(failureOf(error, helpFor(meant(program, process.argv.slice(2)))), output);
+  reportFailure(failureOf(error, helpHint(findCommand(program, process.argv.slice(2)))), output);
 }
 
-/** The command that a command line is about, as far as its words name one. */
-function meant(command: Command, words: string[]): Command {
+/** Finds the command that a command line names, as far as it names one. */
+function findCommand(command: Command, words: string[]): Command {
   const next = words.map((word) => command.commands.find((each) => each.name() === word)).find(Boolean);
-  return next ? meant(next, words) : command;
+  return next ? findCommand(next, words) : command;
 }

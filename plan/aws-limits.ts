@@ -6,6 +6,18 @@
 /** Concurrent executions in a region ("Lambda quotas"); of these, 100 stay for functions that have none reserved. */
 export const ACCOUNT_CONCURRENCY = 1_000;
 
+/** Concurrency that Lambda keeps for functions without reserved concurrency ("Configuring reserved concurrency"). */
+export const MIN_UNRESERVED_CONCURRENCY = 100;
+
+/** The largest number of workers that Drumline accepts: the range of the setting `concurrency`. */
+export const MAX_WORKERS = 1_000;
+
+/** The smallest maximum concurrency that AWS accepts for an event source mapping. */
+export const MIN_MAPPING_CONCURRENCY = 2;
+
+/** The longest time limit of a function ("Lambda quotas"), in seconds; not raised. */
+export const MAX_FUNCTION_TIMEOUT_SECONDS = 900;
+
 /**
  * How a mapping of a standard queue grows ("Configuring scaling behavior for SQS event source mappings"): five batches
  * at a time at once, 300 more a minute. Not raised on request: provisioned pollers are the way.
@@ -13,7 +25,7 @@ export const ACCOUNT_CONCURRENCY = 1_000;
 export const MAPPING_RAMP = { atOnce: 5, aMinute: 300 };
 
 /** The same with provisioned pollers: ten batches at a time for each, and 1,000 more a minute. */
-export const POLLER_RAMP = { batches: 10, aMinute: 1_000, least: 2, most: 200 };
+export const POLLER_RAMP = { batches: 10, aMinute: 1_000, min: 2, max: 200 };
 
 /** Bytes of an event that a function is invoked with ("Lambda quotas"); not raised. */
 export const EVENT_LIMIT_BYTES = 6 * 1_024 * 1_024;

@@ -1,30 +1,30 @@
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { MAPPING_RAMP, PARTITION_WRITE_UNITS, POLLER_RAMP } from './aws-limits.ts';
-import { batchMs } from './batch-time.ts';
-import { BATCH_MS, COLD_START_MS, SCHEDULER_MS } from './overheads.ts';
-import type { Sizing } from './sizing.ts';
-import { packingOf, UNITS_A_WRITE } from './tick-usage.ts';
+import { BATCH_MS, batchMs, COLD_START_MS, SCHEDULER_MS } from './overheads.ts';
+import type { Sizing } from './packing.ts';
+import { packingOf } from './packing.ts';
+import { UNITS_PER_WRITE } from './tick-usage.ts';
 
 /** How many workers there may be, by the time since the first message: some at once, then more and more. */
 export interface Ramp {
   atOnce: number;
   aMinute: number;
-  most: number;
+  max: number;
 }
 
 export function rampOf({ concurrency, minimumPollers, maximumPollers }: Sizing): Ramp {
   if (minimumPollers === undefined && maximumPollers === undefined)
-    return { ...MAPPING_RAMP, most: concurrency };
-  const { batches, aMinute, least, most } = POLLER_RAMP;
+    return { ...MAPPING_RAMP, max: concurrency };
+  const { batches, aMinute, min, max } = POLLER_RAMP;
   return {
-    atOnce: (minimumPollers ?? least) * batches,
+    atOnce: (minimumPollers ?? min) * batches,
     aMinute,
-    most: Math.min(concurrency, (maximumPollers ?? most) * batches),
+    max: Math.min(concurrency, (maximumPollers ?? max) * batches),
   };
 }
 
 /** When a worker is there, in milliseconds since the first message. @param at its place, from 0 */
-export function readyMs({ atOnce, aMinute }: Ramp, at: number): number {
+export function workerReadyMs({ atOnce, aMinute }: Ramp, at: number): number {
   return COLD_START_MS + (at < atOnce ? 0 : ((at - atOnce + 1) / aMinute) * 60_000);
 }
 
@@ -62,37 +62,35 @@ export function drainOf(x: number, sizing: Sizing, workMs: number): Drain {
  * partition keys, by chance. With enough workers to fill them all, an uneven spread matters little: workers whose partition
  * is full leave the batches to the others.
  */
-export const COUNTED_BATCHES_A_SECOND = (COUNTER_SHARDS * PARTITION_WRITE_UNITS) / UNITS_A_WRITE;
+export const COUNTED_BATCHES_A_SECOND = (COUNTER_SHARDS * PARTITION_WRITE_UNITS) / UNITS_PER_WRITE;
 
 /** When the last of so many batches is done, each worker taking one after the other, each for so long. */
 function workersMs(ramp: Ramp, batches: number, slotMs: number): number {
-  const ready = Array.from({ length: Math.min(ramp.most, batches) }, (_, at) => readyMs(ramp, at));
+  const ready = Array.from({ length: Math.min(ramp.max, batches) }, (_, at) => workerReadyMs(ramp, at));
   const doneBy = (ms: number) =>
     ready.reduce((sum, from) => sum + Math.max(0, Math.floor((ms - from) / slotMs)), 0);
-  let [least, most] = [0, readyMs(ramp, 0) + batches * slotMs];
-  while (most - least > 1) {
-    const middle = (least + most) / 2;
-    if (doneBy(middle) >= batches) most = middle;
-    else least = middle;
-  }
-  return most;
+  return bisect(0, workerReadyMs(ramp, 0) + batches * slotMs, (ms) => doneBy(ms) >= batches);
 }
 
-/** The fewest workers that have a tick done in time; none when no number of them has. */
+/** The smallest number of workers that finish a tick in time; undefined if even `max` are too few. */
 export function workersNeeded(
   x: number,
   sizing: Sizing,
   workMs: number,
   withinMs: number,
-  most: number,
+  max: number,
 ): number | undefined {
   const inTime = (concurrency: number) => drainOf(x, { ...sizing, concurrency }, workMs).ms <= withinMs;
-  if (!inTime(most)) return undefined;
-  let [tooFew, enough] = [0, most];
-  while (enough - tooFew > 1) {
-    const middle = Math.floor((tooFew + enough) / 2);
-    if (inTime(middle)) enough = middle;
-    else tooFew = middle;
+  return inTime(max) ? bisect(0, max, inTime) : undefined;
+}
+
+/** The smallest integer above `low` for which `isEnough` holds. It must hold for `high`, rounded up. */
+function bisect(low: number, high: number, isEnough: (value: number) => boolean): number {
+  let [tooLow, enough] = [low, Math.ceil(high)];
+  while (enough - tooLow > 1) {
+    const middle = Math.floor((tooLow + enough) / 2);
+    if (isEnough(middle)) enough = middle;
+    else tooLow = middle;
   }
   return enough;
 }

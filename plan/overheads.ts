@@ -45,3 +45,27 @@ export const MESSAGE_ITEM_BYTES = 200;
 
 /** Bytes of a message in an event that Lambda is invoked with: its body, its receipt, its attributes. A guess, on the large side. */
 export const EVENT_BYTES = 1_000;
+
+/** A batch as its time depends on it. */
+export interface BatchShape {
+  messages: number;
+  jobs: number;
+  /** How long a job waits for what it does, in milliseconds. */
+  workMs: number;
+  jobConcurrency: number;
+}
+
+/** How long the jobs of a batch take, so many at a time. */
+export function workMsOfBatch({ jobs, workMs, jobConcurrency }: BatchShape): number {
+  return Math.ceil(jobs / jobConcurrency) * workMs;
+}
+
+/**
+ * How long a worker is at a batch:
+ *
+ *     work, jobConcurrency at a time │ one bulk │ one transaction
+ */
+export function batchMs(batch: BatchShape): number {
+  const { messages, jobs } = batch;
+  return BATCH_MS.fixed + BATCH_MS.message * messages + BATCH_MS.job * jobs + workMsOfBatch(batch);
+}

@@ -1,11 +1,11 @@
-import { MAX_WORKERS } from '../cli/cloud/concurrency.ts';
-import { MAPPING_RAMP } from './aws-limits.ts';
-import { batchMs } from './batch-time.ts';
+import { MAPPING_RAMP, MAX_WORKERS } from './aws-limits.ts';
 import { type Drain, drainOf, workersNeeded } from './drain.ts';
+import { batchMs } from './overheads.ts';
+import type { Sizing } from './packing.ts';
+import { type Packing, packingOf } from './packing.ts';
 import { dollarsOf, type Service, sum, times, totalOf, type Usage, usageOf } from './prices.ts';
 import { type Quota, quotasOf } from './quotas.ts';
-import type { Sizing } from './sizing.ts';
-import { type Packing, packingOf, usageOfFiring, usageOfTick } from './tick-usage.ts';
+import { usageOfFiring, usageOfTick } from './tick-usage.ts';
 import { type Warning, warningsOf } from './warnings.ts';
 
 /** What is to be done: X jobs every Y minutes, each waiting for so long. */

@@ -1,19 +1,19 @@
-import { KEPT_UNRESERVED } from '../cli/cloud/account.ts';
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { MAX_IN_FLIGHT } from '../infra-cdk/settings/limits.ts';
 import type { SettingName } from '../infra-cdk/settings/settings.ts';
 import {
   ACCOUNT_CONCURRENCY,
   EVENT_LIMIT_BYTES,
+  MIN_UNRESERVED_CONCURRENCY,
   NEW_TABLE_WRITE_UNITS,
   PARTITION_WRITE_UNITS,
   TABLE_WRITE_UNITS,
 } from './aws-limits.ts';
-import { batchMs } from './batch-time.ts';
 import { drainOf } from './drain.ts';
-import { BATCH_MS, EVENT_BYTES } from './overheads.ts';
-import type { Sizing } from './sizing.ts';
-import { packingOf, UNITS_A_WRITE } from './tick-usage.ts';
+import { BATCH_MS, batchMs, EVENT_BYTES } from './overheads.ts';
+import type { Sizing } from './packing.ts';
+import { packingOf } from './packing.ts';
+import { UNITS_PER_WRITE } from './tick-usage.ts';
 
 /** One of AWS's limits, and what this workload takes of it while it is busiest. */
 export interface Quota {
@@ -39,8 +39,8 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   const { concurrency } = sizing;
   const { batchMessages, batches } = packingOf(x, sizing);
   const batchesASecond = busiest(x, sizing, workMs);
-  const counters = batchesASecond * UNITS_A_WRITE;
-  const units = counters + batchesASecond * batchMessages * UNITS_A_WRITE;
+  const counters = batchesASecond * UNITS_PER_WRITE;
+  const units = counters + batchesASecond * batchMessages * UNITS_PER_WRITE;
   const workers = Math.min(concurrency, batches);
   const quota = (
     name: string,
@@ -51,7 +51,7 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   return [
     quota(
       'Lambda concurrency of the account, less what stays unreserved',
-      [concurrency, ACCOUNT_CONCURRENCY - KEPT_UNRESERVED, 'workers'],
+      [concurrency, ACCOUNT_CONCURRENCY - MIN_UNRESERVED_CONCURRENCY, 'workers'],
       ['concurrency'],
       'the deployment is refused until AWS has raised the quota',
     ),

@@ -1,45 +1,13 @@
 import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
-import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../functions/core/model/tick.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
 import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
-import { batchMs } from './batch-time.ts';
-import { LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
+import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
+import { packedBy, packingOf, type Sizing } from './packing.ts';
 import { type Usage, usageOf } from './prices.ts';
-import type { Sizing } from './sizing.ts';
-
-/** How a tick's jobs are packed. */
-export interface Packing {
-  messages: number;
-  batches: number;
-  /** Pieces in which the scheduler claims and sends them. */
-  slices: number;
-  /** Of a full batch. */
-  batchMessages: number;
-  batchJobs: number;
-}
-
-/** Packed as tightly as the settings allow, which is so while there is more in the queue than a batch takes. */
-export function packingOf(x: number, sizing: Sizing): Packing {
-  const { batchSize } = sizing;
-  const jobsPerMessage = packedBy(x, sizing);
-  const messages = Math.ceil(x / jobsPerMessage);
-  return {
-    messages,
-    batches: Math.ceil(messages / batchSize),
-    slices: Math.ceil(messages / SLICE_MESSAGES),
-    batchMessages: Math.min(messages, batchSize),
-    batchJobs: Math.min(x, batchSize * jobsPerMessage),
-  };
-}
-
-/** How many jobs share a message of a tick of `x`. */
-export function packedBy(x: number, { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>): number {
-  return jobsPerMessageOf(x, { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK });
-}
 
 /** A write in a transaction counts twice, once to prepare it and once to commit it; all items here are below 1 kB. */
-export const UNITS_A_WRITE = 2;
+export const UNITS_PER_WRITE = 2;
 
 /** A day's part of the month that AWS prices storage by (730 hours). */
 const MONTHS_A_DAY = 24 / 730;
@@ -66,7 +34,7 @@ export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
     sqsSends: sumOver(piecesOf(messages, SLICE_MESSAGES), (size) => Math.ceil(size / MAX_BATCH_ENTRIES)),
     sqsReceives: queue,
     sqsDeletes: queue,
-    ledgerWriteUnits: UNITS_A_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
+    ledgerWriteUnits: UNITS_PER_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
     // The schedule and the run once more after the tick; by each worker the tick, as it meets its first message, and the
     // counters of its shard, which are its own first of all and less than 4 kB.
     ledgerReadUnits: 2 + 2 * Math.min(sizing.concurrency, batches),

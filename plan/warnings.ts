@@ -1,17 +1,15 @@
-import { MAX_WORKERS } from '../cli/cloud/concurrency.ts';
-import { count, counted } from '../cli/terminal/figures.ts';
-import { elapsed } from '../cli/terminal/times.ts';
 import { TimeBudget } from '../functions/core/consume/time-budget.ts';
 import type { SettingName } from '../infra-cdk/settings/settings.ts';
-import { POLLER_RAMP } from './aws-limits.ts';
-import { workTimeMs } from './batch-time.ts';
-import { rampOf, readyMs, workersNeeded } from './drain.ts';
+import { count, counted, elapsed } from '../text/format.ts';
+import { MAX_FUNCTION_TIMEOUT_SECONDS, MAX_WORKERS, POLLER_RAMP } from './aws-limits.ts';
+import { rampOf, workerReadyMs, workersNeeded } from './drain.ts';
+import { workMsOfBatch } from './overheads.ts';
 import type { Plan } from './plan.ts';
 
 /** Something that will not go well, and the setting that moves it. */
 export interface Warning {
   setting: SettingName;
-  says: string;
+  message: string;
 }
 
 type Draft = Omit<Plan, 'warnings'>;
@@ -26,7 +24,7 @@ function tempoWarnings({ workload, sizing, drain, workersNeeded: needed }: Draft
   const { x, y, workMs } = workload;
   if (drain.ms <= y * 60_000) return [];
   const late = `A tick takes ${elapsed(drain.ms)}, and the next one comes after ${counted(y, 'minute')}: jobs pile up.`;
-  const warning = (setting: SettingName, says: string) => [{ setting, says: `${late} ${says}` }];
+  const warning = (setting: SettingName, advice: string) => [{ setting, message: `${late} ${advice}` }];
   if (drain.bound === 'scheduler')
     return warning('jobsPerMessage', 'One scheduler sends no faster; put more jobs into a message.');
   if (drain.bound === 'ledger')
@@ -53,44 +51,41 @@ function batchWarnings({ workload, sizing, packing }: Draft): Warning[] {
   const { workMs } = workload;
   const { consumerTimeoutSeconds: limit, jobConcurrency } = sizing;
   const { batchMessages: messages, batchJobs: jobs } = packing;
-  const workTime = workTimeMs({ messages, jobs, workMs, jobConcurrency });
+  const workTime = workMsOfBatch({ messages, jobs, workMs, jobConcurrency });
   if (fits(workTime, limit)) return [];
   const room = `a time limit of ${limit} s leaves ${elapsed(roomMs(limit))} for work`;
-  const says = fits(workMs, limit)
+  const message = fits(workMs, limit)
     ? `A batch’s ${count(jobs)} jobs take ${elapsed(workTime)}, and ${room}: the rest comes back later. Take ${timeoutFor(workTime)}fewer jobs a message, or more at a time.`
     : `A job takes ${elapsed(workMs)}, and ${room}: none would be done. Take ${timeoutFor(workMs)}jobs of less work.`;
-  return [{ setting: 'consumerTimeoutSeconds', says }];
+  return [{ setting: 'consumerTimeoutSeconds', message }];
 }
 
 /** What a worker has for the work itself, in milliseconds. */
 const roomMs = (timeoutSeconds: number) => new TimeBudget(0, timeoutSeconds * 1_000).workUntil;
 const fits = (ms: number, timeoutSeconds: number) => ms <= roomMs(timeoutSeconds);
 
-/** The longest that a function may run (Lambda's quota), in seconds. */
-const LONGEST_TIMEOUT_SECONDS = 900;
-
 /** `at least 13, or `; nothing where no time limit is enough. */
 function timeoutFor(ms: number): string {
-  for (let seconds = 1; seconds <= LONGEST_TIMEOUT_SECONDS; seconds++)
+  for (let seconds = 1; seconds <= MAX_FUNCTION_TIMEOUT_SECONDS; seconds++)
     if (fits(ms, seconds)) return `at least ${seconds}, or `;
   return '';
 }
 
 function quotaWarnings({ quotas, sizing }: Draft): Warning[] {
   const ramp = rampOf(sizing);
-  const slow = ramp.most > ramp.atOnce && sizing.minimumPollers === undefined;
+  const slow = ramp.max > ramp.atOnce && sizing.minimumPollers === undefined;
   return [
     ...quotas
       .filter(({ ok }) => !ok)
       .map(({ name, limit, used, unit, beyond, movedBy: [setting = 'concurrency'] }) => ({
         setting,
-        says: `${name}: ${count(used)} of ${count(limit)} ${unit}; ${beyond}.`,
+        message: `${name}: ${count(used)} of ${count(limit)} ${unit}; ${beyond}.`,
       })),
-    ...(slow && readyMs(ramp, ramp.most - 1) > 60_000
+    ...(slow && workerReadyMs(ramp, ramp.max - 1) > 60_000
       ? [
           {
             setting: 'minimumPollers' as const,
-            says: `All ${count(ramp.most)} workers are there after ${elapsed(readyMs(ramp, ramp.most - 1))}, since a mapping grows by ${count(ramp.aMinute)} a minute; provisioned pollers grow faster.`,
+            message: `All ${count(ramp.max)} workers are there after ${elapsed(workerReadyMs(ramp, ramp.max - 1))}, since a mapping grows by ${count(ramp.aMinute)} a minute; provisioned pollers grow faster.`,
           },
         ]
       : []),

@@ -1,36 +1,46 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { PeerServices } from './peer-run.ts';
 
-/** Worker processes of a peer, all of the same script, each of which has said that it is ready. */
+/** Worker processes of a peer, all with the same script. Each has reported that it is ready. */
 export interface WorkerProcesses {
-  /** Says something to each. */
+  /** Sends a message to each. */
   tell(message: string): void;
-  /** Waits for something that the workers do. @throws Error when one of them ends before */
+  /** Waits for the workers' work. @throws Error if a worker process ends before */
   during<Result>(work: Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
 }
 
-/** Starts them, and waits until they are ready. */
+/** Starts the worker processes and waits until they are ready. @param environment the peer's own variables */
 export async function startWorkers(
   script: string,
   count: number,
+  { redisUrl, elasticsearchUrl, results }: PeerServices,
+  workMs: number,
   environment: Record<string, string>,
 ): Promise<WorkerProcesses> {
   const workers = Array.from({ length: count }, () =>
     fork(script, {
       execArgv: ['--import', fileURLToPath(import.meta.resolve('tsx')), '--no-warnings'],
-      env: { PATH: process.env.PATH, ...environment },
+      env: {
+        PATH: process.env.PATH,
+        PEER_REDIS_URL: redisUrl,
+        PEER_ELASTICSEARCH_URL: elasticsearchUrl,
+        PEER_INDEX: results.index,
+        DRUMLINE_WORK_MS: String(workMs),
+        ...environment,
+      },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     }),
   );
-  const ended = Promise.race(workers.map(endOf));
+  const ended = Promise.race(workers.map(rejectAtExit));
   ended.catch(() => {});
   const processes: WorkerProcesses = {
     tell: (message) => workers.forEach((worker) => void worker.send(message)),
     during: (work) => Promise.race([work, ended]),
     stop: async () => {
-      await Promise.all(workers.map(stop));
+      await Promise.all(workers.map(stopProcess));
     },
   };
   try {
@@ -42,14 +52,15 @@ export async function startWorkers(
   }
 }
 
-async function endOf(worker: ChildProcess): Promise<never> {
+async function rejectAtExit(worker: ChildProcess): Promise<never> {
   const [code, signal] = await once(worker, 'exit');
   throw new Error(`a worker process ended with ${code ?? signal}`);
 }
 
-async function stop(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  const gone = once(worker, 'exit');
-  worker.kill();
+/** Ends a child process and waits until it is gone. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill();
   await gone;
 }

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { Step } from '../../local/steps.ts';
-import { failureOf, helpFor, report } from '../terminal/failure.ts';
+import { failureOf, helpHint, reportFailure } from '../terminal/failure.ts';
 import { listenForInterrupt } from '../terminal/interrupt.ts';
 import { Output } from '../terminal/output.ts';
 import { stepsOn } from '../terminal/steps.ts';
+import { explainError } from './client-errors.ts';
 import { type Deployment, readDeployment } from './deployment.ts';
-import { explain } from './explain.ts';
 import { resolveTarget, type Target, type TargetName } from './target.ts';
 
-/** How long what is still open may hold up the exit, in milliseconds. */
-const GRACE_MS = 1_000;
+/** How long open connections may delay the exit, in milliseconds. */
+const EXIT_DELAY_MS = 1_000;
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -19,20 +19,20 @@ export interface GlobalOptions {
   debug?: boolean;
 }
 
-/** One call of a command: what it works with. */
+/** One call of a command, with what it works on. */
 export interface Call {
   readonly output: Output;
   readonly step: Step;
   readonly target: Target;
-  /** Aborted when a person wants the command to end. */
+  /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
-  /** What is deployed. @throws Trouble where nothing is */
+  /** Reads what is deployed. @throws CommandError `not_deployed` */
   deployment(): Promise<Deployment>;
 }
 
 /**
- * Makes a commander action of a command's work. The work may return an exit code.
- * @param work gets the call, the options, and the arguments
+ * Turns a command's work into a commander action, which reports errors and sets the exit code.
+ * @param work gets the call, the options and the arguments; it may return an exit code
  */
 export function action<Options, Arguments extends unknown[] = []>(
   work: (call: Call, options: Options & GlobalOptions, ...args: Arguments) => Promise<number> | Promise<void>,
@@ -44,22 +44,16 @@ export function action<Options, Arguments extends unknown[] = []>(
     const signal = listenForInterrupt();
     let target: Target | undefined;
     try {
-      target = resolveTarget(options.target, options.stage);
-      const call = callOn(output, target, signal);
+      const resolved = resolveTarget(options.target, options.stage);
+      target = resolved;
+      const deployment = () => readDeployment(resolved, signal);
+      const call = { output, step: stepsOn(output), target, signal, deployment };
       process.exitCode = (await work(call, options, ...(command.processedArgs as Arguments))) ?? 0;
     } catch (error) {
-      const explained = target ? explain(error, target, signal) : error;
-      report(failureOf(explained, helpFor(command)), output, options.debug);
+      const explained = target ? explainError(error, target, signal) : error;
+      reportFailure(failureOf(explained, helpHint(command)), output, options.debug);
     }
-    leaveSoon();
+    // The result is printed, so an open connection must not keep the process alive.
+    setTimeout(() => process.exit(), EXIT_DELAY_MS).unref();
   };
-}
-
-function callOn(output: Output, target: Target, signal: AbortSignal): Call {
-  return { output, step: stepsOn(output), target, signal, deployment: () => readDeployment(target, signal) };
-}
-
-/** Nothing should be left open; if something is, the answer has been given all the same. */
-function leaveSoon(): void {
-  setTimeout(() => process.exit(), GRACE_MS).unref();
 }

@@ -8,19 +8,19 @@ import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
 
-/** The CDK's own stack in an account and region. */
+/** The CDK's own stack. An account and region need it once. */
 export const BOOTSTRAP_STACK = 'CDKToolkit';
-const LINES_SHOWN = 15;
+const MAX_ERROR_LINES = 15;
 const KILL_AFTER_MS = 5_000;
 
-/** Has the CDK's own stack there, which holds what is deployed; made once for an account and region. */
+/** Deploys the CDK's own stack, unless it is there. */
 export async function bootstrap(call: Call, verbose: boolean): Promise<void> {
   const { target, step, signal } = call;
   const stack = await findStack(target, BOOTSTRAP_STACK, signal);
   if (stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '')) return;
-  // Naming the environment spares the CDK the synthesis it would find it by; the emulators have this one account.
-  const place = target.name === 'aws' ? [] : [`aws://000000000000/${target.environment.AWS_REGION}`];
-  await step('Preparing the cloud for the CDK', () => cdk(call, ['bootstrap', ...place], verbose));
+  // With an environment the CDK need not synthesize the app to find one. The emulators have this one account.
+  const environment = target.name === 'aws' ? [] : [`aws://000000000000/${target.environment.AWS_REGION}`];
+  await step('Preparing the cloud for the CDK', () => cdk(call, ['bootstrap', ...environment], verbose));
 }
 
 /** Deploys the stack with the given context. */
@@ -29,80 +29,70 @@ export async function deployStack(
   context: Record<string, string>,
   verbose: boolean,
 ): Promise<void> {
-  const { target } = call;
   const pairs = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const arguments_ = [
-    'deploy',
-    target.stackName,
-    '--require-approval',
-    'never',
-    '--progress',
-    'events',
-    ...pairs,
-  ];
-  await cdk(call, arguments_, verbose);
+  const flags = ['--require-approval', 'never', '--progress', 'events'];
+  await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 
-/** Runs the project's own CDK; what it says goes to a file, and its end is shown when it fails. */
-async function cdk({ target, output, signal }: Call, words: string[], verbose: boolean): Promise<void> {
+/** Runs the project's CDK, with its output in a log file. @throws what `cdkError` makes of its output */
+async function cdk({ target, output, signal }: Call, args: string[], verbose: boolean): Promise<void> {
   await mkdir(target.home.logs, { recursive: true });
-  const logFile = join(target.home.logs, `cdk-${words[0]}.log`);
+  const logFile = join(target.home.logs, `cdk-${args[0]}.log`);
   const log = createWriteStream(logFile);
-  const said: string[] = [];
-  // Its own folder for what it synthesizes, so that deployments of two local clouds don't meet in cdk.out.
-  const folder = ['--output', join(target.home.root, `cdk.out${target.stage && `-${target.stage}`}`)];
+  const text: string[] = [];
+  // Each local cloud has its own output folder, so that deployments of two do not meet in cdk.out.
+  const folder = join(target.home.root, `cdk.out${target.stage && `-${target.stage}`}`);
   const child = spawn(
     join(PROJECT, 'node_modules', '.bin', 'cdk'),
-    [...words, ...folder, '--no-notices', '--no-color'],
-    // A group of its own: Ctrl-C reaches it through us, and its children with it.
+    [...args, '--output', folder, '--no-notices', '--no-color'],
+    // In its own process group it gets Ctrl-C only from us, together with its children.
     { cwd: PROJECT, env: target.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
-  const endGroup = (name: NodeJS.Signals) => {
+  const killGroup = (name: NodeJS.Signals) => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch {
-      // it has ended meanwhile
+      // It has ended already.
     }
   };
-  let killing: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const abort = () => {
-    endGroup('SIGINT');
-    killing = setTimeout(() => endGroup('SIGKILL'), KILL_AFTER_MS);
+    killGroup('SIGINT');
+    timer = setTimeout(() => killGroup('SIGKILL'), KILL_AFTER_MS);
   };
   signal.addEventListener('abort', abort, { once: true });
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      log.write(text);
-      said.push(text);
-      if (verbose) output.say(text.trimEnd());
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      log.write(part);
+      text.push(part);
+      if (verbose) output.say(part.trimEnd());
     });
   }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   }).finally(() => {
-    clearTimeout(killing);
+    clearTimeout(timer);
     signal.removeEventListener('abort', abort);
     log.end();
   });
   signal.throwIfAborted();
-  if (code !== 0) throw failureOf(stripVTControlCharacters(said.join('')), `cdk ${words[0]}`, logFile);
+  if (code !== 0) throw cdkError(stripVTControlCharacters(text.join('')), `cdk ${args[0]}`, logFile);
 }
 
-/** What the CDK's output says went wrong: the setting or the code if it is one of these, else the end of it. */
-export function failureOf(said: string, command: string, logFile: string): Error {
-  const lines = said.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+/** Finds the cause in the CDK's output: a wrong setting, an error in the code, or else the last lines. */
+export function cdkError(output: string, command: string, logFile: string): Error {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
   const settings = lines.filter((line) => /^setting \w+=/.test(line));
   if (settings.length > 0) return new SettingError(settings.join('\n'));
-  const mistake = lines.findIndex((line) => line.includes('[ERROR]'));
-  // The bundler says what is wrong with the code first, and then once more as an error of its own.
-  const after = lines.findIndex((line, at) => at > mistake && /^\w*Error: /.test(line));
-  const telling =
-    mistake < 0 ? lines.slice(-LINES_SHOWN) : lines.slice(mistake, after < 0 ? undefined : after);
-  const shown = telling.slice(0, LINES_SHOWN).join('\n');
-  return new CommandError('cdk_failed', `${command} failed:\n${shown}`, `All that it said: ${logFile}`);
+  const start = lines.findIndex((line) => line.includes('[ERROR]'));
+  // The bundler prints an error of the code first, and then throws it as an exception.
+  const end = lines.findIndex((line, at) => at > start && /^\w*Error: /.test(line));
+  const cause = start < 0 ? lines.slice(-MAX_ERROR_LINES) : lines.slice(start, end < 0 ? undefined : end);
+  const shown = cause.slice(0, MAX_ERROR_LINES).join('\n');
+  return new CommandError('cdk_failed', `${command} failed:\n${shown}`, `The whole output: ${logFile}`);
 }
 
-/** Lines around the cause: stack traces, Node's and npm's own, and the CDK's remark that the app has failed. */
+/** Lines without the cause: stack traces, messages of Node.js and npm, and the CDK's note that the app has failed. */
 const NOISE =
   /^\s+at |^\s*\.\.\.|^node:internal|triggerUncaughtException|^\s+\^$|^Node\.js v|Subprocess exited|^npm warn/;

@@ -1,129 +1,123 @@
 import {
+  type EventSourceMappingConfiguration,
   GetFunctionCommand,
-  type LambdaClient,
   ListEventSourceMappingsCommand,
   PutFunctionConcurrencyCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
+import pRetry from 'p-retry';
+import { MIN_MAPPING_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { pause } from '../terminal/interrupt.ts';
 import type { Deployment } from './deployment.ts';
 
 /** How many workers may run at a time: the consumer's reserved concurrency, and the mapping's maximum. */
 export interface Concurrency {
-  /** null where it is not limited. */
+  /** null if it is not limited. */
   reserved: number | null;
-  /** null where it is not set, as with provisioned pollers, which go without. */
+  /** null if it is not set. A mapping with provisioned pollers cannot have one. */
   mapping: number | null;
 }
 
-export const MAX_WORKERS = 1_000;
+/** AWS refuses to change a mapping while it applies an earlier change. */
+const MAPPING_RETRIES = { retries: 29, factor: 1, minTimeout: 1_000 };
 
-/** AWS accepts no less as an event source mapping's maximum concurrency. */
-const LEAST_MAPPING = 2;
-
-const BUSY_TRIES = 30;
-const BUSY_DELAY_MS = 1_000;
-
-/** What the running system has. */
+/** Reads the concurrency of the running system. */
 export async function readConcurrency(deployment: Deployment, signal: AbortSignal): Promise<Concurrency> {
-  const [consumer, mapping] = await Promise.all([
-    deployment.target.clients.lambda.send(
-      new GetFunctionCommand({ FunctionName: deployment.functions.consumer }),
-      { abortSignal: signal },
-    ),
-    readMapping(deployment, signal),
-  ]);
-  return {
-    reserved: consumer.Concurrency?.ReservedConcurrentExecutions ?? null,
-    mapping: mapping.ScalingConfig?.MaximumConcurrency ?? null,
-  };
+  const { reserved, mapping } = await readConsumer(deployment, signal);
+  return { reserved, mapping: maximumOf(mapping) };
 }
 
 /**
- * Has `workers` of them run at a time, from now on. The mapping must not ask for more than the function may run (its
- * calls would be throttled, and their messages counted as received): when growing the function goes first, when
- * shrinking the mapping.
+ * Lets `workers` run at a time from now on. The mapping must never ask for more workers than the function may run: its
+ * calls would be throttled, and their messages counted as received. So the function grows first and shrinks last.
  */
 export async function setConcurrency(
   deployment: Deployment,
   workers: number,
   signal: AbortSignal,
 ): Promise<{ before: Concurrency; after: Concurrency }> {
-  const before = await readConcurrency(deployment, signal);
-  const { ProvisionedPollerConfig: pollers } = await readMapping(deployment, signal);
-  const after = { reserved: workers, mapping: pollers ? null : Math.max(LEAST_MAPPING, workers) };
-  const reserve = () => before.reserved !== after.reserved && putReserved(deployment, workers, signal);
-  const map = () =>
-    after.mapping !== null &&
-    before.mapping !== after.mapping &&
-    putMapping(deployment, after.mapping, signal);
-  const steps = workers >= (before.reserved ?? Number.POSITIVE_INFINITY) ? [reserve, map] : [map, reserve];
-  for (const step of steps) await step();
-  return { before, after };
+  const { reserved, mapping } = await readConsumer(deployment, signal);
+  const before = { reserved, mapping: maximumOf(mapping) };
+  const maximum = mapping.ProvisionedPollerConfig ? null : Math.max(MIN_MAPPING_CONCURRENCY, workers);
+  const reserve = async () => {
+    if (reserved !== workers) await putReserved(deployment, workers, signal);
+  };
+  const limitMapping = async () => {
+    if (maximum !== null && maximum !== before.mapping)
+      await putMaximum(deployment, mapping, maximum, signal);
+  };
+  const isGrowing = reserved !== null && workers >= reserved;
+  for (const change of isGrowing ? [reserve, limitMapping] : [limitMapping, reserve]) await change();
+  return { before, after: { reserved: workers, mapping: maximum } };
 }
 
-async function putReserved(deployment: Deployment, workers: number, signal: AbortSignal): Promise<void> {
+/** Reads the event source mapping from the jobs queue to the consumer. @throws CommandError `deployment_differs` */
+export async function readMapping(
+  { target, functions }: Deployment,
+  signal: AbortSignal,
+): Promise<EventSourceMappingConfiguration> {
+  const { EventSourceMappings: [mapping] = [] } = await target.clients.lambda.send(
+    new ListEventSourceMappingsCommand({ FunctionName: functions.consumer }),
+    { abortSignal: signal },
+  );
+  if (mapping) return mapping;
+  throw new CommandError(
+    'deployment_differs',
+    `The consumer ${functions.consumer} receives no messages: its event source mapping is missing.`,
+    target.command('deploy'),
+  );
+}
+
+async function readConsumer(deployment: Deployment, signal: AbortSignal) {
   const { target, functions } = deployment;
+  const [consumer, mapping] = await Promise.all([
+    target.clients.lambda.send(new GetFunctionCommand({ FunctionName: functions.consumer }), {
+      abortSignal: signal,
+    }),
+    readMapping(deployment, signal),
+  ]);
+  return { reserved: consumer.Concurrency?.ReservedConcurrentExecutions ?? null, mapping };
+}
+
+function maximumOf({ ScalingConfig }: EventSourceMappingConfiguration): number | null {
+  return ScalingConfig?.MaximumConcurrency ?? null;
+}
+
+async function putReserved(
+  { target, functions }: Deployment,
+  workers: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const command = new PutFunctionConcurrencyCommand({
+    FunctionName: functions.consumer,
+    ReservedConcurrentExecutions: workers,
+  });
   try {
-    await target.clients.lambda.send(
-      new PutFunctionConcurrencyCommand({
-        FunctionName: functions.consumer,
-        ReservedConcurrentExecutions: workers,
-      }),
-      { abortSignal: signal },
-    );
+    await target.clients.lambda.send(command, { abortSignal: signal });
   } catch (error) {
-    // AWS keeps some of the account's concurrency for functions that have none reserved.
     if (!(error instanceof Error) || !error.message.includes('UnreservedConcurrentExecution')) throw error;
     throw new CommandError(
       'concurrency_quota',
-      `${workers} workers are more than the account's Lambda concurrency leaves: ${error.message}`,
-      'Take fewer, or ask AWS for a higher "Concurrent executions" quota.',
+      `The account’s Lambda concurrency has no room for ${workers} workers: ${error.message}`,
+      'Set fewer workers, or ask AWS for a higher "Concurrent executions" quota.',
       { cause: error },
     );
   }
 }
 
-async function putMapping(deployment: Deployment, maximum: number, signal: AbortSignal): Promise<void> {
-  const { lambda } = deployment.target.clients;
-  const { UUID: uuid } = await readMapping(deployment, signal);
-  const update = new UpdateEventSourceMappingCommand({
+async function putMaximum(
+  { target }: Deployment,
+  { UUID: uuid }: EventSourceMappingConfiguration,
+  maximum: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const command = new UpdateEventSourceMappingCommand({
     UUID: uuid,
     ScalingConfig: { MaximumConcurrency: maximum },
   });
-  await whenNotBusy(lambda, update, signal);
-}
-
-/** A mapping takes no change while an earlier one is being carried out. */
-async function whenNotBusy(
-  lambda: LambdaClient,
-  update: UpdateEventSourceMappingCommand,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await lambda.send(update, { abortSignal: signal });
-      return;
-    } catch (error) {
-      const isBusy = error instanceof Error && error.name === 'ResourceInUseException';
-      if (!isBusy || tries === BUSY_TRIES) throw error;
-      await pause(BUSY_DELAY_MS, signal);
-    }
-  }
-}
-
-/** The event source mapping that brings the consumer its messages. */
-export async function readMapping(deployment: Deployment, signal: AbortSignal) {
-  const { EventSourceMappings: mappings = [] } = await deployment.target.clients.lambda.send(
-    new ListEventSourceMappingsCommand({ FunctionName: deployment.functions.consumer }),
-    { abortSignal: signal },
-  );
-  const [mapping] = mappings;
-  if (mapping) return mapping;
-  throw new CommandError(
-    'deployment_differs',
-    `The consumer ${deployment.functions.consumer} takes no messages: its event source mapping is gone.`,
-    deployment.target.command('deploy'),
-  );
+  await pRetry(() => target.clients.lambda.send(command, { abortSignal: signal }), {
+    ...MAPPING_RETRIES,
+    signal,
+    shouldRetry: ({ error }) => error.name === 'ResourceInUseException',
+  });
 }

@@ -5,13 +5,14 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
+import { chunk } from '../../functions/core/chunk.ts';
 import { parseMessage } from '../../functions/core/model/message.ts';
 import { type DeadLetter, readDeadLetter, retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
 import { MAX_BATCH_ENTRIES, send } from '../../functions/core/queue/queue.ts';
 import type { Deployment } from './deployment.ts';
 
-/** A dead letter, taken from the queue for as long as its visibility timeout lasts. */
-export interface TakenLetter extends DeadLetter {
+/** A dead letter that is received, and so hidden from other readers for `VISIBILITY_SECONDS`. */
+export interface ReceivedDeadLetter extends DeadLetter {
   messageId: string;
   receiptHandle: string;
   body: string;
@@ -19,30 +20,30 @@ export interface TakenLetter extends DeadLetter {
   range?: { first: number; last: number };
 }
 
-/** How long a letter that was taken is hidden from others, in seconds: long enough to go through thousands of them. */
-const HELD_SECONDS = 60;
+/** Long enough to receive thousands of dead letters. */
+const VISIBILITY_SECONDS = 60;
+const CONCURRENT_CALLS = 4;
+const RETRY_DELAY_MS = 50;
 
-/** Receives under way at once; each takes up to ten. */
-const RECEIVES_AT_ONCE = 4;
-
-const QUEUE_RETRY_MS = 50;
-
-/** Takes all dead letters, each once, the oldest failure first. Whoever takes them gives back those that stay. */
-export async function takeDeadLetters(deployment: Deployment, signal: AbortSignal): Promise<TakenLetter[]> {
-  const taken = new Map<string, TakenLetter>();
+/** Receives all dead letters, the oldest failure first. The caller releases those that it does not delete. */
+export async function receiveDeadLetters(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<ReceivedDeadLetter[]> {
+  const received = new Map<string, ReceivedDeadLetter>();
   try {
     for (;;) {
-      const round = await Promise.all(
-        Array.from({ length: RECEIVES_AT_ONCE }, () => receive(deployment, signal)),
+      const messages = await Promise.all(
+        Array.from({ length: CONCURRENT_CALLS }, () => receive(deployment, signal)),
       );
-      const before = taken.size;
-      // Met again, its newest receipt is the one that holds.
-      for (const message of round.flat())
-        if (message.MessageId) taken.set(message.MessageId, readTaken(message));
-      if (taken.size === before) return [...taken.values()].sort(byFailure);
+      const before = received.size;
+      // A message may be received again. Only its newest receipt is valid.
+      for (const message of messages.flat())
+        if (message.MessageId) received.set(message.MessageId, readMessage(message));
+      if (received.size === before) return [...received.values()].sort(byFailure);
     }
   } catch (error) {
-    await giveBack(deployment, [...taken.values()]);
+    await releaseDeadLetters(deployment, [...received.values()]);
     throw error;
   }
 }
@@ -55,8 +56,8 @@ async function receive(
     new ReceiveMessageCommand({
       QueueUrl: deadLetterQueueUrl,
       MaxNumberOfMessages: MAX_BATCH_ENTRIES,
-      VisibilityTimeout: HELD_SECONDS,
-      // Waiting has SQS ask all of its servers, so that finding nothing means that there is nothing.
+      VisibilityTimeout: VISIBILITY_SECONDS,
+      // With a wait, SQS asks all of its servers: an empty answer means that the queue is empty.
       WaitTimeSeconds: 1,
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['ApproximateReceiveCount'],
@@ -66,67 +67,65 @@ async function receive(
   return answer.Messages ?? [];
 }
 
-/** Lets letters be seen by others again, at once. That is a courtesy: their visibility timeout does the same later. */
-export async function giveBack(
+/** Makes dead letters visible to other readers at once. Failures do not matter: the visibility timeout does the same. */
+export async function releaseDeadLetters(
   { target, deadLetterQueueUrl: url }: Deployment,
-  letters: readonly TakenLetter[],
+  deadLetters: readonly ReceivedDeadLetter[],
 ): Promise<void> {
   await pMap(
-    batches(letters),
-    (batch) =>
-      target.clients.sqs
-        .send(
-          new ChangeMessageVisibilityBatchCommand({
-            QueueUrl: url,
-            Entries: batch.map(({ receiptHandle }, at) => ({
-              Id: String(at),
-              ReceiptHandle: receiptHandle,
-              VisibilityTimeout: 0,
-            })),
-          }),
-        )
-        .catch(() => {}),
-    { concurrency: RECEIVES_AT_ONCE },
+    batchesOf(deadLetters),
+    (batch) => {
+      const Entries = batch.map(({ receiptHandle }, at) => ({
+        Id: String(at),
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: 0,
+      }));
+      const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries });
+      return target.clients.sqs.send(command).catch(() => {});
+    },
+    { concurrency: CONCURRENT_CALLS },
   );
 }
 
-/** What has become of letters that were to be sent again. */
-export interface Resent {
-  /** Sent to the jobs queue, and no longer dead letters. */
-  sent: TakenLetter[];
-  /** Sent, but still dead letters as well, since they could not be deleted; sent once more, they are counted once. */
-  kept: TakenLetter[];
-  /** Not sent, and dead letters as before. */
-  unsent: TakenLetter[];
-  /** Why some were not. */
+/** What a retry has done with the dead letters. */
+export interface RetryResult {
+  /** Sent to the jobs queue, and deleted from the dead letters. */
+  sent: ReceivedDeadLetter[];
+  /** Sent, but not deleted. A dead letter that is sent twice is counted once. */
+  kept: ReceivedDeadLetter[];
+  /** Not sent. They are still dead letters. */
+  unsent: ReceivedDeadLetter[];
+  /** Why some were not sent. */
   reason?: string;
 }
 
 /**
- * Sends letters to the jobs queue again, and deletes each from the dead letters only when SQS has taken it: whatever
- * happens in between, a job is in one of the queues.
+ * Sends dead letters to the jobs queue. Each is deleted only after SQS has accepted it, so that at every moment the job
+ * is in one of the queues.
  */
-export async function sendAgain(
+export async function retryDeadLetters(
   deployment: Deployment,
-  letters: readonly TakenLetter[],
+  deadLetters: readonly ReceivedDeadLetter[],
   signal: AbortSignal,
-): Promise<Resent> {
+): Promise<RetryResult> {
   const { target, jobsQueueUrl } = deployment;
-  const { sqs } = target.clients;
+  const queue = { url: jobsQueueUrl, client: target.clients.sqs, retryDelayMs: RETRY_DELAY_MS };
   const retriedAt = Date.now();
-  const result: Resent = { sent: [], kept: [], unsent: [] };
-  const move = async (batch: TakenLetter[]): Promise<void> => {
+  const result: RetryResult = { sent: [], kept: [], unsent: [] };
+  const move = async (batch: ReceivedDeadLetter[]): Promise<void> => {
     if (signal.aborted) {
       result.unsent.push(...batch);
       return;
     }
     try {
-      const bodies = batch.map(({ body }) => ({ MessageBody: retryMessageBody(body, retriedAt) }));
-      await send({ url: jobsQueueUrl, client: sqs, retryDelayMs: QUEUE_RETRY_MS }, bodies);
+      await send(
+        queue,
+        batch.map(({ body }) => ({ MessageBody: retryMessageBody(body, retriedAt) })),
+      );
     } catch (error) {
-      // Some of it may have been sent. Each alone tells which; sent twice by one name, a letter counts once.
+      // SQS may have accepted a part of the batch. One by one it is clear which, and a second copy is counted once.
       if (batch.length > 1) {
-        for (const letter of batch) await move([letter]);
+        for (const each of batch) await move([each]);
         return;
       }
       result.reason = (error as Error).message;
@@ -135,23 +134,21 @@ export async function sendAgain(
     }
     const kept = await remove(deployment, batch);
     result.kept.push(...kept);
-    result.sent.push(...batch.filter((letter) => !kept.includes(letter)));
+    result.sent.push(...batch.filter((each) => !kept.includes(each)));
   };
-  await pMap(batches(letters), move, { concurrency: RECEIVES_AT_ONCE });
+  await pMap(batchesOf(deadLetters), move, { concurrency: CONCURRENT_CALLS });
   return result;
 }
 
-/** @returns those that are still there */
+/** Deletes dead letters. @returns those that could not be deleted */
 async function remove(
   { target, deadLetterQueueUrl: url }: Deployment,
-  batch: readonly TakenLetter[],
-): Promise<TakenLetter[]> {
+  batch: readonly ReceivedDeadLetter[],
+): Promise<ReceivedDeadLetter[]> {
   try {
+    const Entries = batch.map(({ receiptHandle }, at) => ({ Id: String(at), ReceiptHandle: receiptHandle }));
     const { Failed: failed = [] } = await target.clients.sqs.send(
-      new DeleteMessageBatchCommand({
-        QueueUrl: url,
-        Entries: batch.map(({ receiptHandle }, at) => ({ Id: String(at), ReceiptHandle: receiptHandle })),
-      }),
+      new DeleteMessageBatchCommand({ QueueUrl: url, Entries }),
     );
     return failed.flatMap(({ Id }) => batch[Number(Id)] ?? []);
   } catch {
@@ -159,33 +156,35 @@ async function remove(
   }
 }
 
-/** Whether no job can be read from a letter: sending it again would bring it back at once. */
-export function isMalformed({ body }: TakenLetter): boolean {
+/** Whether a dead letter contains no readable job: if it is sent again, it comes back at once. */
+export function isMalformed({ body }: ReceivedDeadLetter): boolean {
   return 'malformed' in parseMessage(body);
 }
 
-function readTaken({ MessageId, ReceiptHandle, Body, Attributes, MessageAttributes }: Message): TakenLetter {
-  const body = Body ?? '';
-  const letter = readDeadLetter(body, MessageAttributes, Number(Attributes?.ApproximateReceiveCount ?? 0));
+function readMessage(message: Message): ReceivedDeadLetter {
+  const { MessageId = '', ReceiptHandle = '', Body: body = '', Attributes, MessageAttributes } = message;
+  const deadLetter = readDeadLetter(
+    body,
+    MessageAttributes,
+    Number(Attributes?.ApproximateReceiveCount ?? 0),
+  );
   const parsed = parseMessage(body);
   return {
-    ...letter,
-    messageId: MessageId ?? '',
-    receiptHandle: ReceiptHandle ?? '',
+    ...deadLetter,
+    messageId: MessageId,
+    receiptHandle: ReceiptHandle,
     body,
-    ...(letter.jobId === undefined &&
+    ...(deadLetter.jobId === undefined &&
       'message' in parsed && { range: { first: parsed.message.first, last: parsed.message.last } }),
   };
 }
 
-function byFailure(one: TakenLetter, other: TakenLetter): number {
+function byFailure(one: ReceivedDeadLetter, other: ReceivedDeadLetter): number {
   const [a, b] = [one.lastFailedAt ?? '', other.lastFailedAt ?? ''];
   if (a !== b) return a < b ? -1 : 1;
   return (one.jobId ?? 0) - (other.jobId ?? 0);
 }
 
-function batches<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / MAX_BATCH_ENTRIES) }, (_, at) =>
-    all.slice(at * MAX_BATCH_ENTRIES, (at + 1) * MAX_BATCH_ENTRIES),
-  );
+function batchesOf<T>(all: readonly T[]): T[][] {
+  return chunk(all, { count: MAX_BATCH_ENTRIES, bytes: Number.POSITIVE_INFINITY }, () => 0);
 }

@@ -4,8 +4,8 @@ import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
-import { type Deployment, findDeployment, readDeployment } from './deployment.ts';
-import { effectiveSettings, fileContext, type Given } from './settings.ts';
+import { type Deployment, findCurrentDeployment, readDeployment } from './deployment.ts';
+import { effectiveSettings, fileContext, type GivenSettings } from './settings.ts';
 
 /** A deployment, and how many workers it may run at a time. */
 export interface Deployed {
@@ -14,16 +14,16 @@ export interface Deployed {
 }
 
 /**
- * Deploys the stack. The running concurrency stays unless another is given, whatever cdk.json says: a system that was
- * scaled up must not shrink because its code was deployed.
- * @throws SettingError before anything is done, when a setting is wrong
+ * Deploys the stack. The running concurrency stays unless another one is given, whatever cdk.json says: a system that
+ * was scaled up must not shrink when its code is deployed.
+ * @throws SettingError for a wrong setting, before anything is done
  */
-export async function deploy(call: Call, given: Given, verbose = false): Promise<Deployed> {
+export async function deploy(call: Call, given: GivenSettings, verbose = false): Promise<Deployed> {
   const { target, signal, step } = call;
   effectiveSettings(given);
   requireReachableElasticsearch(call, given);
-  // Asked first: it tells, too, whether the cloud is there at all.
-  const deployed = await findDeployment(target, signal).catch(otherVersion);
+  // This comes first because it fails if the cloud is not running.
+  const deployed = await findCurrentDeployment(target, signal);
   const running = deployed && (await readConcurrency(deployed, signal)).reserved;
   const context = {
     ...given,
@@ -35,16 +35,16 @@ export async function deploy(call: Call, given: Given, verbose = false): Promise
   await bootstrap(call, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
-  const concurrency = effectiveSettings(context).concurrency;
-  // CloudFormation compares with the last template, not with what runs: what `scale` has changed since, it leaves.
+  const { concurrency } = effectiveSettings(context);
+  // CloudFormation compares templates. It does not see that `scale` has changed the running system.
   await setConcurrency(deployment, concurrency, signal);
   return { deployment, concurrency };
 }
 
-/** The functions' Elasticsearch: as given, else the local cloud's own, else (it does not run) as deployed. */
+/** The given Elasticsearch, otherwise the local cloud's own, otherwise (it is not running) the deployed one. */
 async function localElasticsearch(
   { target }: Call,
-  given: Given,
+  given: GivenSettings,
   deployed: Deployment | undefined,
 ): Promise<string> {
   if (given.elasticsearchUrl !== undefined) return given.elasticsearchUrl;
@@ -55,14 +55,14 @@ async function localElasticsearch(
   throw new CommandError(
     'no_elasticsearch',
     'The local cloud’s Elasticsearch is not running.',
-    'npx drumline up, or name your own: npx drumline deploy --elasticsearch URL',
+    'npx drumline up, or use another Elasticsearch: npx drumline deploy --elasticsearch URL',
   );
 }
 
-/** As given, else the one beside LocalStack in the compose file; beside a LocalStack of the user's own, as deployed. */
+/** The given Elasticsearch, otherwise that of the compose file; with a LocalStack of the user's, the deployed one. */
 export function localstackElasticsearch(
   { target }: Pick<Call, 'target'>,
-  given: Given,
+  given: GivenSettings,
   deployed: Pick<Deployment, 'elasticsearchUrl'> | undefined,
 ): string {
   const url =
@@ -70,23 +70,17 @@ export function localstackElasticsearch(
   if (url !== undefined) return url;
   throw new CommandError(
     'no_elasticsearch',
-    'Beside a LocalStack of your own Drumline doesn’t know where Elasticsearch is.',
+    'Drumline does not know which Elasticsearch to use with your LocalStack.',
     `Name one that its functions can reach: ${target.command('deploy --elasticsearch URL')}`,
   );
 }
 
-function requireReachableElasticsearch({ target }: Call, given: Given): void {
+function requireReachableElasticsearch({ target }: Call, given: GivenSettings): void {
   if (target.name !== 'aws') return;
   const url = new URL(given.elasticsearchUrl ?? String(fileContext().elasticsearchUrl ?? 'http://localhost'));
   if (!['localhost', '[::1]'].includes(url.hostname) && !url.hostname.startsWith('127.')) return;
   throw new UsageError(
     `Functions on AWS can’t reach an Elasticsearch on this machine (${url.origin}).`,
-    'Name one that they can reach: --elasticsearch URL, or elasticsearchUrl in cdk.json.',
+    'Name one that they can reach with --elasticsearch URL, or with elasticsearchUrl in cdk.json.',
   );
-}
-
-/** A stack of another version is deployed anew. */
-export function otherVersion(error: unknown): undefined {
-  if (error instanceof CommandError && error.code === 'deployment_differs') return undefined;
-  throw error;
 }

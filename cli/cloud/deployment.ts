@@ -19,7 +19,7 @@ const outputs = z.object({
   WorkMs: z.coerce.number().int().min(0),
 });
 
-/** What is deployed, by the names that the stack gives out. */
+/** What is deployed: the names of its parts, from the stack's outputs. */
 export interface Deployment {
   readonly target: Target;
   readonly jobsQueueUrl: string;
@@ -29,14 +29,14 @@ export interface Deployment {
   readonly functions: Record<FunctionName, string>;
   readonly elasticsearchUrl: string;
   readonly index: string;
-  /** How long a job of the default functions/job.ts waits, in milliseconds. */
+  /** How long a job of the default functions/job.ts takes, in milliseconds. */
   readonly workMs: number;
 }
 
 export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** @throws Trouble `not_deployed` */
+/** Reads what is deployed. @throws CommandError `not_deployed`, or as `findDeployment` */
 export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {
   const deployment = await findDeployment(target, signal);
   if (deployment) return deployment;
@@ -47,7 +47,7 @@ export async function readDeployment(target: Target, signal: AbortSignal): Promi
   );
 }
 
-/** The deployment, or nothing where there is none. */
+/** Reads what is deployed, if anything. @throws CommandError `deployment_differs` for another version's stack */
 export async function findDeployment(target: Target, signal: AbortSignal): Promise<Deployment | undefined> {
   const stack = await findStack(target, target.stackName, signal);
   if (!stack?.Outputs?.length) return undefined;
@@ -58,7 +58,7 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
   if (!parsed.success) {
     throw new CommandError(
       'deployment_differs',
-      `The stack ${target.stackName} was deployed by another version of Drumline (${parsed.error.issues[0]?.path.join('.')} is not among its outputs).`,
+      `The stack ${target.stackName} was deployed by another version of Drumline (it has no output ${parsed.error.issues[0]?.path.join('.')}).`,
       target.command('deploy'),
     );
   }
@@ -81,7 +81,20 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
   };
 }
 
-/** A stack as CloudFormation has it, or nothing where there is none. */
+/** Reads what this version of Drumline has deployed, if anything: another version's stack is to be deployed again. */
+export async function findCurrentDeployment(
+  target: Target,
+  signal: AbortSignal,
+): Promise<Deployment | undefined> {
+  try {
+    return await findDeployment(target, signal);
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'deployment_differs') return undefined;
+    throw error;
+  }
+}
+
+/** Reads a CloudFormation stack, if it exists. */
 export async function findStack(
   { clients }: Target,
   stackName: string,

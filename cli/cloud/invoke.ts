@@ -7,20 +7,20 @@ import type { RunStatus, Status } from '../../functions/status.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
-export type { ControlAnswer as Controlled, RunStatus, Status, Verification };
+export type { RunStatus, Status, Verification };
 
-/** What `control` is asked to do. */
-export type Command =
+/** A request to the `control` function. */
+export type ControlRequest =
   | { action: 'start'; x: number; y: number; pace?: Pace; backfillMinutes?: number; replace?: boolean }
   | { action: 'update'; x?: number; y?: number; pace?: Pace }
   | { action: 'stop' };
 
-/** How Drumline stands; of one run, or of the active or last one. */
+/** Reads the status of a run: the active or last run unless given. */
 export function readStatus(deployment: Deployment, signal: AbortSignal, runId?: string): Promise<Status> {
   return invoke(deployment, 'status', runId === undefined ? {} : { runId }, signal);
 }
 
-/** The newest runs, newest first. */
+/** Reads the last runs, newest first. */
 export async function readRuns(
   deployment: Deployment,
   signal: AbortSignal,
@@ -30,20 +30,21 @@ export async function readRuns(
   return runs;
 }
 
-/** Starts, changes or stops a run. */
+/** Starts, updates or stops a run. */
 export function control(
   deployment: Deployment,
   signal: AbortSignal,
-  command: Command,
+  request: ControlRequest,
 ): Promise<ControlAnswer> {
-  return invoke(deployment, 'control', command, signal);
+  return invoke(deployment, 'control', request, signal);
 }
 
-/** Compares the ledger with the results. */
+/** Compares the ledger with the results of a run: the active or last run unless given. */
 export function verify(deployment: Deployment, signal: AbortSignal, runId?: string): Promise<Verification> {
   return invoke(deployment, 'verify', runId === undefined ? {} : { runId }, signal);
 }
 
+/** @throws CommandError for an error that the function has answered with, or `function_failed` */
 async function invoke<Answer>(
   { target, functions }: Deployment,
   name: FunctionName,
@@ -58,21 +59,21 @@ async function invoke<Answer>(
   if (answer.FunctionError !== undefined) {
     throw new CommandError(
       'function_failed',
-      `The function ${functions[name]} failed: ${failureIn(text)}`,
+      `The function ${functions[name]} failed: ${errorIn(text)}`,
       target.command(`logs ${name} --since 5m`),
     );
   }
-  const answered = JSON.parse(text) as Answer | ErrorAnswer;
-  if (isRefusal(answered)) throw troubleOf(answered.error, target.command);
-  return answered;
+  const result = JSON.parse(text) as Answer | ErrorAnswer;
+  if (isError(result)) throw commandErrorOf(result.error, target.command);
+  return result;
 }
 
-function isRefusal(answer: unknown): answer is ErrorAnswer {
+function isError(answer: unknown): answer is ErrorAnswer {
   return typeof answer === 'object' && answer !== null && 'error' in answer;
 }
 
-/** A function's refusal, with what to do about it. */
-export function troubleOf(
+/** Turns an error that a function has answered with into a `CommandError`, with what to do. */
+export function commandErrorOf(
   { code, message, details }: ErrorAnswer['error'],
   command: (words: string) => string,
 ): CommandError {
@@ -90,22 +91,18 @@ export function troubleOf(
     case 'invalid_input':
       return new UsageError(sentence(message), command('--help'));
     case 'results_unavailable':
-      return new CommandError(
-        code,
-        sentence(message),
-        `See whether Elasticsearch runs: ${command('doctor')}`,
-      );
+      return new CommandError(code, sentence(message), `Check Elasticsearch: ${command('doctor')}`);
     default:
       return new CommandError(code, sentence(message), 'Run the command again.');
   }
 }
 
-function failureIn(payload: string): string {
+function errorIn(payload: string): string {
   try {
     const { errorType, errorMessage } = JSON.parse(payload) as { errorType?: string; errorMessage?: string };
     return [errorType, errorMessage].filter(Boolean).join(': ') || payload;
   } catch {
-    return payload || 'it gave no reason';
+    return payload || 'it returned no reason';
   }
 }
 

@@ -4,38 +4,38 @@ import {
   type FilterLogEventsCommandOutput,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type LogLine, readLogLine } from '../terminal/log-line.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
+import { type LogLine, readLogLine } from './log-line.ts';
 import type { Target } from './target.ts';
 
-/** The most events a call returns (CloudWatch's quota). */
-const PAGE = 10_000;
+/** The maximum number of events per call (CloudWatch's quota). */
+const PAGE_SIZE = 10_000;
 
-/** An event that comes in is looked for this far back: CloudWatch shows events late, and out of order. */
-const LATE_MS = 30_000;
+/** How far back each reading goes again, in milliseconds: CloudWatch shows events late and out of order. */
+const OVERLAP_MS = 30_000;
 
-/** Reads the logs of functions, each event once; called again, it gives what has come since. */
+/** Reads the logs of functions. Each reading returns the events that are new since the last one. */
 export class LogReader {
-  /** When each event was that may be met again, by what makes it one event. */
+  /** The times of the events that the next reading meets again, by event. */
   readonly #seen = new Map<string, number>();
   #from: number;
 
   constructor(
     readonly deployment: Deployment,
     readonly functions: readonly FunctionName[],
-    /** From when on, in milliseconds since 1970. */
+    /** The start, in milliseconds since 1970. */
     since: number,
-    /** Only events that hold this; the cloud's own search, where it can do that. */
+    /** Only events with this text. CloudWatch does the search where it can. */
     readonly filter?: string,
   ) {
     this.#from = since;
   }
 
-  /** What is new, the oldest first. */
+  /** Reads the new lines, oldest first. */
   async read(signal: AbortSignal): Promise<LogLine[]> {
     const read = await Promise.all(this.functions.map((name) => this.#readFunction(name, signal)));
     const newest = Math.max(this.#from, ...this.#seen.values());
-    this.#from = Math.max(this.#from, newest - LATE_MS);
+    this.#from = Math.max(this.#from, newest - OVERLAP_MS);
     for (const [key, at] of this.#seen) if (at < this.#from) this.#seen.delete(key);
     return read.flat().sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
   }
@@ -60,9 +60,9 @@ export class LogReader {
       }
       nextToken = page.nextToken;
       if (nextToken !== undefined) continue;
-      // The emulator ends a page without a token for the next.
+      // The emulator returns no token for the next page.
       const last = events.at(-1)?.timestamp ?? startTime;
-      if (events.length < PAGE || last === startTime) return lines;
+      if (events.length < PAGE_SIZE || last === startTime) return lines;
       startTime = last;
     }
   }
@@ -75,11 +75,11 @@ export class LogReader {
     const filter = this.filter !== undefined &&
       canSearch(this.filter) && { filterPattern: `"${this.filter}"` };
     try {
-      return await clients.logs.send(new FilterLogEventsCommand({ ...from, limit: PAGE, ...filter }), {
+      return await clients.logs.send(new FilterLogEventsCommand({ ...from, limit: PAGE_SIZE, ...filter }), {
         abortSignal,
       });
     } catch (error) {
-      // Lambda makes its own group when a function is first invoked.
+      // Lambda creates its own log group when the function is first invoked.
       if (name !== 'localstack' || !(error instanceof ResourceNotFoundException)) throw error;
       return { $metadata: {} };
     }
@@ -93,13 +93,13 @@ export class LogReader {
   }
 }
 
-/** Where a function's log is: LocalStack writes to the group of Lambda's own naming, whatever the stack says. */
+/** The log groups of a function. LocalStack uses Lambda's default group, whatever the stack says. */
 export function logGroupsOf({ name }: Pick<Target, 'name'>, functionName: string): string[] {
   const ours = `/drumline/${functionName}`;
   return name === 'localstack' ? [ours, `/aws/lambda/${functionName}`] : [ours];
 }
 
-/** Quotes and backslashes inside a quoted term mean different things to CloudWatch and to the emulators. */
+/** CloudWatch and the emulators disagree about quotes and backslashes inside a quoted term. */
 function canSearch(filter: string): boolean {
   return /^[\w .:-]+$/.test(filter) && !filter.includes('=');
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import {
   PROJECT,
   parseSettings,
@@ -8,45 +9,47 @@ import {
   schema,
 } from '../../infra-cdk/settings/settings.ts';
 import { UsageError } from '../terminal/errors.ts';
+import { readMapping } from './concurrency.ts';
+import type { Deployment } from './deployment.ts';
 
-/** Settings as given on the command line, by name, as CDK context: text. */
-export type Given = Partial<Record<Exclude<SettingName, 'stage'>, string>>;
+/** Settings from the command line, as CDK context: the values are text. */
+export type GivenSettings = Partial<Record<Exclude<SettingName, 'stage'>, string>>;
 
-/** But for the stage, which is an option of every command. */
+/** All settings except the stage, which is an option of every command. */
 const NAMES = (Object.keys(schema.shape) as SettingName[]).filter((name) => name !== 'stage');
 
-/** Reads `name=value` pairs. @throws WrongUse for a name that there is not, with those that there are */
-export function readAssignments(pairs: readonly string[]): Given {
+/** Reads `name=value` pairs. @throws UsageError for an unknown name, with the known ones */
+export function readAssignments(pairs: readonly string[]): GivenSettings {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name = pair, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-      if (name === 'stage') throw new UsageError('A stage is not given by -c.', 'Write --stage NAME.');
+      if (name === 'stage') throw new UsageError('-c does not set the stage.', 'Use --stage NAME.');
       if (!NAMES.some((each) => each === name)) {
-        throw new UsageError(`There is no setting "${name}".`, `There are: ${NAMES.join(', ')}.`);
+        throw new UsageError(`There is no setting "${name}".`, `The settings are ${NAMES.join(', ')}.`);
       }
-      if (value === undefined) throw new UsageError(`"${pair}" gives no value.`, `Write -c ${name}=VALUE.`);
+      if (value === undefined) throw new UsageError(`"${pair}" has no value.`, `Write -c ${name}=VALUE.`);
       return [name, value];
     }),
   );
 }
 
-/** The settings that a deployment with these would have: given, else cdk.json's, else the default. @throws SettingError */
-export function effectiveSettings(given: Given): Settings {
+/** The settings of a deployment: the given one, otherwise that of cdk.json, otherwise the default. @throws SettingError */
+export function effectiveSettings(given: GivenSettings): Settings {
   return parseSettings({ ...fileContext(), ...given });
 }
 
-/** The settings with what they mean and what they are now, for the help. */
+/** Lists the settings for the help, with their descriptions and current values. */
 export function describeSettings(): string {
-  const now: Partial<Settings> = effectiveSettingsOrNone();
+  const current: Partial<Settings> = effectiveSettingsOrNone();
   const width = Math.max(...NAMES.map((name) => name.length));
   return NAMES.map((name) => {
-    const value = now[name];
+    const value = current[name];
     const shown = value === undefined || value === '' ? '' : ` [${value}]`;
     return `  ${name.padEnd(width)}  ${schema.shape[name].description ?? ''}${shown}`;
   }).join('\n');
 }
 
-/** What cdk.json says of our settings. */
+/** The settings in cdk.json. */
 export function fileContext(): Record<string, unknown> {
   const { context = {} } = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as {
     context?: Record<string, unknown>;
@@ -54,11 +57,43 @@ export function fileContext(): Record<string, unknown> {
   return Object.fromEntries(NAMES.filter((name) => name in context).map((name) => [name, context[name]]));
 }
 
-/** The help is shown even where cdk.json is wrong. */
+/** The help must be shown even if cdk.json is wrong. */
 function effectiveSettingsOrNone(): Partial<Settings> {
   try {
     return effectiveSettings({});
   } catch {
     return {};
   }
+}
+
+/** The settings of a running deployment that decide how fast it is. */
+export interface RunningSettings {
+  workMs: number;
+  batchSize: number;
+  jobsPerMessage: number;
+  jobConcurrency: number;
+}
+
+/** Reads them from the deployment itself: cdk.json may have changed since, or an option may have overridden it. */
+export async function readRunningSettings(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<RunningSettings> {
+  const { target, functions, workMs } = deployment;
+  const environment = async (name: string) => {
+    const command = new GetFunctionConfigurationCommand({ FunctionName: name });
+    const answer = await target.clients.lambda.send(command, { abortSignal: signal });
+    return answer.Environment?.Variables ?? {};
+  };
+  const [consumer, scheduler, mapping] = await Promise.all([
+    environment(functions.consumer),
+    environment(functions.scheduler),
+    readMapping(deployment, signal),
+  ]);
+  return {
+    workMs,
+    batchSize: mapping.BatchSize ?? Number.NaN,
+    jobsPerMessage: Number(scheduler.DRUMLINE_JOBS_PER_MESSAGE),
+    jobConcurrency: Number(consumer.DRUMLINE_JOB_CONCURRENCY),
+  };
 }

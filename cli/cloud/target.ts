@@ -3,26 +3,27 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
 import { clientEnvironment, type LocalHome, localHome } from '../../local/home.ts';
 import { UsageError } from '../terminal/errors.ts';
 
 export const TARGETS = ['local', 'localstack', 'aws'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/** Where a command works: which cloud, and which of the stacks there. */
+/** The cloud that a command works on, and the stack there. */
 export interface Target {
   readonly name: TargetName;
   /** Empty for the stack without a stage. */
   readonly stage: string;
   readonly stackName: string;
-  /** Whether its cloud is the command's to start and stop; not if it is AWS, or a LocalStack that the user names. */
+  /** Whether Drumline starts and stops the cloud. Not for AWS, nor for a LocalStack at AWS_ENDPOINT_URL. */
   readonly isManaged: boolean;
-  /** Where logs, reports and the local cloud lie; also for other targets. */
+  /** The folder of the local cloud, and of the logs of every target. */
   readonly home: LocalHome;
-  /** For child processes that are to talk to this target. */
+  /** Environment variables for child processes that use this target. */
   readonly environment: NodeJS.ProcessEnv;
   readonly clients: Clients;
-  /** A command line as the user would type it for this target and stage. */
+  /** The command line that the user types for this target and stage. */
   command(words: string): string;
 }
 
@@ -33,14 +34,15 @@ export interface Clients {
   readonly logs: CloudWatchLogsClient;
 }
 
-/** The longest a function may take (verify, five minutes), and a little more. */
-const LONGEST_INVOCATION_MS = 330_000;
+/** Somewhat more than the longest time limit of a function: five minutes, for verify. */
+const INVOCATION_TIMEOUT_MS = 330_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * @param home the local cloud, if not the one that the environment names
- * @throws UserError when the environment does not fit the target
+ * Resolves the target that the options --target and --stage name.
+ * @param home the local cloud; from the environment unless given
+ * @throws UsageError if the environment contradicts the target
  */
 export function resolveTarget(name: TargetName, stage: string, home = localHome()): Target {
   const environment = environmentOf(name, home);
@@ -65,31 +67,31 @@ function environmentOf(name: TargetName, home: LocalHome): NodeJS.ProcessEnv {
     const variable = Object.keys(process.env).find((key) => /^AWS_ENDPOINT_URL(_|$)/.test(key));
     if (variable === undefined || !process.env[variable]) return process.env;
     throw new UsageError(
-      `--target aws is AWS itself, but ${variable} says ${process.env[variable]}.`,
-      `Unset ${variable}, or leave --target away.`,
+      `--target aws means AWS itself, but ${variable} is ${process.env[variable]}.`,
+      `Unset ${variable}, or omit --target aws.`,
     );
   }
   const { AWS_ENDPOINT_URL: own, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region = AWS_REGION || AWS_DEFAULT_REGION || 'us-east-1';
   return {
-    // LocalStack takes any keys; the user's own ones have no business there.
+    // LocalStack accepts any keys. It must not get the user's own ones.
     ...clientEnvironment(home),
-    AWS_ENDPOINT_URL: own ? byAddress(own) : home.emulatorUrl,
+    AWS_ENDPOINT_URL: own ? withIpAddress(own) : home.emulatorUrl,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
   };
 }
 
-/** The SDKs address S3 buckets by path only where the endpoint is an address, and `bucket.localhost` is no host. */
-function byAddress(endpoint: string): string {
+/** `bucket.localhost` is no host. The SDKs put a bucket into the path only if the endpoint is an IP address. */
+function withIpAddress(endpoint: string): string {
   return endpoint.replace(/^(https?:\/\/)localhost(?=[:/]|$)/, '$1127.0.0.1');
 }
 
 /**
- * What a client of the SDK needs to reach a target. Endpoint and credentials are given, not left to process.env: there
- * they are the user's, for other clouds.
+ * Configures an SDK client for a target. Endpoint and credentials are explicit, because process.env has the user's own,
+ * for other clouds.
  */
-export function placeOf({ name, environment }: Pick<Target, 'name' | 'environment'>) {
+export function clientConfigOf({ name, environment }: Pick<Target, 'name' | 'environment'>) {
   if (name === 'aws') return {};
   return {
     endpoint: environment.AWS_ENDPOINT_URL as string,
@@ -99,16 +101,32 @@ export function placeOf({ name, environment }: Pick<Target, 'name' | 'environmen
 }
 
 function openClients(name: TargetName, environment: NodeJS.ProcessEnv): Clients {
-  const place = placeOf({ name, environment });
+  const config = clientConfigOf({ name, environment });
   const timeouts = (requestTimeout: number) => ({
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout, throwOnRequestTimeout: true },
   });
-  const usual = { ...place, ...timeouts(REQUEST_TIMEOUT_MS) };
+  const usual = { ...config, ...timeouts(REQUEST_TIMEOUT_MS) };
   return {
     cloudFormation: new CloudFormationClient(usual),
-    // Queue URLs name the host as the stack saw it; the endpoint given here is the one to use.
+    // An emulator's queue URL names a host that may not be reachable from here.
     sqs: new SQSClient({ ...usual, useQueueUrlAsEndpoint: name === 'aws' }),
     logs: new CloudWatchLogsClient(usual),
-    lambda: new LambdaClient({ ...place, ...timeouts(LONGEST_INVOCATION_MS) }),
+    lambda: new LambdaClient({ ...config, ...timeouts(INVOCATION_TIMEOUT_MS) }),
   };
+}
+
+/** Elasticsearch's URL for this machine: functions in containers use a host name that only they can resolve. */
+export function elasticsearchUrlFromHost({ home }: Pick<Target, 'home'>, url: string): string {
+  return url === ELASTICSEARCH_FOR_CONTAINERS ? home.elasticsearchUrl : url;
+}
+
+/** The cloud's name, for the start of a sentence. */
+export function cloudName({ name }: Target): string {
+  return { local: 'The local cloud', localstack: 'LocalStack', aws: 'AWS' }[name];
+}
+
+/** The cloud's name, with its URL for LocalStack. */
+export function cloudNameAndUrl(target: Target): string {
+  const name = cloudName(target);
+  return target.name === 'localstack' ? `${name} at ${target.environment.AWS_ENDPOINT_URL}` : name;
 }

@@ -1,29 +1,27 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
+import { count, counted, localTime, printable } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
-  giveBack,
   isMalformed,
-  type Resent,
-  sendAgain,
-  type TakenLetter,
-  takeDeadLetters,
+  type ReceivedDeadLetter,
+  type RetryResult,
+  receiveDeadLetters,
+  releaseDeadLetters,
+  retryDeadLetters,
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
-import { count, counted } from '../terminal/figures.ts';
-import { printable } from '../terminal/log-line.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   const letters = program
     .command('dead-letters')
-    .summary('list, retry or purge the jobs that were given up')
+    .summary('list, retry or delete jobs that were given up')
     .description(
-      'Jobs that were given up on, each with the reason: list them, send them again, or throw them away.',
+      'Manages the jobs that were given up: lists them with the reason, sends them again, or deletes them.',
     )
     .helpCommand(false);
   letters
@@ -36,15 +34,15 @@ export function register(program: Command): void {
     .command('retry')
     .summary('send them to the jobs queue again')
     .description(
-      'Sends dead letters to the jobs queue again, with their attempts anew. A job that works this time moves from ' +
+      'Sends dead letters to the jobs queue again. Their attempts start from zero. A job that now succeeds moves from ' +
         'failed to processed.',
     )
-    .argument('[jobs...]', 'the jobs’ ids', (text: string, before: number[] = []) => [
+    .argument('[jobs...]', 'the IDs of the jobs', (text: string, before: number[] = []) => [
       ...before,
-      wholeNumber(1, Number.MAX_SAFE_INTEGER)(text),
+      int(1, Number.MAX_SAFE_INTEGER)(text),
     ])
-    .option('--all', 'all of them but those that no job can be read from')
-    .option('--malformed', 'with --all: those that no job can be read from as well')
+    .option('--all', 'all dead letters except malformed ones, which contain no readable job')
+    .option('--malformed', 'with --all: also malformed ones')
     .addHelpText(
       'after',
       '\nExamples:\n  npx drumline dead-letters retry 17 42\n  npx drumline dead-letters retry --all',
@@ -52,9 +50,11 @@ export function register(program: Command): void {
     .action(action(retry));
   letters
     .command('purge')
-    .summary('throw them away')
-    .description('Throws all dead letters away. Their jobs stay counted as failed, and can’t be sent again.')
-    .option('--yes', 'don’t ask')
+    .summary('delete all of them')
+    .description(
+      'Deletes all dead letters. Their jobs stay counted as failed, and can no longer be sent again.',
+    )
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  npx drumline dead-letters purge --yes')
     .action(action(purge));
 }
@@ -62,8 +62,8 @@ export function register(program: Command): void {
 async function listLetters(call: Call): Promise<void> {
   const { output, signal, target } = call;
   const deployment = await call.deployment();
-  const letters = await takeDeadLetters(deployment, signal);
-  await giveBack(deployment, letters);
+  const letters = await receiveDeadLetters(deployment, signal);
+  await releaseDeadLetters(deployment, letters);
   const document = letters.map(({ receiptHandle: _, ...letter }) => letter);
   output.result(document, () =>
     letters.length === 0
@@ -79,26 +79,26 @@ async function retry(
 ): Promise<number> {
   const { output, signal } = call;
   if (all === jobs.length > 0) {
-    throw new UsageError('Name jobs, or --all.', call.target.command('dead-letters list'));
+    throw new UsageError('Give either job IDs or --all.', call.target.command('dead-letters list'));
   }
-  if (malformed && !all) throw new UsageError('--malformed goes with --all.', 'Add --all.');
+  if (malformed && !all) throw new UsageError('--malformed needs --all.', 'Add --all.');
   const deployment = await call.deployment();
-  const letters = await takeDeadLetters(deployment, signal);
+  const letters = await receiveDeadLetters(deployment, signal);
   const wanted = all
     ? letters.filter((letter) => malformed || !isMalformed(letter))
     : letters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
   const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
   if (unknown.length > 0) {
-    await giveBack(deployment, letters);
+    await releaseDeadLetters(deployment, letters);
     throw new CommandError(
       'no_such_dead_letter',
       `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
       call.target.command('dead-letters list'),
     );
   }
-  const resent = await sendAgain(deployment, wanted, signal);
+  const resent = await retryDeadLetters(deployment, wanted, signal);
   const skipped = letters.filter((letter) => !wanted.includes(letter));
-  await giveBack(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
+  await releaseDeadLetters(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
   signal.throwIfAborted();
   const malformedLeft = all ? skipped.length : 0;
   const document = {
@@ -119,7 +119,7 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
   const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
   const letters = visible + inFlight + delayed;
   if (letters > 0) {
-    const question = `Throw ${counted(letters, 'dead letter')} away?`;
+    const question = `Delete ${counted(letters, 'dead letter')}?`;
     if (!(await isConfirmed(call, question, yes))) {
       output.result({ purged: 0 }, () => 'Nothing was done.');
       return 1;
@@ -127,39 +127,39 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
     await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal: signal });
   }
   output.result({ purged: letters }, () =>
-    letters === 0 ? 'There are no dead letters.' : `${counted(letters, 'dead letter')} thrown away.`,
+    letters === 0 ? 'There are no dead letters.' : `${counted(letters, 'dead letter')} deleted.`,
   );
   return 0;
 }
 
 const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left'];
 
-function letterTable(letters: TakenLetter[]): string {
+function letterTable(letters: ReceivedDeadLetter[]): string {
   const rows = letters.map((letter) => [
     jobsIn(letter),
     letter.runId ?? '',
-    // What came by the redrive policy says only how often it was received, also by this list.
+    // A message from the redrive policy has only its receive count, which includes receives by this command.
     letter.lastFailedAt ? count(letter.attempts) : '–',
-    letter.firstFailedAt ? clock(letter.firstFailedAt) : '',
-    letter.lastFailedAt ? clock(letter.lastFailedAt) : '',
+    letter.firstFailedAt ? localTime(letter.firstFailedAt) : '',
+    letter.lastFailedAt ? localTime(letter.lastFailedAt) : '',
     printable(letter.reason),
   ]);
   return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Reason'], rows, ALIGNS);
 }
 
-function jobsIn({ jobId, range }: TakenLetter): string {
+function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   if (jobId !== undefined) return String(jobId);
   return range ? `${range.first}–${range.last}` : '–';
 }
 
-function resentText({ sent, kept, unsent, reason }: Resent, malformed: number): string {
+function resentText({ sent, kept, unsent, reason }: RetryResult, malformed: number): string {
   const lines = [`${counted(sent.length + kept.length, 'dead letter')} sent again.`];
   if (kept.length > 0) lines.push(`${count(kept.length)} of them could not be deleted and are still listed.`);
   if (unsent.length > 0)
     lines.push(`${count(unsent.length)} could not be sent and stay where they are: ${reason}`);
   if (malformed > 0) {
     lines.push(
-      `${count(malformed)} left alone, since no job can be read from them; --malformed sends them, too.`,
+      `${count(malformed)} skipped, because they contain no readable job; --malformed sends them as well.`,
     );
   }
   return lines.join('\n');

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
-import { describeSettings, type Given, readAssignments } from '../cloud/settings.ts';
-import { counted } from '../terminal/figures.ts';
-import { elasticsearchUrl, gather, wholeNumber } from '../terminal/options.ts';
+import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
+import { collect, elasticsearchUrl, int } from '../terminal/options.ts';
 
 interface Options {
   concurrency?: number;
@@ -20,30 +20,30 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('deploy')
-    .summary('deploy the stack, or what has changed of it')
+    .summary('deploy the stack, or update it')
     .description(
-      'Deploys the stack with the CDK. Settings stand in cdk.json; one that is given here holds until the next ' +
-        'deploy. The running concurrency stays as it is unless another is given.',
+      'Deploys the stack with the CDK. Settings are in cdk.json; a setting given here applies until the next ' +
+        'deploy. The running concurrency does not change unless another one is given.',
     )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
+    .option('--concurrency <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS))
     .option(
       '--work-ms <n>',
-      'how long a job of the default functions/job.ts waits, in milliseconds',
-      wholeNumber(0, 600_000),
+      'time that a job of the default functions/job.ts waits, in milliseconds',
+      int(0, 600_000),
     )
-    .option('--jobs-per-message <n>', 'jobs that share a message', wholeNumber(1, 500))
-    .option('--batch-size <n>', 'messages a worker takes at once', wholeNumber(1, 10_000))
+    .option('--jobs-per-message <n>', 'maximum number of jobs per message', int(1, 500))
+    .option('--batch-size <n>', 'maximum number of messages per batch', int(1, 10_000))
     .option(
       '--elasticsearch <url>',
-      'where the results go: an Elasticsearch 8 that the functions can reach',
+      'Elasticsearch 8 for the results; the functions must be able to reach it',
       elasticsearchUrl,
     )
-    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
-    .option('--verbose', 'show what the CDK says')
+    .option('-c, --context <name=value>', 'any setting; may be repeated', collect)
+    .option('--verbose', 'print the CDK’s output')
     .addHelpText(
       'after',
       () => `
-Settings, and what cdk.json makes them:
+Settings, with their current values from cdk.json:
 ${describeSettings()}
 
 Examples:
@@ -67,14 +67,14 @@ async function run(call: Call, options: Options): Promise<void> {
   };
   call.output.result(document, () =>
     [
-      `${target.stackName} is deployed, with ${counted(concurrency, 'worker')} at a time.`,
+      `${target.stackName} is deployed, with up to ${counted(concurrency, 'concurrent worker')}.`,
       `Next: ${target.command('start --x 1000 --y 1')}`,
     ].join('\n'),
   );
 }
 
-/** The settings that options stand for; a short option wins over `-c`. */
-export function givenBy(options: Options): Given {
+/** The settings that the options give. An option of its own name overrides `-c`. */
+export function givenBy(options: Options): GivenSettings {
   const short = {
     concurrency: options.concurrency,
     workMs: options.workMs,

@@ -2,26 +2,25 @@ import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
-import { checkAccount } from '../cloud/account.ts';
+import { localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import type { Check } from '../cloud/check.ts';
-import { checkLocalstack, SHORTCOMINGS } from '../cloud/localstack.ts';
+import type { Check } from '../cloud/checks.ts';
+import { checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
-import { clock } from '../terminal/times.ts';
 
 export function register(program: Command): void {
   program
     .command('doctor')
-    .summary('say what the local cloud needs, and what runs')
+    .summary('check what the local cloud needs, and what is running')
     .description(
       'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
-        'then which of its servers run. With --target aws: what the account has of what a deployment needs. With ' +
-        '--target localstack: Docker, LocalStack and Elasticsearch, and what LocalStack does otherwise than AWS. ' +
-        'Exits with 1 if something is missing.',
+        'then which of its servers are running. With --target aws it checks that the account has what a deployment needs. ' +
+        'With --target localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from ' +
+        'AWS. Exits with 1 if something is missing.',
     )
-    .addHelpText('after', '\nExample: what is missing, for a script\n  npx drumline doctor --json')
+    .addHelpText('after', '\nExample: print the result for a script\n  npx drumline doctor --json')
     .action(action(run));
 }
 
@@ -50,7 +49,7 @@ async function examineLocalstack({ output, target, signal }: Call): Promise<numb
     [
       ...checkLines(checks, output.colors),
       '',
-      'What LocalStack 4.14 does otherwise than AWS:',
+      'How LocalStack 4.14 differs from AWS:',
       ...SHORTCOMINGS.map((each) => `- ${each}`),
     ].join('\n'),
   );
@@ -81,7 +80,7 @@ async function examineMachine({ output, target }: Call): Promise<number> {
         ['Elasticsearch', servers.elasticsearch, elasticsearchUrl],
       ]),
       '',
-      `The local cloud lies in ${root}.`,
+      `The local cloud’s folder is ${root}.`,
     ].join('\n'),
   );
   return ok ? 0 : 1;
@@ -111,7 +110,7 @@ function installLines(requirements: Requirement[]): string[] {
     ...missing.map(({ install }) => `  ${install.debian}`),
     'On macOS:',
     ...missing.map(({ install }) => `  ${install.macos}`),
-    ...(withOwn ? ['With an Elasticsearch 8 of your own (up --elasticsearch URL) it is not needed.'] : []),
+    ...(withOwn ? ['With your own Elasticsearch 8 (up --elasticsearch URL) they are not needed.'] : []),
   ];
 }
 
@@ -119,7 +118,11 @@ function serverTable(servers: [name: string, state: ServerState, url: string][])
   const rows = servers.map(([name, state, url]) => {
     if (!state.running) return [name, 'stopped', `would be at ${url}`];
     const health = state.healthy ? 'running' : 'running, but does not answer';
-    return [name, health, `port ${state.port}, pid ${state.pid}, since ${clock(state.since.toISOString())}`];
+    return [
+      name,
+      health,
+      `port ${state.port}, pid ${state.pid}, since ${localTime(state.since.toISOString())}`,
+    ];
   });
   return table(['Server', 'State', ''], rows);
 }

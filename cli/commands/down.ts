@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { action, type Call } from '../cloud/call.ts';
-import { requireManaged, takeDown } from '../cloud/cloud.ts';
-import { shortNameOf } from '../cloud/explain.ts';
+import { requireManaged, stopCloud } from '../cloud/lifecycle.ts';
+import { cloudName } from '../cloud/target.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 
 export function register(program: Command): void {
@@ -9,17 +9,14 @@ export function register(program: Command): void {
     .command('down')
     .summary('stop the local cloud; its data is kept')
     .description(
-      'Stops the local cloud. Its data is kept: the next "up" has the deployment, runs and results back. LocalStack ' +
-        '(--target localstack) keeps nothing of its own; Elasticsearch’s documents stay.',
+      'Stops the local cloud and keeps its data: after the next "up" the deployment, runs and results are there again. ' +
+        'LocalStack (--target localstack) loses its data; only Elasticsearch keeps its documents.',
     )
-    .option(
-      '--wipe',
-      'forget the data as well: deployment, runs, queues and results; installed software stays',
-    )
-    .option('--yes', 'don’t ask before wiping')
+    .option('--wipe', 'also delete the data: deployment, runs, queues and results; installed software stays')
+    .option('--yes', 'do not ask before deleting')
     .addHelpText(
       'after',
-      '\nExample: begin from nothing\n  npx drumline down --wipe --yes && npx drumline up',
+      '\nExample: start with an empty local cloud\n  npx drumline down --wipe --yes && npx drumline up',
     )
     .action(action(run));
 }
@@ -30,17 +27,17 @@ async function run(call: Call, options: { wipe?: boolean; yes?: boolean }): Prom
   const wipe = options.wipe ?? false;
   if (wipe) {
     const where = target.name === 'local' ? target.home.root : 'LocalStack’s volumes';
-    const question = `Forget all deployments, runs and results in ${where}?`;
+    const question = `Delete all deployments, runs and results in ${where}?`;
     if (!(await isConfirmed(call, question, options.yes ?? false))) {
       output.result({ stopped: false, wiped: false }, () => 'Nothing was done.');
       return 1;
     }
   }
-  const { stopped, lost } = await takeDown(call, wipe);
+  const { stopped, lost } = await stopCloud(call, wipe);
   if (lost) output.say(output.messageColors.yellow(lost));
   output.result({ stopped, wiped: wipe, ...(lost && { lost }) }, () => {
-    const state = `${shortNameOf(target)} ${stopped ? 'is stopped' : 'was not running'}`;
-    return wipe ? `${state}, and its data is removed.` : `${state}. ${target.command('up')} starts it again.`;
+    const state = `${cloudName(target)} ${stopped ? 'is stopped' : 'was not running'}`;
+    return wipe ? `${state}, and its data is deleted.` : `${state}. ${target.command('up')} starts it again.`;
   });
   return 0;
 }

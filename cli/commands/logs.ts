@@ -1,10 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
 import { FUNCTIONS, type FunctionName } from '../cloud/deployment.ts';
+import { isPlatformLine, type LogLine, renderLogLine } from '../cloud/log-line.ts';
 import { LogReader } from '../cloud/read-logs.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { pause } from '../terminal/interrupt.ts';
-import { isPlatformLine, type LogLine, renderLogLine } from '../terminal/log-line.ts';
 import { duration } from '../terminal/options.ts';
 import { UNCOLOURED } from '../terminal/output.ts';
 
@@ -20,17 +20,17 @@ interface Options extends GlobalOptions {
 export function register(program: Command): void {
   program
     .command('logs')
-    .summary('show what the functions have logged')
-    .description('Shows what the functions have logged, all five merged by time unless one is named.')
+    .summary('show the logs of the functions')
+    .description('Shows the logs of one function, or of all five in order of time.')
     .addArgument(new Argument('[function]', FUNCTIONS.join(', ')).argParser(functionName))
-    .option('--follow', 'go on with what comes, until Ctrl-C')
+    .option('--follow', 'keep showing new lines until Ctrl-C')
     .addOption(
       new Option('--since <duration>', 'how far back: 30s, 5m, 2h, 1d')
         .argParser(duration)
         .default(300_000, '5m'),
     )
-    .option('--filter <text>', 'only lines that hold this text, in this case')
-    .option('--platform', 'also the START, END and REPORT lines around each invocation')
+    .option('--filter <text>', 'only lines with this text (case-sensitive)')
+    .option('--platform', 'also show Lambda’s START, END and REPORT lines')
     .addHelpText(
       'after',
       `
@@ -46,8 +46,8 @@ async function run(call: Call, options: Options, name?: FunctionName): Promise<n
   const { output, signal } = call;
   if (options.follow && options.json) {
     throw new UsageError(
-      '--json is one document, which --follow would never end.',
-      'Leave one of them away.',
+      '--json prints one document, which --follow would never finish.',
+      'Omit one of them.',
     );
   }
   const deployment = await call.deployment();
@@ -63,11 +63,11 @@ async function run(call: Call, options: Options, name?: FunctionName): Promise<n
   }
   for (let next = lines; ; next = await read()) {
     if (next.length > 0) output.print(text(next));
-    const goesOn = await pause(EVERY_MS, signal).then(
+    const goesOn = await setTimeout(EVERY_MS, undefined, { signal }).then(
       () => true,
       () => false,
     );
-    // Ctrl-C is how following ends: nothing to complain about.
+    // Ctrl-C is the normal end of --follow, not an error.
     if (!goesOn) return 130;
   }
 }
@@ -85,5 +85,5 @@ function functionName(text: string): FunctionName {
     (each) => text === each || (text.startsWith('drumline-') && text.endsWith(`-${each}`)),
   );
   if (name) return name;
-  throw new InvalidArgumentError(`There are: ${FUNCTIONS.join(', ')}.`);
+  throw new InvalidArgumentError(`The functions are ${FUNCTIONS.join(', ')}.`);
 }

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { sizingOf } from '../../plan/packing.ts';
 import { planOf } from '../../plan/plan.ts';
-import { sizingOf } from '../../plan/sizing.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS } from '../cloud/concurrency.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { planText } from '../runs/plan-report.ts';
-import { gather, wholeNumber } from '../terminal/options.ts';
-import { X, Y } from './start.ts';
+import { collect, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
 
 interface Options {
   x: number;
@@ -19,24 +18,20 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('plan')
-    .summary('what X jobs every Y minutes need and cost, before anything is deployed')
+    .summary('calculate what X jobs every Y minutes need and cost')
     .description(
-      'Says how many workers a workload needs, how long a tick takes, what a month costs at AWS, and which of AWS’s ' +
-        'limits it comes near to. Nothing is asked of any cloud: it is a model, with the settings as a deployment would have them.',
+      'Calculates how many workers a workload needs, how long a tick takes, what a month costs on AWS, and how near it ' +
+        'comes to AWS’s limits. It uses a model and the settings of a deployment, and contacts no cloud.',
     )
-    .requiredOption('--x <jobs>', 'jobs a tick', X)
-    .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
-    .option(
-      '--work-ms <ms>',
-      'how long a job takes, in milliseconds; the setting workMs unless given',
-      wholeNumber(0, 900_000),
-    )
-    .option('--concurrency <n>', 'workers at a time', wholeNumber(1, MAX_WORKERS))
-    .option('-c, --context <name=value>', 'any setting; may be given several times', gather)
+    .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .requiredOption('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .option('--work-ms <ms>', 'time per job in milliseconds (default: the setting workMs)', int(0, 900_000))
+    .option('--concurrency <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS))
+    .option('-c, --context <name=value>', 'any setting; may be repeated', collect)
     .addHelpText(
       'after',
       `
-A job that takes --work-ms is one that waits for something; one that computes takes a worker’s CPU from the others.
+The model assumes that a job waits for --work-ms. Jobs that compute instead compete for their worker’s CPU.
 
 Examples:
   npx drumline plan --x 100000 --y 5 --work-ms 100
@@ -51,5 +46,7 @@ async function run({ output }: Call, { x, y, workMs, concurrency, context }: Opt
     ...(concurrency !== undefined && { concurrency: String(concurrency) }),
   });
   const plan = planOf({ x, y, workMs: workMs ?? settings.workMs }, sizingOf(settings));
-  output.result(plan, () => planText(plan, output.colors));
+  // The JSON document's name for a warning's message is `says`.
+  const warnings = plan.warnings.map(({ setting, message }) => ({ setting, says: message }));
+  output.result({ ...plan, warnings }, () => planText(plan, output.colors));
 }

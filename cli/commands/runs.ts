@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
+import { count, elapsed, localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { type RunStatus, readRuns } from '../cloud/invoke.ts';
-import { pendingOf } from '../runs/shares.ts';
-import { count } from '../terminal/figures.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { pendingOf } from '../runs/statistics.ts';
+import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { clock, elapsed } from '../terminal/times.ts';
 
 const HEADS = [
   'Run',
@@ -18,16 +17,16 @@ const HEADS = [
   'Enqueued',
   'Processed',
   'Failed',
-  'On their way',
+  'Pending',
 ];
 const ALIGNS: Align[] = HEADS.map((_, at) => (at < 3 ? 'left' : 'right'));
 
 export function register(program: Command): void {
   program
     .command('runs')
-    .summary('list the runs, the newest first')
-    .description('Lists the runs, the newest first.')
-    .option('--limit <n>', 'how many at most', wholeNumber(1, 100), 20)
+    .summary('list the last runs')
+    .description('Lists the last runs, newest first.')
+    .option('--limit <n>', 'maximum number of runs', int(1, 100), 20)
     .addHelpText('after', '\nExample:\n  npx drumline runs --limit 5')
     .action(action(run));
 }
@@ -39,7 +38,7 @@ async function run(
   const runs = await readRuns(await deployment(), signal, limit);
   output.result(runs, () =>
     runs.length === 0
-      ? `There has been no run yet. The first: ${target.command('start --x 1000 --y 1')}`
+      ? `There has been no run yet. Start one: ${target.command('start --x 1000 --y 1')}`
       : table(HEADS, runs.map(row), ALIGNS),
   );
 }
@@ -50,7 +49,7 @@ function row(run: RunStatus): string[] {
   return [
     runId ?? '',
     running ? 'running' : 'stopped',
-    startedAt ? clock(startedAt) : '',
+    startedAt ? localTime(startedAt) : '',
     startedAt ? elapsed(end - Date.parse(startedAt)) : '',
     ...[x, y, firedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
   ];

@@ -1,18 +1,19 @@
 import { Argument, type Command } from 'commander';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS, setConcurrency } from '../cloud/concurrency.ts';
-import { counted } from '../terminal/figures.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { setConcurrency } from '../cloud/concurrency.ts';
+import { int } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('scale')
-    .summary('set how many workers run at a time, at once')
+    .summary('set the maximum number of concurrent workers, at once')
     .description(
-      'Sets how many workers run at a time: the consumer’s reserved concurrency, and the event source mapping’s ' +
-        'maximum. It holds within seconds, also while a run is active, and a later deploy keeps it.',
+      'Sets the maximum number of concurrent workers: the consumer’s reserved concurrency, and the event source mapping’s ' +
+        'maximum. It takes effect within seconds, even during a run, and later deploys keep it.',
     )
-    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(wholeNumber(1, MAX_WORKERS)))
+    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(int(1, MAX_WORKERS)))
     .addHelpText('after', '\nExample:\n  npx drumline scale 8 && npx drumline status --watch')
     .action(action(run));
 }
@@ -21,9 +22,9 @@ async function run({ output, signal, deployment }: Call, _options: object, worke
   const { before, after } = await setConcurrency(await deployment(), workers, signal);
   output.result({ before, after }, () => {
     if (before.reserved === workers && before.mapping === after.mapping) {
-      return `It is ${counted(workers, 'worker')} at a time already.`;
+      return `The maximum is ${counted(workers, 'worker')} already.`;
     }
     const was = before.reserved === null ? 'no limit' : counted(before.reserved, 'worker');
-    return `${was} → ${counted(workers, 'worker')} at a time.`;
+    return `${was} → ${counted(workers, 'worker')}.`;
   });
 }

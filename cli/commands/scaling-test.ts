@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander';
 import { inspect, up } from '../../local/cloud.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { MAX_WORKERS, readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
+import { readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
-import { readRunningSettings } from '../cloud/running-settings.ts';
-import { clearTheWay, UNABORTED } from '../runs/own-run.ts';
+import { readRunningSettings } from '../cloud/settings.ts';
+import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
 import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
 import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { elasticsearchUrl, wholeNumber, wholeNumbers } from '../terminal/options.ts';
-import { X } from './start.ts';
+import { elasticsearchUrl, int, intList, jobsPerTick } from '../terminal/options.ts';
 
 interface Options {
   workers: number[];
@@ -26,19 +26,27 @@ export function register(program: Command): void {
     .command('scaling-test')
     .summary('measure how throughput grows with the number of workers')
     .description(
-      'Gives the same jobs to each number of workers, and reports throughput, speed-up, each worker’s share, errors ' +
-        'and duplicates as a Markdown table, kept under reports/. What was scaled is scaled back at the end.',
+      'Runs the same jobs with each number of workers. Reports throughput, speed-up, each worker’s share, errors and ' +
+        'duplicates as a Markdown table, and saves it under reports/. Restores the number of workers at the end.',
     )
     .addOption(
-      new Option('--workers <list>', 'the numbers of workers; speed-up is against the first')
-        .argParser(wholeNumbers(1, MAX_WORKERS))
+      new Option('--workers <list>', 'numbers of workers; the first is the base of the speed-up')
+        .argParser(intList(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
-    .option('--x <jobs>', 'jobs for each (default: 800 × the largest number, at least 2,000)', X)
-    .option('--work-ms <n>', 'how long a job waits; deploys if it is not so already', wholeNumber(0, 600_000))
+    .option(
+      '--x <jobs>',
+      'jobs for each number (default: 800 × the largest number, at least 2,000)',
+      jobsPerTick,
+    )
+    .option(
+      '--work-ms <n>',
+      'time that a job waits, in milliseconds; deploys if that changes it',
+      int(0, 600_000),
+    )
     .option(
       '--elasticsearch <url>',
-      'an Elasticsearch 8 of your own, should the local cloud not be up',
+      'your own Elasticsearch 8, if the local cloud is not running',
       elasticsearchUrl,
     )
     .option('--replace', 'stop the active run, if there is one')
@@ -48,7 +56,7 @@ export function register(program: Command): void {
 
 async function run(call: Call, options: Options): Promise<number> {
   const { output, target, signal } = call;
-  const deployment = await haveDeployed(call, options);
+  const deployment = await ensureDeployed(call, options);
   await requireNoRun(call, deployment, options.replace ?? false);
   const { reserved } = await readConcurrency(deployment, signal);
   const settings = await readRunningSettings(deployment, signal);
@@ -60,18 +68,18 @@ async function run(call: Call, options: Options): Promise<number> {
       measurements.push(await measure(call, deployment, settings, { workers, jobs, first }));
     }
   } finally {
-    // Also after Ctrl-C, hence not by the call's own signal.
-    if (reserved !== null) await setConcurrency(deployment, reserved, UNABORTED);
+    // Restored even after Ctrl-C.
+    if (reserved !== null) await setConcurrency(deployment, reserved, NEVER_ABORTED);
   }
   const report = scalingReport(target.name, settings, measurements);
   const files = await keepReport(report);
-  output.say(`The report is kept: ${files.markdown}`);
+  output.say(`The report is saved: ${files.markdown}`);
   output.result({ ...report, files }, () => scalingTable(measurements));
   return report.ok ? 0 : 1;
 }
 
-/** The deployment as the test needs it; the local cloud is brought up if it is not. */
-async function haveDeployed(call: Call, { workMs, elasticsearch }: Options): Promise<Deployment> {
+/** Deploys what the test needs, unless it is deployed. Starts the local cloud if necessary. */
+async function ensureDeployed(call: Call, { workMs, elasticsearch }: Options): Promise<Deployment> {
   const { target, signal, step } = call;
   if (target.name === 'local' && !(await inspect(target.home)).emulator.running) {
     await up(target.home, { elasticsearchUrl: elasticsearch, step, signal });
@@ -87,10 +95,10 @@ async function haveDeployed(call: Call, { workMs, elasticsearch }: Options): Pro
 
 async function requireNoRun(call: Call, deployment: Deployment, replace: boolean): Promise<void> {
   const { running, runId } = await readStatus(deployment, call.signal);
-  if (!running || replace) return clearTheWay(call, deployment);
+  if (!running || replace) return clearEarlierRuns(call, deployment);
   throw new CommandError(
     'run_active',
-    `The run ${runId} is active, and would disturb the figures.`,
+    `The run ${runId} is active, and would falsify the measurement.`,
     `Stop it first (${call.target.command('stop')}), or add --replace.`,
   );
 }

@@ -1,33 +1,19 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { rhythm } from '../runs/rhythm.ts';
-import { wholeNumber } from '../terminal/options.ts';
-
-/** What a run may be: jobs a tick, and minutes from tick to tick. */
-export const X = wholeNumber(1, 1_000_000);
-export const Y = wholeNumber(1, 1_440);
-/** All of a tick's jobs at once, or spread over its minutes. */
-export const pace = () =>
-  new Option(
-    '--pace <pace>',
-    'a tick’s jobs all at once (burst) or spread over its Y minutes (even)',
-  ).choices(['burst', 'even']);
+import { scheduleText } from '../runs/run-report.ts';
+import { int, jobsPerTick, minutesBetweenTicks, paceOption } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('start')
     .summary('start a run: X jobs every Y minutes')
-    .description('Starts a run: X jobs every Y minutes, the first ones at once. At most one run is active.')
-    .requiredOption('--x <jobs>', 'jobs a tick', X)
-    .requiredOption('--y <minutes>', 'minutes from tick to tick', Y)
-    .addOption(pace().default('burst'))
-    .option(
-      '--backfill <minutes>',
-      'fire ticks that were missed, up to this long ago',
-      wholeNumber(0, 10_080),
-    )
+    .description('Starts a run: X jobs every Y minutes, beginning at once. Only one run can be active.')
+    .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .requiredOption('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .addOption(paceOption().default('burst'))
+    .option('--backfill <minutes>', 'also fire ticks missed in the last <minutes>', int(0, 10_080))
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')
     .action(action(run));
@@ -51,8 +37,8 @@ async function run(
   if (started.replaced) output.say(`The run ${started.replaced} is stopped.`);
   output.result(started, () =>
     [
-      `The run ${started.runId} is started: ${rhythm(started)}.`,
-      `See how it goes: ${target.command('status --watch')}`,
+      `The run ${started.runId} is started: ${scheduleText(started)}.`,
+      `Watch it: ${target.command('status --watch')}`,
     ].join('\n'),
   );
 }

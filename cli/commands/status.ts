@@ -10,11 +10,9 @@ import { isTerminal } from '../terminal/output.ts';
 export function register(program: Command): void {
   program
     .command('status')
-    .summary('show how the run stands: jobs, queue, workers')
-    .description(
-      'Shows how the active run stands, or the last one: ticks, jobs, the queue, each worker’s share.',
-    )
-    .option('--watch', 'a live screen, until Ctrl-C or q')
+    .summary('show the progress of the run: jobs, queue, workers')
+    .description('Shows the active or last run: its ticks and jobs, the queue, and each worker’s share.')
+    .option('--watch', 'update the screen until Ctrl-C or q')
     .option('--run <id>', 'show this run (see "drumline runs")', runId)
     .addHelpText(
       'after',
@@ -29,13 +27,10 @@ async function run(
 ): Promise<void> {
   const { output, signal, target } = call;
   if (watch && json) {
-    throw new UsageError(
-      '--watch shows a screen; it has no --json.',
-      'Call "status --json" as often as you like.',
-    );
+    throw new UsageError('--watch and --json do not go together.', 'Repeat "status --json" instead.');
   }
   if (watch && !isTerminal(process.stdout)) {
-    throw new UsageError('--watch needs a terminal.', 'Leave --watch away to have the status once.');
+    throw new UsageError('--watch needs a terminal.', 'Omit --watch to print the status once.');
   }
   const deployment = await call.deployment();
   const status = await readStatus(deployment, signal, asked);
@@ -43,7 +38,7 @@ async function run(
     throw new CommandError('no_such_run', `There is no run ${asked}.`, target.command('runs'));
   }
   if (watch) {
-    await watchStatus(call, deployment, { runId: asked, foot: 'q leaves; the run goes on' });
+    await watchStatus(call, deployment, { runId: asked, foot: 'Press q to leave. The run continues.' });
     return;
   }
   output.result(status, () =>

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
+import { count } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { drain } from '../runs/drain.ts';
-import { count } from '../terminal/figures.ts';
+import { drainRun } from '../runs/follow-run.ts';
 
 export function register(program: Command): void {
   program
     .command('stop')
-    .summary('stop the active run; what is enqueued is still worked off')
-    .description('Stops the active run: no more ticks. The jobs that are enqueued are still worked off.')
+    .summary('stop the active run; enqueued jobs are still processed')
+    .description('Stops the active run: no more ticks fire. Jobs that are enqueued are still processed.')
     .option('--wait', 'wait until the last job is done')
     .addHelpText(
       'after',
-      '\nExample: stop, and check that nothing was lost\n  npx drumline stop --wait && npx drumline verify',
+      '\nExample: stop, and check that no job was lost\n  npx drumline stop --wait && npx drumline verify',
     )
     .action(action(run));
 }
@@ -22,14 +22,11 @@ async function run(call: Call, { wait }: { wait?: boolean }): Promise<void> {
   const deployment = await call.deployment();
   const stopped = await control(deployment, signal, { action: 'stop' });
   if (!wait) {
-    output.result(
-      stopped,
-      () => `The run ${stopped.runId} is stopped; what is enqueued is still worked off.`,
-    );
+    output.result(stopped, () => `The run ${stopped.runId} is stopped. Enqueued jobs are still processed.`);
     return;
   }
-  output.say(`The run ${stopped.runId} is stopped; working off what is enqueued.`);
-  const { enqueued, processed, failed } = await drain(call, deployment, stopped.runId);
+  output.say(`The run ${stopped.runId} is stopped. Processing the enqueued jobs.`);
+  const { enqueued, processed, failed } = await drainRun(call, deployment, stopped.runId);
   output.result({ ...stopped, enqueued, processed, failed }, () =>
     [
       `Done: ${count(enqueued)} enqueued, ${count(processed)} processed, ${count(failed)} failed.`,

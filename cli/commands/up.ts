@@ -1,31 +1,31 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { bringUp, requireManaged } from '../cloud/cloud.ts';
-import { cloudOf } from '../cloud/explain.ts';
+import { requireManaged, startCloud } from '../cloud/lifecycle.ts';
+import { cloudNameAndUrl } from '../cloud/target.ts';
 import { elasticsearchUrl } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('up')
-    .summary('start the local cloud, installing it if need be')
+    .summary('start the local cloud; the first time, install it')
     .description(
-      'Starts the local cloud: an AWS emulator and Elasticsearch, on 127.0.0.1, without Docker. What is missing is ' +
-        'installed first, under .drumline/ (or DRUMLINE_HOME); what runs already is left as it is. With --target ' +
-        'localstack: LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
+      'Starts the local cloud on 127.0.0.1: an AWS emulator and Elasticsearch, without Docker. It first installs what is ' +
+        'missing, under .drumline/ (or DRUMLINE_HOME). Servers that run already keep running. With --target localstack ' +
+        'it starts LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
     )
     .option(
       '--elasticsearch <url>',
-      'use this Elasticsearch 8 of your own; needs no JDK and no Maven',
+      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
       elasticsearchUrl,
     )
     .addHelpText(
       'after',
       `
-The ports are 4566 and 9200, or DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT. A LocalStack that runs
-already is not started but named: AWS_ENDPOINT_URL.
+The ports are 4566 and 9200, or DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT. To use a LocalStack that
+runs already, set AWS_ENDPOINT_URL instead of running this command.
 
-Example: a second local cloud beside the first
+Example: start a second local cloud
   DRUMLINE_HOME=~/.drumline-2 DRUMLINE_EMULATOR_PORT=4600 DRUMLINE_ELASTICSEARCH_PORT=9300 npx drumline up`,
     )
     .action(action(run));
@@ -34,7 +34,7 @@ Example: a second local cloud beside the first
 async function run(call: Call, { elasticsearch }: { elasticsearch?: string }): Promise<void> {
   requireManaged(call, 'up');
   const { output, target } = call;
-  const result = await bringUp(call, elasticsearch);
+  const result = await startCloud(call, elasticsearch);
   if (result.lost) output.say(output.messageColors.yellow(result.lost));
   const urls = {
     emulatorUrl: target.home.emulatorUrl,
@@ -45,7 +45,7 @@ async function run(call: Call, { elasticsearch }: { elasticsearch?: string }): P
     [
       target.name === 'local'
         ? `The local cloud is up: emulator at ${urls.emulatorUrl}, Elasticsearch at ${urls.elasticsearchUrl}.`
-        : `${cloudOf(target)} is up, with Elasticsearch at ${urls.elasticsearchUrl}.`,
+        : `${cloudNameAndUrl(target)} is up, with Elasticsearch at ${urls.elasticsearchUrl}.`,
       `Next: ${target.command(next)}`,
     ].join('\n'),
   );

@@ -2,18 +2,18 @@ import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
-import { rhythm } from '../runs/rhythm.ts';
+import { scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { pace, X, Y } from './start.ts';
+import { jobsPerTick, minutesBetweenTicks, paceOption } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('update')
     .summary('change X, Y or the pace of the active run')
-    .description('Changes X, Y or the pace of the active run; from its next tick on.')
-    .option('--x <jobs>', 'jobs a tick', X)
-    .option('--y <minutes>', 'minutes from tick to tick', Y)
-    .addOption(pace())
+    .description('Changes X, Y or the pace of the active run, from the next tick on.')
+    .option('--x <jobs>', 'jobs per tick', jobsPerTick)
+    .option('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .addOption(paceOption())
     .addHelpText('after', '\nExample:\n  npx drumline update --x 2000')
     .action(action(run));
 }
@@ -34,5 +34,5 @@ async function run(
     ...(y !== undefined && { y }),
     ...(pace !== undefined && { pace }),
   });
-  output.result(updated, () => `From its next tick on, the run ${updated.runId} has ${rhythm(updated)}.`);
+  output.result(updated, () => `From the next tick on, run ${updated.runId} has ${scheduleText(updated)}.`);
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { action, type Call } from '../cloud/call.ts';
 import { readStatus, verify } from '../cloud/invoke.ts';
-import { follow } from '../runs/drain.ts';
-import { pendingOf } from '../runs/shares.ts';
-import { verificationText } from '../runs/verification-text.ts';
+import { followRun } from '../runs/follow-run.ts';
+import { verificationText } from '../runs/run-report.ts';
+import { pendingOf } from '../runs/statistics.ts';
 import { runId } from '../terminal/options.ts';
 
 export function register(program: Command): void {
@@ -11,11 +11,11 @@ export function register(program: Command): void {
     .command('verify')
     .summary('check that every job is there exactly once')
     .description(
-      'Compares what the ledger has counted with what is in Elasticsearch: every job counted once, one document for ' +
-        'each, none twice, none missing. Exits with 1 if that does not hold, or not yet.',
+      'Compares the ledger’s counts with the documents in Elasticsearch: every job must be counted once and have exactly ' +
+        'one document. Exits with 1 if that is not so, or not yet.',
     )
-    .option('--run <id>', 'this run (see "drumline runs"); the active or last one unless given', runId)
-    .option('--wait', 'wait until the jobs that are on their way are done')
+    .option('--run <id>', 'the run to verify (see "drumline runs"); by default the active or last run', runId)
+    .option('--wait', 'wait until no job is pending')
     .addHelpText('after', '\nExample:\n  npx drumline stop && npx drumline verify --wait')
     .action(action(run));
 }
@@ -25,7 +25,7 @@ async function run(call: Call, { run: asked, wait }: { run?: string; wait?: bool
   const deployment = await call.deployment();
   if (wait) {
     const { runId } = await readStatus(deployment, signal, asked);
-    if (runId) await follow(call, deployment, runId, (status) => pendingOf(status) === 0);
+    if (runId) await followRun(call, deployment, runId, (status) => pendingOf(status) === 0);
   }
   const verification = await verify(deployment, signal, asked);
   output.result(verification, () => verificationText(verification, output.colors));

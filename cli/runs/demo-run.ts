@@ -1,22 +1,22 @@
+import { dueIn } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import type { Status } from '../cloud/invoke.ts';
-import { Interrupted } from '../terminal/errors.ts';
+import { isInterruption } from '../terminal/errors.ts';
 import { isTerminal } from '../terminal/output.ts';
-import { dueIn } from '../terminal/times.ts';
-import type { BusyTime } from './busy-time.ts';
-import { follow } from './drain.ts';
-import { UNABORTED } from './own-run.ts';
-import { pendingOf, percentShares } from './shares.ts';
+import { NEVER_ABORTED } from './control-run.ts';
+import { followRun } from './follow-run.ts';
+import type { BusyTime } from './statistics.ts';
+import { pendingOf, percentShares } from './statistics.ts';
 import { watchStatus } from './watch-status.ts';
 
-/** When a tick whose figures no longer change is taken for wholly enqueued, whatever was expected of it. */
+/** When a tick whose counters no longer change counts as completely enqueued, even with fewer jobs than expected. */
 const SETTLED_MS = 15_000;
 
-/** So long before a tick a stop is still sure to come first. */
+/** A stop this long before a tick is sure to prevent the tick. */
 const BEFORE_TICK_MS = 5_000;
 
-/** Until the jobs of as many ticks as wanted are done; or the next tick, which nobody wants, is about to fire. */
+/** Follows a run until the jobs of its first `ticks` ticks are done, or the next tick is about to fire. */
 export async function followTicks(
   call: Call,
   deployment: Deployment,
@@ -25,7 +25,7 @@ export async function followTicks(
   busy: BusyTime,
 ): Promise<Call> {
   let settled = { enqueued: -1, at: 0 };
-  await follow(
+  await followRun(
     call,
     deployment,
     runId,
@@ -33,8 +33,8 @@ export async function followTicks(
       busy.sample(status);
       const { running, enqueued, firedTicks, nextTickAt } = status;
       if (enqueued !== settled.enqueued) settled = { enqueued, at: Date.now() };
-      const isWhole = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
-      if (firedTicks < ticks || !isWhole) return !running;
+      const isEnqueued = enqueued >= x * ticks || Date.now() - settled.at > SETTLED_MS;
+      if (firedTicks < ticks || !isEnqueued) return !running;
       return pendingOf(status) === 0 || Date.parse(nextTickAt ?? '') - Date.now() < BEFORE_TICK_MS;
     },
     noteOn,
@@ -42,7 +42,7 @@ export async function followTicks(
   return call;
 }
 
-/** Until the person leaves: that ends the run, not the command. */
+/** Follows a run until Ctrl-C, which then ends the run instead of the command. */
 export async function followUntilLeft(
   call: Call,
   deployment: Deployment,
@@ -59,10 +59,10 @@ export async function followUntilLeft(
       busy.sample(status);
       return !status.running;
     };
-    await follow(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
+    await followRun(call, deployment, runId, isOver, noteOn).catch(ignoreInterrupt);
   }
-  output.say('Stopping the run, and working off what is enqueued.');
-  return { ...call, signal: call.signal.aborted ? UNABORTED : call.signal };
+  output.say('Stopping the run. Processing the enqueued jobs.');
+  return { ...call, signal: call.signal.aborted ? NEVER_ABORTED : call.signal };
 }
 
 function noteOn(status: Status): string {
@@ -72,5 +72,5 @@ function noteOn(status: Status): string {
 }
 
 function ignoreInterrupt(error: unknown): void {
-  if (!(error instanceof Interrupted) && (error as Error).name !== 'AbortError') throw error;
+  if (!isInterruption(error)) throw error;
 }

@@ -1,10 +1,9 @@
 import type { Plan } from '../../plan/plan.ts';
 import { PRICED, type Service } from '../../plan/prices.ts';
-import { count, counted } from '../terminal/figures.ts';
+import { count, counted, elapsed } from '../../text/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
-import { elapsed } from '../terminal/times.ts';
-import { rhythm } from './rhythm.ts';
+import { scheduleText } from './run-report.ts';
 
 /** The plan for people. */
 export function planText(plan: Plan, colors: Colors): string {
@@ -13,7 +12,7 @@ export function planText(plan: Plan, colors: Colors): string {
   const { workMs } = workload;
   return [
     bold(
-      `${rhythm({ ...workload, pace: 'burst' })}, ${workMs > 0 ? `${elapsed(workMs)} each` : 'no work to speak of'}`,
+      `${scheduleText({ ...workload, pace: 'burst' })}, ${workMs > 0 ? `${elapsed(workMs)} each` : 'no work'}`,
     ),
     '',
     tickText(plan),
@@ -23,8 +22,8 @@ export function planText(plan: Plan, colors: Colors): string {
     quotaText(plan),
     '',
     ...(warnings.length > 0
-      ? warnings.map(({ setting, says }) => yellow(`! ${setting}: ${says}`))
-      : [green('✔ Nothing stands in the way.')]),
+      ? warnings.map(({ setting, message }) => yellow(`! ${setting}: ${message}`))
+      : [green('✔ No problems found.')]),
   ].join('\n');
 }
 
@@ -38,7 +37,7 @@ function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: 
   const { messages, batches, batchJobs } = packing;
   const needed =
     workersNeeded === null
-      ? 'more than there can be'
+      ? 'more than the maximum'
       : `${count(workersNeeded)} (concurrency is ${count(sizing.concurrency)})`;
   return table(
     ['A tick', ''],

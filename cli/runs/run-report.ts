@@ -1,11 +1,20 @@
+import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
-import { count, jobsPerMinute, percent } from '../terminal/figures.ts';
+import { count, counted, percent } from '../../text/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
-import { type Share, sharesOf } from './shares.ts';
+import { jobsPerMinute, type Share, sharesOf } from './statistics.ts';
 
-/** What came of a run. */
+const MAX_MISSING_IDS = 10;
+
+/** `1,000 jobs every 5 minutes`, with `, spread evenly` for an even pace. */
+export function scheduleText({ x, y, pace }: { x: number; y: number; pace: Pace }): string {
+  const every = y === 1 ? 'minute' : counted(y, 'minute');
+  return `${counted(x, 'job')} every ${every}${pace === 'even' ? ', spread evenly' : ''}`;
+}
+
+/** The outcome of a run. */
 export interface RunReport {
   ok: boolean;
   runId: string | null;
@@ -26,29 +35,47 @@ export function runReport(status: Status, verification: Verification, busyMs: nu
   const { ok, documents, duplicates, missing, message } = verification;
   const { runId, firedTicks, enqueued, processed, failed } = status;
   return {
-    ...{ ok, runId, ticks: firedTicks, enqueued, processed, failed },
-    ...{ documents, duplicates, missing: missing.count },
+    ok,
+    runId,
+    ticks: firedTicks,
+    enqueued,
+    processed,
+    failed,
+    documents,
+    duplicates,
+    missing: missing.count,
     jobsPerMinute: jobsPerMinute(processed, busyMs),
     workers: sharesOf(status),
     message,
   };
 }
 
-/** The report for people. */
+/** The report as text. */
 export function runReportText(report: RunReport, { bold, green, red }: Colors): string {
   const { ok, runId, enqueued, processed, failed, documents, duplicates, missing } = report;
-  const figures = { Enqueued: enqueued, Processed: processed, Failed: failed, Documents: documents };
-  const faults = { Duplicates: duplicates, Missing: missing };
+  const totals = { Enqueued: enqueued, Processed: processed, Failed: failed };
+  const results = { Documents: documents, Duplicates: duplicates, Missing: missing };
   const rows = [
-    ...Object.entries({ ...figures, ...faults }).map(([name, value]) => [name, count(value), '']),
+    ...Object.entries({ ...totals, ...results }).map(([name, value]) => [name, count(value), '']),
     ['Throughput', report.jobsPerMinute === null ? '–' : count(report.jobsPerMinute), 'jobs/min'],
     ...report.workers.map(({ id, processed: jobs, share }) => [id, count(jobs), percent(share)]),
   ];
-  const lines = table([`Run ${runId}`, '', ''], rows, ['left', 'right', 'right']).split('\n');
+  const [head = '', ...lines] = table([`Run ${runId}`, '', ''], rows, ['left', 'right', 'right']).split('\n');
+  const verdict = ok ? green(`✔ Verified: ${report.message}.`) : red(`✖ Not verified: ${report.message}.`);
+  return [bold(head), ...lines, '', verdict].join('\n');
+}
+
+/** The outcome of `verify` as text. */
+export function verificationText(verification: Verification, { green, red }: Colors): string {
+  const { ok, runId, message, enqueued, processed, failed, pending, documents, duplicates } = verification;
+  const missing = verification.missing;
+  const figures = { enqueued, processed, failed, pending, documents, duplicates, missing: missing.count };
+  const rows = Object.entries(figures).map(([name, value]) => [`  ${name}`, count(value)]);
+  const ids = missing.first.slice(0, MAX_MISSING_IDS).join(', ');
+  const more = missing.count > MAX_MISSING_IDS ? ', …' : '';
   return [
-    bold(lines[0] ?? ''),
-    ...lines.slice(1),
-    '',
-    ok ? green(`✔ Verified: ${report.message}.`) : red(`✖ Not verified: ${report.message}.`),
+    ...(runId ? [`Run ${runId}`, table(['', ''], rows, ['left', 'right']), ''] : []),
+    ...(missing.count > 0 ? [`Missing jobs: ${ids}${more}`] : []),
+    ok ? green(`✔ ${message}`) : red(`✖ ${message}`),
   ].join('\n');
 }

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import type { RunningSettings } from '../cloud/running-settings.ts';
+import { count, percent } from '../../text/format.ts';
+import type { RunningSettings } from '../cloud/settings.ts';
 import type { TargetName } from '../cloud/target.ts';
-import { count, percent } from '../terminal/figures.ts';
 import { type Align, markdownTable } from '../terminal/table.ts';
 import { type Machine, machineText, readMachine } from './machine.ts';
 import type { Measurement } from './scaling-test.ts';

@@ -1,12 +1,12 @@
+import { counted } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import { setConcurrency } from '../cloud/concurrency.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
-import type { RunningSettings } from '../cloud/running-settings.ts';
-import { counted, jobsPerMinute } from '../terminal/figures.ts';
-import { drain, follow } from './drain.ts';
-import { startOwnRun, stopOwnRun } from './own-run.ts';
-import { lastCountAt, type Share, sharesOf } from './shares.ts';
+import type { RunningSettings } from '../cloud/settings.ts';
+import { startRun, stopRun } from './control-run.ts';
+import { drainRun, followRun } from './follow-run.ts';
+import { jobsPerMinute, lastCountAt, type Share, sharesOf } from './statistics.ts';
 
 /** What a number of workers has done with the same jobs. */
 export interface Measurement {
@@ -95,7 +95,7 @@ async function warmUp(
 
 /** How many jobs it takes for each worker to meet some. */
 export function warmUpJobs(settings: RunningSettings, workers: number): number {
-  const batch = jobsOfBatch(settings);
+  const batch = jobsPerBatch(settings);
   const batchMs = Math.max(1, (settings.workMs * batch) / settings.jobConcurrency);
   // Batches that are done in no time are all done by the worker that is there first.
   const batches = Math.min(
@@ -106,17 +106,17 @@ export function warmUpJobs(settings: RunningSettings, workers: number): number {
 }
 
 /** How many jobs a worker takes at once, when there are plenty. */
-export function jobsOfBatch({ batchSize, jobsPerMessage }: RunningSettings): number {
+export function jobsPerBatch({ batchSize, jobsPerMessage }: RunningSettings): number {
   return Math.min(10, batchSize) * jobsPerMessage;
 }
 
 /** A run of one tick, to its last job. */
 async function runOnce(call: Call, deployment: Deployment, jobs: number): Promise<Status> {
-  const runId = await startOwnRun(deployment, jobs, ONE_TICK);
+  const runId = await startRun(deployment, jobs, ONE_TICK);
   try {
-    await follow(call, deployment, runId, ({ enqueued, running }) => enqueued >= jobs || !running);
+    await followRun(call, deployment, runId, ({ enqueued, running }) => enqueued >= jobs || !running);
   } finally {
-    await stopOwnRun(deployment, runId);
+    await stopRun(deployment, runId);
   }
-  return drain(call, deployment, runId);
+  return drainRun(call, deployment, runId);
 }

@@ -1,21 +1,20 @@
 import type { Status } from '../../functions/status.ts';
-import { bar, count, counted, percent, rate } from '../terminal/figures.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../../text/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { clock, dueIn, sinceThen } from '../terminal/times.ts';
-import { rhythm } from './rhythm.ts';
-import { pendingOf, sharesOf } from './shares.ts';
+import { scheduleText } from './run-report.ts';
+import { pendingOf, sharesOf } from './statistics.ts';
 
-/** How wide and high the screen is, and what is known beside the status itself. */
+/** How to show a status. */
 export interface ScreenOptions {
   colors: Colors;
-  /** Characters a line. */
+  /** Characters per line. */
   width: number;
-  /** Jobs a minute, where they are measured; null while there is nothing to say. */
+  /** Measured jobs per minute; null until it is known. */
   rate?: number | null;
 }
 
-/** How Drumline stands, for people. */
+/** The status as text. */
 export function statusScreen(status: Status, options: ScreenOptions): string {
   const { colors } = options;
   if (status.runId === null) {
@@ -32,13 +31,13 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
 
 function runLines(status: Status, { green, dim }: Colors): string[] {
   const { running, runId, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
-  const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${sinceThen(stoppedAt)}` : ''}`);
-  const started = startedAt ? dim(`  since ${clock(startedAt)} (${sinceThen(startedAt)})`) : '';
+  const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${ago(stoppedAt)}` : ''}`);
+  const started = startedAt ? dim(`  since ${localTime(startedAt)} (${ago(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
   const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
-    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${rhythm(status)}`),
+    label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${scheduleText(status)}`),
   ];
 }
 
@@ -51,7 +50,7 @@ function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptio
   return [
     label(
       'Jobs',
-      `${count(enqueued)} enqueued, ${count(processed)} processed, ${failures}, ${count(pendingOf(status))} on their way`,
+      `${count(enqueued)} enqueued, ${count(processed)} processed, ${failures}, ${count(pendingOf(status))} pending`,
     ),
     label('', `${colors.cyan(bar(done, room))} ${percent(done)}${speed}`),
   ];
@@ -62,7 +61,7 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
   return [
     label(
       'Queue',
-      `${counted(queue.visible, 'message')} waiting, ${count(queue.inFlight)} in work, ${count(queue.delayed)} delayed, ${
+      `${counted(queue.visible, 'message')} waiting, ${count(queue.inFlight)} in flight, ${count(queue.delayed)} delayed, ${
         queue.deadLetters > 0 ? yellow(letters) : letters
       }`,
     ),
@@ -71,8 +70,10 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
 }
 
 function workersText(concurrency: Status['concurrency'], dim: Colors['dim']): string {
-  if (concurrency === undefined) return 'Lambda can’t be asked just now how many';
-  return concurrency === null ? 'as many as AWS allows' : `up to ${count(concurrency)} ${dim('at a time')}`;
+  if (concurrency === undefined) return 'unknown: Lambda does not answer';
+  return concurrency === null
+    ? 'as many as AWS allows'
+    : `up to ${count(concurrency)} ${dim('concurrently')}`;
 }
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];
@@ -82,10 +83,10 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
   const byId = new Map(status.workers.map((worker) => [worker.id, worker]));
   const shares = sharesOf(status);
   if (shares.length === 0 && retired.count === 0)
-    return colors.dim('No worker has done a job of this run yet.');
+    return colors.dim('No worker has processed a job of this run yet.');
   const rows = shares.map(({ id, processed, share }) => {
     const worker = byId.get(id);
-    const seen = worker ? sinceThen(worker.lastSeenAt) : '';
+    const seen = worker ? ago(worker.lastSeenAt) : '';
     return [id, count(processed), percent(share), seen];
   });
   if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);

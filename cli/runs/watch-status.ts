@@ -1,12 +1,12 @@
 import { emitKeypressEvents, type Key } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import cliTruncate from 'cli-truncate';
 import logUpdate from 'log-update';
 import type { Call } from '../cloud/call.ts';
+import { isUnreachable } from '../cloud/client-errors.ts';
 import type { Deployment } from '../cloud/deployment.ts';
-import { isUnreachable } from '../cloud/explain.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
-import { pause } from '../terminal/interrupt.ts';
-import { truncate } from '../terminal/truncate.ts';
-import { RateMeter } from './rate-meter.ts';
+import { RateMeter } from './statistics.ts';
 import { statusScreen } from './status-screen.ts';
 
 const EVERY_MS = 1_000;
@@ -34,15 +34,15 @@ export async function watchStatus(
   const stopListening = onLeaveKey(() => leaving.abort());
   const meter = new RateMeter();
   let seen: Status | undefined;
-  let trouble = '';
+  let problem = '';
   const draw = () => {
     const { columns = 80, rows = 24 } = process.stdout;
-    const last = ['', trouble && output.colors.yellow(trouble), output.colors.dim(foot)];
+    const last = ['', problem && output.colors.yellow(problem), output.colors.dim(foot)];
     const screen = seen && statusScreen(seen, { colors: output.colors, width: columns, rate: measured });
     const lines = (screen ?? 'Reading the status …').split('\n');
     // The cursor has a line of its own below.
     const end = last.filter((line, at) => at === 0 || line !== '');
-    logUpdate(truncate(lines, end, columns, rows - 1));
+    logUpdate(fitToTerminal(lines, end, columns, rows - 1));
   };
   let measured: number | null = null;
   // Times pass between two readings, too.
@@ -53,16 +53,16 @@ export async function watchStatus(
       try {
         seen = await readStatus(deployment, either, runId);
         measured = meter.sample(seen.processed + seen.failed);
-        trouble = '';
+        problem = '';
         onStatus?.(seen);
       } catch (error) {
         if (either.aborted) break;
         // A cloud that is being restarted comes back; whoever watches wants to see that.
         if (!isUnreachable(error)) throw error;
-        trouble = `Nothing answers; ${target.command('up')} starts it. Trying again …`;
+        problem = `Nothing answers; ${target.command('up')} starts it. Trying again …`;
       }
       draw();
-      await pause(EVERY_MS, either).catch(() => {});
+      await setTimeout(EVERY_MS, undefined, { signal: either }).catch(() => {});
     }
     return seen;
   } finally {
@@ -89,4 +89,15 @@ function onLeaveKey(leave: () => void): () => void {
     stdin.setRawMode(false);
     stdin.pause();
   };
+}
+
+/** Cuts a screen to the terminal's width and height, in characters. The footer always stays. */
+export function fitToTerminal(
+  lines: readonly string[],
+  footer: readonly string[],
+  width: number,
+  height: number,
+): string {
+  const room = Math.max(1, height - footer.length);
+  return [...lines.slice(0, room), ...footer].map((line) => cliTruncate(line, width)).join('\n');
 }

@@ -1,11 +1,11 @@
 import { UserError } from '../../local/user-error.ts';
 
-/** A `UserError` with a name for programs, as `--json` reports it, and the exit code that goes with it. */
+/** An error that the user can act on, with a code for `--json` and an exit code. */
 export class CommandError extends UserError {
   readonly exitCode: number = 1;
 
   constructor(
-    /** snake_case, stable. */
+    /** In snake_case. Scripts depend on it. */
     readonly code: string,
     message: string,
     nextStep: string,
@@ -15,7 +15,7 @@ export class CommandError extends UserError {
   }
 }
 
-/** The command was called in a way that can't be meant: nothing was done. */
+/** The command line makes no sense. The command has done nothing. Exit code 2. */
 export class UsageError extends CommandError {
   override readonly exitCode = 2;
 
@@ -24,12 +24,17 @@ export class UsageError extends CommandError {
   }
 }
 
-/** A person asked the command to end: Ctrl-C, or a signal. */
+/** The user has interrupted the command with Ctrl-C or a signal. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
-  /** @param exitCode 128 and the signal's number, as shells have it */
+  /** @param exitCode 128 plus the signal's number, by the shells' convention */
   constructor(readonly exitCode = 130) {
     super('interrupted');
   }
+}
+
+/** Whether work has ended because its `AbortSignal` was aborted: the SDK and Node.js throw an `AbortError`. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError');
 }

@@ -4,37 +4,32 @@ import { UserError } from '../../local/user-error.ts';
 import { CommandError, Interrupted } from './errors.ts';
 import type { Output } from './output.ts';
 
-/** How a failed command ends: what it says, and its exit code. */
+/** How a failed command ends: its exit code and what it tells the user. */
 export interface Failure {
   exitCode: number;
   code: string;
   message: string;
   nextStep: string;
-  /** Only what is a bug of ours has one worth showing. */
+  /** Only for internal errors. */
   stack?: string;
 }
 
 /**
- * @param help the command line that shows the help for what was called
- * @returns nothing for what is no failure: help that was asked for
+ * Classifies an error.
+ * @param help the next step after wrong use, from `helpHint`
+ * @returns undefined where nothing has failed: the user asked for the help or the version
  */
 export function failureOf(error: unknown, help: string): Failure | undefined {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
-    const message = error.message.replace(/^error: /, '');
-    if (error.code === 'commander.help') {
-      // The help has been shown instead.
-      return { exitCode: 2, code: 'wrong_use', message: 'a command is missing', nextStep: '' };
-    }
-    return { exitCode: 2, code: 'wrong_use', message, nextStep: help };
+    const usage = { exitCode: 2, code: 'wrong_use' };
+    // Commander has printed the help already.
+    if (error.code === 'commander.help') return { ...usage, message: 'a command is missing', nextStep: '' };
+    return { ...usage, message: error.message.replace(/^error: /, ''), nextStep: help };
   }
   if (error instanceof SettingError) {
-    return {
-      exitCode: 2,
-      code: 'wrong_setting',
-      message: error.message,
-      nextStep: 'npx drumline deploy --help',
-    };
+    const nextStep = 'npx drumline deploy --help';
+    return { exitCode: 2, code: 'wrong_setting', message: error.message, nextStep };
   }
   if (error instanceof Interrupted) {
     return { exitCode: error.exitCode, code: 'interrupted', message: 'interrupted', nextStep: '' };
@@ -48,14 +43,14 @@ export function failureOf(error: unknown, help: string): Failure | undefined {
   return {
     exitCode: 1,
     code: 'bug',
-    message: `${name}: ${message}. This is a bug of Drumline’s.`,
-    nextStep: 'Run the command again with --debug to see where, and report it.',
+    message: `${name}: ${message}. This is a bug in Drumline.`,
+    nextStep: 'Run the command again with --debug for the stack trace, and report it.',
     ...(stack !== undefined && { stack }),
   };
 }
 
-/** Says what failed, and has the command end with its exit code. With `--json` the failure is the one document. */
-export function report(
+/** Prints a failure and sets the exit code. With `--json` the failure is the one JSON document. */
+export function reportFailure(
   failure: Failure | undefined,
   output: Output,
   debug = Boolean(process.env.DEBUG),
@@ -70,8 +65,8 @@ export function report(
   if (output.json && !output.answered) output.result({ error: { code, message, nextStep } }, () => '');
 }
 
-/** The command line that shows a command's help. */
-export function helpFor(command: Command): string {
+/** Tells the user which command line prints the help for a command. */
+export function helpHint(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name());
   return `See npx ${names.join(' ')} --help`;

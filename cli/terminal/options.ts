@@ -1,53 +1,73 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
+import { count } from '../../text/format.ts';
 import { UsageError } from './errors.ts';
-import { count } from './figures.ts';
-import { parseDuration } from './times.ts';
 
-/** Reads a whole number of a range; for commander. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+// Parsers of option values, for commander: each returns the value, or throws an InvalidArgumentError that says what is
+// allowed.
+
+/** An integer from `min` to `max`. */
+export function int(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${count(least)} to ${count(most)}.`);
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${count(min)} to ${count(max)}.`);
   };
 }
 
-/** Reads `1,2,4`: whole numbers of a range, each once, in the order given. */
-export function wholeNumbers(least: number, most: number): (text: string) => number[] {
-  const one = wholeNumber(least, most);
-  return (text) => [...new Set(text.split(',').map((part) => one(part.trim())))];
+/** Integers from `min` to `max`, such as `1,2,4`, in the given order and without duplicates. */
+export function intList(min: number, max: number): (text: string) => number[] {
+  const parse = int(min, max);
+  return (text) => [...new Set(text.split(',').map((part) => parse(part.trim())))];
 }
 
-/** Reads `30s`, `5m`, `2h`, `1d` as milliseconds. */
+/** X: jobs per tick. */
+export const jobsPerTick = int(1, 1_000_000);
+/** Y: minutes between ticks. */
+export const minutesBetweenTicks = int(1, 1_440);
+
+/** `--pace`, for `start` and `update`. */
+export const paceOption = () =>
+  new Option('--pace <pace>', 'send a tick’s jobs all at once (burst) or over its Y minutes (even)').choices([
+    'burst',
+    'even',
+  ]);
+
+const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A duration such as `30s`, `5m`, `2h` or `1d`, in milliseconds. */
 export function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
+  const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(text.trim()) ?? [];
+  const ms = Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  if (ms > 0) return ms;
   throw new InvalidArgumentError('It must be a duration such as 30s, 5m, 2h or 1d.');
 }
 
-/** Reads a run's name. */
+/** The ID of a run. */
 export function runId(text: string): string {
   if (RUN_ID.test(text)) return text;
-  throw new InvalidArgumentError('It must be the name of a run, such as 20261123-214512-k3f9.');
+  throw new InvalidArgumentError('It must be the ID of a run, such as 20261123-214512-k3f9.');
 }
 
-/** Reads an Elasticsearch's URL; what is not one is not repeated, since it may hold a password. */
+/** An Elasticsearch URL, without a slash at its end. @throws UsageError */
 export function elasticsearchUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
-  // Not an InvalidArgumentError, which commander would put the text before.
-  throw new UsageError('That is not Elasticsearch’s URL.', 'Give one such as http://127.0.0.1:9200.');
+  // Commander repeats the text in front of an InvalidArgumentError, and this text may contain a password.
+  throw new UsageError(
+    'That is not the URL of an Elasticsearch.',
+    'Give a URL such as http://127.0.0.1:9200.',
+  );
 }
 
-/** Gathers an option that may be given several times. */
-export function gather(text: string, before: string[] = []): string[] {
-  return [...before, text];
-}
-
-/** Reads a stage's name. */
+/** The name of a stage. */
 export function stage(text: string): string {
   if (/^[a-z][a-z0-9-]{0,19}$/.test(text)) return text;
   throw new InvalidArgumentError(
-    'It must be up to 20 lower-case letters, digits and hyphens, a letter first.',
+    'It must have up to 20 lower-case letters, digits and hyphens, and start with a letter.',
   );
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(text: string, previous: string[] = []): string[] {
+  return [...previous, text];
 }

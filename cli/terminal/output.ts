@@ -3,27 +3,28 @@ import colors from 'picocolors';
 
 export type Colors = ReturnType<typeof colors.createColors>;
 
-/** For text that goes nowhere near a terminal. */
+/** For text that is not shown on a terminal. */
 export const UNCOLOURED = colors.createColors(false);
 
 const REDRAW_MS = 100;
 
 /**
- * The one place that writes: results to stdout, everything that is said on the way to stderr. With `json` stdout gets
- * one JSON document and nothing else. Below what is said, lines can be live: they are redrawn until they end.
+ * Everything that a command prints. Results go to stdout, messages to stderr. With `json`, stdout gets exactly one JSON
+ * document. Live lines stay below the messages and are redrawn until they end.
  */
 export class Output {
-  /** For stdout and stderr, each by what it is connected to. */
+  /** Colours for stdout. */
   readonly colors = colorsFor(process.stdout);
+  /** Colours for stderr. */
   readonly messageColors = colorsFor(process.stderr);
-  /** Whether live lines are shown; where they are not, whoever has progress to tell says a line now and then. */
+  /** Whether live lines are shown. Where they are not, commands print their progress now and then. */
   readonly isLive = isTerminal(process.stderr);
   readonly #live = new Set<() => string>();
   #timer: NodeJS.Timeout | undefined;
   #answered = false;
 
   constructor(readonly json: boolean) {
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveWhenNobodyReads);
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', exitOnBrokenPipe);
   }
 
   /** Whether the JSON document has been written. */
@@ -31,28 +32,28 @@ export class Output {
     return this.#answered;
   }
 
-  /** The command's answer: the document with `--json`, else the text. */
+  /** Prints the command's result: the document with `--json`, otherwise the text. */
   result(document: unknown, text: () => string): void {
     if (!this.json) {
       this.print(text());
       return;
     }
-    if (this.#answered) throw new Error('a second JSON document');
+    if (this.#answered) throw new Error('a command prints one JSON document');
     this.#answered = true;
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
 
-  /** A line of the answer, for answers that come line by line; not with `--json`. */
+  /** Prints a part of the result, for results that come line by line. Not with `--json`. */
   print(text: string): void {
-    this.#above(() => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`));
+    this.#printAbove(() => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`));
   }
 
-  /** Says something on the way. */
+  /** Prints a message. */
   say(text: string): void {
-    this.#above(() => process.stderr.write(`${text}\n`));
+    this.#printAbove(() => process.stderr.write(`${text}\n`));
   }
 
-  /** Shows lines that change, until the returned function is called. */
+  /** Shows live lines until the returned function is called. */
   show(render: () => string): () => void {
     if (!this.isLive) return () => {};
     this.#live.add(render);
@@ -72,7 +73,7 @@ export class Output {
     logUpdateStderr([...this.#live].map((render) => render()).join('\n'));
   }
 
-  #above(write: () => void): void {
+  #printAbove(write: () => void): void {
     if (this.#live.size === 0) {
       write();
       return;
@@ -83,19 +84,19 @@ export class Output {
   }
 }
 
-/** Whether a stream is a terminal that can be drawn on. */
+/** Whether a stream is a terminal that understands control sequences. */
 export function isTerminal(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
 }
 
-// Not picocolors' own detection: that takes CI for a terminal, and asks about stdout for stderr as well.
+// Picocolors' own detection treats CI as a terminal, and looks at stdout even for stderr.
 function colorsFor(stream: NodeJS.WriteStream): Colors {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   return colors.createColors(!NO_COLOR && (isTerminal(stream) || Boolean(FORCE_COLOR)));
 }
 
-/** `drumline … | head` has read what it wanted. */
-function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
+/** The reader of a pipe, such as `drumline logs | head`, has stopped reading. */
+function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 }

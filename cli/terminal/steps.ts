@@ -1,32 +1,32 @@
 import type { Step } from '../../local/steps.ts';
-import { Interrupted } from './errors.ts';
+import { elapsed } from '../../text/format.ts';
+import { isInterruption } from './errors.ts';
 import type { Output } from './output.ts';
-import { elapsed } from './times.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 
 /**
- * Shows steps as they run, several at once if need be: a spinner and the seconds on a terminal; elsewhere a line when
- * a step begins and one when it ends.
+ * Shows running steps; several may run at once. A terminal shows a spinner and the elapsed time. Elsewhere a line is
+ * printed when a step begins and when it ends.
  */
 export function stepsOn(output: Output): Step {
   const { green, red, yellow, cyan, dim } = output.messageColors;
   return async (title, work) => {
-    const begin = Date.now();
-    const took = () => dim(`(${elapsed(Date.now() - begin)})`);
+    const startedAt = Date.now();
+    const took = () => dim(`(${elapsed(Date.now() - startedAt)})`);
     if (!output.isLive) output.say(`… ${title}`);
     const end = output.show(() => `${cyan(frame())} ${title} ${took()}`);
-    const conclude = (mark: string) => {
+    const finish = (mark: string) => {
       end();
       output.say(`${mark} ${title} ${took()}`);
     };
     try {
       const result = await work();
-      conclude(green('✔'));
+      finish(green('✔'));
       return result;
     } catch (error) {
-      conclude(error instanceof Interrupted ? yellow('■') : red('✖'));
+      finish(isInterruption(error) ? yellow('■') : red('✖'));
       throw error;
     }
   };

@@ -39,7 +39,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** A listener on all interfaces does not keep a second one off 127.0.0.1 on every system, but it answers. */
-async function isAnswering(port: number): Promise<boolean> {
+export async function isAnswering(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' });
   const answered = await once(socket, 'connect').then(
     () => true,

@@ -9,7 +9,6 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
-import { createLedgerTable } from '../../bench/ledger-table.ts';
 import { consume } from '../../functions/core/consume/consume.ts';
 import { TickCache } from '../../functions/core/consume/tick-cache.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';
@@ -26,6 +25,7 @@ import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import type { Scheduler } from '../../functions/core/schedule/enqueue.ts';
 import { fire } from '../../functions/core/schedule/fire.ts';
 import { verify } from '../../functions/core/verify/verify.ts';
+import { createLedgerTable } from '../fixtures/pipeline.ts';
 import { aws, elasticsearchUrl } from './system.ts';
 
 /** What goes wrong at a call, as seen from the process that makes it. */

@@ -1,18 +1,18 @@
 import { describe, expect } from 'vitest';
-import { countDrumline } from '../../bench/cost/drumline.ts';
-import type { Counted } from '../../bench/cost/meter.ts';
-import { countPowertools } from '../../bench/cost/powertools.ts';
-import type { AwsPlace } from '../../bench/own-cloud.ts';
+import { countDrumline } from '../../bench/benchmarks/count-drumline.ts';
+import { countPowertools } from '../../bench/benchmarks/count-powertools.ts';
+import type { Counted } from '../../bench/benchmarks/request-meter.ts';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
 import { sum, type Usage } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
+import type { AwsConnection } from '../fixtures/pipeline.ts';
 import { aws, home, target } from './system.ts';
 import { testWhere } from './test-where.ts';
 
 const test = testWhere(target.name === 'local', 'it counts on the local cloud’s wire');
 
 const where = {
-  aws: aws as AwsPlace,
+  aws: aws as AwsConnection,
   elasticsearchUrl: home.elasticsearchUrl,
 };
 

@@ -4,8 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
-import { fromHere } from '../../cli/cloud/localstack.ts';
-import { placeOf, resolveTarget } from '../../cli/cloud/target.ts';
+import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
@@ -26,7 +25,7 @@ export const target = resolveTarget(place.target, place.stage, home);
 export const { sqs, lambda, logs, cloudFormation } = target.clients;
 
 /** For the SDK's other clients. */
-export const aws = placeOf(target);
+export const aws = clientConfigOf(target);
 
 /** A function's name, by its short one. */
 export const functionName = (name: string) => `${prefixOf(place)}-${name}`;
@@ -95,7 +94,7 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
 }
 
 /** Where the results are, from here. */
-export const elasticsearchUrl = fromHere(target, await output('ElasticsearchUrl'));
+export const elasticsearchUrl = elasticsearchUrlFromHost(target, await output('ElasticsearchUrl'));
 
 /** Whether the functions run on this machine, and so reach what listens on its own address: they have such an Elasticsearch. */
 export const functionsAreHere = /^(127\.|localhost$)/.test(

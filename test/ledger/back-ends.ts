@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, inject } from 'vitest';
-import { createLedgerTable } from '../../bench/ledger-table.ts';
 import type { Item, Table } from '../../functions/core/ledger/table.ts';
+import { createLedgerTable } from '../fixtures/pipeline.ts';
 import { AWS_LIMITS, Dynamo } from '../simulation/dynamo.ts';
 
 /** A DynamoDB that the suite runs against. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { readCommandLine } from '../../../bench/command-line.ts';
+import { readCommandLine } from '../../../bench/harness/command-line.ts';
 import { size, speed } from './samples.ts';
 
 const read = (...words: string[]) => readCommandLine(words, [speed, size]);
@@ -35,7 +35,7 @@ test('an unknown name is refused, with those that there are', () => {
   expect(() => read('sped')).toThrow(
     expect.objectContaining({
       message: 'There is no benchmark "sped".',
-      nextStep: 'There are: speed, size.',
+      nextStep: 'Choose from: speed, size.',
     }),
   );
 });
@@ -56,7 +56,7 @@ test('the help lists the benchmarks, and with one name its options', () => {
     return true;
   });
   expect(() => read('--help')).toThrow(expect.objectContaining({ exitCode: 0 }));
-  expect(said).toContain('How big');
+  expect(said).toContain('How big is it?');
   said = '';
   expect(() => read('speed', '--help')).toThrow(expect.objectContaining({ exitCode: 0 }));
   expect(said).toContain('--jobs');

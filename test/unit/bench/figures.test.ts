@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { figureOf, figureText, quantile } from '../../../bench/figure.ts';
-import { inTurn } from '../../../bench/rounds.ts';
+import { figureOf, figureText, measureInTurn, quantile } from '../../../bench/harness/figures.ts';
 
 test('a figure is the median, the least and the most, in whatever order the rounds came', () => {
   expect(figureOf([30, 10, 20])).toEqual({ median: 20, min: 10, max: 30 });
@@ -23,7 +22,7 @@ test('a figure shows its spread where it has one', () => {
 
 test('cases are measured in turn, not one after the other', async () => {
   const order: string[] = [];
-  const values = await inTurn(['A', 'B'], 2, async (one, round) => {
+  const values = await measureInTurn(['A', 'B'], 2, async (one, round) => {
     order.push(`${one}${round}`);
     return round;
   });

@@ -1,46 +1,30 @@
-import type { Benchmark, Row, ThroughputRow } from '../../../bench/benchmark.ts';
-import { figureText } from '../../../bench/figure.ts';
-import type { Record } from '../../../bench/record.ts';
-import { wholeNumber } from '../../../cli/terminal/options.ts';
+import type { Benchmark, Row } from '../../../bench/harness/benchmark.ts';
+import { type Figure, figureText } from '../../../bench/harness/figures.ts';
+import type { Record } from '../../../bench/harness/record.ts';
+import { int } from '../../../cli/terminal/options.ts';
 
 interface SpeedRow extends Row {
-  jobsPerMinute: ThroughputRow['jobsPerMinute'];
+  jobsPerMinute: Figure;
 }
 
 /** A benchmark that measures nothing. */
 export const speed: Benchmark<{ jobs: number }, SpeedRow> = {
   name: 'speed',
-  title: 'How fast',
-  about: 'Jobs, as fast as they go.',
-  register: (command) => command.option('--jobs <n>', 'how many jobs', wholeNumber(1, 1_000), 10),
+  question: 'How fast is it?',
+  method: 'Jobs run as fast as they can.',
+  register: (command) => command.option('--jobs <n>', 'number of jobs', int(1, 1_000), 10),
   run: async ({ options }) => [speedRow(options.jobs)],
-  section: (rows) => ({
-    tables: [
-      {
-        heads: ['Jobs/min'],
-        aligns: ['right'],
-        rows: rows.map(({ jobsPerMinute }) => [figureText(jobsPerMinute)]),
-      },
-    ],
-    charts: [
-      {
-        name: 'speed',
-        title: 'Speed',
-        kind: 'bars',
-        x: { title: 'Workers', values: ['1'] },
-        y: { title: 'Jobs/min' },
-        series: [{ name: 'us', values: rows.map(({ jobsPerMinute }) => jobsPerMinute) }],
-      },
-    ],
-  }),
+  section: (rows) => [
+    { heads: ['', 'jobs/min'], rows: rows.map(({ jobsPerMinute }) => ['all', figureText(jobsPerMinute)]) },
+  ],
 };
 
 export const size: Benchmark = {
   name: 'size',
-  title: 'How big',
-  about: 'Bytes.',
+  question: 'How big is it?',
+  method: 'Bytes.',
   run: async () => [{ benchmark: 'size' }],
-  section: () => ({ tables: [], charts: [], remarks: 'Small.' }),
+  section: () => ['Small.'],
 };
 
 export function speedRow(median: number): SpeedRow {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concurrencyCheck } from '../../../cli/cloud/account.ts';
+import { concurrencyCheck } from '../../../cli/cloud/checks.ts';
 
 test.each([
   ['a whole quota', { limit: 1_000, unreserved: 1_000, reserved: 0, wanted: 900 }, true],
@@ -17,9 +17,9 @@ test('says how many there is room for, and what to ask AWS for', () => {
     ok: false,
     found: '1,000 in the account, 1,000 not reserved; room for 900 of 1,000 workers',
     advice:
-      'Take concurrency=900 or fewer for now, or ask AWS (Service Quotas, Lambda) for at least 1,100 "Concurrent executions".',
+      'Set concurrency=900 or less for now, or ask AWS (Service Quotas, Lambda) for at least 1,100 "Concurrent executions".',
   });
   expect(concurrencyCheck({ limit: 10, unreserved: 10, reserved: 0, wanted: 2 }).advice).toMatch(
-    /^Take no workers for now, .* at least 102 /,
+    /^Do not deploy for now, .* at least 102 /,
   );
 });

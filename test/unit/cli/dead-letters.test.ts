@@ -1,6 +1,11 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import { giveBack, isMalformed, sendAgain, takeDeadLetters } from '../../../cli/cloud/dead-letters.ts';
+import {
+  isMalformed,
+  receiveDeadLetters,
+  releaseDeadLetters,
+  retryDeadLetters,
+} from '../../../cli/cloud/dead-letters.ts';
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';
@@ -88,10 +93,10 @@ const range = (count: number) => Array.from({ length: count }, (_, at) => letter
 describe('listing', () => {
   test('finds all letters, each once, and leaves them to be found again', async () => {
     const { deployment, dead } = queuesWith(range(57));
-    const letters = await takeDeadLetters(deployment, going);
+    const letters = await receiveDeadLetters(deployment, going);
     expect(letters.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
     expect(letters[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
-    await giveBack(deployment, letters);
+    await releaseDeadLetters(deployment, letters);
     expect(dead.filter(({ hidden }) => hidden)).toEqual([]);
   });
 
@@ -102,7 +107,7 @@ describe('listing', () => {
       body: JSON.stringify({ ...JSON.parse(letterOf(1).body), retry: undefined }),
     };
     const { deployment } = queuesWith([whole, { id: 'g', attributes: {}, body: 'garbage' }]);
-    const letters = await takeDeadLetters(deployment, going);
+    const letters = await receiveDeadLetters(deployment, going);
     expect(letters.find(({ messageId }) => messageId === 'w')).toMatchObject({
       range: { first: 1, last: 10 },
     });
@@ -113,7 +118,7 @@ describe('listing', () => {
 describe('sending again', () => {
   test('sends each by a name of its own, and then deletes it', async () => {
     const { deployment, dead, jobs } = queuesWith(range(25));
-    const resent = await sendAgain(deployment, await takeDeadLetters(deployment, going), going);
+    const resent = await retryDeadLetters(deployment, await receiveDeadLetters(deployment, going), going);
     expect(resent.sent).toHaveLength(25);
     expect(dead).toEqual([]);
     expect(jobs).toHaveLength(25);
@@ -125,7 +130,7 @@ describe('sending again', () => {
   test('what SQS does not take stays a dead letter', async () => {
     const refuses = (body: string) => body.includes('"jobs":[3]');
     const { deployment, dead, jobs } = queuesWith(range(12), { refuses });
-    const resent = await sendAgain(deployment, await takeDeadLetters(deployment, going), going);
+    const resent = await retryDeadLetters(deployment, await receiveDeadLetters(deployment, going), going);
     expect(resent.reason).toContain('too long');
     expect(jobs.some(refuses)).toBe(false);
     expect(dead.map(({ id }) => id)).toEqual(['m3']);
@@ -135,7 +140,11 @@ describe('sending again', () => {
 
   test('what can’t be deleted is told', async () => {
     const { deployment, dead } = queuesWith(range(3), { keeps: (id) => id === 'm2' });
-    const { sent, kept } = await sendAgain(deployment, await takeDeadLetters(deployment, going), going);
+    const { sent, kept } = await retryDeadLetters(
+      deployment,
+      await receiveDeadLetters(deployment, going),
+      going,
+    );
     expect(sent.map(({ jobId }) => jobId)).toEqual([1, 3]);
     expect(kept.map(({ jobId }) => jobId)).toEqual([2]);
     expect(dead.map(({ id }) => id)).toEqual(['m2']);
@@ -143,8 +152,8 @@ describe('sending again', () => {
 
   test('after Ctrl-C no more are sent', async () => {
     const { deployment, dead, jobs } = queuesWith(range(5));
-    const letters = await takeDeadLetters(deployment, going);
-    const { unsent } = await sendAgain(deployment, letters, AbortSignal.abort());
+    const letters = await receiveDeadLetters(deployment, going);
+    const { unsent } = await retryDeadLetters(deployment, letters, AbortSignal.abort());
     expect(unsent).toHaveLength(5);
     expect(dead).toHaveLength(5);
     expect(jobs).toEqual([]);

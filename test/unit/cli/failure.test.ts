@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { failureOf as cdkFailureOf } from '../../../cli/cloud/cdk.ts';
-import { explain } from '../../../cli/cloud/explain.ts';
-import { troubleOf } from '../../../cli/cloud/invoke.ts';
+import { cdkError } from '../../../cli/cloud/cdk.ts';
+import { explainError } from '../../../cli/cloud/client-errors.ts';
+import { commandErrorOf } from '../../../cli/cloud/invoke.ts';
 import type { Target } from '../../../cli/cloud/target.ts';
 import { CommandError, Interrupted, UsageError } from '../../../cli/terminal/errors.ts';
-import { failureOf, helpFor } from '../../../cli/terminal/failure.ts';
+import { failureOf, helpHint } from '../../../cli/terminal/failure.ts';
 import { SettingError } from '../../../infra-cdk/settings/settings.ts';
 import { localHome } from '../../../local/home.ts';
 import { UserError } from '../../../local/user-error.ts';
@@ -43,7 +43,7 @@ describe('a failure ends with', () => {
   test('wrong use points to the help of what was called', () => {
     const program = new Command('drumline');
     const list = program.command('dead-letters').command('list');
-    expect(helpFor(list)).toBe('See npx drumline dead-letters list --help');
+    expect(helpHint(list)).toBe('See npx drumline dead-letters list --help');
   });
 });
 
@@ -51,13 +51,13 @@ describe('what a cloud’s client throws is put in words', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4566'), { code: 'ECONNREFUSED' });
 
   test('nobody listens', () => {
-    expect(explain(refused, local, going)).toMatchObject({
+    expect(explainError(refused, local, going)).toMatchObject({
       code: 'not_running',
       nextStep: 'npx drumline up',
     });
-    expect(explain(refused, aws, going)).toMatchObject({ code: 'unreachable' });
+    expect(explainError(refused, aws, going)).toMatchObject({ code: 'unreachable' });
     const wrapped = new Error('fetch failed', { cause: refused });
-    expect(explain(wrapped, local, going)).toMatchObject({ code: 'not_running' });
+    expect(explainError(wrapped, local, going)).toMatchObject({ code: 'not_running' });
   });
 
   test.each([
@@ -67,20 +67,20 @@ describe('what a cloud’s client throws is put in words', () => {
     [{ name: 'TimeoutError' }, 'no_answer'],
     [{ message: 'Region is missing' }, 'no_region'],
   ])('%o is %s', (fields, code) => {
-    expect(explain(Object.assign(new Error('m'), fields), aws, going)).toMatchObject({ code });
+    expect(explainError(Object.assign(new Error('m'), fields), aws, going)).toMatchObject({ code });
   });
 
   test('a bug stays one', () => {
     const bug = new TypeError('x');
-    expect(explain(bug, local, going)).toBe(bug);
+    expect(explainError(bug, local, going)).toBe(bug);
   });
 
   test('after Ctrl-C it is the interruption, whatever fails', () => {
     const reason = new Interrupted();
     const controller = new AbortController();
     controller.abort(reason);
-    expect(explain(new UserError('javac is missing', ''), local, controller.signal)).toBe(reason);
-    expect(explain(Object.assign(new Error(), { name: 'AbortError' }), local, controller.signal)).toBe(
+    expect(explainError(new UserError('javac is missing', ''), local, controller.signal)).toBe(reason);
+    expect(explainError(Object.assign(new Error(), { name: 'AbortError' }), local, controller.signal)).toBe(
       reason,
     );
   });
@@ -93,7 +93,7 @@ test.each([
   ['results_unavailable', 'npx drumline doctor'],
   ['conflict', 'again'],
 ])('a function’s refusal %s says what to do', (code, next) => {
-  const trouble = troubleOf(
+  const trouble = commandErrorOf(
     { code, message: 'there is something; do this', details: { runId: 'r' } },
     command,
   );
@@ -106,7 +106,7 @@ describe('of what the CDK says', () => {
   test('a wrong setting is all that is shown', () => {
     const said =
       'npm warn x\nsetting batchSize=0: a whole number from 1 to 10000\nnpx tsx: Subprocess exited with error 1';
-    const error = cdkFailureOf(said, 'cdk deploy', '/log');
+    const error = cdkError(said, 'cdk deploy', '/log');
     expect(error).toBeInstanceOf(SettingError);
     expect(error.message).toBe('setting batchSize=0: a whole number from 1 to 10000');
   });
@@ -114,16 +114,16 @@ describe('of what the CDK says', () => {
   test('the bundler’s own words are shown, and not again as Node has them', () => {
     const said =
       '✘ [ERROR] Expected identifier\n\n    job.ts:2:0:\n      2 │ \n        ╵ ^\n\nError: Build failed with 1 error:\n    at x (y)\n';
-    expect(cdkFailureOf(said, 'cdk deploy', '/log').message).toBe(
+    expect(cdkError(said, 'cdk deploy', '/log').message).toBe(
       'cdk deploy failed:\n✘ [ERROR] Expected identifier\n    job.ts:2:0:\n      2 │ \n        ╵ ^',
     );
   });
 
   test('else the end, without stack traces, and where all of it is', () => {
     const said = `${'before\n'.repeat(40)}❌ Drumline failed: AccessDenied\n    at f (g.js:1:2)\nNode.js v20.20.2\n`;
-    const error = cdkFailureOf(said, 'cdk deploy', '/logs/cdk-deploy.log');
+    const error = cdkError(said, 'cdk deploy', '/logs/cdk-deploy.log');
     expect(error.message.split('\n')).toHaveLength(16);
     expect(error.message).toMatch(/Drumline failed: AccessDenied$/);
-    expect(error).toMatchObject({ nextStep: 'All that it said: /logs/cdk-deploy.log' });
+    expect(error).toMatchObject({ nextStep: 'The whole output: /logs/cdk-deploy.log' });
   });
 });

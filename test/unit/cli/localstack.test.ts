@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Call } from '../../../cli/cloud/call.ts';
-import { requireEmulator, requireManaged } from '../../../cli/cloud/cloud.ts';
+import { explainError } from '../../../cli/cloud/client-errors.ts';
 import { localstackElasticsearch } from '../../../cli/cloud/deploy.ts';
-import { explain } from '../../../cli/cloud/explain.ts';
-import { fromHere } from '../../../cli/cloud/localstack.ts';
+import { requireEmulator, requireManaged } from '../../../cli/cloud/lifecycle.ts';
 import { logGroupsOf } from '../../../cli/cloud/read-logs.ts';
-import { resolveTarget } from '../../../cli/cloud/target.ts';
+import { elasticsearchUrlFromHost, resolveTarget } from '../../../cli/cloud/target.ts';
 import { CommandError, UsageError } from '../../../cli/terminal/errors.ts';
 import { localHome } from '../../../local/home.ts';
 
@@ -28,7 +27,7 @@ describe('without AWS_ENDPOINT_URL', () => {
     expect(target.isManaged).toBe(true);
     expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4600');
     expect(() => requireManaged({ target } as Call, 'up')).not.toThrow();
-    expect(explain(refused, target, going)).toMatchObject({
+    expect(explainError(refused, target, going)).toMatchObject({
       code: 'not_running',
       nextStep: 'npx drumline up --target localstack',
     });
@@ -43,7 +42,7 @@ describe('with AWS_ENDPOINT_URL', () => {
     expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4577');
     expect(() => requireManaged({ target } as Call, 'down')).toThrow(UsageError);
     expect(() => requireEmulator({ target } as Call, 'demo')).not.toThrow();
-    expect(explain(refused, target, going)).toMatchObject({
+    expect(explainError(refused, target, going)).toMatchObject({
       code: 'not_running',
       nextStep: 'Start it, or correct AWS_ENDPOINT_URL.',
     });
@@ -75,8 +74,8 @@ test('AWS is neither started nor stopped', () => {
 });
 
 test('Elasticsearch has two addresses: the containers’, and this machine’s', () => {
-  expect(fromHere({ home }, 'http://elasticsearch:9200')).toBe('http://127.0.0.1:9300');
-  expect(fromHere({ home }, 'https://es.example.com')).toBe('https://es.example.com');
+  expect(elasticsearchUrlFromHost({ home }, 'http://elasticsearch:9200')).toBe('http://127.0.0.1:9300');
+  expect(elasticsearchUrlFromHost({ home }, 'https://es.example.com')).toBe('https://es.example.com');
 });
 
 test('functions are given the Elasticsearch in their network; beside a LocalStack of the user’s own, as before', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPlatformLine, printable, readLogLine, renderLogLine } from '../../../cli/terminal/log-line.ts';
+import { isPlatformLine, readLogLine, renderLogLine } from '../../../cli/cloud/log-line.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
+import { printable } from '../../../text/format.ts';
 
 const AT = Date.parse('2026-11-23T22:54:21.132Z');
 const ESCAPE = '\u001b';

@@ -3,29 +3,22 @@ import { describe, expect, test } from 'vitest';
 import { readAssignments } from '../../../cli/cloud/settings.ts';
 import { givenBy } from '../../../cli/commands/deploy.ts';
 import { UsageError } from '../../../cli/terminal/errors.ts';
-import {
-  duration,
-  elasticsearchUrl,
-  runId,
-  stage,
-  wholeNumber,
-  wholeNumbers,
-} from '../../../cli/terminal/options.ts';
+import { duration, elasticsearchUrl, int, intList, runId, stage } from '../../../cli/terminal/options.ts';
 
 test.each(['1', '5', '1000'])('%s is a whole number from 1 to 1,000', (text) => {
-  expect(wholeNumber(1, 1_000)(text)).toBe(Number(text));
+  expect(int(1, 1_000)(text)).toBe(Number(text));
 });
 
 test.each(['0', '1001', '', ' ', '1.5', '-1', '1e2', '0x10', 'many', '1_000', '99999999999999999999'])(
   '%j is none',
   (text) => {
-    expect(() => wholeNumber(1, 1_000)(text)).toThrow(InvalidArgumentError);
+    expect(() => int(1, 1_000)(text)).toThrow(InvalidArgumentError);
   },
 );
 
 test('a list of numbers keeps its order, and each once', () => {
-  expect(wholeNumbers(1, 8)('4,1, 2,4')).toEqual([4, 1, 2]);
-  for (const text of ['', '1,', '1;2', '0,1', '9']) expect(() => wholeNumbers(1, 8)(text)).toThrow();
+  expect(intList(1, 8)('4,1, 2,4')).toEqual([4, 1, 2]);
+  for (const text of ['', '1,', '1;2', '0,1', '9']) expect(() => intList(1, 8)(text)).toThrow();
 });
 
 test('a duration of nothing is none', () => {

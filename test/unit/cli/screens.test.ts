@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { progressLine } from '../../../cli/runs/drain.ts';
-import { runReport, runReportText } from '../../../cli/runs/run-report.ts';
+import { progressLine } from '../../../cli/runs/follow-run.ts';
+import { runReport, runReportText, verificationText } from '../../../cli/runs/run-report.ts';
+import { jobsPerMinute } from '../../../cli/runs/statistics.ts';
 import { statusScreen } from '../../../cli/runs/status-screen.ts';
-import { verificationText } from '../../../cli/runs/verification-text.ts';
-import { bar, count, counted, jobsPerMinute, percent, rate } from '../../../cli/terminal/figures.ts';
+import { fitToTerminal } from '../../../cli/runs/watch-status.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import { markdownTable, table } from '../../../cli/terminal/table.ts';
-import { truncate, truncateMiddle } from '../../../cli/terminal/truncate.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
-import { sampleStatus } from './samples.ts';
+import { bar, count, counted, percent, rate } from '../../../text/format.ts';
+import { sampleStatus } from './fixtures.ts';
 
 const VERIFIED: Verification = {
   ok: true,
@@ -61,8 +61,8 @@ describe('the status screen', () => {
   test('tells the run, its jobs, the queue and the workers', () => {
     const text = screen();
     expect(text).toContain('20261123-214512-k3f9  running');
-    expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 on their way');
-    expect(text).toContain('40 messages waiting, 9 in work, 0 delayed, 10 dead letters');
+    expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 pending');
+    expect(text).toContain('40 messages waiting, 9 in flight, 0 delayed, 10 dead letters');
     expect(text).toMatch(/worker-bbbbbbbb +900 +60\.0 %/);
     expect(text.indexOf('worker-bbbbbbbb')).toBeLessThan(text.indexOf('worker-aaaaaaaa'));
   });
@@ -82,21 +82,21 @@ describe('the status screen', () => {
 
   test('no limit on workers is said so, and a limit that is not known', () => {
     expect(screen({ concurrency: null })).toContain('as many as AWS allows');
-    expect(screen({ concurrency: undefined })).toContain('Lambda can’t be asked just now');
+    expect(screen({ concurrency: undefined })).toContain('Lambda does not answer');
   });
 });
 
 describe('a screen cut to the terminal', () => {
   test('keeps its last lines, and what fits of the others', () => {
-    expect(truncate(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
-    expect(truncate(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
-    expect(truncate(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
+    expect(fitToTerminal(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
+    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
+    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
   });
 
   test('colours take no room, and end', () => {
     const [red, end] = ['\u001b[31m', '\u001b[39m'];
-    expect(truncateMiddle(`a${red}bcd${end}ef`, 3)).toBe(`a${red}bc${end}`);
-    expect(truncateMiddle('Grüße', 3)).toBe('Grü');
+    expect(fitToTerminal([`a${red}bcd${end}ef`], [], 4, 2)).toBe(`a${red}bc…${end}`);
+    expect(fitToTerminal(['Grüße'], [], 5, 2)).toBe('Grüße');
   });
 });
 

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { BusyTime } from '../../../cli/runs/busy-time.ts';
-import { RateMeter } from '../../../cli/runs/rate-meter.ts';
-import { lastCountAt, pendingOf, percentShares, sharesOf } from '../../../cli/runs/shares.ts';
-import { sampleStatus } from './samples.ts';
+import {
+  BusyTime,
+  lastCountAt,
+  pendingOf,
+  percentShares,
+  RateMeter,
+  sharesOf,
+} from '../../../cli/runs/statistics.ts';
+import { sampleStatus } from './fixtures.ts';
 
 const retired = (processed: number) => ({ retiredWorkers: { count: 3, processed } });
 

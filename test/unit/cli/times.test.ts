@@ -1,22 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { dueIn, elapsed, parseDuration, sinceThen } from '../../../cli/terminal/times.ts';
+import { duration } from '../../../cli/terminal/options.ts';
+import { ago, dueIn, elapsed } from '../../../text/format.ts';
 
-test.each([
-  ['30s', 30_000],
-  ['5m', 300_000],
-  ['2h', 7_200_000],
-  ['1d', 86_400_000],
-  [' 1d ', 86_400_000],
-])('the duration %j', (text, ms) => {
-  expect(parseDuration(text)).toBe(ms);
+test('durations', () => {
+  const ms = { '30s': 30_000, '5m': 300_000, '2h': 7_200_000, '1d': 86_400_000, ' 1d ': 86_400_000 };
+  for (const [text, expected] of Object.entries(ms)) expect(duration(text)).toBe(expected);
+  for (const text of ['', '5', 'm', '5 m', '-5m', '1.5h', '5M', '5min', '1e3s', '99999999999s', '0s'])
+    expect(() => duration(text)).toThrow(/such as 30s/);
 });
-
-test.each(['', '5', 'm', '5 m', '-5m', '1.5h', '5M', '5min', '1e3s', '99999999999s'])(
-  '%j is no duration',
-  (text) => {
-    expect(parseDuration(text)).toBeUndefined();
-  },
-);
 
 test.each([
   [-5, '0.0 s'],
@@ -57,6 +48,6 @@ describe('what is near is told in whole seconds', () => {
     // A clock that is a little behind the cloud's.
     [4_000, 'now'],
   ])('something %d ms away', (ms, text) => {
-    expect(sinceThen(at(ms), now)).toBe(text);
+    expect(ago(at(ms), now)).toBe(text);
   });
 });

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../../cli/runs/plan-report.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
-import { COUNTED_BATCHES_A_SECOND, drainOf, rampOf, readyMs, workersNeeded } from '../../../plan/drain.ts';
+import {
+  COUNTED_BATCHES_A_SECOND,
+  drainOf,
+  rampOf,
+  workerReadyMs,
+  workersNeeded,
+} from '../../../plan/drain.ts';
 import { BATCH_MS, COLD_START_MS } from '../../../plan/overheads.ts';
 import { planOf } from '../../../plan/plan.ts';
-import { sizing } from './samples.ts';
+import { sizing } from './fixtures.ts';
 
 describe('how long a tick takes', () => {
   test('jobs that wait go by the workers, and more workers are as much faster', () => {
@@ -40,11 +46,11 @@ describe('how long a tick takes', () => {
 
   test('a mapping starts with five workers and grows; pollers start with ten for each', () => {
     const standard = rampOf(sizing({ concurrency: 100 }));
-    expect(readyMs(standard, 4)).toBe(COLD_START_MS);
-    expect(readyMs(standard, 34) - readyMs(standard, 4)).toBe(6_000);
+    expect(workerReadyMs(standard, 4)).toBe(COLD_START_MS);
+    expect(workerReadyMs(standard, 34) - workerReadyMs(standard, 4)).toBe(6_000);
     const polled = rampOf(sizing({ concurrency: 100, minimumPollers: 5 }));
-    expect(readyMs(polled, 49)).toBe(COLD_START_MS);
-    expect(rampOf(sizing({ concurrency: 100, maximumPollers: 3 })).most).toBe(30);
+    expect(workerReadyMs(polled, 49)).toBe(COLD_START_MS);
+    expect(rampOf(sizing({ concurrency: 100, maximumPollers: 3 })).max).toBe(30);
   });
 });
 
@@ -70,7 +76,7 @@ describe('a plan', () => {
     expect(plan.warnings).toEqual([]);
     expect(plan.workersNeeded).toBe(1);
     expect(plan.quotas.every(({ ok }) => ok)).toBe(true);
-    expect(planText(plan, UNCOLOURED)).toContain('✔ Nothing stands in the way.');
+    expect(planText(plan, UNCOLOURED)).toContain('✔ No problems found.');
   });
 
   test.each([
@@ -125,10 +131,10 @@ describe('a plan', () => {
       'minimumPollers',
       /300 a minute/,
     ],
-  ])('warns of %s', (_what, workload, some, setting, says) => {
+  ])('warns of %s', (_what, workload, some, setting, message) => {
     const { warnings } = planOf(workload, sizing(some));
     expect(settings(warnings)).toContain(setting);
-    expect(warnings.find((warning) => warning.setting === setting)?.says).toMatch(says);
+    expect(warnings.find((warning) => warning.setting === setting)?.message).toMatch(message);
   });
 
   test('counts a month: its ticks, its minutes, and the polling of an empty queue', () => {

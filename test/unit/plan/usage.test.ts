@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { packingOf } from '../../../plan/packing.ts';
 import { dollarsOf, queueAndLedger, sum, times, totalOf, usageOf } from '../../../plan/prices.ts';
-import { packingOf, usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
-import { sizing } from './samples.ts';
+import { usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
+import { sizing } from './fixtures.ts';
 
 describe('prices', () => {
   test('make dollars of what is used, service by service', () => {

@@ -1,0 +1,10 @@
+import type { Benchmark } from '../harness/benchmark.ts';
+import { cost } from './cost.ts';
+import { peers } from './peers.ts';
+import { scaling } from './scaling.ts';
+import { scheduler } from './scheduler.ts';
+import { status } from './status.ts';
+import { worker } from './worker.ts';
+
+/** All benchmarks, in the order in which they run and in which docs/benchmarks.md shows them. */
+export const BENCHMARKS: readonly Benchmark[] = [peers, scaling, scheduler, cost, status, worker];

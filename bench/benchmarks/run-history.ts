@@ -1,0 +1,78 @@
+import pMap from 'p-map';
+import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
+import { LedgerWriter, type RecordedMessage } from '../../functions/core/ledger/message-records.ts';
+import { stopRun } from '../../functions/core/ledger/runs.ts';
+import { MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
+import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
+import type { MessageRange } from '../../functions/core/model/message.ts';
+import { applyOutcomes, newRecord } from '../../functions/core/model/message-record.ts';
+import { LEDGER_TTL_SECONDS, startOneTick } from '../../test/fixtures/pipeline.ts';
+import { chunksOf } from '../harness/chunks.ts';
+
+/** The history of a run. */
+export interface RunHistory {
+  /** Workers with a counter. */
+  workers: number;
+  /** Workers that counted one job each and retired before these. */
+  retired: number;
+  /** Jobs that these workers counted, message by message. */
+  jobs: number;
+}
+
+/** Workers that start and retire together. */
+const GENERATION = 100;
+
+/** Workers that count their first job at the same time. */
+const CONCURRENT_WORKERS = 10;
+
+const JOBS_PER_MESSAGE = 100;
+
+/** Writes a run's history into the ledger with the ledger's own code, without scheduler and consumer. */
+export async function writeHistory(table: Table, { workers, retired, jobs }: RunHistory): Promise<RunId> {
+  const runId = await startOneTick(table, 1);
+  const now = Date.now();
+  // The deployed scheduler must not fire its ticks.
+  await stopRun(table, runId, now);
+  const singleJobs = messagesOf(runId, retired + workers, 1, 1);
+  const generations = chunksOf(singleJobs.slice(0, retired), GENERATION);
+  for (const [at, generation] of generations.entries()) {
+    const then = now - 2 * RETIRED_AFTER_MS * (generations.length - at);
+    // One after the other: at the same time, several could try to take over the same counter.
+    for (const message of generation) await count(openWriter(table, then), [message]);
+  }
+  const present = singleJobs.slice(retired).map((message) => ({ writer: openWriter(table, now), message }));
+  await pMap(present, ({ writer, message }) => count(writer, [message]), { concurrency: CONCURRENT_WORKERS });
+  let turn = 0;
+  for (const some of chunksOf(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), MAX_TRANSACTION_WRITES - 1))
+    await count((present[turn++ % present.length] as (typeof present)[number]).writer, some);
+  return runId;
+}
+
+/** A worker at a certain time. @param at milliseconds since 1970 */
+function openWriter(table: Table, at: number): LedgerWriter {
+  return new LedgerWriter(table, new WorkerCounters(table, newWorkerId()), () => at, LEDGER_TTL_SECONDS);
+}
+
+/** Counts all jobs of these messages. @throws Error if one can't be counted */
+async function count(writer: LedgerWriter, messages: readonly MessageRange[]): Promise<void> {
+  const states = messages.map((message): RecordedMessage => ({ message, record: newRecord(message) }));
+  const counted = await writer.commit(states, ({ record }) =>
+    applyOutcomes(
+      record,
+      { whole: true, rounds: new Map() },
+      record.pending.map((jobId) => ({ kind: 'done', jobId })),
+      writer.clock(),
+    ),
+  );
+  const trouble = counted.find(({ trouble }) => trouble)?.trouble;
+  if (trouble) throw trouble;
+}
+
+/** The messages of a tick of so many jobs. */
+function messagesOf(runId: RunId, jobs: number, jobsPerMessage: number, tick: number): MessageRange[] {
+  return Array.from({ length: Math.ceil(jobs / jobsPerMessage) }, (_, at) => {
+    const first = at * jobsPerMessage + 1;
+    const last = Math.min(jobs, first + jobsPerMessage - 1);
+    return { runId, tick, first: first as JobId, last: last as JobId };
+  });
+}

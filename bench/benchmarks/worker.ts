@@ -1,0 +1,196 @@
+import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { Command } from 'commander';
+import { int, intList } from '../../cli/terminal/options.ts';
+import type { Queue } from '../../functions/core/queue/queue.ts';
+import { createPipeline, fireScheduler, type Pipeline, startOneTick } from '../../test/fixtures/pipeline.ts';
+import { count } from '../../text/format.ts';
+import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
+import { chunksOf } from '../harness/chunks.ts';
+import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';
+import { type BatchParts, TimedWorker } from './batch-timing.ts';
+import { type MemorySample, sampleMemory } from './worker-memory.ts';
+
+export interface Options {
+  batchSize: number[];
+  jobsPerMessage: number[];
+  jobConcurrency: number;
+  workMs: number;
+  jobs: number;
+}
+
+interface Packing {
+  batchSize: number;
+  jobsPerMessage: number;
+}
+
+/** The time of a batch. */
+export interface BatchRow extends Row {
+  kind: 'batch';
+  settings: Packing & { jobConcurrency: number };
+  workMs: number;
+  jobsPerSecond: Figure;
+  /** Milliseconds of a whole batch. */
+  batchMs: Figure;
+  /** Medians, over the rounds, of each round's mean. */
+  partsMs: BatchParts;
+}
+
+/** The memory of one worker process over many jobs. */
+export interface MemoryRow extends Row {
+  kind: 'memory';
+  settings: Packing & { jobs: number };
+  samples: MemorySample[];
+}
+
+export type WorkerRow = BatchRow | MemoryRow;
+
+/** Jobs of one round of a case, within these numbers of batches, after the warm-up. */
+const JOBS_PER_ROUND = 10_000;
+const MIN_BATCHES = 5;
+const MAX_BATCHES = 40;
+const WARM_UP_BATCHES = 3;
+
+/** Large batches for the memory measurement: they run most jobs per second. */
+const MEMORY_PACKING: Packing = { batchSize: 10, jobsPerMessage: 100 };
+
+export const worker: Benchmark<Options, WorkerRow> = {
+  name: 'worker',
+  question: 'What does a worker’s time go to?',
+  method: `A worker consumes batches (\`functions/core/consume/consume.ts\`) in this process, against the emulator's DynamoDB and a real
+Elasticsearch, without SQS and Lambda. The messages are those that the scheduler makes for a tick.
+
+Memory is that of one worker process: the deployed bundle in its own Node.js process, which receives batch after batch. The
+heap is read after a forced garbage collection.`,
+
+  register(command: Command) {
+    command
+      .option('--batch-size <list>', 'messages per batch', intList(1, 1_000), [1, 10, 100])
+      .option('--jobs-per-message <list>', 'jobs per message', intList(1, 500), [1, 10, 25, 100])
+      .option('--job-concurrency <n>', 'jobs at a time', int(1, 10_000), 10)
+      .option('--work-ms <n>', 'how long each job waits, in milliseconds', int(0, 60_000), 0)
+      .option('--jobs <n>', 'jobs for the memory measurement; 0 skips it', int(0, 10_000_000), 1_000_000);
+  },
+
+  async run(context) {
+    const { options, rounds } = context;
+    const cases = options.batchSize.flatMap((batchSize) =>
+      options.jobsPerMessage.map((jobsPerMessage): Packing => ({ batchSize, jobsPerMessage })),
+    );
+    const measured = await measureInTurn(cases, rounds, (packing) => measureBatches(context, packing));
+    const rows: WorkerRow[] = [...measured].map(([packing, values]) => batchRow(options, packing, values));
+    if (options.jobs > 0) rows.push(await measureMemory(context));
+    return rows;
+  },
+
+  section(rows): Section {
+    const batches = rows.filter((row) => row.kind === 'batch');
+    const memory = rows.filter((row) => row.kind === 'memory');
+    return [
+      'Each batch has one bulk request and one DynamoDB transaction per 99 messages, whether a message holds one job or a hundred. *bulk* and *ledger* are the time until Elasticsearch and DynamoDB have answered. *own* is the rest: parsing, deciding, building requests.',
+      {
+        heads: ['messages × jobs per message', 'jobs/s', 'ms per batch', 'work', 'bulk', 'ledger', 'own'],
+        rows: batches.map(({ settings, jobsPerSecond, batchMs, partsMs }) => [
+          `${count(settings.batchSize)} × ${count(settings.jobsPerMessage)}`,
+          figureText(jobsPerSecond),
+          figureText(batchMs, oneDigit),
+          ...[partsMs.work, partsMs.bulk, partsMs.ledger, partsMs.own].map(oneDigit),
+        ]),
+      },
+      ...memory.map(memoryText),
+    ];
+  },
+};
+
+interface RoundMs {
+  total: number;
+  parts: BatchParts;
+}
+
+/** @returns the means of one round */
+async function measureBatches(context: Context<Options>, packing: Packing): Promise<RoundMs> {
+  const { batchSize, jobsPerMessage } = packing;
+  const { jobConcurrency, workMs } = context.options;
+  const jobs = batchSize * jobsPerMessage;
+  const batches = Math.min(MAX_BATCHES, Math.max(MIN_BATCHES, Math.round(JOBS_PER_ROUND / jobs)));
+  const sum = { total: 0, work: 0, bulk: 0, ledger: 0, own: 0 };
+  await withPipeline(context, async (pipeline) => {
+    const bodies = await messagesOfTick(pipeline, (batches + WARM_UP_BATCHES) * jobs, jobsPerMessage);
+    const timed = new TimedWorker(pipeline, workMs, jobConcurrency);
+    for (const [at, batch] of chunksOf(bodies, batchSize).entries()) {
+      context.signal.throwIfAborted();
+      const times = await timed.consume(batch, jobs);
+      if (at < WARM_UP_BATCHES) continue;
+      for (const part of Object.keys(sum) as (keyof typeof sum)[]) sum[part] += times[part] / batches;
+    }
+  });
+  const { total, ...parts } = sum;
+  context.progress(`${batchSize} × ${jobsPerMessage} jobs: ${total.toFixed(1)} ms`);
+  return { total, parts };
+}
+
+function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds: RoundMs[]): BatchRow {
+  const jobs = packing.batchSize * packing.jobsPerMessage;
+  const part = (name: keyof BatchParts) => figureOf(rounds.map(({ parts }) => parts[name])).median;
+  return {
+    benchmark: 'worker',
+    kind: 'batch',
+    workMs,
+    settings: { ...packing, jobConcurrency },
+    jobsPerSecond: figureOf(rounds.map(({ total }) => (jobs / total) * 1_000)),
+    batchMs: figureOf(rounds.map(({ total }) => total)),
+    partsMs: { work: part('work'), bulk: part('bulk'), ledger: part('ledger'), own: part('own') },
+  };
+}
+
+async function measureMemory(context: Context<Options>): Promise<MemoryRow> {
+  const { jobs } = context.options;
+  const cloud = await context.cloud();
+  const samples = await context.step(`Watching a worker’s memory over ${count(jobs)} jobs`, () =>
+    withPipeline(context, async (pipeline) => {
+      const bodies = await messagesOfTick(pipeline, jobs, MEMORY_PACKING.jobsPerMessage);
+      return sampleMemory(cloud, pipeline, cloud.elasticsearchUrl, bodies, MEMORY_PACKING);
+    }),
+  );
+  return { benchmark: 'worker', kind: 'memory', settings: { ...MEMORY_PACKING, jobs }, samples };
+}
+
+async function withPipeline<Result>(
+  context: Context<Options>,
+  use: (pipeline: Pipeline) => Promise<Result>,
+): Promise<Result> {
+  const { aws, elasticsearchUrl } = await context.cloud();
+  const pipeline = await createPipeline(aws, elasticsearchUrl);
+  try {
+    return await use(pipeline);
+  } finally {
+    await pipeline.remove();
+  }
+}
+
+/**
+ * Lets the scheduler enqueue one tick and keeps its messages from the queue: the ledger knows the tick, as the consumer
+ * requires, and SQS plays no part in the measurement.
+ * @returns the bodies of the messages
+ */
+async function messagesOfTick({ table }: Pipeline, jobs: number, jobsPerMessage: number): Promise<string[]> {
+  const bodies: string[] = [];
+  const send = async ({ input }: SendMessageBatchCommand) => {
+    for (const { MessageBody = '' } of input.Entries ?? []) bodies.push(MessageBody);
+    return {};
+  };
+  const queue: Queue = { url: '', client: { send } as unknown as Queue['client'], retryDelayMs: 25 };
+  await startOneTick(table, jobs);
+  await fireScheduler({ table, jobs: queue }, { jobsPerMessage, minMessages: 1 }, 600_000);
+  return bodies;
+}
+
+/** The memory's size, and whether the heap grows. */
+function memoryText({ settings, samples }: MemoryRow): string {
+  const middle = Math.ceil(samples.length / 2);
+  const meanHeap = (some: MemorySample[]) =>
+    oneDigit(some.reduce((sum, { heapMb }) => sum + heapMb, 0) / some.length);
+  const maxRss = Math.max(...samples.map(({ rssMb }) => rssMb));
+  return `**Memory.** Over ${count(settings.jobs)} jobs, in batches of ${settings.batchSize} messages with ${settings.jobsPerMessage} jobs each, a worker process had at most ${maxRss.toFixed(0)} MB (RSS). Its heap in use was ${meanHeap(samples.slice(0, middle))} MB on average in the first half of the jobs and ${meanHeap(samples.slice(middle))} MB in the second.`;
+}
+
+const oneDigit = (value: number) => value.toFixed(1);

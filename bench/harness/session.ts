@@ -1,0 +1,64 @@
+import type { Output } from '../../cli/terminal/output.ts';
+import { stepsOn } from '../../cli/terminal/steps.ts';
+import type { Benchmark, Context, Row } from './benchmark.ts';
+import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
+
+type CleanUp = () => Promise<unknown>;
+
+/** Runs benchmarks one after the other; they share one local cloud. */
+export class Session {
+  #cloud: Promise<OwnCloud> | undefined;
+
+  constructor(
+    private readonly output: Output,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Runs one benchmark and cleans up after it. @returns its rows, and the versions that it recorded */
+  async run(
+    benchmark: Benchmark,
+    options: object,
+    rounds: number,
+  ): Promise<{ rows: Row[]; versions: Record<string, string> }> {
+    const { output, signal } = this;
+    const cleanUps: CleanUp[] = [];
+    const versions: Record<string, string> = {};
+    const step = stepsOn(output);
+    const context: Context = {
+      options,
+      rounds,
+      signal,
+      step,
+      progress: (line) => output.say(line),
+      cloud: async () => {
+        this.#cloud ??= startOwnCloud(output, step, signal);
+        const cloud = await this.#cloud;
+        Object.assign(versions, cloud.versions);
+        return cloud;
+      },
+      atEnd: (cleanUp) => cleanUps.unshift(cleanUp),
+      uses: (program, version) => {
+        versions[program] = version;
+      },
+    };
+    output.say(`${benchmark.name}: ${benchmark.question}`);
+    try {
+      return { rows: await benchmark.run(context), versions };
+    } finally {
+      await runAll(cleanUps);
+    }
+  }
+
+  /** Stops the cloud, if one was started. */
+  async end(): Promise<void> {
+    const cloud = await this.#cloud?.catch(() => undefined);
+    if (cloud) await stepsOn(this.output)('Stopping the local cloud', cloud.stop);
+  }
+}
+
+/** Runs all of them, even if one fails. @throws the first error */
+async function runAll(cleanUps: readonly CleanUp[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const cleanUp of cleanUps) await cleanUp().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,144 @@
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import type { Settings } from '../../infra-cdk/settings/settings.ts';
+import { type DockerPart, inspectDocker } from '../../local/containers/containers.ts';
+import { requireElasticsearch8, withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
+import { UserError } from '../../local/user-error.ts';
+import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
+import { count } from '../../text/format.ts';
+import { BOOTSTRAP_STACK } from './cdk.ts';
+import { readConcurrency } from './concurrency.ts';
+import { findCurrentDeployment, findStack } from './deployment.ts';
+import { elasticsearchUrlFromHost, type Target } from './target.ts';
+
+/** One thing that a deployment needs, and what `drumline doctor` has found. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  found: string;
+  /** What to do. Only if not ok. */
+  advice?: string;
+}
+
+/** Checks whether the AWS account has what a deployment with these settings needs. */
+export async function checkAccount(
+  target: Target,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const [account, toolkit, deployment] = await Promise.all([
+    target.clients.lambda.send(new GetAccountSettingsCommand({}), { abortSignal: signal }),
+    findStack(target, BOOTSTRAP_STACK, signal),
+    findCurrentDeployment(target, signal),
+  ]);
+  const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = 0 } =
+    account.AccountLimit ?? {};
+  const reserved = deployment ? ((await readConcurrency(deployment, signal)).reserved ?? 0) : 0;
+  return [
+    concurrencyCheck({ limit, unreserved, reserved, wanted: settings.concurrency }),
+    {
+      name: 'CDK bootstrap',
+      ok: toolkit !== undefined,
+      found: toolkit?.StackStatus ?? 'none',
+      ...(!toolkit && { advice: 'The first deploy creates it. You can also run npx cdk bootstrap.' }),
+    },
+  ];
+}
+
+/**
+ * Checks whether the account can reserve `wanted` workers.
+ * @param reserved what the consumer has reserved already, and would exchange for `wanted`
+ */
+export function concurrencyCheck(of: {
+  limit: number;
+  unreserved: number;
+  reserved: number;
+  wanted: number;
+}): Check {
+  const { limit, unreserved, reserved, wanted } = of;
+  const room = unreserved + reserved - MIN_UNRESERVED_CONCURRENCY;
+  const max = Math.max(0, room);
+  const ok = wanted <= max;
+  return {
+    name: 'Lambda concurrency',
+    ok,
+    found: `${count(limit)} in the account, ${count(unreserved)} not reserved; room for ${count(max)} of ${count(wanted)} workers`,
+    ...(!ok && {
+      advice: `${max > 0 ? `Set concurrency=${max} or less` : 'Do not deploy'} for now, or ask AWS (Service Quotas, Lambda) for at least ${count(limit + wanted - room)} "Concurrent executions".`,
+    }),
+  };
+}
+
+/** How LocalStack 4.14 differs from AWS where it matters here. Read in the code of 4.14.0, and tested. */
+export const SHORTCOMINGS = [
+  'Its event source mapping processes one batch at a time, so more workers make nothing faster. Later images, which ' +
+    'need a LOCALSTACK_AUTH_TOKEN, process several (LAMBDA_EVENT_SOURCE_MAPPING_SQS_POLLER_COUNT).',
+  'Its CloudFormation ignores the reserved concurrency; "drumline deploy" sets it through the Lambda API.',
+  'It does not enforce IAM: a missing permission goes unnoticed.',
+  'It writes logs to /aws/lambda/NAME, whatever the stack says; "drumline logs" reads them there.',
+  'Rules fire about a minute apart, not on the minute.',
+  'It forgets everything when it stops: ledger, queues and deployment.',
+];
+
+const TIMEOUT_MS = 5_000;
+
+/** Checks what the `localstack` target needs. It does not throw for what is missing. */
+export async function checkLocalstack(target: Target, signal: AbortSignal): Promise<Check[]> {
+  const [docker, localstack] = await Promise.all([
+    target.isManaged ? checkDocker() : [],
+    checkServer(target, signal),
+  ]);
+  const elasticsearch = await checkElasticsearch(target, localstack.ok, signal);
+  return [...docker, localstack, ...(elasticsearch ? [elasticsearch] : [])];
+}
+
+async function checkDocker(): Promise<Check[]> {
+  const { engine, compose } = await inspectDocker();
+  const check = (name: string, part: DockerPart): Check => {
+    if (part.ok) return { name, ok: true, found: part.found };
+    const advice = `${name} is needed to start LocalStack. To use a LocalStack that runs already, set AWS_ENDPOINT_URL.`;
+    return { name, ok: false, found: part.problem, advice };
+  };
+  return [check('Docker engine', engine), check('Docker Compose', compose)];
+}
+
+async function checkServer(target: Target, signal: AbortSignal): Promise<Check> {
+  const url = target.environment.AWS_ENDPOINT_URL;
+  // Other emulators answer LocalStack's health endpoint as well.
+  const version = await versionAt(`${url}/_localstack/info`, signal);
+  if (version !== undefined) return { name: 'LocalStack', ok: true, found: `${version} at ${url}` };
+  const advice = target.isManaged
+    ? `Start it: ${target.command('up')}`
+    : 'Start it, or correct AWS_ENDPOINT_URL.';
+  return { name: 'LocalStack', ok: false, found: `nothing answers at ${url}`, advice };
+}
+
+async function versionAt(url: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { version } = (await (await fetch(url, { signal: either })).json()) as { version?: string };
+    return version;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** @returns undefined while it is not decided which Elasticsearch is used */
+async function checkElasticsearch(
+  target: Target,
+  isRunning: boolean,
+  signal: AbortSignal,
+): Promise<Check | undefined> {
+  const deployed = isRunning ? await findCurrentDeployment(target, signal) : undefined;
+  if (!deployed && !target.isManaged) return undefined;
+  const url = deployed
+    ? elasticsearchUrlFromHost(target, deployed.elasticsearchUrl)
+    : target.home.elasticsearchUrl;
+  try {
+    await requireElasticsearch8(url);
+    return { name: 'Elasticsearch 8', ok: true, found: `at ${withoutCredentials(url)}` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name: 'Elasticsearch 8', ok: false, found: error.message, advice: error.nextStep };
+  }
+}

@@ -1,0 +1,16 @@
+import type { Sizing } from '../../../plan/packing.ts';
+
+/** The settings that a plan goes by, some as given. Not the defaults, which may change. */
+export function sizing(some: Partial<Sizing> = {}): Sizing {
+  return {
+    concurrency: 2,
+    batchSize: 10,
+    jobsPerMessage: 10,
+    jobConcurrency: 10,
+    consumerTimeoutSeconds: 10,
+    consumerMemoryMb: 512,
+    minimumPollers: undefined,
+    maximumPollers: undefined,
+    ...some,
+  };
+}

@@ -1,0 +1,68 @@
+// Numbers and times as texts for people show them: English, with a comma between thousands.
+
+const integer = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `12,345` */
+export function count(value: number): string {
+  return integer.format(value);
+}
+
+/** `1 job`, `12,345 jobs` */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** A share from 0 to 1 as `48.7 %`. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** `10,240 jobs/min`, or a dash for null. */
+export function rate(jobsPerMinute: number | null): string {
+  return jobsPerMinute === null ? '–' : `${count(jobsPerMinute)} jobs/min`;
+}
+
+/** A progress bar of `width` characters for a share from 0 to 1. */
+export function bar(share: number, width: number): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
+/** A duration in milliseconds as `0.4 s`, `41 s`, `2 min 5 s`, `3 h 12 min` or `4 d 4 h`. */
+export function elapsed(ms: number): string {
+  return ms < 9_950 ? `${(Math.max(0, ms) / 1_000).toFixed(1)} s` : wholeSeconds(ms);
+}
+
+/** `in 34 s`, or `is due`: the rule that fires ticks runs only once a minute. */
+export function dueIn(at: string, now = Date.now()): string {
+  const ms = Date.parse(at) - now;
+  return ms < 500 ? 'is due' : `in ${wholeSeconds(ms)}`;
+}
+
+/** `12 s ago`, or `now`. */
+export function ago(at: string, now = Date.now()): string {
+  const ms = now - Date.parse(at);
+  return ms < 2_000 ? 'now' : `${wholeSeconds(ms)} ago`;
+}
+
+/** The local time of day, with the date unless it is today: `22:45:12`. */
+export function localTime(at: string, now = new Date()): string {
+  const time = new Date(at);
+  // Sweden's format is ISO 8601's, in local time: 2026-11-23 22:45:12.
+  const text = time.toLocaleString('sv-SE');
+  return time.toDateString() === now.toDateString() ? text.slice(-8) : text;
+}
+
+/** Replaces control characters, including line ends, by a space: a terminal would obey them. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+}
+
+function wholeSeconds(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
