@@ -1,7 +1,6 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
-import * as z from 'zod/mini';
 import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/runs.ts';
 import { ApiError, ConditionFailed, reasonFrom } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
@@ -9,6 +8,7 @@ import { type IndexNaming, indexAt } from './core/model/index-name.ts';
 import type { Pace } from './core/model/schedule.ts';
 import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
+import * as z from './core/zod.ts';
 import { openLambda, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler } from './runtime/json-handler.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
 import { reasonFrom } from './core/model/errors.ts';
 import { MIN_MESSAGES_PER_TICK } from './core/model/tick.ts';
 import { type FireResult, fire } from './core/schedule/fire.ts';
+import * as z from './core/zod.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { log } from './runtime/logger.ts';
@@ -22,7 +22,7 @@ const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));
 export async function handler(input: unknown, context: Context): Promise<FireResult> {
   log.addContext(context);
   const time = event.safeParse(input).data?.time;
-  const asked = time === undefined ? Date.now() : Date.parse(time);
+  const eventTime = time === undefined ? Date.now() : Date.parse(time);
   const fired = await fire(
     {
       name: context.awsRequestId,
@@ -35,7 +35,7 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
       clock: Date.now,
       sleep,
     },
-    asked,
+    eventTime,
     Date.now() + context.getRemainingTimeInMillis(),
   );
   log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });

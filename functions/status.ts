@@ -1,12 +1,12 @@
 import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pace } from './core/model/schedule.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
+import * as z from './core/zod.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';

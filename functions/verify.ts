@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
 import { readSchedule } from './core/ledger/runs.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
 import { type Verification, verify } from './core/verify/verify.ts';
+import * as z from './core/zod.ts';
 import { openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm test`: every check and every test, from a fresh clone, with one line of figures at the end.
-// Plain JavaScript, since it installs what TypeScript needs. Arguments go to vitest: `npm test -- --project unit`.
+// `npm test` runs every check and every test from a fresh clone. Its last line counts them.
+// Plain JavaScript, because it installs what TypeScript needs. Arguments go to vitest: `npm test -- --project unit`.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,9 @@ const bin = (name) => join(project, 'node_modules', '.bin', name);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 let interrupted = false;
 
+process.stdout.write(
+  'The whole run takes many minutes. `npm test -- --project unit` runs only the unit tests.\n',
+);
 await ensureDependencies();
 
 const scratch = await mkdtemp(join(tmpdir(), 'drumline-test-'));
@@ -25,7 +28,7 @@ try {
   counts.passed += numPassedTests;
   counts.failed += numFailedTests;
   counts.skipped += numPendingTests + numTodoTests;
-  // A test file or a set-up that breaks fails no single test.
+  // A broken test file or set-up fails the run without failing any test.
   if ((!passed || !success) && numFailedTests === 0) counts.failed += 1;
 } finally {
   await rm(scratch, { recursive: true, force: true });
@@ -56,11 +59,11 @@ function run(command, parameters) {
   return new Promise((done) => {
     const child = spawn(command, parameters, {
       cwd: project,
-      // The AWS SDK's word on Node 20, once a process, would bury what matters here.
+      // Every process would print the AWS SDK's warning about Node 20, which hides the results.
       env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    // Ctrl-C reaches the child as well, which cleans up behind itself; wait for it.
+    // Ctrl-C also reaches the child, which stops the servers that it started. Wait for it.
     const wait = () => {
       interrupted = true;
     };

@@ -59,12 +59,12 @@ async function count(writer: LedgerWriter, messages: readonly MessageRange[]): P
   const counted = await writer.commit(states, ({ record }) =>
     applyOutcomes(
       record,
-      { whole: true, rounds: new Map() },
+      { all: true, rounds: new Map() },
       record.pending.map((jobId) => ({ kind: 'done', jobId })),
       writer.clock(),
     ),
   );
-  const trouble = counted.find(({ trouble }) => trouble)?.trouble;
+  const trouble = counted.find(({ problem: trouble }) => trouble)?.problem;
   if (trouble) throw trouble;
 }
 

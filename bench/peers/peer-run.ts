@@ -50,8 +50,8 @@ export async function openPeerIndex(
 ): Promise<Results> {
   const { indexShards, indexReplicas, indexRefreshSeconds } = effectiveSettings({});
   const results = connect(elasticsearchUrl, `bench-${system}`);
-  const made = { shards: indexShards, replicas: indexReplicas, refreshSeconds: indexRefreshSeconds };
-  await ensureIndex({ ...results, made });
+  const indexSettings = { shards: indexShards, replicas: indexReplicas, refreshSeconds: indexRefreshSeconds };
+  await ensureIndex({ ...results, indexSettings });
   atEnd(() => results.client.close());
   return results;
 }

@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import { chunk } from '../../functions/core/chunk.ts';
+import { chunk } from '../../functions/core/grouping.ts';
 import { parseMessage } from '../../functions/core/model/message.ts';
 import { type DeadLetter, readDeadLetter, retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
 import { MAX_BATCH_ENTRIES, send } from '../../functions/core/queue/queue.ts';

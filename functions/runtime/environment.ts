@@ -1,10 +1,9 @@
-import * as z from 'zod/mini';
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
-import '../core/model/zod-messages.ts';
+import * as z from '../core/zod.ts';
 
 const text = z.string().check(z.minLength(1));
-const whole = (least: number, most: number) =>
-  z.coerce.number().check(z.minimum(least), z.maximum(most), z.multipleOf(1));
+const int = (min: number, max: number) =>
+  z.coerce.number().check(z.minimum(min), z.maximum(max), z.multipleOf(1));
 
 /** The environment variables that the functions read, each set by the CDK app for those that need it. */
 const variables = {
@@ -24,19 +23,19 @@ const variables = {
   DRUMLINE_INDEX: text,
   /** Whether each month has an index of its own, behind an alias of that name. */
   DRUMLINE_INDEX_MONTHLY: z.enum(['true', 'false']),
-  /** What the index is made with. */
-  DRUMLINE_INDEX_SHARDS: whole(1, 1_024),
-  DRUMLINE_INDEX_REPLICAS: whole(0, 10),
-  /** Seconds; empty for Elasticsearch's own way. */
-  DRUMLINE_INDEX_REFRESH_SECONDS: z.union([z.literal(''), whole(1, 3_600)]),
-  DRUMLINE_JOBS_PER_MESSAGE: whole(1, MAX_JOBS_PER_MESSAGE),
-  DRUMLINE_JOB_CONCURRENCY: whole(1, 10_000),
-  DRUMLINE_MAX_ATTEMPTS: whole(1, 1_000),
+  /** Settings of a new index. */
+  DRUMLINE_INDEX_SHARDS: int(1, 1_024),
+  DRUMLINE_INDEX_REPLICAS: int(0, 10),
+  /** Seconds; empty for Elasticsearch's default. */
+  DRUMLINE_INDEX_REFRESH_SECONDS: z.union([z.literal(''), int(1, 3_600)]),
+  DRUMLINE_JOBS_PER_MESSAGE: int(1, MAX_JOBS_PER_MESSAGE),
+  DRUMLINE_JOB_CONCURRENCY: int(1, 10_000),
+  DRUMLINE_MAX_ATTEMPTS: int(1, 1_000),
   /** Seconds. */
-  DRUMLINE_RETRY_BASE_SECONDS: whole(1, 43_200),
-  DRUMLINE_RETRY_CAP_SECONDS: whole(1, 43_200),
-  /** How long the ledger remembers a message, in seconds. */
-  DRUMLINE_LEDGER_TTL_SECONDS: whole(60, 10 * 366 * 86_400),
+  DRUMLINE_RETRY_BASE_SECONDS: int(1, 43_200),
+  DRUMLINE_RETRY_CAP_SECONDS: int(1, 43_200),
+  /** How long the ledger keeps a message's record after its last write, in seconds. */
+  DRUMLINE_LEDGER_TTL_SECONDS: int(60, 10 * 366 * 86_400),
 };
 
 type Variable = keyof typeof variables;
@@ -44,7 +43,7 @@ export type Environment<Name extends Variable> = { [Key in Name]: z.output<(type
 
 /**
  * Reads the variables that a function needs.
- * @throws Error naming the first one that is missing or wrong: the stack and the code don't belong together
+ * @throws Error that names the first variable that is missing or wrong: the stack does not match the code
  */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Environment<Name> {
   const found: Partial<Record<Variable, unknown>> = {};

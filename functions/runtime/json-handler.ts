@@ -3,14 +3,14 @@ import type * as z from 'zod/mini';
 import { ApiError, ConditionFailed, Unavailable } from '../core/model/errors.ts';
 import type { RunId } from '../core/model/ids.ts';
 
-/** A refusal, as functions answer it. */
+/** The answer to a rejected request. */
 export interface ErrorAnswer {
   error: { code: string; message: string; details?: Record<string, unknown> };
 }
 
 /**
- * Makes a handler of something that answers a person: input that doesn't fit, a refusal and a service that is down
- * become a JSON answer, never a stack trace.
+ * Creates a Lambda handler that validates its input. Invalid input, an ApiError and an unavailable service become a JSON
+ * answer and never a stack trace.
  */
 export function jsonHandler<Schema extends z.ZodMiniType, Answer>(
   schema: Schema,
@@ -42,7 +42,7 @@ function invalid(error: z.core.$ZodError): ApiError {
   return new ApiError('invalid_input', issues.join('; '), { issues });
 }
 
-/** The refusal of a run that the ledger does not have. */
+/** The error for a run that is not in the ledger. */
 export function noSuchRun(runId: RunId): ApiError {
   return new ApiError('no_such_run', `there is no run ${runId}; see the runs that there are`, { runId });
 }

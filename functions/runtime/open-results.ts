@@ -10,7 +10,7 @@ import { type ConnectOptions, connect, type Results } from '../core/results/clie
 import { ApiKey, readSecret } from './api-key.ts';
 import type { Environment } from './environment.ts';
 
-/** The environment variables that say where the results index is, and what it is made with. */
+/** The environment variables with the address of the results index and the settings of new indices. */
 export const RESULTS_VARIABLES = [
   'DRUMLINE_ELASTICSEARCH_URL',
   'DRUMLINE_ELASTICSEARCH_API_KEY_SECRET',
@@ -21,7 +21,7 @@ export const RESULTS_VARIABLES = [
   'DRUMLINE_INDEX_REFRESH_SECONDS',
 ] as const;
 
-/** The results index; nothing is asked of it yet. */
+/** Opens the results index. Sends no request yet. */
 export function openResults(
   environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
   patience: Pick<ConnectOptions, 'timeoutMs' | 'retries'> = {},
@@ -31,19 +31,19 @@ export function openResults(
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
     ...patience,
     ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readSecret(secret))) }),
-    ...(authority !== '' && { authority: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
+    ...(authority !== '' && { caCertificate: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });
-  const made = {
+  const indexSettings = {
     shards: environment.DRUMLINE_INDEX_SHARDS,
     replicas: environment.DRUMLINE_INDEX_REPLICAS,
     refreshSeconds: environment.DRUMLINE_INDEX_REFRESH_SECONDS || undefined,
   };
-  return { ...results, made };
+  return { ...results, indexSettings };
 }
 
 /**
- * The client's transport, with an API key that may change. A request that is refused for its key (401) is sent once
- * more, with the key read anew; refused again, it is the operator's trouble.
+ * The client's transport with an API key that may change. If Elasticsearch rejects the key (401), the key is read again
+ * and the request is sent once more. A second rejection is for the operator to fix.
  */
 export function transportWithKey(key: ApiKey): typeof SniffingTransport {
   return class extends SniffingTransport {
@@ -70,7 +70,7 @@ export function transportWithKey(key: ApiKey): typeof SniffingTransport {
   };
 }
 
-/** A key that can't be read is as good as an Elasticsearch that can't be reached. */
+/** A key that cannot be read counts as an Elasticsearch that cannot be reached. */
 function readable(key: Promise<string>): Promise<string> {
   return key.catch((error) => {
     throw new errors.ElasticsearchClientError(reasonFrom(error));

@@ -7,9 +7,9 @@ import {
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { functionName, lambda, output, sqs, target, until } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(target.name !== 'localstack', 'it is not tried there');
+const test = testIf(target.name !== 'localstack', 'it is not tried there');
 
 const FunctionName = functionName('scheduler');
 let variables: Record<string, string>;

@@ -6,20 +6,13 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Verification } from '../../functions/core/verify/verify.ts';
-import type { Status } from '../../functions/status.ts';
-import { deployWith } from './deployed.ts';
 import { type Guard, guardElasticsearch } from './guard.ts';
-import { aws, elasticsearchUrl, functionsAreHere, run, runJson, until } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { aws, drained, home, output, runJson, start, status, target, until } from './system.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(functionsAreHere, 'its functions don’t reach the guard on this machine');
+const test = testIf(target.name === 'local', 'it needs a guard before the local Elasticsearch');
 
-/**
- * A stack of its own, whose Elasticsearch asks for an API key: the local one, behind a guard. One worker, and one
- * attempt a job: a single failed one would be a dead letter.
- */
-const STAGE = ['--stage', 'keyed'];
-const SECRET = 'keyed/elasticsearch';
+const SECRET = 'e2e/api-key';
 
 const secrets = new SecretsManagerClient(aws);
 
@@ -35,16 +28,6 @@ beforeAll(async () => {
     return 401;
   });
   await secrets.send(new CreateSecretCommand({ Name: SECRET, SecretString: 'key-1' }));
-  const settings = {
-    elasticsearchUrl: guard.url,
-    elasticsearchApiKeySecret: SECRET,
-    concurrency: 1,
-    maxAttempts: 1,
-    indexReplicas: 0,
-    indexRefreshSeconds: 5,
-  };
-  const { code, stderr } = await run(...deployWith(settings), ...STAGE);
-  expect([code, stderr]).toEqual([0, stderr]);
 });
 
 afterAll(async () => {
@@ -52,17 +35,12 @@ afterAll(async () => {
   guard.close();
 });
 
-const status = () => runJson<Status>('status', ...STAGE);
-const start = (x: number) => run('start', '--x', String(x), '--y', '1440', '--replace', ...STAGE);
-const drained = (enqueued: number) =>
-  until(status, (seen) => seen.enqueued === enqueued && seen.processed + seen.failed === enqueued, 120);
-
 test('jobs are written with the key from its secret, by a worker that may read it', async () => {
-  expect(await start(100)).toMatchObject({ code: 0 });
+  await start(100);
   expect(await drained(100)).toMatchObject({ processed: 100, failed: 0 });
-  expect(await runJson<Verification>('verify', ...STAGE)).toMatchObject({ ok: true, documents: 100 });
+  expect(await runJson<Verification>('verify')).toMatchObject({ ok: true, documents: 100 });
   const index = (await (
-    await fetch(`${elasticsearchUrl}/drumline-keyed-results/_settings`)
+    await fetch(`${home.elasticsearchUrl}/${await output('Index')}/_settings`)
   ).json()) as Record<string, { settings: { index: Record<string, string> } }>;
   expect(Object.values(index)[0]?.settings.index).toMatchObject({
     number_of_shards: '1',
@@ -72,26 +50,26 @@ test('jobs are written with the key from its secret, by a worker that may read i
 });
 
 test('a key that is changed is taken without a deployment, and what could not be written meanwhile is not lost', async () => {
-  expect(await start(100)).toMatchObject({ code: 0 });
+  await start(100);
   await drained(100);
   // The old key is no longer let in, first to write, and the new one is not in the secret yet.
   taken.write = 'key-2';
   const before = refused;
-  expect(await start(200)).toMatchObject({ code: 0 });
+  await start(200);
   taken.else = 'key-2';
   await until(
     async () => refused,
     (seen) => seen > before + 3,
   );
   expect(await status()).toMatchObject({ failed: 0 });
-  expect((await runJson<{ error: { code: string; message: string } }>('verify', ...STAGE)).error.code).toBe(
+  expect((await runJson<{ error: { code: string; message: string } }>('verify')).error.code).toBe(
     'results_unavailable',
   );
   await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: 'key-2' }));
   expect(await drained(200)).toMatchObject({ processed: 200, failed: 0, queue: { deadLetters: 0 } });
   // verify has its own key, and does not read one that was refused anew more often than every five seconds.
   const verification = await until(
-    () => runJson<Verification | { error: unknown }>('verify', ...STAGE),
+    () => runJson<Verification | { error: unknown }>('verify'),
     (seen) => !('error' in seen),
     30,
   );

@@ -70,14 +70,14 @@ export class Seam {
 }
 
 /** A table, two queues and an index of one scenario's own, at the real emulator and the real Elasticsearch. */
-interface Place {
+interface Scenario {
   table: string;
   jobs: string;
   deadLetters: string;
   index: string;
 }
 
-async function makePlace(name: string): Promise<Place> {
+async function createScenario(name: string): Promise<Scenario> {
   const sqs = new SQSClient(aws);
   const queue = async (suffix: string) =>
     (
@@ -93,7 +93,7 @@ async function makePlace(name: string): Promise<Place> {
 }
 
 /** On a cloud that others use, and an Elasticsearch that outlives it, nothing of a scenario may be met by a later one. */
-async function removePlace({ table, jobs, deadLetters, index }: Place): Promise<void> {
+async function removeScenario({ table, jobs, deadLetters, index }: Scenario): Promise<void> {
   const sqs = new SQSClient(aws);
   for (const QueueUrl of [jobs, deadLetters]) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
   await new DynamoDBClient(aws).send(new DeleteTableCommand({ TableName: table }));
@@ -101,7 +101,7 @@ async function removePlace({ table, jobs, deadLetters, index }: Place): Promise<
 }
 
 /** The services as one process has them, every call through the seam. */
-function connectThrough(seam: Seam, place: Place) {
+function connectThrough(seam: Seam, scenario: Scenario) {
   const tap = <Sdk extends DynamoDBClient | SQSClient>(client: Sdk): Sdk => {
     // Every client's stack takes this middleware; only their types don't have that in common.
     const stack = client.middlewareStack as SQSClient['middlewareStack'];
@@ -114,13 +114,13 @@ function connectThrough(seam: Seam, place: Place) {
   class SeamTransport extends Transport {
     // biome-ignore lint/suspicious/noExplicitAny: the overloads of `request` can't be written down again
     override request(params: any, options?: any): Promise<any> {
-      return seam.pass(`${params.method} ${params.path.replace(place.index, '')}`, () =>
+      return seam.pass(`${params.method} ${params.path.replace(scenario.index, '')}`, () =>
         super.request(params, options),
       );
     }
   }
   const table: Table = {
-    name: place.table,
+    name: scenario.table,
     client: DynamoDBDocumentClient.from(tap(new DynamoDBClient(aws)), {
       marshallOptions: { removeUndefinedValues: true },
     }),
@@ -129,10 +129,10 @@ function connectThrough(seam: Seam, place: Place) {
   const sqs = tap(new SQSClient(aws));
   const queue = (url: string): Queue => ({ url, client: sqs, retryDelayMs: 25 });
   const results: Results = {
-    index: place.index,
+    index: scenario.index,
     client: new Client({ node: elasticsearchUrl, Transport: SeamTransport, maxRetries: 0 }),
   };
-  return { table, results, sqs, jobs: queue(place.jobs), deadLetters: queue(place.deadLetters) };
+  return { table, results, sqs, jobs: queue(scenario.jobs), deadLetters: queue(scenario.deadLetters) };
 }
 
 /** Jobs of the scenario: most work, one never will, and one works the second time. */
@@ -172,8 +172,8 @@ export async function play(
   name: string,
   fault?: { who: 'scheduler' | 'worker'; at: number; way: Way },
 ): Promise<Played> {
-  const place = await makePlace(`${name}-${Date.now()}`);
-  const calm = connectThrough(new Seam(), place);
+  const scenario = await createScenario(`${name}-${Date.now()}`);
+  const calm = connectThrough(new Seam(), scenario);
   await ensureIndex(calm.results);
   const runId = newRunId(Date.now());
   const run = {
@@ -181,7 +181,7 @@ export async function play(
     x: JOBS,
     y: 1_440,
     pace: 'burst' as const,
-    indexing: { index: place.index, monthly: false },
+    indexing: { index: scenario.index, monthly: false },
     backfillMinutes: 0,
     startedAt: Date.now(),
     firstFreeJobId: 1 as JobId,
@@ -195,16 +195,16 @@ export async function play(
   const ahead: string[] = [];
   const watching = watch(calm.table, runId, over, ahead);
   const job = jobOnce();
-  const workers = [workerSeam, new Seam()].map((seam) => runWorker(seam, place, job, over));
+  const workers = [workerSeam, new Seam()].map((seam) => runWorker(seam, scenario, job, over));
 
-  await Promise.race([fireOnce(schedulerSeam, place), schedulerSeam.died]);
-  const verification = await drained(calm, place, runId);
+  await Promise.race([fireOnce(schedulerSeam, scenario), schedulerSeam.died]);
+  const verification = await drained(calm, scenario, runId);
   over.yet = true;
   await Promise.all([watching, ...workers]);
   const letters = await calm.sqs.send(
-    new ReceiveMessageCommand({ QueueUrl: place.deadLetters, MaxNumberOfMessages: 10 }),
+    new ReceiveMessageCommand({ QueueUrl: scenario.deadLetters, MaxNumberOfMessages: 10 }),
   );
-  await removePlace(place);
+  await removeScenario(scenario);
   return {
     schedulerCalls: schedulerSeam.calls,
     workerCalls: workerSeam.calls,
@@ -214,8 +214,8 @@ export async function play(
   };
 }
 
-async function fireOnce(seam: Seam, place: Place): Promise<void> {
-  const { table, jobs } = connectThrough(seam, place);
+async function fireOnce(seam: Seam, scenario: Scenario): Promise<void> {
+  const { table, jobs } = connectThrough(seam, scenario);
   const scheduler: Scheduler = {
     name: newWorkerId(),
     table,
@@ -230,11 +230,11 @@ async function fireOnce(seam: Seam, place: Place): Promise<void> {
 /** Polls the queue as Lambda does, until all is over; one that dies is followed by another. */
 async function runWorker(
   seam: Seam,
-  place: Place,
+  scenario: Scenario,
   job: ReturnType<typeof jobOnce>,
   over: { yet: boolean },
 ): Promise<void> {
-  const { table, results, jobs, deadLetters } = connectThrough(seam, place);
+  const { table, results, jobs, deadLetters } = connectThrough(seam, scenario);
   // Receiving and deleting are Lambda's, and go through no seam.
   const lambda = new SQSClient(aws);
   const id = newWorkerId();
@@ -258,7 +258,7 @@ async function runWorker(
   while (!over.yet) {
     const { Messages: messages = [] } = await lambda.send(
       new ReceiveMessageCommand({
-        QueueUrl: place.jobs,
+        QueueUrl: scenario.jobs,
         MaxNumberOfMessages: 2,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
@@ -273,12 +273,12 @@ async function runWorker(
       receives: Number(message.Attributes?.ApproximateReceiveCount),
     }));
     const batch = await Promise.race([consume(worker, deliveries, Date.now() + 10_000), seam.died]);
-    if (batch === 'died') return runWorker(new Seam(), place, job, over);
+    if (batch === 'died') return runWorker(new Seam(), scenario, job, over);
     const done = deliveries.filter(({ id }) => !batch.undelivered.includes(id));
     if (done.length > 0) {
       await lambda.send(
         new DeleteMessageBatchCommand({
-          QueueUrl: place.jobs,
+          QueueUrl: scenario.jobs,
           Entries: done.map(({ id }, at) => ({ Id: String(at), ReceiptHandle: id })),
         }),
       );
@@ -298,10 +298,10 @@ async function watch(table: Table, runId: RunId, over: { yet: boolean }, ahead: 
 }
 
 /** Fires the schedule every so often, as the rule does, until everything is counted and verified. */
-async function drained(calm: ReturnType<typeof connectThrough>, place: Place, runId: RunId) {
+async function drained(calm: ReturnType<typeof connectThrough>, scenario: Scenario, runId: RunId) {
   const end = Date.now() + 60_000;
   for (;;) {
-    await fireOnce(new Seam(), place);
+    await fireOnce(new Seam(), scenario);
     const verification = await verify(calm.table, calm.results, runId);
     if (verification?.ok && verification.enqueued === JOBS) return verification;
     if (Date.now() > end) return verification;

@@ -1,7 +1,7 @@
 import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import type { RunStatus, Status } from '../../functions/status.ts';
-import { deployWith } from './deployed.ts';
+import { deployWith } from './stages.ts';
 import {
   drained,
   functionName,
@@ -14,7 +14,7 @@ import {
   stop,
   target,
 } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { testIf } from './test-if.ts';
 
 const COMMANDS = [
   'up',
@@ -81,7 +81,7 @@ test('a local cloud that does not run is said in a sentence, with what to do', a
   expect(stderr).toMatch(/not running.*\n.*npx drumline up/);
 });
 
-testWhere(target.isManaged, 'it is the user’s to start')(
+testIf(target.isManaged, 'it is the user’s to start')(
   'up again does nothing and takes no time worth speaking of',
   async () => {
     expect(await runJson('up')).toMatchObject({ emulator: 'running', elasticsearch: 'running' });

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
+/** The command's file. */
+export const COMMAND = join(PROJECT, 'cli', 'drumline.mjs');
+
 export interface Ended {
   code: number | null;
   stdout: string;
@@ -12,7 +15,7 @@ export interface Ended {
 /** Runs the `drumline` command as a user would, to its end. */
 export function drumline(environment: Record<string, string>, parameters: string[]): Promise<Ended> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(PROJECT, 'cli', 'drumline.mjs'), ...parameters], {
+    const child = spawn(process.execPath, [COMMAND, ...parameters], {
       cwd: PROJECT,
       env: { ...withoutAws(process.env), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

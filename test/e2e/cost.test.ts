@@ -7,9 +7,9 @@ import { sum, type Usage } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import type { AwsConnection } from '../fixtures/pipeline.ts';
 import { aws, home, target } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(target.name === 'local', 'it counts on the local cloud’s wire');
+const test = testIf(target.name === 'local', 'it counts on the local cloud’s wire');
 
 const where = {
   aws: aws as AwsConnection,

@@ -1,9 +1,11 @@
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
-import { deployWith } from './deployed.ts';
 import { WAYS } from './jobs/faulty.ts';
 import {
+  deployDefaults,
+  deployed,
+  deployOwnSettings,
   drained,
   messagesOfFirstTick,
   output,
@@ -33,7 +35,7 @@ const list = () => runJson<DeadLetter[]>('dead-letters', 'list');
 describe('jobs that fail', () => {
   beforeAll(async () => {
     expect((await run('dead-letters', 'purge', '--yes')).code).toBe(0);
-    expect((await run(...deployWith({ jobFile: 'test/e2e/jobs/faulty.ts' }))).code).toBe(0);
+    await deployOwnSettings();
     await start(JOBS);
     await drained(JOBS);
     await stop();
@@ -41,7 +43,7 @@ describe('jobs that fail', () => {
 
   afterAll(async () => {
     await run('dead-letters', 'purge', '--yes');
-    await run(...deployWith());
+    await deployDefaults();
   });
 
   test('are counted as failed, and nothing else is disturbed', async () => {
@@ -69,7 +71,7 @@ describe('jobs that fail', () => {
   });
 
   test('move from failed to processed, counted once, when they are sent again and work', async () => {
-    expect((await run(...deployWith())).code).toBe(0);
+    await deployed();
     expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
     const end = await until(status, ({ failed }) => failed === 0, 60);
     expect(end).toMatchObject({ enqueued: JOBS, processed: JOBS, failed: 0, queue: { deadLetters: 0 } });

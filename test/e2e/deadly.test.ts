@@ -1,20 +1,31 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
-import { deployWith } from './deployed.ts';
 import { BLOCKS, ENDS, EVERY } from './jobs/deadly.ts';
-import { drained, run, runJson, start, status, stop, until, verify } from './system.ts';
+import {
+  deployDefaults,
+  deployed,
+  deployOwnSettings,
+  drained,
+  run,
+  runJson,
+  start,
+  status,
+  stop,
+  until,
+  verify,
+} from './system.ts';
 
 const JOBS = EVERY;
 const DEADLY = 2;
 
 beforeAll(async () => {
   expect((await run('dead-letters', 'purge', '--yes')).code).toBe(0);
-  expect((await run(...deployWith({ jobFile: 'test/e2e/jobs/deadly.ts' }))).code).toBe(0);
+  await deployOwnSettings();
 });
 
 afterAll(async () => {
   await run('dead-letters', 'purge', '--yes');
-  await run(...deployWith());
+  await deployDefaults();
 });
 
 test('a job that takes its worker along is given up, and the others of its batch are done', async () => {
@@ -28,7 +39,7 @@ test('a job that takes its worker along is given up, and the others of its batch
   for (const letter of letters)
     expect(letter).toMatchObject({ attempts: 3, reason: expect.stringContaining('the worker died of it') });
 
-  expect((await run(...deployWith())).code).toBe(0);
+  await deployed();
   expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
   expect(await until(status, ({ failed }) => failed === 0)).toMatchObject({ processed: JOBS });
   expect(await verify()).toMatchObject({ ok: true, documents: JOBS, duplicates: 0 });

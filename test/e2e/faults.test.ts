@@ -2,12 +2,9 @@ import pMap from 'p-map';
 import { beforeAll, describe, expect } from 'vitest';
 import { type Played, play, WAYS, type Way } from './boundary.ts';
 import { target } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(
-  target.name !== 'aws',
-  'it makes a table and two queues for each of a hundred scenarios',
-);
+const test = testIf(target.name !== 'aws', 'it makes a table and two queues for each of a hundred scenarios');
 
 /** Scenarios wait more than they work. */
 const AT_ONCE = 6;

@@ -1,14 +1,15 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { elasticsearchUrl } from './system.ts';
+import { elasticsearchUrl, home } from './system.ts';
 
-/** The local Elasticsearch, behind something that asks for API keys, which it can't do itself. */
+/** A proxy before the local Elasticsearch that checks API keys, which the server itself can't do without a licence. */
 export interface Guard {
-  url: string;
   close(): void;
 }
 
-/** @param refuses the status to refuse a request with, or nothing to let it through */
+/**
+ * Listens where this file's functions look for Elasticsearch.
+ * @param refuses returns the status to refuse a request with, or undefined to pass it on
+ */
 export async function guardElasticsearch(
   refuses: (key: string, asked: IncomingMessage) => 401 | 403 | undefined,
 ): Promise<Guard> {
@@ -21,16 +22,21 @@ export async function guardElasticsearch(
       answer.writeHead(status).end(JSON.stringify({ error: { type: 'security_exception', reason: 'no' } }));
       return;
     }
-    const passed = request(`${elasticsearchUrl}${asked.url}`, { method: asked.method, headers }, (found) => {
-      answer.writeHead(found.statusCode ?? 502, found.headers);
-      found.pipe(answer);
-    });
+    const passed = request(
+      `${home.elasticsearchUrl}${asked.url}`,
+      { method: asked.method, headers },
+      (found) => {
+        answer.writeHead(found.statusCode ?? 502, found.headers);
+        found.pipe(answer);
+      },
+    );
     passed.on('error', () => answer.destroy());
     asked.pipe(passed);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    server.listen(Number(new URL(elasticsearchUrl).port), '127.0.0.1', resolve),
+  );
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close() {
       server.closeAllConnections();
       server.close();

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deployWith } from './deployed.ts';
-import { drained, elasticsearch, invoke, output, run, start, stop, verify } from './system.ts';
+import {
+  deployDefaults,
+  deployed,
+  drained,
+  elasticsearch,
+  invoke,
+  output,
+  start,
+  stop,
+  verify,
+} from './system.ts';
 
 interface Mappings {
   [index: string]: { mappings: { properties: Record<string, { type: string }> } };
@@ -16,9 +25,7 @@ beforeAll(async () => {
   original = await output('Index');
 });
 
-afterAll(async () => {
-  await run(...deployWith());
-});
+afterAll(deployDefaults);
 
 test('an index that is removed in mid-run is missed by verify, and made anew with its mapping', async () => {
   const { runId } = await start(100);
@@ -41,7 +48,7 @@ test('a deployment with another index is for the runs to come, whose months have
   await start(30);
   await drained(30);
   const before = await verify();
-  expect((await run(...deployWith({ index: 'elsewhere', indexMonthly: 'true' }))).code).toBe(0);
+  await deployed({ index: 'elsewhere', indexMonthly: 'true' });
   // The active run's documents are where they were, and are looked for there.
   expect(await verify()).toEqual(before);
 
@@ -63,11 +70,11 @@ test('a deployment with another index is for the runs to come, whose months have
 });
 
 test('an index’s name can’t become that of monthly ones, and the other way round', async () => {
-  await run(...deployWith({ index: 'elsewhere' }));
+  await deployed({ index: 'elsewhere' });
   expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
     error: { code: 'index_conflict', message: expect.stringContaining('elsewhere is an alias') },
   });
-  await run(...deployWith({ index: original, indexMonthly: 'true' }));
+  await deployed({ index: original, indexMonthly: 'true' });
   expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
     error: { code: 'index_conflict', message: expect.stringContaining(`${original} is an index`) },
   });

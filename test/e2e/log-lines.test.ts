@@ -1,34 +1,20 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { logGroupsOf } from '../../cli/cloud/read-logs.ts';
-import type { Status } from '../../functions/status.ts';
 import { FUNCTIONS } from '../../infra-cdk/bundling/bundle-functions.ts';
-import { prefixOf } from '../../infra-cdk/settings/settings.ts';
-import { deployWith } from './deployed.ts';
-import { logs, run, runJson, target, until } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { drained, functionName, logs, run, start, stop, target, until } from './system.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(target.name === 'local', 'it deploys a stack of its own');
-
-/** A stack of its own, whose logs no other test's faults are in. */
-const STAGE = 'log-lines';
-const here = ['--stage', STAGE];
+const test = testIf(target.name === 'local', 'the logs of a shared stack have other tests’ faults in them');
 
 /** What Lambda itself writes ("Understanding Lambda function logs" has these four). */
 const PLATFORM = /^(INIT_START|START|END|REPORT) /;
 
-/** More jobs at a time in a worker than Node lets listen for one signal without a warning, which is ten. */
-const JOBS_AT_A_TIME = 20;
 const JOBS = 2_000;
-
-beforeAll(async () => {
-  const { code, stderr } = await run(...deployWith({ workMs: 20, jobConcurrency: JOBS_AT_A_TIME }), ...here);
-  expect([code, stderr]).toEqual([0, stderr]);
-});
 
 async function linesOf(name: string): Promise<string[]> {
   const found = await Promise.all(
-    logGroupsOf(target, `${prefixOf({ stage: STAGE })}-${name}`).map((logGroupName) =>
+    logGroupsOf(target, functionName(name)).map((logGroupName) =>
       logs.send(new FilterLogEventsCommand({ logGroupName })),
     ),
   );
@@ -46,14 +32,10 @@ function isOurs(line: string): boolean {
 }
 
 test('the functions write nothing but their own log lines, and Lambda its own', async () => {
-  expect((await run('start', '--x', String(JOBS), '--y', '1440', ...here)).code).toBe(0);
-  await until(
-    () => runJson<Status>('status', ...here),
-    ({ processed }) => processed === JOBS,
-    120,
-  );
-  expect((await run('verify', ...here)).code).toBe(0);
-  expect((await run('stop', ...here)).code).toBe(0);
+  await start(JOBS);
+  await drained(JOBS);
+  expect((await run('verify')).code).toBe(0);
+  await stop();
   for (const name of FUNCTIONS) {
     const lines = await until(
       () => linesOf(name),

@@ -1,18 +1,26 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Status } from '../../functions/status.ts';
 import { LOG_BYTES } from '../../plan/overheads.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { deployWith } from './deployed.ts';
-import { drained, functionName, logs, run, runJson, start, stop, target } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { STAGES } from './stages.ts';
+import {
+  deployOwnSettings,
+  drained,
+  functionName,
+  logs,
+  run,
+  runJson,
+  start,
+  stop,
+  target,
+} from './system.ts';
+import { testIf } from './test-if.ts';
 
-const testHere = testWhere(target.name === 'local', 'its times and logs are not AWS’s');
+const testHere = testIf(target.name === 'local', 'its times and logs are not AWS’s');
 
-/** Jobs that wait decide how long a tick takes, whatever the machine: a batch of 100 takes a second and little more. */
-const WORK_MS = 100;
 const JOBS = 2_000;
-const SETTINGS = { workMs: WORK_MS, jobsPerMessage: 10, jobConcurrency: 10, consumerTimeoutSeconds: 10 };
+const SETTINGS = STAGES.plan;
 
 /** How far a measured tick may be from its plan: the overheads are another machine's, and the last batches uneven. */
 const TOLERANCE = 0.35;
@@ -20,15 +28,11 @@ const TOLERANCE = 0.35;
 const asContext = (settings: object) =>
   Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
-afterAll(async () => {
-  await run(...deployWith());
-});
-
 describe('a measured tick takes about as long as planned', () => {
   let end: Status;
 
   beforeAll(async () => {
-    expect((await run(...deployWith({ ...SETTINGS, visibilityTimeoutSeconds: 60 }))).code).toBe(0);
+    await deployOwnSettings();
     // A first tick starts the workers.
     await start(200);
     await drained(200);

@@ -11,9 +11,9 @@ import { beforeAll, expect } from 'vitest';
 import { ITEM_ATTEMPTS, PARTITIONS, type Partition, type Verb } from './probe/items.ts';
 import type { Attempt } from './probe/probe.ts';
 import { functionName, lambda, output, target } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(target.name !== 'localstack', 'it does not enforce IAM');
+const test = testIf(target.name !== 'localstack', 'it does not enforce IAM');
 
 /**
  * What each role may do of what there is to try; everything else it must be refused. The probe runs as a function with

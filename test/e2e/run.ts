@@ -43,7 +43,15 @@ Example: LocalStack as it runs already, one file
 const { target, stage: name, elasticsearch } = program.opts<Options>();
 const vitest = spawn(
   join(PROJECT, 'node_modules', '.bin', 'vitest'),
-  ['run', '--project', 'e2e', ...(target === 'local' ? [] : ['--reporter', 'verbose']), ...program.args],
+  [
+    'run',
+    '--project',
+    'e2e',
+    '--project',
+    'e2e-outages',
+    ...(target === 'local' ? [] : ['--reporter', 'verbose']),
+    ...program.args,
+  ],
   {
     cwd: PROJECT,
     env: {

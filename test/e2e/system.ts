@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { basename } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
+import type { GivenSettings } from '../../cli/cloud/settings.ts';
 import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
@@ -15,20 +16,27 @@ import type { Status } from '../../functions/status.ts';
 import { prefixOf } from '../../infra-cdk/settings/settings.ts';
 import { localHome } from '../../local/home.ts';
 import { drumline, drumlineJson, type Ended } from './command.ts';
-import { optionsOf } from './place.ts';
+import { untilDeployed } from './setup.ts';
+import { deployWith, STAGES, type StageName, stageOf } from './stages.ts';
+import { targetOptions } from './suite-target.ts';
 
 /** The deployed system as its users see it: functions to invoke, the command, the queue and the results. */
-const place = inject('place');
-export const { environment } = place;
+const suite = inject('suiteTarget');
+await untilDeployed(inject('deployedFile'));
+
+const file = basename(expect.getState().testPath ?? '', '.test.ts') as StageName;
+const stage = suite.target === 'local' && file in STAGES ? stageOf(file) : suite.stage;
+
+export const { environment } = suite;
 export const home = localHome(environment);
-export const target = resolveTarget(place.target, place.stage, home);
+export const target = resolveTarget(suite.target, stage, home);
 export const { sqs, lambda, logs, cloudFormation } = target.clients;
 
 /** For the SDK's other clients. */
 export const aws = clientConfigOf(target);
 
 /** A function's name, by its short one. */
-export const functionName = (name: string) => `${prefixOf(place)}-${name}`;
+export const functionName = (name: string) => `${prefixOf({ stage })}-${name}`;
 
 /** Invokes a function by its short name; what it throws is thrown here. */
 export async function invoke<Answer>(name: string, payload: unknown = {}): Promise<Answer> {
@@ -48,9 +56,28 @@ export const stop = () => invoke<ControlAnswer>('control', { action: 'stop' });
 
 /** Runs the `drumline` command against this system. */
 export const run = (...parameters: string[]): Promise<Ended> =>
-  drumline(environment, [...optionsOf(place), ...parameters]);
+  drumline(environment, [...targetOptions({ target: suite.target, stage }), ...parameters]);
 export const runJson = <Answer>(...parameters: string[]): Promise<Answer> =>
-  drumlineJson(environment, [...optionsOf(place), ...parameters]);
+  drumlineJson(environment, [...targetOptions({ target: suite.target, stage }), ...parameters]);
+
+/**
+ * Deploys the settings of this file (stages.ts) on a stack that all files share. On the local cloud the file's own stack
+ * has them already.
+ */
+export async function deployOwnSettings(): Promise<void> {
+  if (target.name !== 'local') await deployed(STAGES[file]);
+}
+
+/** Deploys the default settings again on a stack that all files share. */
+export async function deployDefaults(): Promise<void> {
+  if (target.name !== 'local') await deployed();
+}
+
+/** Deploys with these settings and the defaults. */
+export async function deployed(given: GivenSettings = {}): Promise<void> {
+  const { code, stderr } = await run(...deployWith(given));
+  expect([code, stderr]).toEqual([0, stderr]);
+}
 
 /** An output of the stack. */
 export async function output(name: string): Promise<string> {
@@ -60,19 +87,19 @@ export async function output(name: string): Promise<string> {
   return value;
 }
 
-/** Waits for a condition, and fails with what was seen last. @param seconds at most */
-export async function until<Seen>(
+/** Waits until `look` returns what `holds` accepts. @throws Error with what was seen last */
+export function until<Seen>(
   look: () => Promise<Seen>,
   holds: (seen: Seen) => boolean,
   seconds = 60,
+  interval = 100,
 ): Promise<Seen> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
+  const check = async () => {
     const seen = await look();
-    if (holds(seen)) return seen;
-    if (Date.now() > end) throw new Error(`not within ${seconds} s; last seen: ${JSON.stringify(seen)}`);
-    await sleep(250);
-  }
+    if (!holds(seen)) throw new Error(`last seen: ${JSON.stringify(seen)}`);
+    return seen;
+  };
+  return vi.waitFor(check, { timeout: seconds * 1000, interval });
 }
 
 /** Waits until every one of `enqueued` jobs is counted. */
@@ -95,11 +122,6 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
 
 /** Where the results are, from here. */
 export const elasticsearchUrl = elasticsearchUrlFromHost(target, await output('ElasticsearchUrl'));
-
-/** Whether the functions run on this machine, and so reach what listens on its own address: they have such an Elasticsearch. */
-export const functionsAreHere = /^(127\.|localhost$)/.test(
-  new URL(await output('ElasticsearchUrl')).hostname,
-);
 
 /** For an Elasticsearch that asks for one. */
 const apiKey = process.env.DRUMLINE_TEST_ELASTICSEARCH_API_KEY;

@@ -22,7 +22,7 @@ const worker = (at: number) => workers[at] as (typeof workers)[number];
 
 const gain = (processed: number, failed = 0): CounterDelta => ({ processed, failed });
 const writeOf = (table: Table, at: number, now: number) =>
-  new WorkerCounters(table, worker(at)).add(RUN, gain(5, 1), now);
+  new WorkerCounters(table, worker(at)).incrementWrite(RUN, gain(5, 1), now);
 
 /** A shard with all the counters that it keeps; the first one's has been idle for longest. */
 async function fillShard(table: Table): Promise<void> {

@@ -2,7 +2,12 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { listCounters } from '../../functions/core/ledger/counters.ts';
 import { type RecordedMessage, readRecord } from '../../functions/core/ledger/message-records.ts';
 import { type Item, MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
-import { acquireLease, deadLettered, type MessageRecord } from '../../functions/core/model/message-record.ts';
+import type { JobId } from '../../functions/core/model/ids.ts';
+import {
+  acquireLease,
+  applyOutcomes,
+  type MessageRecord,
+} from '../../functions/core/model/message-record.ts';
 import { ledgerWriter, NOW, RUN } from '../fixtures/ledger.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { processed, unrecorded } from './writes.ts';
@@ -35,7 +40,12 @@ describeBackEnds((backEnd) => {
     const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
     const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
     const [twice] = await writer.commit([once as RecordedMessage], ({ record }) =>
-      deadLettered(acquireLease(record, { id: 'a', until: NOW }), new Map([[3, 7]]) as never),
+      applyOutcomes(
+        acquireLease(record, { id: 'a', until: NOW }),
+        { all: true, rounds: new Map() },
+        [{ kind: 'deadLettered', jobId: 3 as JobId, round: 7 }],
+        NOW,
+      ),
     );
     expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease: { id: 'a', until: NOW } });
     expect(await readRecord(other, state.message)).toEqual(twice?.record);
@@ -68,7 +78,7 @@ describeBackEnds((backEnd) => {
     }
   });
 
-  test('99 messages and a counter are one transaction, which is written whole or not at all', async () => {
+  test('99 messages and a counter are one transaction, which is written all or not at all', async () => {
     const send = vi.fn((command: never) => other.client.send(command));
     const states = Array.from({ length: MAX_TRANSACTION_WRITES - 1 }, (_, at) => unrecorded(at));
     const writer = ledgerWriter({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
@@ -81,13 +91,13 @@ describeBackEnds((backEnd) => {
     expect(writer.counted.processed).toBe(989);
   });
 
-  test('a record that DynamoDB does not take is no trouble of its neighbours', async () => {
+  test('a record that DynamoDB does not take is no problem of its neighbours', async () => {
     const tooLarge = { reason: 'x'.repeat(450_000), count: 1, firstAt: NOW, lastAt: NOW };
     const after = await ledgerWriter(table, 'worker').commit(
       [unrecorded(0), unrecorded(1), unrecorded(2)],
       (one) => (one.message.first === 11 ? { ...oneMore(one), attempts: { 12: tooLarge } } : processed(one)),
     );
-    expect(after.map(({ trouble, record }) => [trouble !== undefined, record.version])).toEqual([
+    expect(after.map(({ problem, record }) => [problem !== undefined, record.version])).toEqual([
       [false, 1],
       [true, 0],
       [false, 1],

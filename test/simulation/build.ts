@@ -35,7 +35,7 @@ export const SMALL: Replacement[] = [
   { file: 'ledger/counters.ts', from: 'WORKERS_PER_SHARD = 8', to: 'WORKERS_PER_SHARD = 1' },
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
-  { file: 'consume/tick-cache.ts', from: 'REMEMBERED = 1_000', to: 'REMEMBERED = 2' },
+  { file: 'consume/tick-cache.ts', from: 'MAX_CACHED_TICKS = 1_000', to: 'MAX_CACHED_TICKS = 2' },
   { file: 'verify/verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
 ];
 

@@ -19,10 +19,10 @@ const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme }
 export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
     'consume/run-group.ts',
-    'const { outcomes, troubles } = await storeDocuments(',
-    `await ledger.commit(held, ({ record, asked, message }) =>
-       applyOutcomes(record, asked, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
-     const { outcomes, troubles } = await storeDocuments(`,
+    'const stored = await storeDocuments(',
+    `await ledger.commit(held, ({ record, requested, message }) =>
+       applyOutcomes(endLease(record), requested, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
+     const stored = await storeDocuments(`,
   ]),
   mutation('a message is counted without a condition', [
     'ledger/message-records.ts',
@@ -51,8 +51,8 @@ export const MUTATIONS: Mutation[] = [
     'failures',
     mutation('what could not be sent back is acknowledged', [
       'consume/return-to-queue.ts',
-      'taken[at] ? [] : deliveries',
-      'taken[at] === undefined ? deliveries : []',
+      'accepted[index] ? [] : deliveries',
+      'accepted[index] === undefined ? deliveries : []',
     ]),
   ),
   mutation('a message is done with while jobs of it are open', [
@@ -85,8 +85,8 @@ export const MUTATIONS: Mutation[] = [
     'ticks',
     mutation('how late a tick is goes by its event', [
       'schedule/fire.ts',
-      'nextStep(run, now, asked)',
-      'nextStep(run, Math.min(now, asked))',
+      'nextStep(run, now, eventTime)',
+      'nextStep(run, Math.min(now, eventTime))',
     ]),
   ),
   themed(
@@ -128,7 +128,7 @@ export const MUTATIONS: Mutation[] = [
     mutation('an outage burns attempts', [
       'consume/documents.ts',
       'if (!document) return [];',
-      "if (!document) return end.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
+      "if (!document) return result.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
     ]),
   ),
   themed(
@@ -159,12 +159,12 @@ export const MUTATIONS: Mutation[] = [
     'turnover',
     mutation('a counter is moved to another item, by two writes of a transaction', [
       'ledger/message-records.ts',
-      '? [] : [await this.counters.add(runId, { processed, failed }, now)]',
+      '? [] : [await this.counters.incrementWrite(runId, delta, now)]',
       `? [] : await (async () => {
-          const write = await this.counters.add(runId, { processed, failed }, now);
+          const write = await this.counters.incrementWrite(runId, { processed, failed }, now);
           const { Key, ExpressionAttributeValues: values } = write.Update as never as { Key: Key; ExpressionAttributeValues: Record<string, number> };
           if (values[':retiredProcessed'] === undefined) return [write];
-          this.counters.forget(runId);
+          this.counters.loseCounter(runId);
           const own = { ...Key, sk: \`COUNTER#\${this.counters.worker}\` };
           return [
             { Delete: { TableName: this.table.name, Key, ConditionExpression: 'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed', ExpressionAttributeValues: { ':holder': values[':holder'], ':seen': values[':seen'], ':readProcessed': values[':readProcessed'], ':readFailed': values[':readFailed'] } } },
@@ -179,27 +179,22 @@ export const MUTATIONS: Mutation[] = [
       'given up before the dead letter is kept',
       [
         'consume/give-up.ts',
-        `        await send(
-          worker.deadLetters,
-          lost.map((job) => deadLetterFor(message, job, rounds.get(job.jobId) as number)),
-        );
-        return state;`,
-        '        return state;',
+        `    await send(
+      deadLetters,
+      failed.map(({ job, round }) => deadLetterFor(state.message, job, round)),
+    );
+`,
+        '',
       ],
       [
         'consume/give-up.ts',
-        'return ledger.commit(kept, ({ record, asked, message }) => {',
-        'const after = await ledger.commit(kept, ({ record, asked, message }) => {',
-      ],
-      [
-        'consume/give-up.ts',
-        'return deadLettered(counted, letters.get(message) ?? new Map());\n  });',
-        `return deadLettered(counted, letters.get(message) ?? new Map());
-      });
-      for (const { message } of after)
-        await send(worker.deadLetters, (exhausted.get(message) ?? []).flatMap((job) => {
-          const round = letters.get(message)?.get(job.jobId);
-          return round === undefined ? [] : [deadLetterFor(message, job, round)];
+        'return ledger.commit(kept, ({ record, requested, outcomes }) =>\n    applyOutcomes(record, requested, outcomes, clock()),\n  );',
+        `const after = await ledger.commit(kept, ({ record, requested, outcomes }) =>
+        applyOutcomes(record, requested, outcomes, clock()));
+      for (const [index, state] of kept.entries())
+        await send(worker.deadLetters, state.outcomes.flatMap((outcome) => {
+          const job = exhausted(found[index] as MessageOutcomes).find(({ jobId }) => jobId === outcome.jobId);
+          return outcome.kind === 'deadLettered' && job ? [deadLetterFor(state.message, job, outcome.round)] : [];
         })).catch(() => {});
       return after;`,
       ],
@@ -207,8 +202,8 @@ export const MUTATIONS: Mutation[] = [
   ),
   mutation('given up without a look for what another delivery has done', [
     'consume/give-up.ts',
-    '(exhausted.get(message) ?? []).map(({ jobId }) => jobId),\n  );',
-    '(exhausted.get(message) ?? []).map(({ jobId }) => jobId).slice(0, 0),\n  );',
+    'exhausted(state).map(({ jobId }) => jobId),\n  );',
+    'exhausted(state).map(({ jobId }) => jobId).slice(0, 0),\n  );',
   ]),
   themed(
     'failures',
@@ -323,8 +318,8 @@ export const MUTATIONS: Mutation[] = [
       ],
       [
         'model/message-record.ts',
-        '(attempts.round ?? 0) < (asked.rounds.get(jobId) ?? 0)',
-        '(attempts.round ?? 0) !== (asked.rounds.get(jobId) ?? 0)',
+        '(attempts.round ?? 0) < (requested.rounds.get(jobId) ?? 0)',
+        '(attempts.round ?? 0) !== (requested.rounds.get(jobId) ?? 0)',
       ],
     ),
   ),

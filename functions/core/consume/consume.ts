@@ -1,11 +1,9 @@
-import { groupBy } from '../group-by.ts';
 import { Unavailable } from '../model/errors.ts';
-import type { JobId, RunId } from '../model/ids.ts';
-import { jobsToRun } from '../model/message.ts';
 import { applyOutcomes, openJobs, recordDeath } from '../model/message-record.ts';
 import { malformedDeadLetter } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
-import { findStoredJobs } from './documents.ts';
+import { type JobRange, jobRanges, skippedJobs } from './batch-log.ts';
+import { findDocuments } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import { type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
 import { returnToQueue } from './return-to-queue.ts';
@@ -14,48 +12,44 @@ import { TimeBudget } from './time-budget.ts';
 import { workGroups } from './work-groups.ts';
 import type { Delivery, Worker } from './worker.ts';
 
-/** What became of a batch. */
+/** What happened to a batch. */
 export interface BatchResult {
-  /** The jobs that its messages ask for. */
+  /** The jobs that the messages ask for, by tick. For the log. */
   jobs: JobRange[];
-  /** By how much the worker's counters grew. */
+  /** How many jobs this worker's counters gained. */
   processed: number;
   failed: number;
+  /** Attempts that failed, whether or not the job will be retried. */
   failedAttempts: number;
-  /** Jobs that were counted already when their message came. */
+  /** Jobs that were already counted when their message arrived. For the log. */
   skipped: number;
+  /** Messages that were kept as dead letters because no job can be read from them. */
   malformed: number;
-  /** Messages that were sent back to the queue. */
+  /** Messages that were sent back to the queue, or should have been. */
   returned: number;
-  /** Deliveries that SQS has to bring again: they could not even be sent back. */
+  /** Ids of deliveries that SQS must deliver again, because sending their messages back failed. */
   undelivered: string[];
-  /** The service whose trouble kept messages from being done, through no fault of a job's. */
+  /** The service that could not be used, if one could not. No job is to blame. */
   outage?: Unavailable;
-  /** What nobody has thought of; each has cost its own message a delivery. */
+  /** Unexpected errors. Each one affected one message only, and that message is delivered again. */
   errors: Error[];
 }
 
-/** Jobs of one tick, from the lowest to the highest. */
-export interface JobRange {
-  runId: RunId;
-  tick: number;
-  firstJob: JobId;
-  lastJob: JobId;
-}
-
 /**
- * Does one batch of messages, in an order in which a worker may die after any step:
+ * Processes one batch of messages. A worker may die after any of these steps:
  *
- *     read ─► skip what is leased ─► count what has its document ─► run ─► write documents ─► count
- *          ─► keep dead letters ─► count as failed ─► send the rest back ─► (queue deletes)
+ *     read ─► set leased messages aside ─► count jobs that have a document ─► give up exhausted jobs
+ *       ─► per group: run jobs ─► write documents ─► count ─► give up
+ *       ─► send unfinished messages back ─► (SQS deletes the batch)
  *
- * A document is written before its job is counted, a dead letter kept before its job is counted as failed, and a
- * message is deleted only when all its jobs are counted, or another one that asks for them is in the queue. Dying in
- * between means that it is delivered again; then the ledger says which jobs are counted, and the rest is done once more.
+ * Three orderings keep the promises. A document is written before its job is counted as processed. A dead letter is
+ * sent before its job is counted as failed. A message is deleted only when all its jobs are counted, or when a new
+ * message that asks for the rest is in the queue. After a crash SQS delivers the messages again; the ledger then says
+ * which jobs are counted, and only the others are run.
  *
- * Never throws: one message's trouble is none of the others'.
+ * Never throws. A problem with one message does not affect the others.
  *
- * @param endsAt when the invocation is over, by the worker's clock
+ * @param endsAt when the invocation ends, by the worker's clock, in milliseconds since 1970
  */
 export async function consume(
   worker: Worker,
@@ -63,61 +57,49 @@ export async function consume(
   endsAt: number,
 ): Promise<BatchResult> {
   const { ledger, clock } = worker;
-  const now = clock();
-  const before = { ...ledger.counted };
-  const budget = new TimeBudget(now, endsAt);
-  const read = await readBatch(worker, deliveries);
-  const unkept = await keepMalformed(worker, read.malformed);
-  const due = read.states.filter(({ notBefore }) => notBefore <= clock());
-  const settled = await giveUp(worker, budget, await countDocumented(worker, budget, due));
+  const budget = new TimeBudget(clock(), endsAt);
+  const countedBefore = { ...ledger.counted };
 
-  const latest = new Map([...read.states, ...settled].map((state) => [state.message, state]));
+  const batch = await readBatch(worker, deliveries);
+  const lost = await keepMalformed(worker, batch.malformed);
+  const due = batch.states.filter(({ notBefore }) => notBefore <= clock());
+  const counted = await countDocumented(worker, budget, due);
+  const runnable = await giveUp(worker, budget, counted);
+
+  const latest = new Map([...batch.states, ...runnable].map((state) => [state.message, state]));
   let failedAttempts = 0;
-  for (const group of workGroups(settled, budget)) {
-    if (!budget.hasRoom(clock())) break;
+  for (const group of workGroups(runnable, budget)) {
+    if (!budget.hasTimeForJob(clock())) break;
     const states = group.messages.flatMap((message) => latest.get(message) ?? []);
-    const ran = await runGroup(
-      worker,
-      budget,
-      group,
-      states.map((state) => withTrouble(state, latest.values())),
-    );
+    const shared = states.map((state) => withIndexOutage(state, latest.values()));
+    const ran = await runGroup(worker, budget, group, shared);
     for (const state of ran.states) latest.set(state.message, state);
     failedAttempts += ran.failedAttempts;
   }
 
   const states = [...latest.values()];
   const { returned, undelivered } = await returnToQueue(worker, states);
-  const troubles = [...states, unkept].flatMap(({ trouble }) => trouble ?? []);
-  const outage = troubles.find((one) => one instanceof Unavailable);
+  const problems = [...states, lost].flatMap(({ problem }) => problem ?? []);
+  const outage = problems.find((problem) => problem instanceof Unavailable);
   return {
-    jobs: rangesOf(read.states),
-    processed: ledger.counted.processed - before.processed,
-    failed: ledger.counted.failed - before.failed,
+    jobs: jobRanges(batch.states),
+    processed: ledger.counted.processed - countedBefore.processed,
+    failed: ledger.counted.failed - countedBefore.failed,
     failedAttempts,
-    skipped: read.states.reduce((sum, state) => sum + countedAlready(state), 0),
-    malformed: read.malformed.length - unkept.ids.length,
+    skipped: skippedJobs(batch.states),
+    malformed: batch.malformed.length - lost.ids.length,
     returned,
-    undelivered: [...unkept.ids, ...undelivered],
+    undelivered: [...lost.ids, ...undelivered],
     ...(outage && { outage }),
-    errors: troubles.filter((one) => !(one instanceof Unavailable)),
+    errors: problems.filter((problem) => !(problem instanceof Unavailable)),
   };
 }
 
-/** Where an index is in trouble, what belongs there is not run in vain; what belongs elsewhere is. */
-function withTrouble(state: MessageState, others: Iterable<MessageState>): MessageState {
-  if (state.trouble) return state;
-  for (const { index, trouble } of others)
-    if (index.name === state.index.name && trouble instanceof Unavailable && trouble.service === 'results')
-      return { ...state, trouble };
-  return state;
-}
-
-/** Keeps what nobody can make sense of as dead letters. @returns the deliveries that could not be kept, and why */
+/** Sends malformed messages to the dead-letter queue. @returns the deliveries for which that failed, and why */
 async function keepMalformed(
   { deadLetters, clock }: Worker,
   malformed: ReadBatch['malformed'],
-): Promise<{ ids: string[]; trouble?: Error }> {
+): Promise<{ ids: string[]; problem?: Error }> {
   try {
     await send(
       deadLetters,
@@ -125,45 +107,33 @@ async function keepMalformed(
     );
     return { ids: [] };
   } catch (error) {
-    return { ids: malformed.map(({ delivery }) => delivery.id), trouble: error as Error };
+    return { ids: malformed.map(({ delivery }) => delivery.id), problem: error as Error };
   }
 }
 
-/** Records the deaths of workers that had the messages before; and counts jobs that have their document, and only want counting. */
+/**
+ * Counts jobs of redelivered messages whose document is already stored: an earlier worker died before it counted them.
+ * Also records the death of a worker whose lease on a message has expired.
+ */
 async function countDocumented(
   worker: Worker,
   budget: TimeBudget,
   states: readonly MessageState[],
 ): Promise<MessageState[]> {
-  const { states: looked, done } = await findStoredJobs(
-    worker,
-    budget,
-    states,
-    ({ redelivered, record, asked }) => (redelivered ? openJobs(record, asked) : []),
+  const found = await findDocuments(worker, budget, states, ({ redelivered, record, requested }) =>
+    redelivered ? openJobs(record, requested) : [],
   );
   const now = worker.clock();
-  return worker.ledger.commit(looked, ({ record, asked, survived, message }) => {
-    const outcomes = done.get(message) ?? [];
-    const mourned = recordDeath(record, survived, now);
-    return outcomes.length > 0 ? applyOutcomes(mourned, asked, outcomes, now) : mourned;
-  });
+  return worker.ledger.commit(found, ({ record, requested, survived, outcomes }) =>
+    applyOutcomes(recordDeath(record, survived, now), requested, outcomes, now),
+  );
 }
 
-/** How many of the jobs that a message asks for were counted when it came. */
-function countedAlready({ requests, record, asked }: MessageState): number {
-  const wanted = new Set(requests.flatMap((request) => jobsToRun(request.message)));
-  return wanted.size - openJobs(record, asked).length;
-}
-
-function rangesOf(states: readonly MessageState[]): JobRange[] {
-  const ticks = groupBy(states, ({ message: { runId, tick } }) => `${runId}#${tick}`);
-  return [...ticks.values()].map((here) => {
-    const { runId, tick } = (here[0] as MessageState).message;
-    return {
-      runId,
-      tick,
-      firstJob: Math.min(...here.map(({ message }) => message.first)) as JobId,
-      lastJob: Math.max(...here.map(({ message }) => message.last)) as JobId,
-    };
-  });
+/** Marks a message whose index had an outage in an earlier group, so that its jobs do not run in vain. */
+function withIndexOutage(state: MessageState, others: Iterable<MessageState>): MessageState {
+  if (state.problem) return state;
+  for (const { index, problem } of others)
+    if (index.name === state.index.name && problem instanceof Unavailable && problem.service === 'results')
+      return { ...state, problem };
+  return state;
 }

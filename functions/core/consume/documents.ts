@@ -1,104 +1,109 @@
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../grouping.ts';
 import type { JobId, WorkerId } from '../model/ids.ts';
 import type { Outcome } from '../model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
-import { existingIds, type IndexedDocument, writeDocuments } from '../results/documents.ts';
+import { findStoredIds, type IndexedDocument, writeDocuments } from '../results/documents.ts';
 import { checkIndex } from '../results/ensure-index.ts';
 import type { MessageState } from './read-batch.ts';
 import type { JobResult } from './run-job.ts';
 import { type TimeBudget, WRITE_RESERVE_MS } from './time-budget.ts';
 import type { Worker } from './worker.ts';
 
-/** What came of jobs, by the message that they were run for. */
-export type Outcomes = ReadonlyMap<MessageState['message'], Outcome[]>;
+/** A message with outcomes of its jobs that the ledger does not know yet. */
+export interface MessageOutcomes extends MessageState {
+  readonly outcomes: readonly Outcome[];
+}
 
 /**
- * Sees that the indices are there that the messages' documents belong in, and looks which jobs have theirs already.
- * @param storeUntil when Elasticsearch must have answered, by the worker's clock
- * @param jobsOf the jobs of a message to look for
- * @returns the states, in trouble where Elasticsearch could not be asked: one index's trouble is none of the others'
+ * Looks up which jobs already have their document, and checks every index that this worker has not verified yet.
+ * @param jobsOf the jobs of a message to look up
+ * @returns each message with a `done` outcome for each document found. Where Elasticsearch could not answer, the
+ *   message gets a `problem`; an outage of one index does not affect messages of another.
  */
-export async function findStoredJobs(
+export async function findDocuments(
   { results, verifiedIndices, clock }: Worker,
   { storeUntil }: TimeBudget,
   states: readonly MessageState[],
   jobsOf: (state: MessageState) => readonly JobId[],
-): Promise<{ states: MessageState[]; done: Outcomes }> {
-  const left = (mostMs: number) => Math.max(1, Math.min(mostMs, storeUntil - clock()));
-  const looked: MessageState[] = [];
-  const done = new Map<MessageState['message'], Outcome[]>();
-  const able = states.filter(({ trouble }) => !trouble);
-  looked.push(...states.filter(({ trouble }) => trouble));
-  for (const [name, here] of groupBy(able, ({ index }) => index.name)) {
-    const { index } = here[0] as MessageState;
+): Promise<MessageOutcomes[]> {
+  const timeLeft = (maxMs: number) => Math.max(1, Math.min(maxMs, storeUntil - clock()));
+  const withProblem = states.filter(({ problem }) => problem);
+  const found: MessageOutcomes[] = withProblem.map((state) => ({ ...state, outcomes: [] }));
+  const byIndex = groupBy(
+    states.filter(({ problem }) => !problem),
+    ({ index }) => index.name,
+  );
+  for (const [name, sameIndex] of byIndex) {
+    const { index } = sameIndex[0] as MessageState;
     try {
-      if (!verifiedIndices.has(name)) await checkIndex(results, index, left(WRITE_RESERVE_MS));
+      if (!verifiedIndices.has(name)) await checkIndex(results, index, timeLeft(WRITE_RESERVE_MS));
       verifiedIndices.add(name);
-      const existing = await existingIds(results, name, here.flatMap(jobsOf), left(REQUEST_TIMEOUT_MS));
-      const outcomesOf = (state: MessageState) =>
-        jobsOf(state).flatMap((jobId): Outcome[] => (existing.has(jobId) ? [{ kind: 'done', jobId }] : []));
-      for (const state of here) done.set(state.message, outcomesOf(state));
-      looked.push(...here);
+      const jobs = sameIndex.flatMap(jobsOf);
+      const stored = await findStoredIds(results, name, jobs, timeLeft(REQUEST_TIMEOUT_MS));
+      for (const state of sameIndex) {
+        const done = jobsOf(state).filter((jobId) => stored.has(jobId));
+        found.push({ ...state, outcomes: done.map((jobId) => ({ kind: 'done', jobId })) });
+      }
     } catch (error) {
       verifiedIndices.delete(name);
-      looked.push(...here.map((state) => ({ ...state, trouble: error as Error })));
+      found.push(...sameIndex.map((state) => ({ ...state, problem: error as Error, outcomes: [] })));
     }
   }
-  return { states: looked, done };
+  return found;
 }
 
 /**
- * Writes the documents of jobs that were run, and says what came of each job that was run to its end. A job whose document
- * Elasticsearch has not decided on has no outcome, and `trouble` says why.
- * @returns the trouble by index
+ * Writes the documents of jobs that worked.
+ * @param ended how the messages' jobs ended
+ * @returns each message with the outcomes of its jobs. A job whose document Elasticsearch neither took nor refused has
+ *   no outcome; `outages` has the reason, by the index's name.
  */
 export async function storeDocuments(
   worker: Worker,
+  states: readonly MessageState[],
   ended: readonly JobResult[],
   timeoutMs: number,
-): Promise<{ outcomes: Outcomes; troubles: ReadonlyMap<string, Error> }> {
-  const worked = ended.flatMap((end) => (end.kind === 'worked' ? [end] : []));
-  const { written, trouble } = await writeDocuments(
+): Promise<{ states: MessageOutcomes[]; outages: ReadonlyMap<string, Error> }> {
+  const byMessage = groupBy(ended, ({ task }) => task.message);
+  const { written, problem } = await writeDocuments(
     worker.results,
-    worked.map((end) => documentOf(worker.id, end)),
+    [...byMessage.values()].flatMap((results) => documentsOf(worker.id, results)),
     timeoutMs,
   );
-  const decided = new Map(written.map((one) => [one.jobId, one]));
-  const outcomeOf = (end: JobResult): Outcome[] => {
-    const { jobId } = end.task;
-    if (end.kind === 'failed')
-      return [{ kind: 'failed', jobId, reason: end.reason, permanent: end.permanent }];
-    const document = end.kind === 'worked' ? decided.get(jobId) : undefined;
+  const byJob = new Map(written.map((one) => [one.jobId, one]));
+  const outages = new Map<string, Error>();
+  for (const { kind, task } of ended)
+    if (problem && kind === 'worked' && !byJob.has(task.jobId)) outages.set(task.index, problem);
+  const outcomeOf = (result: JobResult): Outcome[] => {
+    const { jobId } = result.task;
+    if (result.kind === 'failed')
+      return [{ kind: 'failed', jobId, reason: result.reason, permanent: result.permanent }];
+    const document = result.kind === 'worked' ? byJob.get(jobId) : undefined;
     if (!document) return [];
     if (document.refused !== undefined)
       return [{ kind: 'failed', jobId, reason: document.refused, permanent: false }];
     return [{ kind: 'done', jobId }];
   };
-  const byMessage = groupBy(ended, ({ task }) => task.message);
-  const undecided = worked.filter(({ task }) => !decided.has(task.jobId));
   return {
-    outcomes: new Map([...byMessage].map(([message, ends]) => [message, ends.flatMap(outcomeOf)])),
-    troubles: new Map(undecided.flatMap(({ task }) => (trouble ? [[task.index, trouble] as const] : []))),
+    states: states.map((state) => ({
+      ...state,
+      outcomes: (byMessage.get(state.message) ?? []).flatMap(outcomeOf),
+    })),
+    outages,
   };
 }
 
-function documentOf(
-  workerId: WorkerId,
-  { task, input, output, endedAt }: JobResult & { kind: 'worked' },
-): IndexedDocument {
-  const { jobId, message, index } = task;
-  const { runId, tick, enqueuedAt } = message;
-  return {
-    index,
-    document: {
-      jobId,
-      runId,
-      tick,
-      workerId,
-      input,
-      output,
-      enqueuedAt: new Date(enqueuedAt).toISOString(),
-      processedAt: new Date(endedAt).toISOString(),
-    },
-  };
+/** The documents of one message's jobs that worked. */
+function documentsOf(workerId: WorkerId, results: readonly JobResult[]): IndexedDocument[] {
+  let enqueuedAt: string | undefined;
+  return results.flatMap((result) => {
+    if (result.kind !== 'worked') return [];
+    const { input, output, endedAt, task } = result;
+    const { runId, tick, enqueuedAt: enqueuedAtMs } = task.message;
+    // Formatted once for all jobs of the message.
+    enqueuedAt ??= new Date(enqueuedAtMs).toISOString();
+    const processedAt = new Date(endedAt).toISOString();
+    const { jobId, index } = task;
+    return [{ index, document: { jobId, runId, tick, workerId, input, output, enqueuedAt, processedAt } }];
+  });
 }

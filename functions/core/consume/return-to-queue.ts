@@ -1,4 +1,4 @@
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../grouping.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../model/message.ts';
@@ -9,15 +9,17 @@ import { type MessageState, requestedJobs } from './read-batch.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /**
- * Sends what is not done of messages back to the queue: as new messages, delayed, while SQS deletes those that were received.
- * What is delayed is not in flight, of which SQS allows 120,000 messages to a queue ("Amazon SQS standard queue quotas"), and its
- * receives begin anew: neither the redrive policy nor the search for deadly jobs mistakes an outage for deaths.
+ * Sends the unfinished jobs of messages back to the queue, as new, delayed messages. SQS deletes the received ones.
  *
- * A worker that dies after the sending leaves both messages in the queue, and so does an answer of SQS that gets lost. The
- * ledger knows them for one; where they meet in a batch, one is sent back.
+ * A delayed message is not in flight (SQS allows 120,000 messages in flight per queue, "Amazon SQS standard queue
+ * quotas"), and its receive count starts again. So neither the redrive policy nor the search for jobs that kill workers
+ * mistakes an outage for deaths.
  *
- * @returns how many were to be sent back, and the ids of deliveries that SQS did not take back: these come again when their
- *   visibility timeout ends
+ * If the worker dies after sending, or SQS's answer is lost, both messages are in the queue. To the ledger they are one
+ * message. If they meet in a batch, one is sent back.
+ *
+ * @returns how many messages had to be sent back, and the ids of deliveries whose messages SQS did not accept. SQS
+ *   delivers these again when their visibility timeout ends.
  */
 export async function returnToQueue(
   worker: Worker,
@@ -25,28 +27,28 @@ export async function returnToQueue(
 ): Promise<{ returned: number; undelivered: string[] }> {
   const now = worker.clock();
   const unfinished = states.flatMap((state) => unfinishedOf(worker, state, now));
-  const taken = await sendOnce(
+  const accepted = await sendOnce(
     worker.jobs,
     unfinished.map(({ message }) => ({
       MessageBody: JSON.stringify(message),
       DelaySeconds: toDelaySeconds(message.returned.notBefore - now),
     })),
   );
-  const undelivered = unfinished.flatMap(({ deliveries }, at) => (taken[at] ? [] : deliveries));
+  const undelivered = unfinished.flatMap(({ deliveries }, index) => (accepted[index] ? [] : deliveries));
   return { returned: unfinished.length, undelivered: undelivered.map(({ id }) => id) };
 }
 
-/** A message to send back, in the place of these deliveries. */
+/** A message to send back, and the deliveries that it replaces. */
 interface Unfinished {
   message: Message & { returned: Returned };
   deliveries: readonly Delivery[];
 }
 
-/** What a message's deliveries still ask for: one message for those that ask for all jobs, and one for each retry. */
+/** The open jobs of a message: one new message for the copies that ask for all jobs, and one for each retry. */
 function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinished[] {
   const { record, requests, unexplained, survived } = state;
-  return [...groupBy(requests, ({ message }) => message.retry?.round)].flatMap(([round, same]) => {
-    const messages = same.map(({ message }) => message);
+  return [...groupBy(requests, ({ message }) => message.retry?.round)].flatMap(([round, copies]) => {
+    const messages = copies.map(({ message }) => message);
     const jobs = openJobs(record, requestedJobs(messages));
     if (jobs.length === 0) return [];
     const times = Math.max(...messages.map(({ returned }) => returned?.times ?? 0)) + 1;
@@ -62,18 +64,18 @@ function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinis
       ...(round !== undefined && { retry: { round, jobs } }),
       returned,
     };
-    return [{ message, deliveries: same.flatMap(({ deliveries }) => deliveries) }];
+    return [{ message, deliveries: copies.flatMap(({ deliveries }) => deliveries) }];
   });
 }
 
-/** Until its jobs' next attempt; or until the trouble may be over, where it is one that no job is to blame for. */
+/** The wait until the jobs' next attempt or, if no job is to blame, until the outage may be over. */
 function delaySeconds(
   { settings, random }: Worker,
-  { record, trouble }: MessageState,
+  { record, problem }: MessageState,
   jobs: readonly JobId[],
   times: number,
 ): number {
-  if (trouble && !(trouble instanceof ConditionFailed)) return outageDelaySeconds(times, random());
+  if (problem && !(problem instanceof ConditionFailed)) return outageDelaySeconds(times, random());
   const failures = Math.max(1, ...jobs.map((job) => record.attempts[job]?.count ?? 0));
   return retryDelaySeconds(settings.backoff, failures, random());
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobId } from '../model/ids.ts';
 import { MAX_SURVIVED } from '../model/message.ts';
-import { acquireLease, applyOutcomes, exhaustedJobs, openJobs } from '../model/message-record.ts';
+import { acquireLease, applyOutcomes, endLease, exhaustedJobs, openJobs } from '../model/message-record.ts';
 import { storeDocuments } from './documents.ts';
 import { giveUp } from './give-up.ts';
 import type { MessageState } from './read-batch.ts';
@@ -11,9 +11,9 @@ import type { WorkGroup } from './work-groups.ts';
 import type { Worker } from './worker.ts';
 
 /**
- * Runs a group's jobs, and counts what came of them: lease ─► work ─► write documents ─► count ─► give up. Never throws.
- * @param states of the group's messages, as the ledger has them
- * @returns the states as the ledger has them then
+ * Runs the jobs of a group and counts them: take the lease ─► run ─► write documents ─► count ─► give up. Never throws.
+ * @param states the group's messages, as they are in the ledger
+ * @returns the messages as they are in the ledger afterwards
  */
 export async function runGroup(
   worker: Worker,
@@ -22,31 +22,44 @@ export async function runGroup(
   states: readonly MessageState[],
 ): Promise<{ states: MessageState[]; failedAttempts: number }> {
   const { ledger, settings, clock } = worker;
-  const held = leased ? await acquire(worker, budget, job, states) : states;
-  const ended = await runJobs(
-    worker.job,
-    held.flatMap((state) => tasksOf(state, settings.maxAttempts, job)),
-    { concurrency: settings.jobConcurrency, clock, budget, until },
-  );
-  if (worker.onJob) ended.forEach(worker.onJob);
-  const { outcomes, troubles } = await storeDocuments(worker, ended, budget.storeUntil - clock());
-  for (const index of troubles.keys()) worker.verifiedIndices.delete(index);
-  const left = new Set(ended.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])));
-  const counted = await ledger.commit(held, ({ record, asked, message }) =>
-    applyOutcomes(record, asked, outcomes.get(message) ?? [], clock()),
-  );
-  const settled = counted.map((state, at) => {
-    const one = cleared(state, held[at], left.has(state.message));
-    return { ...one, trouble: one.trouble ?? troubles.get(one.index.name) };
+  const held = leased ? await takeLeases(worker, budget, job, states) : states;
+  const tasks = held.flatMap((state) => tasksOf(state, settings.maxAttempts, job));
+  const ended = await runJobs(worker.job, tasks, {
+    concurrency: settings.jobConcurrency,
+    clock,
+    budget,
+    until,
   });
+  if (worker.onJob) ended.forEach(worker.onJob);
+  const stored = await storeDocuments(worker, held, ended, budget.storeUntil - clock());
+  for (const index of stored.outages.keys()) worker.verifiedIndices.delete(index);
+  const counted = await ledger.commit(stored.states, ({ record, requested, outcomes }) =>
+    applyOutcomes(endLease(record), requested, outcomes, clock()),
+  );
+  const interrupted = new Set(ended.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])));
+  const settled = counted.map((state, index) => {
+    const wasWritten = !state.problem && state.record.version !== held[index]?.record.version;
+    return {
+      ...state,
+      problem: state.problem ?? stored.outages.get(state.index.name),
+      // The ledger has recorded that this worker survived the jobs, so their leases are void. If the worker ran all
+      // of them, the message is no longer suspect.
+      ...(wasWritten && { survived: [] }),
+      ...(wasWritten && !interrupted.has(state.message) && { unexplained: 0 }),
+    };
+  });
+  const outcomes = stored.states.flatMap((state) => state.outcomes);
   return {
     states: await giveUp(worker, budget, settled),
-    failedAttempts: [...outcomes.values()].flat().filter(({ kind }) => kind === 'failed').length,
+    failedAttempts: outcomes.filter(({ kind }) => kind === 'failed').length,
   };
 }
 
-/** Takes a lease on each message. Whatever comes of that, the lease may stand in the ledger, and its holder lives. */
-async function acquire(
+/**
+ * Takes a lease on each message. The lease is listed as survived from the start: even if this write, or the one that
+ * ends the lease, gets no answer, the message that is sent back says that the holder lives.
+ */
+async function takeLeases(
   { ledger }: Worker,
   { endsAt: until }: TimeBudget,
   job: JobId | undefined,
@@ -54,32 +67,23 @@ async function acquire(
 ): Promise<MessageState[]> {
   const id = randomUUID();
   const marked = states.map((state) =>
-    state.trouble ? state : { ...state, survived: [...state.survived, id].slice(-MAX_SURVIVED) },
+    state.problem ? state : { ...state, survived: [...state.survived, id].slice(-MAX_SURVIVED) },
   );
-  return ledger.commit(marked, ({ record, asked }) => {
-    const round = job === undefined ? undefined : asked.rounds.get(job);
+  return ledger.commit(marked, ({ record, requested }) => {
+    const round = job === undefined ? undefined : requested.rounds.get(job);
     return acquireLease(record, { id, until, ...(job && { job }), ...(round && { round }) });
   });
 }
 
-/**
- * The ledger has heard that a worker lived through the message's jobs: its leases are void. If it ran all of them, nothing
- * is suspect about the message any more.
- */
-function cleared(state: MessageState, before: MessageState | undefined, hasLeft: boolean): MessageState {
-  if (state.trouble || state.record.version === before?.record.version) return state;
-  return { ...state, survived: [], ...(!hasLeft && { unexplained: 0 }) };
-}
-
-/** The jobs to do: each once, however often its message is in the batch. */
+/** The jobs of a message to run: each once, however often the message is in the batch. @param only the one to run */
 function tasksOf(
-  { message, record, asked, index, trouble }: MessageState,
+  { message, record, requested, index, problem }: MessageState,
   maxAttempts: number,
   only: JobId | undefined,
 ): JobTask[] {
-  if (trouble) return [];
-  const exhausted = new Set(exhaustedJobs(record, asked, maxAttempts).map(({ jobId }) => jobId));
-  return openJobs(record, asked)
+  if (problem) return [];
+  const exhausted = new Set(exhaustedJobs(record, requested, maxAttempts).map(({ jobId }) => jobId));
+  return openJobs(record, requested)
     .filter((jobId) => !exhausted.has(jobId) && (only === undefined || jobId === only))
     .map((jobId) => ({ jobId, message, index: index.name }));
 }

@@ -2,40 +2,40 @@ import type { RunId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
 import { ownsMessage, type Tick } from '../model/tick.ts';
 
-/** How many ticks a worker remembers; old ones are forgotten first. */
-const REMEMBERED = 1_000;
+/** Maximum number of ticks that a worker caches. The oldest is evicted first. */
+const MAX_CACHED_TICKS = 1_000;
 
-/** What a worker remembers of ticks, so that it asks the ledger once a tick and not once a message. */
+/** Caches ticks, so that a worker reads the ledger once per tick and not once per message. */
 export class TickCache {
   readonly #ticks = new Map<string, Promise<Tick | undefined>>();
 
-  /** The tick that has claimed the message, if one has; asks the ledger when what it remembers says no. */
+  /**
+   * The tick that has claimed the message, or undefined if none has. A tick grows until all its jobs are claimed, so a
+   * cached tick that does not own the message is read again.
+   */
   async ownerOf(
     message: Message,
     read: (runId: RunId, tick: number) => Promise<Tick | undefined>,
   ): Promise<Tick | undefined> {
-    const name = `${message.runId}#${message.tick}`;
-    const asked = this.#ticks.get(name);
-    const remembered = await asked;
-    if (remembered && ownsMessage(remembered, message)) return remembered;
-    // Somebody else of the same batch may have asked meanwhile.
-    const fresh =
-      this.#ticks.get(name) === asked
-        ? this.#ask(name, read(message.runId, message.tick))
-        : this.#ticks.get(name);
-    const tick = await fresh;
+    const key = `${message.runId}#${message.tick}`;
+    const cached = this.#ticks.get(key);
+    const known = await cached;
+    if (known && ownsMessage(known, message)) return known;
+    // Another message of the batch may have read the tick again meanwhile.
+    const latest = this.#ticks.get(key);
+    const tick = await (latest === cached ? this.#load(key, read(message.runId, message.tick)) : latest);
     return tick && ownsMessage(tick, message) ? tick : undefined;
   }
 
-  #ask(name: string, tick: Promise<Tick | undefined>): Promise<Tick | undefined> {
-    this.#ticks.delete(name);
-    this.#ticks.set(name, tick);
+  #load(key: string, tick: Promise<Tick | undefined>): Promise<Tick | undefined> {
+    this.#ticks.delete(key);
+    this.#ticks.set(key, tick);
     tick.then(
-      (found) => found ?? this.#ticks.delete(name),
-      () => this.#ticks.delete(name),
+      (found) => found ?? this.#ticks.delete(key),
+      () => this.#ticks.delete(key),
     );
     const oldest = this.#ticks.keys().next().value;
-    if (this.#ticks.size > REMEMBERED && oldest !== undefined) this.#ticks.delete(oldest);
+    if (this.#ticks.size > MAX_CACHED_TICKS && oldest !== undefined) this.#ticks.delete(oldest);
     return tick;
   }
 }

@@ -6,16 +6,16 @@ import type { Backoff } from './backoff.ts';
 import type { Job, JobResult } from './run-job.ts';
 import type { TickCache } from './tick-cache.ts';
 
-/** One delivery of a message, as the queue hands it over. */
+/** One delivery of a message. */
 export interface Delivery {
-  /** SQS's name for the message, and what the queue is answered with. */
+  /** SQS's message id. A batch response names the deliveries that failed by this id. */
   id: string;
   body: string;
-  /** How often it has been received, from 1. */
+  /** How often the message was received, from 1 (ApproximateReceiveCount). */
   receives: number;
 }
 
-/** What a worker works with; made once in its life. */
+/** A worker and all that it uses. Created once per execution environment. */
 export interface Worker {
   id: WorkerId;
   job: Job;
@@ -25,18 +25,18 @@ export interface Worker {
   deadLetters: Queue;
   ticks: TickCache;
   settings: {
-    /** Jobs that run at a time. */
+    /** Maximum number of jobs that run at the same time. */
     jobConcurrency: number;
-    /** Attempts of a job before it is given up. */
+    /** Maximum number of failed attempts before a job is given up. */
     maxAttempts: number;
     backoff: Backoff;
   };
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   clock: () => number;
-  /** Hears how each job ended, for the log's finest level. */
-  onJob?: (end: JobResult) => void;
-  /** From 0 to below 1, like Math.random. */
+  /** Called with the result of each job, for the debug log. */
+  onJob?: (result: JobResult) => void;
+  /** A number from 0 to below 1, as `Math.random` returns. */
   random: () => number;
-  /** The results indices that were fine at the last try. Any other is asked first: no work is done in vain. */
+  /** Indices that worked at the last request. Any other index is checked before jobs run for it. */
   verifiedIndices: Set<string>;
 }

@@ -68,12 +68,12 @@ export class WorkerCounters {
   }
 
   /**
-   * The write that adds to this worker's counter of a run. Its condition fails where another worker has taken the
-   * counter over; then `forget` it, and ask for another write.
+   * Creates the write that adds to this worker's counter of a run. Its condition fails where another worker has taken the
+   * counter over; then call `loseCounter` and create another write.
    * @param now milliseconds since 1970
    * @throws Unavailable
    */
-  async add(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
+  async incrementWrite(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
     const known = this.#keys.get(runId);
     if (known) return this.#increment(known, gain, now);
     const shard = await listShard(this.table, runId, this.#shard);
@@ -93,8 +93,8 @@ export class WorkerCounters {
     return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}#${now}` };
   }
 
-  /** The counter is another worker's by now. */
-  forget(runId: RunId): void {
+  /** Records that another worker has taken over this worker's counter of the run. */
+  loseCounter(runId: RunId): void {
     this.#keys.delete(runId);
     this.#contended.add(runId);
   }

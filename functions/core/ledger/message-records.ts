@@ -1,5 +1,4 @@
-import { chunk } from '../chunk.ts';
-import { groupBy } from '../group-by.ts';
+import { chunk, groupBy } from '../grouping.ts';
 import { ConditionFailed, Unavailable } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
@@ -21,22 +20,22 @@ import {
   transact,
 } from './table.ts';
 
-/** A message with its record, as far as is known, and what keeps it from being worked on, if anything does. */
+/** A message, its record as far as the worker knows it, and why the message cannot be processed, if it cannot. */
 export interface RecordedMessage {
   message: MessageRange;
   record: MessageRecord;
-  trouble?: Error | undefined;
+  problem?: Error | undefined;
 }
 
-/** Says what a record is to become; the very same one where it may stay as it is. */
+/** Computes a message's next record, or returns the same object if nothing changes. */
 export type Transition<State> = (state: State) => MessageRecord;
 
-/** How often the ledger may have moved on before a message is left to its next delivery. */
+/** How often a write may lose to another delivery before the message is left to its next delivery. */
 const ROUNDS = 5;
 
 /**
- * A transaction takes 4 MB ("DynamoDB transactions: how it works"); a bit of it is left for what is not counted here.
- * A failed attempt takes up to 800 bytes, most of them its reason.
+ * A transaction may contain 4 MB ("DynamoDB transactions: how it works"). The rest is reserved for overhead.
+ * A failed attempt takes up to 800 bytes, most of them for its reason.
  */
 const TRANSACTION_BYTES = 3_900_000;
 const ATTEMPT_BYTES = 800;
@@ -44,15 +43,15 @@ const JOB_BYTES = 12;
 
 const keyOf = (message: MessageRange): Key => ({ pk: `MESSAGE#${messageKey(message)}`, sk: 'MESSAGE' });
 
-/** What the ledger knows of a message's jobs; nothing when it has not heard of the message. @throws Unavailable */
+/** Reads a message's record; undefined if the ledger has none. @throws Unavailable */
 export async function readRecord(table: Table, message: MessageRange): Promise<MessageRecord | undefined> {
   const item = await readItem(table, keyOf(message));
   return item && toRecord(item);
 }
 
-/** A worker's pen: it writes message records, and what the worker's counters gain by that. */
+/** Writes message records, and the worker's counters together with them, in one transaction. */
 export class LedgerWriter {
-  /** What has been counted with it so far. */
+  /** How many jobs this writer has counted so far. */
   readonly counted = { processed: 0, failed: 0 };
 
   /**
@@ -67,14 +66,14 @@ export class LedgerWriter {
   ) {}
 
   /**
-   * Brings each message's record to what `transition` says, and by as much this worker's counters, in one transaction a
-   * slice. A record that is not as it was believed is read again, and `transition` is asked again: a message that two
-   * workers have at once is counted once, whoever is first.
+   * Counts jobs: moves each message's record by `transition` and this worker's counters by the difference, in one
+   * transaction per slice. If a record has changed since it was read, it is read again and `transition` is applied to
+   * the new one. So a message that two workers process at the same time is counted once.
    *
-   * One message's trouble is none of the others'. It never throws: a state that could not be written says why in
+   * Never throws, and a problem with one message does not affect others: a state that could not be written says why in
    * `trouble`, and its record may or may not have been written.
    *
-   * @param states of different messages; those in trouble stay as they are
+   * @param states of different messages; those with a problem are left unchanged
    * @returns all states, in their order, as the ledger has them now
    */
   async commit<State extends RecordedMessage>(
@@ -82,7 +81,7 @@ export class LedgerWriter {
     transition: Transition<State>,
   ): Promise<State[]> {
     const latest = new Map(states.map((state) => [state.message, state]));
-    let open = states.filter(({ trouble }) => !trouble);
+    let open = states.filter(({ problem: trouble }) => !trouble);
     for (let round = 1; open.length > 0; round++) {
       const changes = open.flatMap((state): Change<State>[] => {
         const after = transition(state);
@@ -92,7 +91,7 @@ export class LedgerWriter {
       for (const slice of slicesOf(changes)) {
         for (const { state, moved } of await this.#write(slice)) {
           const hasLost = moved && round === ROUNDS;
-          latest.set(state.message, hasLost ? { ...state, trouble: new ConditionFailed([]) } : state);
+          latest.set(state.message, hasLost ? { ...state, problem: new ConditionFailed([]) } : state);
           if (moved && !hasLost) open.push(state);
         }
       }
@@ -108,16 +107,17 @@ export class LedgerWriter {
     const now = this.clock();
     try {
       // A counter that stays as it is costs nothing.
+      const delta = { processed, failed };
       const counter =
-        processed === 0 && failed === 0 ? [] : [await this.counters.add(runId, { processed, failed }, now)];
+        processed === 0 && failed === 0 ? [] : [await this.counters.incrementWrite(runId, delta, now)];
       await transact(this.table, [...slice.map((change) => this.#put(change, now)), ...counter]);
     } catch (error) {
       if (error instanceof ConditionFailed) {
-        if (error.at.includes(slice.length)) this.counters.forget(runId);
+        if (error.at.includes(slice.length)) this.counters.loseCounter(runId);
         return Promise.all(slice.map(({ state }, at) => this.#reread(state, error.at.includes(at))));
       }
       if (slice.length === 1 || error instanceof Unavailable)
-        return slice.map(({ state }) => ({ state: { ...state, trouble: error as Error } }));
+        return slice.map(({ state }) => ({ state: { ...state, problem: error as Error } }));
       // One record is at fault, and DynamoDB refuses them all for it: each is tried by itself.
       const single = [];
       for (const change of slice) single.push(...(await this.#write([change])));
@@ -130,7 +130,7 @@ export class LedgerWriter {
     }));
   }
 
-  /** Nothing was written, since the ledger has moved on. @param changed whether this record has */
+  /** Reads a record again after a condition failed. @param changed whether the condition of this record failed */
   async #reread<State extends RecordedMessage>(state: State, changed: boolean): Promise<Attempted<State>> {
     if (!changed) return { state, moved: true };
     try {
@@ -139,13 +139,13 @@ export class LedgerWriter {
         throw new Error('the ledger has forgotten the message meanwhile');
       return { state: { ...state, record: record ?? newRecord(state.message) }, moved: true };
     } catch (error) {
-      return { state: { ...state, trouble: error as Error } };
+      return { state: { ...state, problem: error as Error } };
     }
   }
 
   /**
-   * A message that is processed whole, as nearly all are, keeps no lists: its item is as small as can be. One with failed
-   * jobs is kept for ever: it is what says which jobs of the run have failed.
+   * A message whose jobs are all processed, as nearly always, stores no lists, so its item is small. A record with failed
+   * jobs never expires: it is the only record of which jobs of the run have failed.
    */
   #put(
     { state: { message, record: before }, after }: Change<RecordedMessage>,

@@ -271,7 +271,7 @@ function toRun({ pk: _, sk, ...run }: Item): Run {
   return { ...(run as unknown as Run), runId: (sk as string).slice('RUN#'.length) as RunId };
 }
 
-/** The run that is active, or a refusal. @throws Refusal `no_active_run` */
+/** Reads the active run. @throws ApiError `no_active_run` */
 export async function activeRun(table: Table): Promise<Run> {
   const { activeRunId } = await readSchedule(table);
   const run = activeRunId && (await readRun(table, activeRunId));

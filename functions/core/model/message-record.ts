@@ -2,67 +2,68 @@ import type { JobId } from './ids.ts';
 import { jobsInRange, type MessageRange } from './message.ts';
 
 /**
- * What the ledger knows of one message's jobs, and the rules by which one record follows from another. Each rule is a
- * pure function, and returns the very record that it was given when it changes nothing.
+ * What the ledger knows about one message's jobs. The functions below are the rules by which a record may change. Each
+ * is pure, and returns the same object if nothing changes.
  *
- *               applyOutcomes: done                 applyOutcomes: done (its dead letter was sent again)
+ *                 outcome: done                     outcome: done (its dead letter was sent again)
  *     pending ───────────────────► processed ◄─────────────────────────────── failed
  *        │                                                                      ▲
- *        └─ applyOutcomes: failed, recordDeath ─► exhausted ─ deadLettered ─────┘
+ *        └─ outcome: failed, or recordDeath ─► exhausted ─ outcome: deadLettered ┘
  */
 export interface MessageRecord {
-  /** One more with each write, so that a write can insist on what it was made from; 0 before the first. */
+  /** Grows by one with each write, so that a write can require the version it is based on. 0 before the first write. */
   version: number;
-  /** Jobs that are not counted yet. A job that is neither pending nor failed is counted as processed. */
+  /** Jobs that are not counted yet. A job that is neither pending nor failed is processed. */
   pending: JobId[];
   /** Jobs that are counted as failed. */
   failed: JobId[];
-  /** Of jobs that are pending or failed, by jobId. */
+  /** The attempts of pending and failed jobs, by jobId. */
   attempts: Record<string, Attempts>;
-  /** A delivery is running jobs of the message that a worker may die of. */
+  /** Set while a delivery runs jobs of the message that may kill its worker. */
   lease?: Lease;
-  /** A worker died while it ran several of the jobs: from now on each runs alone. */
+  /** A worker died while it ran jobs of the message. From now on each job runs alone. */
   isolated?: true;
 }
 
-/** How often a job has failed, and why it did the last time. Times are milliseconds since 1970. */
+/** How often a job has failed, and why it failed last. Times are milliseconds since 1970. */
 export interface Attempts {
   /** Attempts that failed. */
   count: number;
-  /** How often a worker died while it ran this job and no other; not part of `count`. */
+  /** How often a worker died while it ran only this job. Not part of `count`. */
   deaths?: number;
   firstAt: number;
   lastAt: number;
   reason: string;
-  /** The job said that trying again is useless. */
+  /** The job threw a PermanentError, so it is not tried again. */
   permanent?: true;
-  /** The retry that these attempts belong to. Each later retry gives the job its attempts anew. Absent for the first. */
+  /** The retry that these attempts belong to; absent before the first. Each retry starts counting attempts again. */
   round?: number;
-  /** Retries up to this one are answered: the job's dead letter is kept. */
+  /** The job has a dead letter, which answers all retries up to this one. */
   letter?: number;
 }
 
-/** Taken before a job runs that a worker may die of. A lease that outlives its invocation is the record of a death. */
+/** Taken before a job runs that may kill its worker. A lease that outlives its invocation means that the worker died. */
 export interface Lease {
   id: string;
-  /** When the invocation is over, milliseconds since 1970. */
+  /** When the invocation ends, in milliseconds since 1970. */
   until: number;
-  /** The only job that runs under it, if it is just one. */
+  /** The job that runs under the lease, if it is only one. */
   job?: JobId;
-  /** The retry that this job runs for, if it is one. */
+  /** The retry that this job runs for, if any. */
   round?: number;
 }
 
-/** Which of a message's jobs are asked for: all of them, and some of them by retries, with the number of the newest. */
+/** Which of a message's jobs its copies ask for. */
 export interface RequestedJobs {
-  whole: boolean;
+  all: boolean;
   rounds: ReadonlyMap<JobId, number>;
 }
 
-/** What came of a job that was run to its end. */
+/** What happened to a job. `round` is the number of the retry that the dead letter asks for. */
 export type Outcome =
   | { kind: 'done'; jobId: JobId }
-  | { kind: 'failed'; jobId: JobId; reason: string; permanent: boolean };
+  | { kind: 'failed'; jobId: JobId; reason: string; permanent: boolean }
+  | { kind: 'deadLettered'; jobId: JobId; round: number };
 
 /** A job that must not be tried again. */
 export interface ExhaustedJob {
@@ -71,8 +72,8 @@ export interface ExhaustedJob {
 }
 
 /**
- * A job is given up after so many deaths of the worker that ran it alone, whatever `maxAttempts` says. Fewer may be bad
- * luck: workers are killed for reasons of their own, too.
+ * A job is given up after this many deaths of workers that ran it alone, whatever `maxAttempts` is. Fewer may be bad
+ * luck, because workers also die of other causes.
  */
 export const MAX_DEATHS = 3;
 
@@ -82,10 +83,10 @@ export function newRecord(message: MessageRange): MessageRecord {
 }
 
 /**
- * The jobs that are asked for and not settled. A pending job is open to all. A failed job is open only to a retry that is
- * newer than its dead letter.
+ * The requested jobs that still have to run. A pending job is open to every request. A failed job is open only to a
+ * retry that is newer than its dead letter.
  */
-export function openJobs(record: MessageRecord, { whole, rounds }: RequestedJobs): JobId[] {
+export function openJobs(record: MessageRecord, { all: whole, rounds }: RequestedJobs): JobId[] {
   if (whole && record.failed.length === 0) return record.pending;
   const pending = record.pending.filter((job) => whole || rounds.has(job));
   const failed = record.failed.filter((job) => (rounds.get(job) ?? 0) > (record.attempts[job]?.letter ?? 0));
@@ -93,58 +94,66 @@ export function openJobs(record: MessageRecord, { whole, rounds }: RequestedJobs
 }
 
 /**
- * Settles jobs that are done, notes attempts that failed, and ends the lease. A job that has its document is done, even if
- * another delivery has given it up meanwhile.
+ * Applies what happened to jobs. A job that has its document is processed, even if another delivery has given it up
+ * meanwhile. A job with a dead letter is counted as failed, unless it is processed.
  * @param now milliseconds since 1970
  */
 export function applyOutcomes(
   record: MessageRecord,
-  asked: RequestedJobs,
+  requested: RequestedJobs,
   outcomes: readonly Outcome[],
   now: number,
 ): MessageRecord {
-  const unprocessed = new Set([...record.pending, ...record.failed]);
-  const open = new Set(openJobs(record, asked));
-  const done = new Set<JobId>();
-  const failures: Extract<Outcome, { kind: 'failed' }>[] = [];
-  for (const outcome of outcomes) {
-    if (outcome.kind === 'done' && unprocessed.has(outcome.jobId)) done.add(outcome.jobId);
-    if (outcome.kind === 'failed' && open.has(outcome.jobId)) failures.push(outcome);
-  }
-  if (done.size === 0 && failures.length === 0 && !record.lease) return record;
+  if (outcomes.length === 0) return record;
+  const open = new Set(openJobs(record, requested));
+  const pending = new Set(record.pending);
+  const failed = new Set(record.failed);
   const attempts = { ...record.attempts };
-  for (const job of done) delete attempts[job];
-  for (const failure of failures)
-    attempts[failure.jobId] = attempted(
-      attempts[failure.jobId],
-      failure,
-      asked.rounds.get(failure.jobId),
-      now,
-    );
-  const { lease: _, ...rest } = record;
-  return {
-    ...rest,
-    pending: record.pending.filter((job) => !done.has(job)),
-    failed: record.failed.filter((job) => !done.has(job)),
-    attempts,
-  };
+  let changed = false;
+  for (const outcome of outcomes) {
+    const { kind, jobId } = outcome;
+    const earlier = attempts[jobId];
+    if (kind === 'done' && (pending.delete(jobId) || failed.delete(jobId))) {
+      delete attempts[jobId];
+      changed = true;
+    }
+    if (kind === 'failed' && open.has(jobId)) {
+      attempts[jobId] = attempted(earlier, outcome, requested.rounds.get(jobId), now);
+      changed = true;
+    }
+    if (kind === 'deadLettered' && (pending.has(jobId) || failed.has(jobId))) {
+      const letter = outcome.round - 1;
+      const isNewer = earlier !== undefined && (earlier.letter ?? -1) < letter;
+      if (isNewer) attempts[jobId] = { ...earlier, letter };
+      changed ||= isNewer || pending.has(jobId);
+      pending.delete(jobId);
+      failed.add(jobId);
+    }
+  }
+  return changed ? { ...record, pending: [...pending], failed: [...failed], attempts } : record;
 }
 
-/** Takes the lease, whoever had it before. */
+/** Replaces the lease, if there is one. */
 export function acquireLease(record: MessageRecord, lease: Lease): MessageRecord {
   return { ...record, lease };
 }
 
+/** Removes the lease: its holder has survived the jobs. */
+export function endLease(record: MessageRecord): MessageRecord {
+  const { lease, ...rest } = record;
+  return lease ? rest : record;
+}
+
 /**
  * Whether another delivery may be running the message's jobs.
- * @param survived leases whose holders have said that they live
+ * @param survived ids of leases whose holders are known to have survived
  * @param now milliseconds since 1970
  */
 export function isLeased({ lease }: MessageRecord, survived: readonly string[], now: number): boolean {
   return lease !== undefined && lease.until > now && !survived.includes(lease.id);
 }
 
-/** Notes the death of a worker whose lease has outlived it. The parameters are those of `isLeased`. */
+/** Records the death of a worker, if its lease has expired. Parameters as in `isLeased`. */
 export function recordDeath(record: MessageRecord, survived: readonly string[], now: number): MessageRecord {
   const { lease, ...rest } = record;
   if (!lease || survived.includes(lease.id) || isLeased(record, survived, now)) return record;
@@ -159,48 +168,27 @@ export function recordDeath(record: MessageRecord, survived: readonly string[], 
   };
 }
 
-/** The jobs that are open, and out of attempts or failed for good. Attempts count for the retry that they belong to, and for those before it. */
+/** The open jobs that must not run again. Attempts count for the retry that they belong to, and for earlier ones. */
 export function exhaustedJobs(
   record: MessageRecord,
-  asked: RequestedJobs,
+  requested: RequestedJobs,
   maxAttempts: number,
 ): ExhaustedJob[] {
   if (Object.keys(record.attempts).length === 0) return [];
-  return openJobs(record, asked).flatMap((jobId) => {
+  return openJobs(record, requested).flatMap((jobId) => {
     const attempts = record.attempts[jobId];
-    if (!attempts || (attempts.round ?? 0) < (asked.rounds.get(jobId) ?? 0)) return [];
+    if (!attempts || (attempts.round ?? 0) < (requested.rounds.get(jobId) ?? 0)) return [];
     const { count, deaths = 0, permanent } = attempts;
     return permanent || count >= maxAttempts || deaths >= MAX_DEATHS ? [{ jobId, attempts }] : [];
   });
 }
 
-/** The number of the retry that an exhausted job's dead letter asks for: newer than all that it answers. */
+/** The number of the retry that an exhausted job's dead letter asks for: higher than all retries that it answers. */
 export function nextRound({ round = 0 }: Attempts, now: number): number {
   return Math.max(now, round + 1);
 }
 
-/**
- * Counts jobs as failed whose dead letters are kept.
- * @param letters the number of the retry that each job's dead letter asks for
- */
-export function deadLettered(record: MessageRecord, letters: ReadonlyMap<JobId, number>): MessageRecord {
-  const unprocessed = [...record.pending, ...record.failed].filter((job) => letters.has(job));
-  const kept = unprocessed.flatMap((job) => {
-    const attempts = record.attempts[job];
-    const letter = (letters.get(job) as number) - 1;
-    return attempts && (attempts.letter ?? -1) < letter ? [[job, { ...attempts, letter }] as const] : [];
-  });
-  const failing = record.pending.filter((job) => letters.has(job));
-  if (kept.length === 0 && failing.length === 0) return record;
-  return {
-    ...record,
-    pending: record.pending.filter((job) => !letters.has(job)),
-    failed: [...record.failed, ...failing],
-    attempts: { ...record.attempts, ...Object.fromEntries(kept) },
-  };
-}
-
-/** What a worker's counters gain when one record of a message becomes the other. */
+/** How much a worker's counters change when one record of a message replaces the other. */
 export function counterDelta(
   before: MessageRecord,
   after: MessageRecord,
@@ -212,14 +200,14 @@ export function counterDelta(
   };
 }
 
-/** A job's attempts with one more: a failure, or the death of the worker that ran it. */
+/** Adds an attempt: a failure, or the death of the worker that ran the job. */
 function attempted(
   earlier: Attempts | undefined,
   end: { reason: string; permanent: boolean } | 'death',
   round = 0,
   now: number,
 ): Attempts {
-  // A retry that is older than these attempts adds to them: its failures count for the newer one, too.
+  // A failure of an older retry also counts for the newer one.
   const same = earlier && (earlier.round ?? 0) >= round ? earlier : undefined;
   const isDeath = end === 'death';
   const { reason, permanent } = isDeath ? DEATH : end;

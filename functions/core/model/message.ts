@@ -1,6 +1,5 @@
-import * as z from 'zod/mini';
+import * as z from '../zod.ts';
 import { type JobId, RUN_ID, type RunId } from './ids.ts';
-import './zod-messages.ts';
 
 /** Consecutive jobs of one tick. */
 export interface MessageRange {

@@ -32,15 +32,15 @@ export type ScheduleStep =
   | { kind: 'missed'; count: number; nextTick: number; nextTickAt: number };
 
 /**
- * What is due, the oldest first; nothing when the next tick lies ahead. A tick that is more than `LATENESS_MS` (or the
+ * What is due, the oldest first; nothing when the next tick lies ahead. A tick that is more than `MAX_LATENESS_MS` (or the
  * backfill window, if that is longer) late is missed, and is not fired.
  *
  * @param now the clock, milliseconds since 1970. It decides what is late: Lambda keeps an event for up to six hours,
  *   and EventBridge for a day.
- * @param asked when the event says that it was due. It fires nothing that was due after it.
+ * @param eventTime when the event was due. Ticks that are due later do not fire.
  */
-export function nextStep(run: ScheduleState, now: number, asked: number = now): ScheduleStep | undefined {
-  if (run.nextTickAt > Math.min(asked, now)) return undefined;
+export function nextStep(run: ScheduleState, now: number, eventTime: number = now): ScheduleStep | undefined {
+  if (run.nextTickAt > Math.min(eventTime, now)) return undefined;
   const period = run.y * 60_000;
   const oldest = now - Math.max(MAX_LATENESS_MS, run.backfillMinutes * 60_000);
   if (run.nextTickAt >= oldest) return { kind: 'fire', tick: run.nextTick, dueAt: run.nextTickAt };

@@ -59,9 +59,9 @@ export interface Slice {
   to: number;
 }
 
-/** When a job is due, by its place in the tick, from 0; in milliseconds since 1970. */
-export function jobDueAt(tick: Tick, place: number): number {
-  return tick.dueAt + Math.floor((tick.spreadMs * place) / tick.count);
+/** When a job is due, by its index in the tick, from 0; in milliseconds since 1970. */
+export function jobDueAt(tick: Tick, index: number): number {
+  return tick.dueAt + Math.floor((tick.spreadMs * index) / tick.count);
 }
 
 /**
@@ -91,8 +91,8 @@ export function messageContaining(
   { runId, tick, firstJob, count, jobsPerMessage }: Tick,
   jobId: JobId,
 ): MessageRange {
-  const place = jobId - firstJob;
-  const first = place - (place % jobsPerMessage);
+  const index = jobId - firstJob;
+  const first = index - (index % jobsPerMessage);
   const end = Math.min(first + jobsPerMessage, count);
   return { runId, tick, first: (firstJob + first) as JobId, last: (firstJob + end - 1) as JobId };
 }

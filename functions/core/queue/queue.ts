@@ -8,7 +8,7 @@ import {
 import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { awsCall } from '../aws-call.ts';
-import { chunk } from '../chunk.ts';
+import { chunk } from '../grouping.ts';
 import { Unavailable } from '../model/errors.ts';
 
 /** An SQS queue. */

@@ -7,7 +7,7 @@ export interface Results {
   client: Client;
   index: string;
   /** What an index is made with; as Elasticsearch has it unless given. */
-  made?: IndexSettings | undefined;
+  indexSettings?: IndexSettings | undefined;
 }
 
 /** What an index is made with; an index that is there keeps what it has. */
@@ -26,7 +26,7 @@ export interface ConnectOptions {
   /** Adds the API key to each request, say; the client's own transport unless given. */
   Transport?: ClientOptions['Transport'];
   /** PEM of the authority that signed its certificate, where that is a private one. */
-  authority?: string;
+  caCertificate?: string;
   /** How long it may take to answer, in milliseconds. */
   timeoutMs?: number;
   /** How often a request that got no answer is sent again, after a growing, jittered delay. */
@@ -35,7 +35,7 @@ export interface ConnectOptions {
 
 /** The index at an Elasticsearch. Unless told otherwise nothing is sent again: a worker fails fast, and its messages come back. */
 export function connect(url: string, index: string, connecting: ConnectOptions = {}): Results {
-  const { Transport, authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
+  const { Transport, caCertificate: authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
   return {
     index,
     client: new Client({
@@ -72,7 +72,7 @@ interface Cause {
 }
 
 /** Elasticsearch's name for what went wrong, or for what it says that this was caused by; if it is its error. */
-export function errorTypeOf(error: unknown): string | undefined {
+export function rootCauseType(error: unknown): string | undefined {
   if (!(error instanceof clientErrors.ResponseError)) return undefined;
   let cause = (error.body as { error?: Cause } | undefined)?.error;
   while (cause?.caused_by) cause = cause.caused_by;

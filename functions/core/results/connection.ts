@@ -1,6 +1,6 @@
 import { errors, HttpConnection } from '@elastic/elasticsearch';
 
-type Ask = HttpConnection['request'];
+type Request = HttpConnection['request'];
 
 /** What is left of a connection that the other end, or a gateway on the way, has closed meanwhile. */
 const CLOSED = /ECONNRESET|EPIPE|socket hang up|Response aborted/;
@@ -12,8 +12,8 @@ const CLOSED = /ECONNRESET|EPIPE|socket hang up|Response aborted/;
  */
 export class KeptAliveConnection extends HttpConnection {
   /** `never`, since that is what both of the method's overloads can take. */
-  override async request(...asked: Parameters<Ask>): Promise<never> {
-    const send = () => super.request(...asked) as Promise<never>;
+  override async request(...request: Parameters<Request>): Promise<never> {
+    const send = () => super.request(...request) as Promise<never>;
     try {
       return await send();
     } catch (error) {

@@ -1,5 +1,4 @@
-import { chunk } from '../chunk.ts';
-import { groupBy } from '../group-by.ts';
+import { chunk, groupBy } from '../grouping.ts';
 import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
 import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
@@ -32,7 +31,7 @@ export interface WriteResult {
 
 /**
  * What Elasticsearch says of a document that it will never take. Everything else that it says of one (no room, a closed
- * or blocked index, a key without the right) is its own trouble or the operator's, and no job's fault.
+ * or blocked index, a key without the right) is its own problem or the operator's, and no job's fault.
  */
 const DOCUMENT_ERRORS = new Set([
   'document_parsing_exception',
@@ -41,7 +40,7 @@ const DOCUMENT_ERRORS = new Set([
   'illegal_argument_exception',
 ]);
 
-/** What goes by a document's error and is the index's trouble: it is full, its alias or its pipeline is gone. */
+/** What goes by a document's error and is the index's problem: it is full, its alias or its pipeline is gone. */
 const INDEX_TROUBLE = /can't exceed|no write index|pipeline with id/;
 
 /**
@@ -54,31 +53,31 @@ const BULK_LIMIT = { count: Number.POSITIVE_INFINITY, bytes: 10_000_000 };
  * Writes all documents, in one request unless they are very large or of several indices. A document that is there already stays as it is:
  * its job was done before.
  * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx), or
- *   whose index it has trouble with, is missing, and may be tried again
+ *   whose index it has problem with, is missing, and may be tried again
  */
 export async function writeDocuments(
   results: Results,
   documents: readonly IndexedDocument[],
   timeoutMs?: number,
-): Promise<{ written: WriteResult[]; trouble?: Unavailable }> {
+): Promise<{ written: WriteResult[]; problem?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
   const lines = documents.map(lineOf);
   const written = lines.flatMap(({ jobId, json }): WriteResult[] =>
     json === undefined ? [{ jobId, refused: 'its document can’t be written as JSON' }] : [],
   );
-  let trouble: Unavailable | undefined;
+  let problem: Unavailable | undefined;
   for (const bulk of bulksOf(lines)) {
     const requestTimeout = Math.max(1, Math.min(endsAt - Date.now(), REQUEST_TIMEOUT_MS));
     try {
       written.push(...(await writeBulk(results, bulk, requestTimeout)));
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      // One index's trouble (somebody has closed it) is no reason to leave what belongs in another.
-      trouble ??= error;
+      // One index's problem (somebody has closed it) is no reason to leave what belongs in another.
+      problem ??= error;
     }
   }
-  if (written.length < documents.length) trouble ??= new Unavailable('results', new Error('no room'));
-  return { written, ...(trouble && { trouble }) };
+  if (written.length < documents.length) problem ??= new Unavailable('results', new Error('no room'));
+  return { written, ...(problem && { problem }) };
 }
 
 /** A document as it is sent; without JSON where a job's output changes its mind about being JSON. */
@@ -139,7 +138,7 @@ function bulksOf(lines: readonly Line[]): Bulk[] {
 }
 
 /** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */
-export async function existingIds(
+export async function findStoredIds(
   { client }: Results,
   index: string,
   jobs: JobId[],

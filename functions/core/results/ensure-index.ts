@@ -1,6 +1,6 @@
 import { ApiError, Unavailable } from '../model/errors.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
-import { elasticsearchCall, errorTypeOf, type IndexSettings, type Results } from './client.ts';
+import { elasticsearchCall, type IndexSettings, type Results, rootCauseType } from './client.ts';
 
 /** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
 export const MAPPING = {
@@ -21,7 +21,7 @@ export const MAPPING = {
  * Makes the index with its mapping if it is not there, and a template for it, or for all of its alias: should somebody
  * remove the index in mid-run, the next write makes it anew, from the template rather than from a guess at the first
  * document.
- * @throws Refusal `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
+ * @throws ApiError `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
  * @throws Unavailable
  */
 export async function ensureIndex(
@@ -33,7 +33,7 @@ export async function ensureIndex(
     await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index)));
     await createIndex(results, index);
   } catch (error) {
-    throw TAKEN.has(errorTypeOf(error) ?? '') ? takenName(index) : error;
+    throw TAKEN.has(rootCauseType(error) ?? '') ? takenName(index) : error;
   }
   await compareIndex(results, index);
 }
@@ -43,7 +43,7 @@ export async function ensureIndex(
  * request, Elasticsearch asks for the privilege `manage`, which includes deleting ("Security privileges", create_index).
  */
 async function createIndex(
-  { client, made }: Results,
+  { client, indexSettings: made }: Results,
   { name: index }: ResultsIndex,
   options: RequestOptions = {},
 ): Promise<void> {
@@ -51,7 +51,7 @@ async function createIndex(
   try {
     await elasticsearchCall(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
   } catch (error) {
-    if (errorTypeOf(error) !== 'resource_already_exists_exception') throw error;
+    if (rootCauseType(error) !== 'resource_already_exists_exception') throw error;
   }
 }
 
@@ -65,7 +65,7 @@ function takenName({ name, alias }: ResultsIndex): ApiError {
   });
 }
 
-function templateOf({ made }: Results, { name, alias }: ResultsIndex) {
+function templateOf({ indexSettings: made }: Results, { name, alias }: ResultsIndex) {
   return {
     name: alias ? `${alias}-monthly` : name,
     index_patterns: [alias ? `${alias}-*` : name],
@@ -92,7 +92,7 @@ export async function checkIndex(
   const options = { requestTimeout };
   try {
     await compareIndex(results, index, options).catch(async (error) => {
-      if (errorTypeOf(error) !== 'index_not_found_exception') throw error;
+      if (rootCauseType(error) !== 'index_not_found_exception') throw error;
       await createIndex(results, index, options);
       await compareIndex(results, index, options);
     });
@@ -109,7 +109,7 @@ interface RequestOptions {
 /** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
 const TEMPLATE_PRIORITY = 1_000;
 
-/** @throws Refusal `index_conflict` when it maps a field otherwise, or its alias does not name it */
+/** @throws ApiError `index_conflict` when it maps a field otherwise, or its alias does not name it */
 async function compareIndex(
   { client }: Results,
   { name: index, alias }: ResultsIndex,

@@ -28,11 +28,11 @@ export interface FireResult {
  * Does exactly what is due: carries on with ticks that an earlier firing left unsent, fires the ticks that are due,
  * passes over those that were missed. Fired twice, or by two at once, it does nothing twice.
  *
- * @param asked when the event was due, milliseconds since 1970; by hand, now
+ * @param eventTime when the event was due, in milliseconds since 1970; the current time if invoked by hand
  * @param endsAt when the invocation is over, by the scheduler's clock
  * @throws Unavailable; what was begun is carried on with by the next firing
  */
-export async function fire(scheduler: Scheduler, asked: number, endsAt: number): Promise<FireResult> {
+export async function fire(scheduler: Scheduler, eventTime: number, endsAt: number): Promise<FireResult> {
   const fired: FireResult = { ticks: [], resumed: [], missed: 0, unfinished: false };
   let schedule = await readSchedule(scheduler.table);
   for (const open of schedule.openTicks) {
@@ -43,7 +43,7 @@ export async function fire(scheduler: Scheduler, asked: number, endsAt: number):
     schedule = await readSchedule(scheduler.table);
     const run = schedule.activeRunId && (await readRun(scheduler.table, schedule.activeRunId));
     const now = scheduler.clock();
-    const next = run && nextStep(run, now, asked);
+    const next = run && nextStep(run, now, eventTime);
     if (!run || !next) break;
     if (next.kind === 'missed') {
       if (!(await unlessConditionFailed(() => skipTicks(scheduler.table, run, next)))) continue;

@@ -1,9 +1,8 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import * as z from 'zod/mini';
 import { ApiError, ConditionFailed, Unavailable } from '../../../../functions/core/model/errors.ts';
+import * as z from '../../../../functions/core/zod.ts';
 import { jsonHandler } from '../../../../functions/runtime/json-handler.ts';
-import '../../../../functions/core/model/zod-messages.ts';
 
 const context = { awsRequestId: 'a-request' } as Context;
 const question = z.strictObject({ x: z.int().check(z.minimum(1), z.maximum(10)), y: z._default(z.int(), 7) });

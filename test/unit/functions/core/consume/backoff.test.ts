@@ -11,7 +11,7 @@ const backoffs = fc.record({
   capSeconds: fc.integer({ min: 1, max: 43_200 }),
 });
 
-test('a retry delay is a whole number of seconds from 1 to the cap, and never shrinks with another failure', () => {
+test('a retry delay is a all number of seconds from 1 to the cap, and never shrinks with another failure', () => {
   fc.assert(
     fc.property(backoffs, failures, randoms, (backoff, failures, random) => {
       const delay = retryDelaySeconds(backoff, failures, random);

@@ -288,7 +288,7 @@ test('copies multiply by one with each return that SQS takes without an answer, 
 });
 
 test.each<[string, Partial<Message>]>([
-  ['says that it is older than the ledger’s records', { enqueuedAt: 0 }],
+  ['says that the message is older than any record’s records', { enqueuedAt: 0 }],
   ['says a huge number of returns', { returned: { times: Number.MAX_SAFE_INTEGER, notBefore: 0 } }],
   [
     'says a huge number of unexplained returns',

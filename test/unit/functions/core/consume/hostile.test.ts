@@ -62,7 +62,7 @@ describe('a hostile message', () => {
     expect('message' in repeated && jobsToRun(repeated.message)).toEqual([1]);
   });
 
-  test('has no time that JavaScript cannot format, which would fail its whole batch again and again', () => {
+  test('has no time that JavaScript cannot format, which would fail its all batch again and again', () => {
     expect(parsed({ enqueuedAt: 8.64e15 + 1 })).toHaveProperty('malformed');
     const last = parsed({ enqueuedAt: 8.64e15 });
     expect('message' in last && new Date(last.message.enqueuedAt).toISOString()).toMatch(/^\+275760/);

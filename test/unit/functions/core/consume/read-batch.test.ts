@@ -74,7 +74,7 @@ test('copies of a message and its retries become one state, with the newest roun
   expect(states.map(idsOf)).toEqual(expect.arrayContaining([[['a', 'b'], ['c'], ['d']], [['e']]]));
   const state = states.find(({ requests }) => requests.length === 3);
   const rounds = Object.entries({ 3: 7, 4: 9, 5: 9 }).map(([job, round]) => [Number(job), round] as const);
-  expect(state?.asked).toEqual({ whole: true, rounds: new Map(rounds) });
+  expect(state?.requested).toEqual({ all: true, rounds: new Map(rounds) });
   expect(state?.index).toEqual({ name: 'results' });
 });
 
@@ -108,7 +108,7 @@ describe('a message that is early', () => {
     expect(states).toContainEqual({
       message: early,
       requests: [{ message: early, deliveries: [delivery(early, 2)] }],
-      asked: { whole: true, rounds: new Map() },
+      requested: { all: true, rounds: new Map() },
       record: newRecord(early),
       index: { name: '' },
       ...{ redelivered: true, unexplained: 2, survived: ['a'], notBefore: NOW + MINUTE + 1 },
@@ -157,7 +157,11 @@ describe('a message is malformed', () => {
     ['is no message', delivery('hello'), /^the message is not JSON$/],
     ['belongs to no tick', delivery(message({ tick: 2 })), /^no tick .* jobs 1–10 /],
     ['has borders that no message of its tick has', delivery(messageFrom(1, 9)), /^no tick .* jobs 1–9 /],
-    ['is older than the ledger’s records', delivery(message({ enqueuedAt: old })), /^it is older than /],
+    [
+      'is older than the ledger’s records',
+      delivery(message({ enqueuedAt: old })),
+      /^the message is older than /,
+    ],
     ['is a retry whose record is gone', delivery(retry(1, 3)), /^the ledger has forgotten this job/],
   ])('if it %s', async (_what, bad, reason) => {
     const batch = await read(bad, { ...bad, id: 'copy' }, delivery(second, 1, 'good'));
@@ -175,12 +179,12 @@ describe('a message is malformed', () => {
     ] as const) {
       const { states, malformed } = await read(delivery({ ...known, enqueuedAt: old }));
       expect(malformed).toEqual([]);
-      expect(states.map(({ record, asked }) => openJobs(record, asked))).toEqual([open]);
+      expect(states.map(({ record, requested }) => openJobs(record, requested))).toEqual([open]);
     }
   });
 });
 
-test('a message that DynamoDB cannot be asked for is in trouble, stays suspect, and does not affect the others', async () => {
+test('a message that DynamoDB cannot be asked for is in problem, stays suspect, and does not affect the others', async () => {
   cloud.beforeLedger = (command) => {
     if (command instanceof GetCommand && String(command.input.Key?.pk).includes('#1-10')) throw throttled();
   };
@@ -191,13 +195,13 @@ test('a message that DynamoDB cannot be asked for is in trouble, stays suspect, 
     delivery(second, 2, 'c'),
   );
   expect(states).toHaveLength(2);
-  expect(states.find(({ trouble }) => trouble)).toMatchObject({
+  expect(states.find(({ problem }) => problem)).toMatchObject({
     requests: [{ message: suspect }, { message: message() }],
     record: newRecord(message()),
-    trouble: { service: 'ledger' },
+    problem: { service: 'ledger' },
     ...{ unexplained: 3, survived: ['a'], notBefore: 0 },
   });
-  expect(states.find(({ trouble }) => !trouble)).toMatchObject({ message: second });
+  expect(states.find(({ problem }) => !problem)).toMatchObject({ message: second });
   expect(malformed).toEqual([]);
 });
 

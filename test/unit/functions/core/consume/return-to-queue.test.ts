@@ -28,7 +28,7 @@ function state(messages: Message | Message[], change: Partial<MessageState> = {}
   return {
     message: first,
     requests: all.map((message, at) => ({ message, deliveries: [delivery(message, 1, `${at}`)] })),
-    asked: requestedJobs(all),
+    requested: requestedJobs(all),
     record: newRecord(first),
     index: { name: 'results' },
     ...{ redelivered: true, unexplained: 0, survived: [], notBefore: 0, ...change },
@@ -60,9 +60,9 @@ async function sentBack(...states: MessageState[]) {
 }
 
 describe('a message', () => {
-  const gone = { trouble: new Unavailable('results', new Error('gone')) };
-  const refused = { trouble: Object.assign(new Error('no'), { name: 'AccessDeniedException' }) };
-  const lost = { trouble: new ConditionFailed([0]) };
+  const gone = { problem: new Unavailable('results', new Error('gone')) };
+  const refused = { problem: Object.assign(new Error('no'), { name: 'AccessDeniedException' }) };
+  const lost = { problem: new ConditionFailed([0]) };
   const often = returned({ times: 49 });
 
   test.each<[string, ...[MessageState, number][]]>([
@@ -99,7 +99,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('is not delayed by another message’s trouble', async () => {
+  test('is not delayed by another message’s problem', async () => {
     const second = messageFrom(11, 10, { returned: { times: 49, notBefore: 0 } });
     const sent = await sentBack(state(often, gone), state(second));
     expect(sent.map(({ first, delay }) => [first, delay])).toEqual([

@@ -158,15 +158,15 @@ describe('a job whose result cannot be stored', () => {
   };
 
   test.each([
-    ['undefined', undefined, /^its output is no JSON value: undefined$/],
-    ['a function', () => 0, /^its output is no JSON value: /],
-    ['a symbol', Symbol('x'), /^its output is no JSON value: Symbol\(x\)$/],
-    ['NaN', Number.NaN, /^its output is no JSON value: NaN$/],
-    ['infinity', Number.POSITIVE_INFINITY, /^its output is no JSON value: Infinity$/],
-    ['a BigInt', 10n, /^its output can’t be written as JSON: .*BigInt/],
-    ['a cycle', cyclic, /^its output can’t be written as JSON: .*circular/],
+    ['undefined', undefined, /^its output is not a JSON value: undefined$/],
+    ['a function', () => 0, /^its output is not a JSON value: /],
+    ['a symbol', Symbol('x'), /^its output is not a JSON value: Symbol\(x\)$/],
+    ['NaN', Number.NaN, /^its output is not a JSON value: NaN$/],
+    ['infinity', Number.POSITIVE_INFINITY, /^its output is not a JSON value: Infinity$/],
+    ['a BigInt', 10n, /^its output cannot be written as JSON: .*BigInt/],
+    ['a cycle', cyclic, /^its output cannot be written as JSON: .*circular/],
     ['too much', 'x'.repeat(MAX_JSON_BYTES - 1), /too large: 256001 characters of JSON, at most 256000$/],
-    ['something whose toJSON throws', { toJSON }, /^its output can’t be written as JSON: /],
+    ['something whose toJSON throws', { toJSON }, /^its output cannot be written as JSON: /],
   ])('fails permanently if it returns %s', async (_what, output, reason) => {
     expect(await run(working(() => output))).toEqual([
       { kind: 'failed', task: TASK, permanent: true, reason: expect.stringMatching(reason) },
@@ -178,7 +178,7 @@ describe('a job whose result cannot be stored', () => {
       {
         kind: 'failed',
         permanent: true,
-        reason: expect.stringMatching(/^its input can’t be written as JSON/),
+        reason: expect.stringMatching(/^its input cannot be written as JSON/),
       },
     ]);
   });
@@ -209,7 +209,7 @@ describe('the time limit', () => {
   test('starts no job when earlier groups had a job that took too long, or the time is over', async () => {
     const work = vi.fn(() => 1);
     const time = limits(10_000);
-    time.budget.took(9_000);
+    time.budget.recordJobTime(9_000);
     vi.setSystemTime(NOW + 1_000);
     expect(kinds(await runJobs(working(work), tasks(2), time))).toEqual(['left', 'left']);
     expect(kinds(await run(working(work), 3, { workMs: -5 }))).toEqual(['left', 'left', 'left']);
@@ -222,7 +222,7 @@ describe('the time limit', () => {
     const running = runJobs(job, tasks(4), { ...time, until: NOW + 5_000 });
     await vi.advanceTimersByTimeAsync(20_000);
     expect(kinds(await running)).toEqual(['worked', 'worked', 'left', 'left']);
-    expect([6_999, 7_000].map((at) => time.budget.hasRoom(NOW + at))).toEqual([true, false]);
+    expect([6_999, 7_000].map((at) => time.budget.hasTimeForJob(NOW + at))).toEqual([true, false]);
   });
 
   test('ends a batch whose jobs hang, and fails those that had their fair share of the time', async () => {

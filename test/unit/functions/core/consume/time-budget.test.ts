@@ -19,7 +19,7 @@ test('a quarter of a short invocation is kept for writing and 2.5 s of a long on
 
 test('there is room for a job that ends in time if it takes as long as the longest so far', () => {
   const budget = new TimeBudget(0, 4_000);
-  expect([2_999, 3_000].map((now) => budget.hasRoom(now))).toEqual([true, false]);
-  for (const ms of [500, 2_000, 100]) budget.took(ms);
-  expect([999, 1_000].map((now) => budget.hasRoom(now))).toEqual([true, false]);
+  expect([2_999, 3_000].map((now) => budget.hasTimeForJob(now))).toEqual([true, false]);
+  for (const ms of [500, 2_000, 100]) budget.recordJobTime(ms);
+  expect([999, 1_000].map((now) => budget.hasTimeForJob(now))).toEqual([true, false]);
 });

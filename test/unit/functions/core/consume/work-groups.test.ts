@@ -12,12 +12,12 @@ const ALL = NOW + 3_000;
 /** A message of two jobs. */
 function state(first: number, change: Partial<MessageState> = {}): MessageState {
   const message = messageFrom(first, 2);
-  const asked = { whole: true, rounds: new Map() };
+  const requested = { all: true, rounds: new Map() };
   const delivered = { redelivered: false, unexplained: 0, survived: [], notBefore: 0 };
   return {
     message,
     requests: [],
-    asked,
+    requested,
     record: newRecord(message),
     index: { name: 'results' },
     ...delivered,
@@ -52,11 +52,11 @@ describe('workGroups', () => {
     expect(groupsOf(state(1), state(3), state(5))).toEqual([group]);
   });
 
-  test('leaves out messages in trouble and messages without open jobs', () => {
+  test('leaves out messages in problem and messages without open jobs', () => {
     const states = [
-      state(1, { trouble: new Error('no index') }),
+      state(1, { problem: new Error('no index') }),
       state(3, { record: { ...state(3).record, pending: [] } }),
-      state(5, { asked: { whole: false, rounds: new Map([[job(9), 1]]) } }),
+      state(5, { requested: { all: false, rounds: new Map([[job(9), 1]]) } }),
     ];
     expect(groupsOf(...states)).toEqual([]);
     expect(groupsOf()).toEqual([]);
@@ -95,7 +95,7 @@ describe('workGroups', () => {
   test('runs isolated jobs in the order of their deaths, and only those that are asked for', () => {
     const jobsOf = (...states: MessageState[]) => groupsOf(...states).map(({ job }) => job);
     expect(jobsOf(isolated(1, { 1: 2, 2: 1 }), isolated(3, { 3: 1 }))).toEqual([4, 2, 3, 1]);
-    const asked = { whole: false, rounds: new Map([[job(2), 1]]) };
-    expect(jobsOf({ ...isolated(1), asked })).toEqual([2]);
+    const requested = { all: false, rounds: new Map([[job(2), 1]]) };
+    expect(jobsOf({ ...isolated(1), requested })).toEqual([2]);
   });
 });

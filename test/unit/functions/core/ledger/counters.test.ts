@@ -35,7 +35,7 @@ beforeEach(async () => {
 
 const counters = (at: number) => new WorkerCounters(cloud.table, names[at] as WorkerId);
 const add = async (counters: WorkerCounters, delta: CounterDelta, now: number) =>
-  transact(cloud.table, [await counters.add(RUN, delta, now)]);
+  transact(cloud.table, [await counters.incrementWrite(RUN, delta, now)]);
 
 /** The worker of a full shard that has been idle for longest. */
 const LONGEST_IDLE = 2;
@@ -122,7 +122,7 @@ describe('a new worker in a full shard', () => {
     for (const meanwhile of [(all: WorkerCounters[]) => all[LONGEST_IDLE], () => counters(9)]) {
       cloud = await cloudWithTick();
       const all = await fillShard();
-      const write = await counters(8).add(RUN, delta(5), LATER);
+      const write = await counters(8).incrementWrite(RUN, delta(5), LATER);
       await add(meanwhile(all) as WorkerCounters, delta(1), LATER);
       await expect(transact(cloud.table, [write])).rejects.toEqual(new ConditionFailed([0]));
       expect(await totals()).toEqual(delta(81, 8));

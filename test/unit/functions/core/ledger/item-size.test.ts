@@ -4,7 +4,7 @@ import { jobsInRange, MAX_JOBS_PER_MESSAGE } from '../../../../../functions/core
 import {
   acquireLease,
   applyOutcomes,
-  deadLettered,
+  endLease,
   newRecord,
   type Outcome,
   type RequestedJobs,
@@ -40,14 +40,15 @@ test('the largest record fits a DynamoDB item: 500 jobs that fail and kill worke
   const outcomes = all.map((jobId): Outcome => ({ kind: 'failed', jobId, reason, permanent: true }));
   let record = newRecord(largest);
   for (let round = 0; round < 4; round++) {
-    const asked: RequestedJobs = {
-      whole: round === 0,
+    const requested: RequestedJobs = {
+      all: round === 0,
       rounds: new Map(all.map((job) => [job, NOW + round])),
     };
     for (const job of all)
       record = recordDeath(acquireLease(record, { id: 'a', until: NOW, job, round: NOW + round }), [], NOW);
-    record = applyOutcomes(record, asked, outcomes, NOW);
-    record = deadLettered(record, new Map(all.map((job) => [job, NOW + round + 1])));
+    record = applyOutcomes(endLease(record), requested, outcomes, NOW);
+    const letters = all.map((jobId): Outcome => ({ kind: 'deadLettered', jobId, round: NOW + round + 1 }));
+    record = applyOutcomes(record, requested, letters, NOW);
     record = acquireLease(record, { id: 'x'.repeat(36), until: NOW, job: job(FIRST), round: NOW });
     expect(record.attempts[FIRST]).toMatchObject({ count: 1, deaths: 1, round: NOW + round, reason });
     expect(sizeOf(record)).toBeLessThan(MAX_ITEM - BESIDES);

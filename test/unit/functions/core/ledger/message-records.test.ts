@@ -14,7 +14,6 @@ import { jobsInRange, type MessageRange, messageKey } from '../../../../../funct
 import {
   acquireLease,
   applyOutcomes,
-  deadLettered,
   type MessageRecord,
   newRecord,
   type Outcome,
@@ -43,7 +42,7 @@ const states = (count: number, runId = RUN) =>
 const [first, second, third] = states(3) as [RecordedMessage, RecordedMessage, RecordedMessage];
 
 const ended = ({ record }: RecordedMessage, outcomes: Outcome[]): MessageRecord =>
-  applyOutcomes(record, { whole: true, rounds: new Map() }, outcomes, NOW);
+  applyOutcomes(record, { all: true, rounds: new Map() }, outcomes, NOW);
 const done = (state: RecordedMessage, numbers = jobsInRange(state.message)) =>
   ended(
     state,
@@ -55,7 +54,12 @@ const failed = (state: RecordedMessage) =>
     jobsInRange(state.message).map((jobId) => ({ kind: 'failed', jobId, reason, permanent: false })),
   );
 const givenUp = (state: RecordedMessage) =>
-  deadLettered(failed(state), new Map(jobsInRange(state.message).map((jobId) => [jobId, NOW])));
+  applyOutcomes(
+    failed(state),
+    { all: true, rounds: new Map() },
+    jobsInRange(state.message).map((jobId) => ({ kind: 'deadLettered', jobId, round: NOW })),
+    NOW,
+  );
 
 /** The sum over all workers' counters. */
 async function counted(runId = RUN): Promise<{ processed: number; failed: number }> {
@@ -105,8 +109,8 @@ describe('commit', () => {
     expect(writer.counted).toEqual({ processed: 20, failed: 0 });
   });
 
-  test('writes nothing for messages in trouble, and no counter that does not change', async () => {
-    const troubled = { ...second, trouble: new Error('no index') };
+  test('writes nothing for messages in problem, and no counter that does not change', async () => {
+    const troubled = { ...second, problem: new Error('no index') };
     const transition = vi.fn((state: RecordedMessage) => state.record);
     expect(await writer.commit([first, troubled], transition)).toEqual([first, troubled]);
     expect(transition).toHaveBeenCalledExactlyOnceWith(first);
@@ -135,7 +139,7 @@ describe('commit', () => {
 
   test('does not write a record that expired after it was read, because its jobs may be counted', async () => {
     const after = await writer.commit([{ ...first, record: { ...first.record, version: 3 } }], failed);
-    expect(after[0]?.trouble?.message).toContain('forgotten');
+    expect(after[0]?.problem?.message).toContain('forgotten');
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 
@@ -146,7 +150,7 @@ describe('commit', () => {
     };
     const [after] = await writer.commit([first], failed);
     expect(after).toMatchObject({ record: { version: 1, pending: { length: 10 } } });
-    expect(after?.trouble).toBeUndefined();
+    expect(after?.problem).toBeUndefined();
   });
 
   test('leaves a message to its next delivery if other workers change its record again and again', async () => {
@@ -160,7 +164,7 @@ describe('commit', () => {
       cloud.beforeLedger = beforeLedger;
     };
     const [after] = await writer.commit([first], (state) => done(state));
-    expect(after?.trouble).toBeInstanceOf(ConditionFailed);
+    expect(after?.problem).toBeInstanceOf(ConditionFailed);
     expect(after?.record.version).toBeGreaterThan(1);
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
@@ -207,7 +211,7 @@ describe('a transaction', () => {
   test('is smaller than DynamoDB’s limit, even if all jobs have failed', async () => {
     const largest = Array.from({ length: 30 }, (_, at) => unrecorded(messageFrom(at * 500 + 1, 500)));
     const after = await writer.commit(largest, givenUp);
-    expect(after.flatMap(({ trouble }) => trouble ?? [])).toEqual([]);
+    expect(after.flatMap(({ problem }) => problem ?? [])).toEqual([]);
     expect(cloud.transactions.length).toBeLessThan(6);
     expect(await counted()).toEqual({ processed: 0, failed: 15_000 });
   });
@@ -220,7 +224,7 @@ describe('a transaction', () => {
       throw throttled();
     };
     const after = await writer.commit([first, second, ...states(1, OTHER_RUN)], (state) => done(state));
-    expect(after.map(({ trouble }) => trouble?.name)).toEqual(['Unavailable', 'Unavailable', undefined]);
+    expect(after.map(({ problem }) => problem?.name)).toEqual(['Unavailable', 'Unavailable', undefined]);
     expect(after.map(({ record }) => record.version)).toEqual([0, 0, 1]);
     expect(attempts).toHaveBeenCalledTimes(1);
   });
@@ -237,9 +241,9 @@ describe('a transaction', () => {
         throw throttled();
     };
     const [unread, written] = await writer.commit([first, second], (state) => done(state));
-    for (const state of [unlisted, unread]) expect(state?.trouble).toBeInstanceOf(Unavailable);
+    for (const state of [unlisted, unread]) expect(state?.problem).toBeInstanceOf(Unavailable);
     expect(written?.record.version).toBe(1);
-    expect(written?.trouble).toBeUndefined();
+    expect(written?.problem).toBeUndefined();
     expect(await counted()).toEqual({ processed: 20, failed: 0 });
   });
 });

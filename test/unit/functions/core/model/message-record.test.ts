@@ -6,7 +6,7 @@ import {
   acquireLease,
   applyOutcomes,
   counterDelta,
-  deadLettered,
+  endLease,
   exhaustedJobs,
   isLeased,
   MAX_DEATHS,
@@ -24,10 +24,10 @@ import { job, jobs, messageFrom, NOW } from '../../../../fixtures/ledger.ts';
 const FIVE = messageFrom(1, 5);
 const ALL = jobs(1, 2, 3, 4, 5);
 const NEW = newRecord(FIVE);
-const WHOLE: RequestedJobs = { whole: true, rounds: new Map() };
+const WHOLE: RequestedJobs = { all: true, rounds: new Map() };
 
 function retry(round: number, ...numbers: number[]): RequestedJobs {
-  return { whole: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
+  return { all: false, rounds: new Map(jobs(...numbers).map((job) => [job, round])) };
 }
 
 function done(...numbers: number[]): Outcome[] {
@@ -45,7 +45,8 @@ function ran(record: MessageRecord, asked: RequestedJobs, ...outcomes: Outcome[]
 
 /** The record after dead letters were kept that ask for the job in a round. */
 function lettered(record: MessageRecord, round: number, ...numbers: number[]): MessageRecord {
-  return deadLettered(record, new Map(jobs(...numbers).map((job) => [job, round])));
+  const outcomes = jobs(...numbers).map((jobId) => ({ kind: 'deadLettered', jobId, round }) as const);
+  return applyOutcomes(record, WHOLE, outcomes, NOW);
 }
 
 /** The record after workers died of a job, each with a lease on it and no other. */
@@ -72,8 +73,8 @@ describe('openJobs', () => {
       [WHOLE, [4, 5]],
       [retry(10, 1, 3, 4), [4, 3]],
       [retry(9, 3, 4), [4]],
-      [{ ...retry(10, 3, 4), whole: true }, [4, 5, 3]],
-      [{ ...retry(9, 3, 4), whole: true }, [4, 5]],
+      [{ ...retry(10, 3, 4), all: true }, [4, 5, 3]],
+      [{ ...retry(9, 3, 4), all: true }, [4, 5]],
     ] as const)
       expect(openJobs(record, asked)).toEqual(open);
     // A failed job without a known attempt is open for any retry.
@@ -118,10 +119,11 @@ describe('applyOutcomes', () => {
     }
   });
 
-  test('ends the lease, whatever the outcomes are', () => {
+  test('leaves the lease to its holder, who ends it', () => {
     const leased = acquireLease(NEW, { id: 'a', until: NOW });
-    expect(applyOutcomes(leased, WHOLE, [], NOW)).toEqual(NEW);
-    expect(ran(leased, WHOLE, failed(1))).not.toHaveProperty('lease');
+    expect(ran(leased, WHOLE, failed(1))).toHaveProperty('lease');
+    expect(endLease(leased)).toEqual(NEW);
+    expect(endLease(NEW)).toBe(NEW);
   });
 
   test('gives a job new attempts for each later retry, and keeps the time of its first failure', () => {
@@ -229,7 +231,7 @@ describe('exhaustedJobs', () => {
   });
 });
 
-describe('deadLettered', () => {
+describe('applyOutcomes with dead letters', () => {
   test('counts jobs as failed, once, and keeps the reason', () => {
     const before = ran(NEW, WHOLE, ...done(5), failed(1, 'why'));
     const record = lettered(before, 10, 1, 3);
@@ -303,14 +305,14 @@ class Life {
   counted = { processed: 0, failed: 0 };
   asked: RequestedJobs[] = [WHOLE];
   letters: { job: JobId; round: number }[] = [];
-  #uncounted: ReadonlyMap<JobId, number>[] = [];
+  #uncounted: Outcome[][] = [];
   #leases = 0;
 
   take({ kind, by, at, outcomes }: Step): void {
     const { record } = this;
     const asked = this.asked[by % Math.max(1, this.asked.length)] ?? WHOLE;
     const letter = this.letters[by % Math.max(1, this.letters.length)];
-    if (kind === 'run') this.#become(applyOutcomes(record, asked, outcomes, at));
+    if (kind === 'run') this.#become(applyOutcomes(endLease(record), asked, outcomes, at));
     if (kind === 'lease') {
       const only = outcomes[0]?.jobId;
       this.#become(acquireLease(record, { id: `${++this.#leases}`, until: at, ...(only && { job: only }) }));
@@ -321,9 +323,10 @@ class Life {
         ({ jobId, attempts }) => [jobId, nextRound(attempts, at)] as const,
       );
       this.letters.push(...rounds.map(([job, round]) => ({ job, round })));
-      this.#uncounted.push(new Map(rounds));
+      this.#uncounted.push(rounds.map(([jobId, round]) => ({ kind: 'deadLettered', jobId, round })));
     }
-    if (kind === 'count letters') this.#become(deadLettered(record, this.#uncounted.shift() ?? new Map()));
+    if (kind === 'count letters')
+      this.#become(applyOutcomes(record, asked, this.#uncounted.shift() ?? [], at));
     if ((kind === 'redrive' || kind === 'retry') && letter) {
       this.letters = this.letters.filter((one) => one !== letter);
       this.asked.push(retry(kind === 'retry' ? Math.max(at, letter.round) : letter.round, letter.job));

@@ -97,7 +97,7 @@ test('treats a key that is refused right after it was read as an outage', async 
   await countDocuments(results, RUN);
   minuteLater();
   elasticsearch.apiKey = 'another';
-  expect((await writeDocuments(results, documents)).trouble).toBeInstanceOf(Unavailable);
+  expect((await writeDocuments(results, documents)).problem).toBeInstanceOf(Unavailable);
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   await expect(checkIndex(results, { name: 'results' }, 1_000)).rejects.toBeInstanceOf(Unavailable);
   // Nor is it read with each request.
@@ -108,7 +108,7 @@ test('shows the key in no error at any depth', async () => {
   const results = open(await plain());
   elasticsearch.apiKey = 'another';
   const refused = await countDocuments(results, RUN).catch((thrown) => thrown);
-  for (const error of [(await writeDocuments(results, documents)).trouble, refused]) {
+  for (const error of [(await writeDocuments(results, documents)).problem, refused]) {
     expect(error).toBeInstanceOf(Unavailable);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('key-1');
     expect(JSON.stringify(error)).not.toContain('key-1');
@@ -118,7 +118,7 @@ test('shows the key in no error at any depth', async () => {
 test('treats a secret that cannot be read as an outage, and names the secret', async () => {
   secret = undefined;
   const results = open(await plain());
-  expect((await writeDocuments(results, documents)).trouble?.message).toMatch(
+  expect((await writeDocuments(results, documents)).problem?.message).toMatch(
     /^the results can't be used just now: .*the secret the-secret can’t be read: ResourceNotFoundException/,
   );
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
@@ -130,10 +130,10 @@ test('treats a secret that cannot be read as an outage, and names the secret', a
 test('refuses secrets that are not API keys, without showing them', async () => {
   for (const value of ['{"apiKey":"s3cret"}', 's3cret s3cret', '', 's3cret\r\nx-injected: yes']) {
     secret = value;
-    const { trouble } = await writeDocuments(open(await plain()), documents);
-    expect(trouble).toBeInstanceOf(Unavailable);
-    expect(trouble?.message).toContain('holds no API key');
-    expect(trouble?.message).not.toContain('s3cret');
+    const { problem } = await writeDocuments(open(await plain()), documents);
+    expect(problem).toBeInstanceOf(Unavailable);
+    expect(problem?.message).toContain('holds no API key');
+    expect(problem?.message).not.toContain('s3cret');
   }
 });
 
@@ -164,12 +164,12 @@ test('writes to one index even if another one is closed, and reports the problem
     index,
     document: { jobId: job(jobId), runId: RUN } as ResultDocument,
   });
-  const { written, trouble } = await writeDocuments(results, [
+  const { written, problem } = await writeDocuments(results, [
     document(closed, 1),
     document('results-2026.11', 2),
   ]);
   expect(written).toEqual([{ jobId: 2 }]);
-  expect(trouble?.message).toContain('index_closed_exception');
+  expect(problem?.message).toContain('index_closed_exception');
 });
 
 test.each([
@@ -182,9 +182,9 @@ test.each([
 ])('blames the document for %s: %s: %j', async (type, reason, blamed) => {
   const results = open(await plain());
   elasticsearch.bulkItem = { status: blamed ? 400 : 429, error: { type, reason } };
-  const { written, trouble } = await writeDocuments(results, documents);
+  const { written, problem } = await writeDocuments(results, documents);
   expect(written).toHaveLength(blamed ? 1 : 0);
-  expect(trouble === undefined).toBe(blamed);
+  expect(problem === undefined).toBe(blamed);
 });
 
 test('creates the index with its settings', async () => {

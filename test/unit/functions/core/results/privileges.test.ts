@@ -5,7 +5,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
 import { connect, type Results } from '../../../../../functions/core/results/client.ts';
 import {
-  existingIds,
+  findStoredIds,
   type ResultDocument,
   writeDocuments,
 } from '../../../../../functions/core/results/documents.ts';
@@ -42,7 +42,7 @@ const RANGE = { first: 1, last: 10 };
 const FUNCTIONS: Record<string, () => Promise<void>> = {
   consumer: async () => {
     await checkIndex(results, INDEX, 1_000);
-    await existingIds(results, INDEX.name, [job(1)]);
+    await findStoredIds(results, INDEX.name, [job(1)]);
     await writeDocuments(results, [{ index: INDEX.name, document: { jobId: job(1) } as ResultDocument }]);
   },
   control: async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { chunk } from '../../../../functions/core/chunk.ts';
+import { chunk } from '../../../../functions/core/grouping.ts';
 
 const identity = (bytes: number) => bytes;
 

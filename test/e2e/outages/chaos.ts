@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { inspect } from '../../local/cloud.ts';
-import { deployWith, VISIBILITY_SECONDS } from './deployed.ts';
+import { beforeAll, describe, expect } from 'vitest';
+import { inspect } from '../../../local/cloud.ts';
+import { VISIBILITY_SECONDS } from '../stages.ts';
 import {
   drained,
+  functionName,
   home,
   messagesOfFirstTick,
   output,
@@ -17,10 +18,10 @@ import {
   target,
   until,
   verify,
-} from './system.ts';
-import { testWhere } from './test-where.ts';
+} from '../system.ts';
+import { testIf } from '../test-if.ts';
 
-const test = testWhere(target.name === 'local', 'it kills processes of the local cloud');
+const test = testIf(target.name === 'local', 'it kills processes of the local cloud');
 
 /** `npm run chaos` has many more jobs, three times over, and Elasticsearch gone for longer. */
 const JOBS = Number(process.env.DRUMLINE_CHAOS_JOBS ?? 6_000);
@@ -32,12 +33,6 @@ const GRACE_SECONDS = 10;
 
 beforeAll(async () => {
   await run('dead-letters', 'purge', '--yes');
-  expect((await run(...deployWith({ workMs: 100 }))).code).toBe(0);
-});
-
-afterAll(async () => {
-  expect((await run('scale', '2')).code).toBe(0);
-  expect((await run(...deployWith())).code).toBe(0);
 });
 
 describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i', () => {
@@ -110,7 +105,7 @@ function progressed(jobs: number) {
 
 /** Kills the consumer's processes of this cloud, found by the folder that they run in. @returns how many */
 function killWorkers(): number {
-  const mark = `${home.tmp}/ministack-lambda-drumline-consumer-`;
+  const mark = `${home.tmp}/ministack-lambda-${functionName('consumer')}-`;
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandOf(name).includes(mark));
   for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
   return pids.length;

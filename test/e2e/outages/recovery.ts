@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { inspect } from '../../local/cloud.ts';
-import { deployWith } from './deployed.ts';
+import { inspect } from '../../../local/cloud.ts';
+import { deployWith } from '../stages.ts';
 import {
   drained,
   elasticsearch,
@@ -13,10 +13,10 @@ import {
   stop,
   target,
   verify,
-} from './system.ts';
-import { testWhere } from './test-where.ts';
+} from '../system.ts';
+import { testIf } from '../test-if.ts';
 
-const test = testWhere(target.name === 'local', 'it kills the local cloud’s emulator');
+const test = testIf(target.name === 'local', 'it kills the local cloud’s emulator');
 
 test('an emulator that was killed is said to have lost its memory, once, and the next deployment starts clean', async () => {
   await start(100);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { drained, elasticsearch, run, start, status, stop, until, verify } from './system.ts';
+import { drained, elasticsearch, run, start, status, stop, until, verify } from '../system.ts';
 
 /** Elasticsearch refuses requests that would take more memory than this with 429, as it does when it has no room. */
 const limitRequests = (limit: string | null) =>

@@ -3,12 +3,12 @@ import type { TargetName } from '../../cli/cloud/target.ts';
 import { localHome } from '../../local/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 
-/** Where the suite runs. */
-export interface Place {
+/** The cloud that the suite runs on. */
+export interface SuiteTarget {
   target: TargetName;
-  /** Which of the stacks there; a cloud of the suite's own has but one. */
+  /** The one stack that all files share. Empty on the suite's own local cloud, where each file has a stack. */
   stage: string;
-  /** What the `drumline` command and the clients are run with. */
+  /** The environment of the `drumline` command and of the AWS clients. */
   environment: Record<string, string>;
 }
 
@@ -16,10 +16,10 @@ const LOCALSTACK =
   /^(AWS_(ENDPOINT_URL|REGION|DEFAULT_REGION)|DRUMLINE_(HOME|EMULATOR_PORT|ELASTICSEARCH_PORT))$/;
 
 /**
- * Reads it from the variables that test/e2e/run.ts sets; without them it is a local cloud of the suite's own.
- * @throws Error where it would be AWS and nobody has said clearly that it is to be
+ * Reads the target from the variables that test/e2e/run.ts sets. The default is a local cloud of the suite's own.
+ * @throws Error for AWS without a stage or without DRUMLINE_TEST_ON_AWS=yes, and for an unknown target
  */
-export async function readPlace(variables: NodeJS.ProcessEnv = process.env): Promise<Place> {
+export async function readSuiteTarget(variables: NodeJS.ProcessEnv = process.env): Promise<SuiteTarget> {
   const { DRUMLINE_TEST_STAGE: stage = '', DRUMLINE_TEST_ON_AWS: confirmed } = variables;
   const target = variables.DRUMLINE_TEST_TARGET || 'local';
   switch (target) {
@@ -35,16 +35,16 @@ export async function readPlace(variables: NodeJS.ProcessEnv = process.env): Pro
       }
       return { target, stage, environment: only(/^AWS_/, variables) };
     default:
-      throw new Error(`there is no target ${target}`);
+      throw new Error(`unknown target ${target}`);
   }
 }
 
-/** The options by which the `drumline` command goes there. */
-export function optionsOf({ target, stage }: Place): string[] {
+/** The options that point the `drumline` command at a stack. */
+export function targetOptions({ target, stage }: Pick<SuiteTarget, 'target' | 'stage'>): string[] {
   return ['--target', target, ...(stage === '' ? [] : ['--stage', stage])];
 }
 
-/** A folder and ports of its own, so that a running local cloud is not disturbed. */
+/** The suite has its own folder and ports, so that it does not disturb a running local cloud. */
 async function ownCloud({ DRUMLINE_TEST_HOME }: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   return {
     DRUMLINE_HOME: DRUMLINE_TEST_HOME ?? join(localHome().root, 'test'),

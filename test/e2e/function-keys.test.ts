@@ -6,20 +6,15 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Verification } from '../../functions/core/verify/verify.ts';
-import type { Status } from '../../functions/status.ts';
-import { prefixOf } from '../../infra-cdk/settings/settings.ts';
-import { deployWith } from './deployed.ts';
 import { type Guard, guardElasticsearch } from './guard.ts';
-import { aws, elasticsearch, functionsAreHere, lambda, run, runJson, until } from './system.ts';
-import { testWhere } from './test-where.ts';
+import { aws, functionName, home, lambda, output, runJson, start, status, target, until } from './system.ts';
+import { testIf } from './test-if.ts';
 
-const test = testWhere(functionsAreHere, 'its functions don’t reach the guard on this machine');
+const test = testIf(target.name === 'local', 'it needs a guard before the local Elasticsearch');
 
-/** A stack of its own, each of whose functions has a key of its own that may do what docs/deploy.md says. */
-const STAGE = ['--stage', 'own-keys'];
-const INDEX = 'drumline-own-keys-results';
+const INDEX = await output('Index');
 
-/** What each key lets its holder ask for: the privileges' calls, as Elastic lists them. */
+/** The calls that each key allows: those of its privileges in docs/deploy.md, as Elastic lists them. */
 const VIEW_INDEX_METADATA = /^GET \/[\w.-]+$/;
 const CREATE_INDEX = /^PUT \/[a-z][\w.-]*$/;
 const CREATE_DOC = /^(POST|PUT) \/[\w.-]+\/_bulk$/;
@@ -47,49 +42,40 @@ beforeAll(async () => {
     return 403;
   });
   for (const key of Object.keys(KEYS))
-    await secrets.send(new CreateSecretCommand({ Name: `own/${key}`, SecretString: key }));
-  const settings = {
-    elasticsearchUrl: guard.url,
-    elasticsearchConsumerKeySecret: 'own/consumer-key',
-    elasticsearchControlKeySecret: 'own/control-key',
-    elasticsearchVerifyKeySecret: 'own/verify-key',
-    concurrency: 1,
-    indexReplicas: 0,
-  };
-  const { code, stderr } = await run(...deployWith(settings), ...STAGE);
-  expect([code, stderr]).toEqual([0, stderr]);
+    await secrets.send(new CreateSecretCommand({ Name: `e2e/${key}`, SecretString: key }));
 });
 
 afterAll(async () => {
   for (const key of Object.keys(KEYS))
-    await secrets.send(new DeleteSecretCommand({ SecretId: `own/${key}`, ForceDeleteWithoutRecovery: true }));
+    await secrets.send(new DeleteSecretCommand({ SecretId: `e2e/${key}`, ForceDeleteWithoutRecovery: true }));
   guard.close();
 });
+
+/** Asks Elasticsearch without the guard. */
+async function direct(path: string, method = 'GET'): Promise<unknown> {
+  return (await fetch(`${home.elasticsearchUrl}/${path}`, { method })).json();
+}
 
 const letIn = (workers: number) =>
   lambda.send(
     new PutFunctionConcurrencyCommand({
-      FunctionName: `${prefixOf({ stage: 'own-keys' })}-consumer`,
+      FunctionName: functionName('consumer'),
       ReservedConcurrentExecutions: workers,
     }),
   );
 
 test('each function has its own key and stays within its privileges, also where a worker has to make the index', async () => {
   await letIn(0);
-  expect((await run('start', '--x', '100', '--y', '1440', ...STAGE)).code).toBe(0);
-  await elasticsearch(INDEX, undefined, 'DELETE');
-  await elasticsearch(`_index_template/${INDEX}`, undefined, 'DELETE');
+  await start(100);
+  await direct(INDEX, 'DELETE');
+  await direct(`_index_template/${INDEX}`, 'DELETE');
   await letIn(1);
-  await until(
-    () => runJson<Status>('status', ...STAGE),
-    ({ processed }) => processed === 100,
-    120,
-  );
-  expect(await runJson<Verification>('verify', ...STAGE)).toMatchObject({ ok: true, documents: 100 });
+  await until(status, ({ processed }) => processed === 100, 120);
+  expect(await runJson<Verification>('verify')).toMatchObject({ ok: true, documents: 100 });
   expect(refused).toEqual([]);
   expect([...asked.keys()].sort()).toEqual(Object.keys(KEYS).sort());
   expect(asked.get('consumer-key')).toContain(`PUT /${INDEX}`);
-  const made = await elasticsearch<Record<string, { mappings: object; settings: { index: object } }>>(INDEX);
+  const made = (await direct(INDEX)) as Record<string, { mappings: object; settings: { index: object } }>;
   expect(made[INDEX]).toMatchObject({
     mappings: { dynamic: 'false', properties: { jobId: { type: 'long' } } },
     settings: { index: { number_of_replicas: '0' } },

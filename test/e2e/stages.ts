@@ -1,0 +1,74 @@
+import type { GivenSettings } from '../../cli/cloud/settings.ts';
+
+export const VISIBILITY_SECONDS = 6;
+
+/** The settings of every stack that the suite deploys: failing jobs and dead workers come back within seconds. */
+const DEFAULTS = {
+  consumerTimeoutSeconds: '5',
+  visibilityTimeoutSeconds: String(VISIBILITY_SECONDS),
+  retryCapSeconds: '2',
+  maxAttempts: '3',
+};
+
+/**
+ * The settings of each test file's stack besides the defaults, by the file's name. On the local cloud every file listed
+ * here has a stack to itself, on the stage of that name, so that the files run at the same time. `pipeline` has the
+ * stack without a stage.
+ */
+export const STAGES = {
+  pipeline: {},
+  'abandoned-events': {},
+  // One worker and one attempt: a single failed write would make a dead letter.
+  'api-key': {
+    elasticsearchApiKeySecret: 'e2e/api-key',
+    concurrency: '1',
+    maxAttempts: '1',
+    indexReplicas: '0',
+    indexRefreshSeconds: '5',
+  },
+  cli: {},
+  control: {},
+  'dead-letters': { jobFile: 'test/e2e/jobs/faulty.ts' },
+  deadly: { jobFile: 'test/e2e/jobs/deadly.ts' },
+  index: {},
+  // More concurrent jobs than the ten listeners that Node allows on one signal without a warning.
+  'log-lines': { workMs: '20', jobConcurrency: '20' },
+  outages: { workMs: '100' },
+  // Jobs that wait decide how long a tick takes, whatever the machine: a batch of 100 takes little more than a second.
+  plan: {
+    workMs: '100',
+    jobsPerMessage: '10',
+    jobConcurrency: '10',
+    consumerTimeoutSeconds: '10',
+    visibilityTimeoutSeconds: '60',
+  },
+  'function-keys': {
+    elasticsearchConsumerKeySecret: 'e2e/consumer-key',
+    elasticsearchControlKeySecret: 'e2e/control-key',
+    elasticsearchVerifyKeySecret: 'e2e/verify-key',
+    concurrency: '1',
+    indexReplicas: '0',
+  },
+  roles: {},
+  ticks: {},
+} satisfies Record<string, GivenSettings>;
+
+export type StageName = keyof typeof STAGES;
+
+/** The files whose functions reach Elasticsearch through a guard (guard.ts). */
+export const GUARDED: StageName[] = ['api-key', 'function-keys'];
+
+/** The stage on the local cloud of a test file. */
+export function stageOf(file: StageName): string {
+  return file === 'pipeline' ? '' : file;
+}
+
+export function settingsOf(file: StageName): GivenSettings {
+  return { ...DEFAULTS, ...STAGES[file] };
+}
+
+/** The words of `drumline deploy` for the default settings and these. */
+export function deployWith(given: GivenSettings = {}): string[] {
+  const settings = { ...DEFAULTS, ...given };
+  return ['deploy', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+}
