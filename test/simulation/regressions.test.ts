@@ -1,8 +1,7 @@
 import { describe, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
-import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
-import type { Scenario } from './scenario.ts';
+import { PLAIN_SCENARIO } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
 /**
@@ -12,37 +11,16 @@ import { simulate } from './simulate.ts';
 
 const system = await buildSystem('regressions', SMALL);
 
-const plain: Scenario = {
-  x: 1,
-  y: 1,
-  runPace: 'burst',
-  jobsPerMessage: 1,
-  batchSize: 10,
-  workers: 1,
-  jobConcurrency: 1,
-  maxAttempts: 1,
-  maxReceives: MANY_RECEIVES,
-  timeoutMs: 300_000,
-  visibility: 6,
-  kinds: ['good'],
-  speeds: [4],
-  timePasses: 1,
-  failurePercent: 0,
-  contentionPercent: 0,
-  operations: [],
-  choices: [],
-};
-
 const RETRY = FORGERIES.findIndex(({ what }) => what === 'uncalled-for retry');
 const LONGEST = FORGERIES.findIndex(({ what }) => what === 'as long as SQS takes');
 
 describe('the promises hold when', () => {
   test('one message has more dead letters to retry than a transaction has writes', () =>
-    simulate(system, { ...plain, x: 9, jobsPerMessage: 9, kinds: ['throwing'] }));
+    simulate(system, { ...PLAIN_SCENARIO, x: 9, jobsPerMessage: 9, kinds: ['throwing'] }));
 
   test('a job kills its workers, and two messages ask for it at the same time', () =>
     simulate(system, {
-      ...plain,
+      ...PLAIN_SCENARIO,
       kinds: ['crashing'],
       operations: [{ kind: 'forge', what: RETRY }],
       choices: [0, 0, 11117805, 0, 0, 5960530, 8168351, 9508580, 3974, 6900871, 11737347],
@@ -50,14 +28,14 @@ describe('the promises hold when', () => {
 
   test('an update overwrites another that it has not read', () =>
     simulate(system, {
-      ...plain,
+      ...PLAIN_SCENARIO,
       operations: [{ kind: 'update', x: 2 }, { kind: 'update' }],
       choices: [5491348, 14228732],
     }));
 
   test('a malformed message of the maximum size leaves no room for the reason', () =>
     simulate(system, {
-      ...plain,
+      ...PLAIN_SCENARIO,
       operations: [
         { kind: 'forge', what: LONGEST },
         { kind: 'forge', what: LONGEST },
@@ -66,7 +44,7 @@ describe('the promises hold when', () => {
 
   test('two retries of one dead letter reset the attempts of a failing job by turns', () =>
     simulate(system, {
-      ...plain,
+      ...PLAIN_SCENARIO,
       maxAttempts: 2,
       kinds: ['throwing'],
       operations: [

@@ -53,6 +53,28 @@ export interface Scenario {
   outageMs?: number;
 }
 
+/** One good job, and a schedule of default choices. */
+export const PLAIN_SCENARIO: Scenario = {
+  x: 1,
+  y: 1,
+  runPace: 'burst',
+  jobsPerMessage: 1,
+  batchSize: 10,
+  workers: 1,
+  jobConcurrency: 1,
+  maxAttempts: 1,
+  maxReceives: MANY_RECEIVES,
+  timeoutMs: 300_000,
+  visibility: 6,
+  kinds: ['good'],
+  speeds: [4],
+  timePasses: 1,
+  failurePercent: 0,
+  contentionPercent: 0,
+  operations: [],
+  choices: [],
+};
+
 const minute = 60_000;
 
 const runPace = fc.constantFrom('burst' as const, 'even' as const);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { Choices } from './choices.ts';
 import { Consumers, summarize } from './consumers.ts';
 import { Invariants } from './invariants.ts';
@@ -10,6 +11,7 @@ import { JOBS, World } from './world.ts';
 
 /** Statistics of a simulation, which show that it did something. */
 export interface Statistics {
+  schedules: number;
   steps: number;
   enqueued: number;
   failed: number;
@@ -48,6 +50,22 @@ const JUMPS = [
 export function simulate(system: System, scenario: Scenario): Promise<Statistics> {
   const simulation = new Simulation(new World(system, scenario, new Choices(scenario.choices)));
   return simulation.world.time.install(() => simulation.run());
+}
+
+/** Simulates random scenarios. @returns the sums of their statistics */
+export async function simulateAll(
+  system: System,
+  scenarios: fc.Arbitrary<Scenario>,
+  parameters: fc.Parameters<[Scenario]>,
+): Promise<Statistics> {
+  const all: Statistics[] = [];
+  const property = fc.asyncProperty(scenarios, async (scenario) => {
+    all.push(await simulate(system, scenario));
+  });
+  await fc.assert(property, parameters);
+  const sum = (name: keyof Statistics) => all.reduce((total, one) => total + one[name], 0);
+  const names = Object.keys(all[0] ?? {}) as (keyof Statistics)[];
+  return Object.fromEntries(names.map((name) => [name, sum(name)])) as unknown as Statistics;
 }
 
 class Simulation {
@@ -249,6 +267,7 @@ class Simulation {
     const sum = (of: (run: (typeof runs)[number]) => number) =>
       runs.reduce((total, run) => total + of(run), 0);
     return {
+      schedules: 1,
       steps: world.step,
       enqueued: sum(({ run }) => run.enqueued),
       failed: sum(({ failed }) => failed),
