@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
-import type { Scenario } from './scenario.ts';
+import { PLAIN_SCENARIO, type Scenario } from './scenario.ts';
 import { simulateAll } from './simulate.ts';
 
 /**
@@ -18,29 +18,25 @@ const RUNS = { numRuns: 150, seed: 7 };
 
 /** Good jobs that become dead letters after one failed attempt, and a mapping with more pollers than workers. */
 const throttling = (maxReceives: number): fc.Arbitrary<Scenario> =>
-  fc.record({
-    x: fc.integer({ min: 3, max: 9 }),
-    y: fc.constant(1),
-    jobsPerMessage: fc.constantFrom(1, 3),
-    batchSize: fc.constantFrom(1, 3),
-    workers: fc.constant(1),
-    pollers: fc.integer({ min: 2, max: 5 }),
-    runPace: fc.constant('burst' as const),
-    jobConcurrency: fc.constant(1),
-    maxAttempts: fc.constant(1),
-    maxReceives: fc.constant(maxReceives),
-    // No worker reaches its time limit, because that may make dead letters. Messages become visible again long before,
-    // whether they were throttled or are being processed.
-    timeoutMs: fc.constant(HOURS),
-    visibility: fc.constantFrom(10_000 / HOURS, 60_000 / HOURS),
-    kinds: fc.constant(['good' as const]),
-    speeds: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
-    timePasses: fc.constant(1),
-    failurePercent: fc.constant(0),
-    contentionPercent: fc.constant(0),
-    operations: fc.constant([{ kind: 'fire' as const, lateMs: 0, times: 1, sameName: false }]),
-    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { minLength: 200, maxLength: 200 })),
-  });
+  fc
+    .record({
+      x: fc.integer({ min: 3, max: 9 }),
+      jobsPerMessage: fc.constantFrom(1, 3),
+      batchSize: fc.constantFrom(1, 3),
+      pollers: fc.integer({ min: 2, max: 5 }),
+      visibility: fc.constantFrom(10_000 / HOURS, 60_000 / HOURS),
+      speeds: fc.array(fc.constantFrom(1, 4), { minLength: 1, maxLength: 3 }),
+      choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { minLength: 200, maxLength: 200 })),
+    })
+    .map((scenario) => ({
+      ...PLAIN_SCENARIO,
+      maxReceives,
+      // No worker reaches its time limit, because that may make dead letters. Messages become visible again long before,
+      // whether they were throttled or are being processed.
+      timeoutMs: HOURS,
+      operations: [{ kind: 'fire', lateMs: 0, times: 1, sameName: false }],
+      ...scenario,
+    }));
 
 test('throttled invocations make no good job a dead letter', async () => {
   // As deployed: the redrive policy is only a backstop.
