@@ -46,10 +46,10 @@ describeBackEnds((backEnd) => {
     other = forAnother(backEnd, table);
   });
 
-  /** What was seen and is right either way. */
-  const report = (words: string) => process.stderr.write(`${backEnd.name}: ${words}\n`);
+  /** Prints an observation for which AWS permits any value. */
+  const report = (observation: string) => process.stderr.write(`${backEnd.name}: ${observation}\n`);
 
-  /** Does it again and again while the work goes on. */
+  /** Repeats one action while another one runs. */
   async function during<T>(work: () => Promise<T>, meanwhile: () => Promise<void>): Promise<T> {
     let over = false;
     const repeating = (async () => {
@@ -86,7 +86,7 @@ describeBackEnds((backEnd) => {
     if (every > 0) expect(seen).toBeGreaterThan(0);
   });
 
-  test('of those who write an item under one condition, one wins', async () => {
+  test('of concurrent writes with the same condition, one succeeds', async () => {
     for (let round = 0; round < 5; round++) {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 10 }, (_, at) =>
@@ -116,7 +116,7 @@ describeBackEnds((backEnd) => {
     expect(await readItem(other, keyOf('A'))).toMatchObject({ a: written, b: written });
   });
 
-  // AWS allows a Query to see a transaction half done; so nothing may depend on which it is.
+  // AWS permits a Query to see half of a transaction, so no result may depend on it.
   test.each([
     ['one page', 0, 40],
     ['several pages', 4, 10],

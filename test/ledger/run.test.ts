@@ -42,13 +42,13 @@ describeBackEnds((backEnd) => {
       [SCHEDULE_ITEM]: { activeRunId: RUN, lastRunId: RUN, nextJobId: 7 },
     }),
     conflicts: {
-      'a run has this name': { key: runKey(RUN), to: { active: false }, at: [0] },
-      'another run was startedRun': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
+      'a run has this id': { key: runKey(RUN), to: { active: false }, at: [0] },
+      'another run was started': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
     },
   });
 
-  describeWrite<Schedule>(backEnd, 'starting a run in place of another', {
+  describeWrite<Schedule>(backEnd, 'starting a run that replaces another', {
     arrange: async (table) => {
       await startedRun(table);
       return readSchedule(table);
@@ -62,11 +62,11 @@ describeBackEnds((backEnd) => {
       [SCHEDULE_ITEM]: { activeRunId: OTHER, lastRunId: OTHER },
     }),
     conflicts: {
-      'a run has this name': { key: runKey(OTHER), to: { active: false }, at: [0] },
-      'a third one took its place': { key: SCHEDULE_KEY, to: { activeRunId: 'third' }, at: [1] },
+      'a run has this id': { key: runKey(OTHER), to: { active: false }, at: [0] },
+      'a third run replaced it': { key: SCHEDULE_KEY, to: { activeRunId: 'third' }, at: [1] },
       'no run is active any more': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
-      'the other one was stopped': { key: runKey(RUN), to: { active: false }, at: [2] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
+      'the replaced run was stopped': { key: runKey(RUN), to: { active: false }, at: [2] },
     },
   });
 
@@ -79,7 +79,7 @@ describeBackEnds((backEnd) => {
     }),
     conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
-      'another one is active': { key: SCHEDULE_KEY, to: { activeRunId: OTHER }, at: [1] },
+      'another run is active': { key: SCHEDULE_KEY, to: { activeRunId: OTHER }, at: [1] },
     },
   });
 
@@ -97,7 +97,7 @@ describeBackEnds((backEnd) => {
     },
   });
 
-  describeWrite<Run>(backEnd, 'passing over missed ticks', {
+  describeWrite<Run>(backEnd, 'skipping missed ticks', {
     arrange: startedRun,
     act: (table, run) => skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000 }),
     writes: () => ({ [RUN_ITEM]: { nextTick: 4, nextTickAt: NOW + 900_000, missedTicks: 3 } }),
@@ -109,7 +109,7 @@ describeBackEnds((backEnd) => {
     },
   });
 
-  test('what is written is read again; the newest runs come first', async () => {
+  test('runs are read as they were written, the newest first', async () => {
     const table = await makeTable(backEnd);
     const runIds: RunId[] = [];
     for (let at = 0; at < 3; at++) {

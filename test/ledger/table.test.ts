@@ -196,7 +196,7 @@ describeBackEnds((backEnd) => {
     test('a transaction may have 4 MB', async () => {
       const items = (bytes: number) =>
         many(16, (at) => put(table, sk(at), { text: text(bytes / 16 - `pk${PK}sk${sk(at)}text`.length) }));
-      // The two differ in what they count: the items, or the request as JSON.
+      // The back ends count differently: the items, or the request as JSON.
       await transact(table, items(MAX_TRANSACTION_BYTES - 16 * 1024));
       expect(await readItem(table, keyOf(sk(15)))).toBeDefined();
       await expect(transact(table, items(MAX_TRANSACTION_BYTES + 16))).rejects.toThrow(/4\s?MB/);

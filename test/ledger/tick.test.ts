@@ -38,8 +38,8 @@ function aTick(run: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
 const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: TickLease) =>
   claimTick(table, schedule, run, aTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
 
-/** The first tick, of which forty jobs are claimed and the first twenty known to be sent. */
-async function underWay(table: Table): Promise<LeasedTick> {
+/** The first tick: 40 jobs are claimed, and the first 20 are marked as sent. */
+async function partlyEnqueued(table: Table): Promise<LeasedTick> {
   await claim(table, { run: await startedRun(table), schedule: await readSchedule(table) });
   for (const slice of [
     { from: 0, to: 20 },
@@ -53,13 +53,13 @@ async function underWay(table: Table): Promise<LeasedTick> {
   return (await readTick(table, RUN, 1)) as LeasedTick;
 }
 
-const movedTick = (at: number[]): Record<string, { key: Key; to: Item; at: number[] }> => ({
-  'more is claimed': { key: TICK_KEY, to: { claimed: 60 }, at },
-  'more is sent': { key: TICK_KEY, to: { sent: 40 }, at },
+const progressed = (at: number[]): Record<string, { key: Key; to: Item; at: number[] }> => ({
+  'more jobs are claimed': { key: TICK_KEY, to: { claimed: 60 }, at },
+  'more jobs are sent': { key: TICK_KEY, to: { sent: 40 }, at },
 });
-const takenTick = (at: number[]) => ({
-  'another one holds it': { key: TICK_KEY, to: { holder: 'theirs' }, at },
-  ...movedTick(at),
+const takenOver = (at: number[]) => ({
+  'another scheduler holds its lease': { key: TICK_KEY, to: { holder: 'theirs' }, at },
+  ...progressed(at),
 });
 
 describeBackEnds((backEnd) => {
@@ -83,30 +83,30 @@ describeBackEnds((backEnd) => {
     conflicts: {
       'it is claimed': { key: TICK_KEY, to: { tick: 1 }, at: [0] },
       'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [1] },
-      'a later tick is next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
+      'a later tick is the next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
       'it is due at another time': { key: runKey(RUN), to: { nextTickAt: NOW + 1 }, at: [1] },
       'X was changed': { key: runKey(RUN), to: { x: 101 }, at: [1] },
       'Y was changed': { key: runKey(RUN), to: { y: 6 }, at: [1] },
       'the pace was changed': { key: runKey(RUN), to: { pace: 'even' }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 11 }, at: [2] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 11 }, at: [2] },
       'another run is active': { key: SCHEDULE_KEY, to: { activeRunId: 'other' }, at: [2] },
       'no run is active': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [2] },
     },
   });
 
   describeWrite<LeasedTick>(backEnd, 'taking over a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: (table, tick) => leaseTick(table, tick, { holder: 'new', until: NOW + 120_000 }, mine.until),
     rival: (table, tick) => leaseTick(table, tick, { holder: 'newer', until: NOW + 120_000 }, mine.until),
     writes: () => ({ [TICK_ITEM]: { holder: 'new', leaseUntil: NOW + 120_000, claimed: 40, sent: 20 } }),
     conflicts: {
       'its lease was renewed': { key: TICK_KEY, to: { leaseUntil: mine.until + 1 }, at: [0] },
-      ...movedTick([0]),
+      ...progressed([0]),
     },
   });
 
   describeWrite<LeasedTick>(backEnd, 'claiming a slice', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: (table, tick) =>
       claimSlice(table, tick, { slice: { from: 40, to: 60 }, at: NOW + 30_000, leaseUntil: NOW + 90_000 }),
     writes: () => ({
@@ -115,30 +115,30 @@ describeBackEnds((backEnd) => {
     }),
     conflicts: {
       'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
-      ...takenTick([1]),
+      ...takenOver([1]),
     },
   });
 
   describeWrite<LeasedTick>(backEnd, 'releasing a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: releaseTick,
     writes: () => ({ [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 } }),
-    conflicts: takenTick([0]),
+    conflicts: takenOver([0]),
   });
 
   describeWrite<LeasedTick>(backEnd, 'closing a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: closeTick,
     writes: () => ({
       [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 },
       [SCHEDULE_ITEM]: { openTicks: undefined },
     }),
-    conflicts: takenTick([0]),
+    conflicts: takenOver([0]),
   });
 
-  test('a lease is renewed by its holder before it ends, and taken by another one after', async () => {
+  test('a lease can be renewed by its holder, and taken over by another scheduler after its end', async () => {
     const table = await makeTable(backEnd);
-    const tick = await underWay(table);
+    const tick = await partlyEnqueued(table);
     await leaseTick(table, tick, { holder: 'mine', until: NOW + 90_000 }, NOW);
     expect((await readTick(table, RUN, 1))?.lease).toEqual({ holder: 'mine', until: NOW + 90_000 });
     await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('moved on');
@@ -146,7 +146,7 @@ describeBackEnds((backEnd) => {
     expect((await readTick(table, RUN, 1))?.lease).toEqual(theirs);
   });
 
-  test('what is written is read again; ticks come in their order', async () => {
+  test('ticks are read as they were written, in order', async () => {
     const table = await makeTable(backEnd);
     await startedRun(table);
     for (let tick = 1; tick <= 11; tick++)

@@ -79,46 +79,40 @@ const minute = 60_000;
 
 const runPace = fc.constantFrom('burst' as const, 'even' as const);
 
-const fire = fc.record({
-  kind: fc.constant('fire' as const),
+const fire = operation('fire', {
   lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
   times: fc.constantFrom(1, 1, 2),
   sameName: fc.boolean(),
 });
-const start = fc.record({
-  kind: fc.constant('start' as const),
+const start = operation('start', {
   x: fc.integer({ min: 1, max: 9 }),
   y: fc.integer({ min: 1, max: 2 }),
   pace: runPace,
   backfillMinutes: fc.constantFrom(0, 4),
   replace: fc.boolean(),
 });
-const update = fc.record(
-  {
-    kind: fc.constant('update' as const),
-    x: fc.integer({ min: 1, max: 9 }),
-    y: fc.integer({ min: 1, max: 3 }),
-    pace: runPace,
-  },
-  { requiredKeys: ['kind'] },
-);
-const stop = fc.constant({ kind: 'stop' as const });
-const scale = fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ min: 1, max: 4 }) });
-const retry = fc.record({
-  kind: fc.constant('retry' as const),
-  every: fc.constantFrom(1, 1, 2),
-  stays: fc.boolean(),
-});
-const forge = fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) });
-const outage = fc.record({
-  kind: fc.constant('outage' as const),
-  of: fc.constantFrom('results' as const, 'ledger' as const, 'queue' as const),
-});
-const restore = fc.constant({ kind: 'restore' as const });
-const wait = fc.record({
-  kind: fc.constant('wait' as const),
+const update = fc
+  .record(
+    { x: fc.integer({ min: 1, max: 9 }), y: fc.integer({ min: 1, max: 3 }), pace: runPace },
+    { requiredKeys: [] },
+  )
+  .map((change): Operation => ({ kind: 'update', ...change }));
+const stop = operation('stop', {});
+const scale = operation('scale', { to: fc.integer({ min: 1, max: 4 }) });
+const retry = operation('retry', { every: fc.constantFrom(1, 1, 2), stays: fc.boolean() });
+const forge = operation('forge', { what: fc.nat(FORGERIES.length - 1) });
+const outageOf = (...of: ('results' | 'ledger' | 'queue')[]) =>
+  operation('outage', { of: fc.constantFrom(...of) });
+const outage = outageOf('results', 'ledger', 'queue');
+const restore = operation('restore', {});
+const wait = operation('wait', {
   ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
 });
+
+/** Operations of one kind with random fields. */
+function operation(kind: Operation['kind'], fields: Record<string, fc.Arbitrary<unknown>>) {
+  return fc.record(fields).map((values) => ({ kind, ...values }) as Operation);
+}
 
 /** A distribution of scenarios about one subject, in which faults of that subject show sooner. */
 interface Theme {
@@ -178,7 +172,7 @@ export const THEMES = {
   /** The ledger has outages, so that good jobs come back as if their workers had died. */
   ledgerOutages: {
     operations: [
-      [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
+      [3, outageOf('ledger')],
       [3, restore],
       [3, wait],
       [1, fire],
@@ -191,7 +185,7 @@ export const THEMES = {
   /** Elasticsearch has outages. */
   outages: {
     operations: [
-      [3, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
+      [3, outageOf('results')],
       [3, restore],
       [3, wait],
       [1, fire],
@@ -283,7 +277,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     contentionPercent = [0, 0, 30],
     speeds,
   } = theme;
-  const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  const anyOperation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.constantFrom(...x),
     y: fc.integer({ min: 1, max: 3 }),
@@ -303,7 +297,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     timePasses: fc.constant(timePasses),
     failurePercent: fc.constantFrom(...failurePercent),
     contentionPercent: fc.constantFrom(...contentionPercent),
-    operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
+    operations: fc.array(anyOperation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });
 }
