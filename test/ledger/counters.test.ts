@@ -64,8 +64,13 @@ describeBackEnds((backEnd) => {
     rival: (table, { takeOverToo }) => transact(table, [takeOverToo]),
     writes: () => ({
       [ITEM]: {
-        ...{ holder: worker(WORKERS_PER_SHARD), jobsProcessed: 5, jobsFailed: 1, lastSeenAt: LATER },
-        ...{ retiredProcessed: 5, retiredFailed: 1, retiredWorkers: 1 },
+        holder: worker(WORKERS_PER_SHARD),
+        jobsProcessed: 5,
+        jobsFailed: 1,
+        lastSeenAt: LATER,
+        retiredProcessed: 5,
+        retiredFailed: 1,
+        retiredWorkers: 1,
       },
     }),
     conflicts: {

@@ -13,7 +13,7 @@ import {
   type TickLease,
 } from '../../functions/core/ledger/ticks.ts';
 import type { JobId } from '../../functions/core/model/ids.ts';
-import { NOW, RUN, startedRun } from '../fixtures/ledger.ts';
+import { NOW, RUN, startedRun, tick } from '../fixtures/ledger.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { SCHEDULE_KEY } from './writes.ts';
@@ -27,16 +27,13 @@ const PERIOD = 300_000;
 const mine: TickLease = { holder: 'mine', until: NOW + 60_000 };
 const theirs: TickLease = { holder: 'theirs', until: NOW + 60_000 };
 
-function aTick(run: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
-  return {
-    ...{ runId: RUN, tick: run.nextTick, firstJob, count: run.x, claimed: 0, sent: 0 },
-    ...{ jobsPerMessage: 10, dueAt: run.nextTickAt, claimedAt: NOW, sliceClaimedAt: NOW, spreadMs: 0, lease },
-    index: { name: 'results' },
-  };
+/** The run's next tick, claimed and not enqueued. */
+function nextTick({ nextTick, nextTickAt, x }: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
+  return { ...tick({ tick: nextTick, firstJob, count: x, dueAt: nextTickAt }), lease };
 }
 
 const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: TickLease) =>
-  claimTick(table, schedule, run, aTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
+  claimTick(table, schedule, run, nextTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
 
 /** The first tick: 40 jobs are claimed, and the first 20 are marked as sent. */
 async function partlyEnqueued(table: Table): Promise<LeasedTick> {

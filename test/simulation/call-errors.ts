@@ -6,11 +6,11 @@ import type { Call } from './network.ts';
 /** An error with which a call to a service can fail because of the service or the network. */
 export function callError({ service, name }: Pick<Call, 'service' | 'name'>, choices: Choices): Error {
   const kinds = service === 'results' ? RESULTS : service === 'ledger' ? LEDGER : QUEUE;
-  const made = (kinds[choices.below(kinds.length)] as () => Error)();
+  const error = (kinds[choices.below(kinds.length)] as () => Error)();
   // Only a transaction can conflict with another one.
-  return made instanceof TransactionCanceledException && name !== 'TransactWrite'
+  return error instanceof TransactionCanceledException && name !== 'TransactWrite'
     ? refusedConnection()
-    : made;
+    : error;
 }
 
 function named(name: string, message: string, more: object = {}): Error {

@@ -134,12 +134,12 @@ export class Consumers {
     const idle = this.#environments.filter(({ busy }) => !busy);
     const found = idle[this.world.choices.below(idle.length + 1)];
     if (found) return found;
-    const made = this.#make();
-    this.#environments.push(made);
-    return made;
+    const created = this.#createEnvironment();
+    this.#environments.push(created);
+    return created;
   }
 
-  #make(): Environment {
+  #createEnvironment(): Environment {
     const { world } = this;
     const { scenario, time } = world;
     const actor = world.actor(`worker ${++this.#created}`);

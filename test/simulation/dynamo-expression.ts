@@ -34,9 +34,9 @@ export function update(text: string): Expression<Item> {
 function cached<T>(cache: Map<string, T>, text: string, make: () => T): T {
   const known = cache.get(text);
   if (known) return known;
-  const made = make();
-  cache.set(text, made);
-  return made;
+  const parsed = make();
+  cache.set(text, parsed);
+  return parsed;
 }
 
 type Test = (item: Item | undefined, values: Values) => boolean;

@@ -32,7 +32,7 @@ export class Elastic {
     const items = [];
     for (let at = 0; at < request.operations.length; at += 2) {
       const { create } = request.operations[at] as { create: { _id?: string } };
-      const id = create._id ?? `made-up-${++this.#ids}`;
+      const id = create._id ?? `generated-${++this.#ids}`;
       const source = JSON.parse(request.operations[at + 1] as string);
       items.push({ create: this.#create(request.index, id, source, status()) });
     }

@@ -243,7 +243,10 @@ export class Invariants {
 
   #queues(): Queues {
     const queues: Queues = {
-      ...{ queued: new Set(), redriven: new Set(), deadLetters: new Set(), retried: new Set() },
+      queued: new Set(),
+      redriven: new Set(),
+      deadLetters: new Set(),
+      retried: new Set(),
       fresh: new Map(),
     };
     for (const [url, whole, single] of [

@@ -85,11 +85,11 @@ export function openTicks(dynamo: Dynamo): number {
 const known = new WeakMap<Item, RecordView>();
 
 function recordOf(item: Item): RecordView {
-  const before = known.get(item);
-  if (before) return before;
-  const made = readRecord(item);
-  known.set(item, made);
-  return made;
+  const cached = known.get(item);
+  if (cached) return cached;
+  const record = readRecord(item);
+  known.set(item, record);
+  return record;
 }
 
 function readRecord(item: Item): RecordView {

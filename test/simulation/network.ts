@@ -64,12 +64,10 @@ export class Network {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!actor.alive) return;
-      const answer = resolve as (answer: unknown) => void;
       const { jobs } = actor;
-      this.calls.push({
-        ...{ actor, jobs, service, name, effect, partly, resolve: answer, reject },
-        abandoned: false,
-      });
+      const answer = resolve as (answer: unknown) => void;
+      const call = { actor, jobs, service, name, effect, partly, resolve: answer, reject };
+      this.calls.push({ ...call, abandoned: false });
     });
   }
 

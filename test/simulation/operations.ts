@@ -99,8 +99,8 @@ export class Operations {
       if (schedule.activeRunId && !run.replace) return;
       const firstFreeJobId = ((await system.highestJobId(world.results(actor))) + 1) as JobId;
       const indexing = { index: 'results', monthly: true };
-      const made = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
-      await system.startRun(table, schedule, made, schedule.activeRunId);
+      const newRun = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
+      await system.startRun(table, schedule, newRun, schedule.activeRunId);
     };
     this.#invocation(actor, started(), 'Unavailable', 'ConditionFailed');
   }
@@ -120,13 +120,13 @@ export class Operations {
   retry(every: number, stays: boolean): void {
     const { world } = this;
     const { sqs, system, time } = world;
-    for (const letter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
-      const body = system.retryMessageBody(letter.body, time.now);
-      if (world.invalidBodies.has(letter.body)) world.invalidBodies.add(body);
+    for (const deadLetter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
+      const body = system.retryMessageBody(deadLetter.body, time.now);
+      if (world.invalidBodies.has(deadLetter.body)) world.invalidBodies.add(body);
       sqs.put(JOBS, body);
       if (stays) continue;
-      sqs.remove(DEAD_LETTERS, letter);
-      if (body !== letter.body) world.invalidBodies.delete(letter.body);
+      sqs.remove(DEAD_LETTERS, deadLetter);
+      if (body !== deadLetter.body) world.invalidBodies.delete(deadLetter.body);
     }
   }
 
@@ -192,11 +192,11 @@ export class Operations {
     const { world } = this;
     const { invalid, from } = FORGERIES[what] ?? (FORGERIES[0] as (typeof FORGERIES)[number]);
     const message = this.#anyMessage();
-    const made = from(message);
-    const body = typeof made === 'string' ? made : JSON.stringify(made);
+    const forgery = from(message);
+    const body = typeof forgery === 'string' ? forgery : JSON.stringify(forgery);
     if (invalid) world.invalidBodies.add(body);
-    const forged = (made as Partial<Message> | null)?.enqueuedAt;
-    if (forged !== undefined && forged !== message.enqueuedAt) world.forgedTimes.add(forged);
+    const enqueuedAt = (forgery as Partial<Message> | null)?.enqueuedAt;
+    if (enqueuedAt !== undefined && enqueuedAt !== message.enqueuedAt) world.forgedTimes.add(enqueuedAt);
     world.sqs.put(JOBS, body);
   }
 

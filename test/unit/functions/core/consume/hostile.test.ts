@@ -75,9 +75,9 @@ describe('a hostile message', () => {
       });
   });
 
-  test('is kept as a dead letter whose reason is one line', () => {
-    const letter = malformedDeadLetter('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
-    expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toMatchObject({
+  test('is kept as a dead deadLetter whose reason is one line', () => {
+    const deadLetter = malformedDeadLetter('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
+    expect(readDeadLetter(deadLetter.MessageBody ?? '', deadLetter.MessageAttributes, 1)).toMatchObject({
       reason: 'malformed: a b c d [31m',
       jobs: 0,
     });
