@@ -78,7 +78,7 @@ test('copies of a message and its retries become one state, with the newest roun
   expect(state?.index).toEqual({ name: 'results' });
 });
 
-test('unexplained returns are all receives but the first, plus the most that a copy was sent back with', async () => {
+test('unexplained returns are all receives but the first, plus the maximum that a copy was returned with', async () => {
   const cases: [unexplained: number, ...Delivery[]][] = [
     [0, delivery(message())],
     [2, delivery(message(), 3)],
