@@ -113,8 +113,10 @@ export class LedgerWriter {
       await transact(this.table, [...slice.map((change) => this.#put(change, now)), ...counter]);
     } catch (error) {
       if (error instanceof ConditionFailed) {
-        if (error.at.includes(slice.length)) this.counters.loseCounter(runId);
-        return Promise.all(slice.map(({ state }, at) => this.#reread(state, error.at.includes(at))));
+        if (error.failedWrites.includes(slice.length)) this.counters.loseCounter(runId);
+        return Promise.all(
+          slice.map(({ state }, index) => this.#reread(state, error.failedWrites.includes(index))),
+        );
       }
       if (slice.length === 1 || error instanceof Unavailable)
         return slice.map(({ state }) => ({ state: { ...state, problem: error as Error } }));

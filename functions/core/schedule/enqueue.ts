@@ -93,7 +93,7 @@ export async function enqueue(
       tick.sliceClaimedAt = at;
       return true;
     } catch (error) {
-      if (error instanceof ConditionFailed && !error.at.includes(1)) return false;
+      if (error instanceof ConditionFailed && !error.failedWrites.includes(1)) return false;
       throw error;
     }
   }
