@@ -1,7 +1,14 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
-import { activeRun, readSchedule, type Schedule, startRun, stopRun, updateRun } from './core/ledger/runs.ts';
+import {
+  readActiveRun,
+  readSchedule,
+  type Schedule,
+  startRun,
+  stopRun,
+  updateRun,
+} from './core/ledger/runs.ts';
 import { ApiError, ConditionFailed, reasonFrom } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
@@ -82,7 +89,7 @@ export const handler = jsonHandler(command, async (input, context: Context): Pro
 
 async function carryOut(input: z.output<typeof command>): Promise<ControlAnswer> {
   if (input.action === 'start') return start(input);
-  const run = await activeRun(table);
+  const run = await readActiveRun(table);
   if (input.action === 'stop') {
     await stopRun(table, run.runId, Date.now());
     return { runId: run.runId, x: run.x, y: run.y, pace: run.pace, running: false };
