@@ -20,8 +20,8 @@ export const MUTATIONS: Mutation[] = [
   mutation('counted before the documents are written', [
     'consume/run-group.ts',
     'const stored = await storeDocuments(',
-    `await ledger.commit(held, ({ record, requested, message }) =>
-       applyOutcomes(endLease(record), requested, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
+    `await ledger.commit(runnable, ({ record, requested, message }) =>
+       applyOutcomes(endLease(record), requested, jobResults.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
      const stored = await storeDocuments(`,
   ]),
   mutation('a message is counted without a condition', [
@@ -220,8 +220,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('a tick is carried on with from what was claimed, not sent', [
     'schedule/fire.ts',
-    '? { ...held, lease }',
-    '? { ...held, sent: held.claimed, lease }',
+    '? { ...openTick, lease }',
+    '? { ...openTick, sent: openTick.claimed, lease }',
   ]),
   mutation(
     'marked as sent before the sending',
@@ -244,7 +244,7 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('the jobs of a tick that is spread over its minutes come at once', [
     'schedule/enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),',
+    '...(waitMs > 0 && { DelaySeconds: toDelaySeconds(waitMs) }),',
     '',
   ]),
   mutation('a tick that is spread over its minutes ends where SQS delays no longer', [
@@ -254,8 +254,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('a stopped run’s tick waits for its time', [
     'schedule/fire.ts',
-    'if (!tick || (active && waits(tick, clock())))',
-    'if (!tick || waits(tick, clock()))',
+    'if (!tick || (active && isEarly(tick, clock())))',
+    'if (!tick || isEarly(tick, clock()))',
   ]),
   themed(
     'commands',
@@ -296,7 +296,7 @@ export const MUTATIONS: Mutation[] = [
     mutation('what SQS did not take is forgotten', [
       'queue/queue.ts',
       'if (refused.length === 0) return;',
-      'if (refused.length < left.length) return;',
+      'if (refused.length < unsent.length) return;',
     ]),
   ),
   themed(

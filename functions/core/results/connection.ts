@@ -2,22 +2,22 @@ import { errors, HttpConnection } from '@elastic/elasticsearch';
 
 type Request = HttpConnection['request'];
 
-/** What is left of a connection that the other end, or a gateway on the way, has closed meanwhile. */
-const CLOSED = /ECONNRESET|EPIPE|socket hang up|Response aborted/;
+/** Messages of errors on a connection that the server or a gateway has closed. */
+const CLOSED_CONNECTION = /ECONNRESET|EPIPE|socket hang up|Response aborted/;
 
 /**
- * Connections of Node's own http, kept alive from request to request. An environment that was frozen for minutes finds
- * its connection closed only when it sends the next request (a NAT gateway forgets one after 350 s): that request is
- * sent once more, on a new one. All that functions/ ask for bears a second sending.
+ * A keep-alive connection of Node's http. A Lambda environment that was frozen notices that its connection was closed
+ * only with the next request (a NAT gateway drops idle connections after 350 s). That request is sent again on a new
+ * connection, which is safe because all requests of functions/ are idempotent.
  */
 export class KeptAliveConnection extends HttpConnection {
-  /** `never`, since that is what both of the method's overloads can take. */
+  /** Returns `never` because that is assignable to the results of both overloads. */
   override async request(...request: Parameters<Request>): Promise<never> {
     const send = () => super.request(...request) as Promise<never>;
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof errors.ConnectionError) || !CLOSED.test(error.message)) throw error;
+      if (!(error instanceof errors.ConnectionError) || !CLOSED_CONNECTION.test(error.message)) throw error;
       return send();
     }
   }
