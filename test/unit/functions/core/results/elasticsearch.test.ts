@@ -171,7 +171,7 @@ test('treats a secret that cannot be read as an outage, and names the secret', a
   held = undefined;
   const results = open(await plain());
   expect((await writeDocuments(results, documents)).problem?.message).toMatch(
-    /^the results can't be used just now: .*the secret the-secret can’t be read: ResourceNotFoundException/,
+    /^the results can't be used just now: .*the secret the-secret cannot be read: ResourceNotFoundException/,
   );
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   expect(requests).toEqual([]);
@@ -185,7 +185,7 @@ test.each([['{"apiKey":"s3cret"}'], ['s3cret s3cret'], [''], ['s3cret\r\nx-injec
     held = value;
     const { problem } = await writeDocuments(open(await plain()), documents);
     expect(problem).toBeInstanceOf(Unavailable);
-    expect(problem?.message).toContain('holds no API key');
+    expect(problem?.message).toContain('contains no API key');
     expect(problem?.message).not.toContain('s3cret');
   },
 );
