@@ -45,6 +45,8 @@ export default defineConfig({
       {
         test: {
           name: 'template',
+          // The files of a worker share the CDK, which is slow to load, and the synthesized templates.
+          isolate: false,
           include: ['test/template/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,22 +1,11 @@
-import {
-  App,
-  CliCredentialsStackSynthesizer,
-  DefaultStackSynthesizer,
-  type IStackSynthesizer,
-} from 'aws-cdk-lib';
-import { DrumlineStack } from './drumline.ts';
-import { readSettings, SettingError, stackNameOf } from './settings/settings.ts';
+import { App } from 'aws-cdk-lib';
+import { DrumlineStack } from './drumline-stack.ts';
+import { readSettings, SettingError } from './settings/parse-settings.ts';
 
 const app = new App();
 try {
-  const settings = readSettings(app.node);
-  new DrumlineStack(app, stackNameOf(settings), settings, {
-    description: 'Drumline: X jobs every Y minutes, each counted exactly once',
-    // The CDK's own classes don't fit its own interface under exactOptionalPropertyTypes.
-    synthesizer: (settings.bootstrapRoles
-      ? new DefaultStackSynthesizer()
-      : new CliCredentialsStackSynthesizer()) as IStackSynthesizer,
-  });
+  const description = 'Drumline: X jobs every Y minutes, each counted exactly once';
+  new DrumlineStack(app, readSettings(app.node), { description });
 } catch (error) {
   if (!(error instanceof SettingError)) throw error;
   process.stderr.write(`${error.message}\n`);

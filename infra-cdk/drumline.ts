@@ -1,39 +1,63 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { FunctionName } from './bundling/bundle-functions.ts';
 import { Consumer } from './constructs/consumer.ts';
-import { Control } from './constructs/control.ts';
+import type { StackContext } from './constructs/drumline-function.ts';
 import { Ledger } from './constructs/ledger.ts';
+import { Control, Status, Verify } from './constructs/on-demand-functions.ts';
 import { Queues } from './constructs/queues.ts';
 import { Results } from './constructs/results.ts';
 import { Scheduler } from './constructs/scheduler.ts';
-import type { StackContext } from './constructs/stack-context.ts';
-import { Status } from './constructs/status.ts';
-import { Verify } from './constructs/verify.ts';
-import { indexOf, prefixOf, type Settings } from './settings/settings.ts';
+import type { DrumlineProps } from './drumline-props.ts';
+import { parseSettings } from './settings/parse-settings.ts';
+import { indexOf, prefixOf } from './settings/settings.ts';
 
 /**
- * The whole of Drumline, along the way of a job:
+ * Drumline as a construct, for this project's app or for another one:
  *
  *     every minute ─► scheduler ─► jobs queue ─► consumer ×N ─► results, ledger
  *     a person ─► status · control · verify
+ *
+ * @example
+ *     const drumline = new Drumline(stack, 'Drumline', { concurrency: 8, elasticsearchUrl: 'https://es.example.com' });
+ *     drumline.functions.control.grantInvoke(role);
  */
-export class DrumlineStack extends Stack {
-  constructor(scope: Construct, id: string, settings: Settings, props?: StackProps) {
-    super(scope, id, props);
+export class Drumline extends Construct {
+  readonly queues: Pick<Queues, 'jobs' | 'deadLetters' | 'abandonedEvents'>;
+  /** The ledger's table. It is retained when the stack is deleted. */
+  readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
+  readonly functions: Record<FunctionName, LambdaFunction>;
+  /** What the `drumline` command needs to know about the deployment, by the names of the stack outputs. */
+  readonly outputs: Record<string, string>;
+
+  /** @throws SettingError naming each wrong or unknown property */
+  constructor(scope: Construct, id: string, props: DrumlineProps = {}) {
+    super(scope, id);
+    const settings = parseSettings({ ...props });
     const prefix = prefixOf(settings);
     const queues = new Queues(this, 'Queues', { prefix, settings });
     const ledger = new Ledger(this, 'Ledger', settings);
     const results = new Results(this, 'Results', settings);
-    const parts: StackContext = { prefix, settings, queues, ledger, results };
+    const context: StackContext = { prefix, settings, queues, ledger, results };
 
-    const scheduler = new Scheduler(this, 'Scheduler', parts);
-    const consumer = new Consumer(this, 'Consumer', parts);
-    const status = new Status(this, 'Status', parts, consumer);
-    const control = new Control(this, 'Control', parts, scheduler);
-    const verify = new Verify(this, 'Verify', parts);
+    const scheduler = new Scheduler(this, 'Scheduler', context);
+    const consumer = new Consumer(this, 'Consumer', context);
+    const status = new Status(this, 'Status', context, consumer);
+    const control = new Control(this, 'Control', context, scheduler);
+    const verify = new Verify(this, 'Verify', context);
 
-    // What the command needs to know of a deployment.
-    for (const [name, value] of Object.entries({
+    this.queues = queues;
+    this.table = ledger.table;
+    this.functions = {
+      scheduler: scheduler.function,
+      consumer: consumer.function,
+      status: status.function,
+      control: control.function,
+      verify: verify.function,
+    };
+    this.outputs = {
       JobsQueueUrl: queues.jobs.queueUrl,
       DeadLetterQueueUrl: queues.deadLetters.queueUrl,
       AbandonedEventsQueueUrl: queues.abandonedEvents.queueUrl,
@@ -47,8 +71,12 @@ export class DrumlineStack extends Stack {
       Index: indexOf(settings),
       WorkMs: String(settings.workMs),
       ...results.network.outputs,
-    })) {
-      new CfnOutput(this, name, { value });
-    }
+    };
+  }
+
+  /** Adds the outputs to the stack. The `drumline` command can then operate it, if the stack is named as the command expects. */
+  addOutputs(): void {
+    const stack = Stack.of(this);
+    for (const [name, value] of Object.entries(this.outputs)) new CfnOutput(stack, name, { value });
   }
 }

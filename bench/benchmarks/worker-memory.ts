@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { readDepth } from '../../functions/core/queue/queue.ts';
 import type { readEnvironment } from '../../functions/runtime/environment.ts';
 import { bundleFunctions } from '../../infra-cdk/bundling/bundle-functions.ts';
-import { parseSettings } from '../../infra-cdk/settings/settings.ts';
+import { parseSettings } from '../../infra-cdk/settings/parse-settings.ts';
 import { LEDGER_TTL_SECONDS, type Pipeline } from '../../test/fixtures/pipeline.ts';
 import { chunksOf } from '../harness/chunks.ts';
 import type { OwnCloud } from '../harness/own-cloud.ts';

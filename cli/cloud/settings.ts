@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import {
-  PROJECT,
-  parseSettings,
-  type SettingName,
-  type Settings,
-  schema,
-} from '../../infra-cdk/settings/settings.ts';
+import { parseSettings } from '../../infra-cdk/settings/parse-settings.ts';
+import { PROJECT, type SettingName, type Settings, schema } from '../../infra-cdk/settings/settings.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { readMapping } from './concurrency.ts';
 import type { Deployment } from './deployment.ts';
@@ -44,8 +39,9 @@ export function describeSettings(): string {
   const width = Math.max(...NAMES.map((name) => name.length));
   return NAMES.map((name) => {
     const value = current[name];
-    const shown = value === undefined || value === '' ? '' : ` [${value}]`;
-    return `  ${name.padEnd(width)}  ${schema.shape[name].description ?? ''}${shown}`;
+    const { description = '', unset = 'none' } = schema.shape[name].meta() ?? {};
+    const shown = value === undefined || value === '' ? unset : value;
+    return `  ${name.padEnd(width)}  ${description} [${shown}]`;
   }).join('\n');
 }
 

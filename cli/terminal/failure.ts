@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { SettingError } from '../../infra-cdk/settings/settings.ts';
+import { SettingError } from '../../infra-cdk/settings/parse-settings.ts';
 import { UserError } from '../../local/user-error.ts';
 import { CommandError, Interrupted } from './errors.ts';
 import type { Output } from './output.ts';

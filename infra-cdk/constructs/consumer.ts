@@ -3,29 +3,26 @@ import type { ProvisionedPollerConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
-import { DrumlineFunction } from './drumline-function.ts';
+import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import { LEDGER_TTL, ttlProblems } from './ledger.ts';
-import type { StackContext } from './stack-context.ts';
 
-/** AWS accepts no less as an event source mapping's maximum concurrency. */
-const LEAST_MAPPING_CONCURRENCY = 2;
+/** The lowest maximum concurrency that AWS accepts for an event source mapping. */
+const MIN_MAPPING_CONCURRENCY = 2;
 
-/** More messages a batch than this, and AWS wants them gathered for at least a second. */
-const UNGATHERED_BATCH = 10;
+/** The largest batch that AWS accepts without a batching window. A larger batch needs a window of at least a second. */
+const MAX_BATCH_WITHOUT_WINDOW = 10;
 
-/** The function that works on jobs, and the mapping that brings it their messages: as many at a time as there are workers. */
+/** The function that works on jobs, and the event source mapping that invokes it with batches of messages. */
 export class Consumer extends DrumlineFunction {
-  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger, results }: StackContext) {
-    super(scope, id, {
-      prefix,
-      settings,
-      ledger,
-      results,
+  constructor(scope: Construct, id: string, context: StackContext) {
+    const { settings, queues } = context;
+    super(scope, id, context, {
       name: 'consumer',
       description: 'Works on jobs, writes their results and counts them',
       timeout: Duration.seconds(settings.consumerTimeoutSeconds),
       memoryMb: settings.consumerMemoryMb,
       reservedConcurrency: settings.concurrency,
+      usesElasticsearch: true,
       environment: {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
@@ -37,13 +34,13 @@ export class Consumer extends DrumlineFunction {
         DRUMLINE_WORK_MS: String(settings.workMs),
       },
     });
-    // Jobs that are given up, and messages that have to come again.
+    // For dead letters, and for messages that the consumer sends again as new ones.
     this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn, queues.jobs.queueArn);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {
         batchSize: settings.batchSize,
-        ...(settings.batchSize > UNGATHERED_BATCH && { maxBatchingWindow: Duration.seconds(1) }),
+        ...(settings.batchSize > MAX_BATCH_WITHOUT_WINDOW && { maxBatchingWindow: Duration.seconds(1) }),
         reportBatchItemFailures: true,
         ...scalingOf(settings),
       }),
@@ -53,12 +50,12 @@ export class Consumer extends DrumlineFunction {
 }
 
 /**
- * How the mapping grows: up to as many batches at a time as there are workers; or, with provisioned pollers, up to ten
- * for each poller. AWS takes one or the other, and with pollers the reserved concurrency alone is the limit.
+ * How the mapping scales: up to one concurrent batch per worker; or, with provisioned pollers, up to ten concurrent
+ * batches per poller. AWS accepts only one of the two. With pollers, the reserved concurrency is the only limit.
  */
 function scalingOf({ concurrency, minimumPollers, maximumPollers }: Settings): Partial<SqsEventSourceProps> {
   if (minimumPollers === undefined && maximumPollers === undefined)
-    return { maxConcurrency: Math.max(LEAST_MAPPING_CONCURRENCY, concurrency) };
+    return { maxConcurrency: Math.max(MIN_MAPPING_CONCURRENCY, concurrency) };
   return {
     provisionedPollerConfig: {
       ...(minimumPollers !== undefined && { minimumPollers }),

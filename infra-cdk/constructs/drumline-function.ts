@@ -1,55 +1,69 @@
-import { join } from 'node:path';
-import { type Duration, RemovalPolicy, Stage, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle, ENTRY } from '../bundling/bundle.ts';
-import type { FUNCTIONS } from '../bundling/bundle-functions.ts';
+import type { FunctionName } from '../bundling/bundle-functions.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator.ts';
 import type { Ledger } from './ledger.ts';
+import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';
 
-export interface DrumlineFunctionProps {
-  /** Before every name in this stack. */
+/** What the functions of one deployment share. */
+export interface StackContext {
+  /** The first part of every resource name: `drumline` or `drumline-STAGE`. */
   prefix: string;
-  /** The function's own name, and its file under functions/. */
-  name: (typeof FUNCTIONS)[number];
-  description: string;
   settings: Settings;
-  timeout: Duration;
-  memoryMb?: number;
-  environment?: Record<string, string>;
-  reservedConcurrency?: number;
-  /** It is told where, and may do with it what its name is for. */
+  queues: Queues;
   ledger: Ledger;
-  /** For a function that asks Elasticsearch: it is told where, may read the key, and runs in its network. */
-  results?: Results;
+  results: Results;
+}
+
+export interface DrumlineFunctionProps {
+  name: FunctionName;
+  description: string;
+  timeout: Duration;
+  /** @default 256 */
+  memoryMb?: number;
+  /** Variables besides those of the ledger, the results and the log level. */
+  environment?: Record<string, string>;
+  /** @default none is reserved */
+  reservedConcurrency?: number;
+  /** Whether the function may read the API key, and runs in the network of Elasticsearch. @default false */
+  usesElasticsearch?: boolean;
 }
 
 /**
- * A function with a log group and a role of its own. The role may write to that log group, and whatever `allow` adds;
- * AWS's managed policy would let it write to every log group of the account.
+ * A function with its own log group and role. The role may write to that log group, access the ledger as the function
+ * needs, and do what `allow` adds. (AWS's managed policy would let it write to every log group of the account.)
  */
 export class DrumlineFunction extends Construct {
+  readonly name: FunctionName;
+  readonly functionName: string;
   readonly function: LambdaFunction;
 
-  constructor(scope: Construct, id: string, props: DrumlineFunctionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, settings, ledger, results }: StackContext,
+    props: DrumlineFunctionProps,
+  ) {
     super(scope, id);
-    const { prefix, name, settings, ledger, results } = props;
-    const functionName = `${prefix}-${name}`;
+    this.name = props.name;
+    this.functionName = `${prefix}-${props.name}`;
+    const elasticsearch = props.usesElasticsearch ? results : undefined;
     const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/drumline/${functionName}`,
+      logGroupName: `/drumline/${this.functionName}`,
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const folder = join(Stage.of(this)?.outdir ?? '', 'bundles', functionName);
-    bundle(name, settings.jobFile, folder);
-    results?.addCertificate(folder);
+    const folder = bundle(this, props.name, settings.jobFile);
+    elasticsearch?.addCertificate(folder);
     this.function = new LambdaFunction(this, 'Function', {
-      functionName,
+      functionName: this.functionName,
       description: props.description,
       code: Code.fromAsset(folder),
       handler: `${ENTRY}.handler`,
@@ -62,10 +76,10 @@ export class DrumlineFunction extends Construct {
       environment: {
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
         ...ledger.environment,
-        ...results?.environmentOf(name),
+        ...elasticsearch?.environmentOf(props.name),
         ...props.environment,
       },
-      ...results?.network.place,
+      ...elasticsearch?.network.placement,
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
@@ -73,14 +87,14 @@ export class DrumlineFunction extends Construct {
     Validations.of(this.function).acknowledge({
       id: 'AwsSolutions-L1',
       reason:
-        'Node.js 22 has long-term support; newer runtimes are not on every emulator that this deploys to.',
+        'Node.js 22 has long-term support. Not every emulator that Drumline deploys to has a newer runtime.',
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
-    ledger.admit(this, name);
-    results?.admit(this, name, functionName);
+    ledger.grantAccess(this);
+    elasticsearch?.grantAccess(this);
   }
 
-  /** Lets the function do this and no more. @param actions as IAM defines them */
+  /** Adds a permission to the function's role. @param actions names of IAM actions */
   allow(actions: string[], ...resources: string[]): void {
     this.function.addToRolePolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions: asEnforced(actions), resources }),

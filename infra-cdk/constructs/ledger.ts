@@ -1,34 +1,36 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import type { FUNCTIONS } from '../bundling/bundle-functions.ts';
-import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
+import { LEDGER_TTL_DAYS } from '../settings/limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 import { ledgerStatements } from './ledger-access.ts';
-import { type Queues, retentionOf } from './queues.ts';
+import { type Queues, retentionSecondsOf } from './queues.ts';
 
-/** How long the ledger remembers a message. */
+/** How long the ledger keeps the record of a message after its last change. */
 export const LEDGER_TTL = Duration.days(LEDGER_TTL_DAYS);
 
 /**
- * What is wrong with so long a memory, if anything: a message whose item has expired would be counted anew.
- * @param queues as they are, whatever was changed about them since they were made
+ * Checks that the ledger keeps a message's record for longer than the queues can deliver the message. A message whose
+ * record has expired would be counted again.
+ * @param queues read when the app is synthesized, so that later changes to the queues are checked too
+ * @returns error messages for the CDK; empty if the time is long enough
  */
-export function ttlProblems(remember: Duration, queues: Queues): string[] {
-  const [jobs, deadLetters] = [retentionOf(queues.jobs), retentionOf(queues.deadLetters)];
-  // Enqueued, and given up at the last moment; kept, and sent again at the last moment; enqueued once more.
-  const longest = jobs + deadLetters + jobs;
-  if (remember.toSeconds() > longest) return [];
+export function ttlProblems(ttl: Duration, queues: Queues): string[] {
+  const jobs = retentionSecondsOf(queues.jobs);
+  const deadLetters = retentionSecondsOf(queues.deadLetters);
+  // Each at the last moment: moved to the dead-letter queue, sent again to the jobs queue, and received.
+  const maxSeconds = jobs + deadLetters + jobs;
+  if (ttl.toSeconds() > maxSeconds) return [];
   return [
-    `the ledger remembers a message for ${remember.toDays()} days, but the queues can bring it again for ${longest / 86_400}: change LEDGER_TTL_DAYS in infra-cdk/settings/retention.ts`,
+    `the ledger keeps the record of a message for ${ttl.toDays()} days, but the queues can deliver the message for ${maxSeconds / 86_400} days: raise LEDGER_TTL_DAYS in infra-cdk/settings/limits.ts`,
   ];
 }
 
 /** The table of runs, ticks, counters, and which jobs are counted. */
 export class Ledger extends Construct {
   readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
-  /** What a function needs to know to reach it. */
+  /** The variables that tell a function where the ledger is. */
   readonly environment: Record<string, string>;
 
   constructor(scope: Construct, id: string, { ledgerTable }: Settings) {
@@ -38,10 +40,10 @@ export class Ledger extends Construct {
     this.environment = { DRUMLINE_TABLE: this.table.tableName };
   }
 
-  /** Lets a function do with the items what it is for. */
-  admit(asking: DrumlineFunction, name: (typeof FUNCTIONS)[number]): void {
-    for (const statement of ledgerStatements(name, this.table.tableArn))
-      asking.function.addToRolePolicy(statement);
+  /** Grants a function the access that it needs, and no more. */
+  grantAccess(target: DrumlineFunction): void {
+    for (const statement of ledgerStatements(target.name, this.table.tableArn))
+      target.function.addToRolePolicy(statement);
   }
 
   #newTable(): Table {
@@ -51,7 +53,7 @@ export class Ledger extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAt',
-      // The counters outlive the stack: they are what tells which jobs were done.
+      // The counters are the only record of which jobs were done, so they outlive the stack.
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

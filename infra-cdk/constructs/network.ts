@@ -12,8 +12,8 @@ import { Construct } from 'constructs';
 import { prefixOf, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 
-/** What Lambda does with a function's role to connect it to a VPC: AWSLambdaVPCAccessExecutionRole, without the logs. */
-const CONNECTING = [
+/** What Lambda does with a function's role to connect it to a VPC: AWSLambdaVPCAccessExecutionRole without the logs. */
+const CONNECT_ACTIONS = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
@@ -22,86 +22,86 @@ const CONNECTING = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Zones matter only to what the CDK would make in the VPC, which is nothing. */
+/** The CDK uses zones only for resources that it creates in the VPC, and Drumline creates none that has a zone. */
 const ANY_ZONE = 'any';
 
-/** Where in a VPC a function runs; all of it nothing outside of one. */
-export interface Place {
+/** The part of a VPC in which a function runs, as properties of a Lambda function; empty outside a VPC. */
+export interface VpcPlacement {
   vpc?: IVpc;
   vpcSubnets?: SubnetSelection;
   securityGroups?: ISecurityGroup[];
 }
 
 /**
- * The network that Elasticsearch is in: a VPC that is there already, named by its parts so that nobody has to look it
- * up in an account; or none. Only the functions that ask Elasticsearch run in it.
+ * The network of Elasticsearch: an existing VPC, or none. The settings name the VPC's subnets, so that the CDK does not
+ * have to look them up in an account. Only the functions that use Elasticsearch run in it.
  */
 export class Network extends Construct {
-  readonly place: Place;
-  /** What the operator of Elasticsearch needs to know. */
+  readonly placement: VpcPlacement;
+  /** Stack outputs for the operator of Elasticsearch. */
   readonly outputs: Record<string, string>;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
     const { vpcId, subnetIds, securityGroupIds } = settings;
     if (vpcId === '') {
-      this.place = {};
+      this.placement = {};
       this.outputs = {};
       return;
     }
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: [ANY_ZONE] });
-    const subnets = subnetIds.split(',').map((subnetId) => {
-      const subnet = Subnet.fromSubnetAttributes(this, subnetId, { subnetId, availabilityZone: ANY_ZONE });
+    const subnets = subnetIds.split(',').map((subnetId, index) => {
+      const attributes = { subnetId, availabilityZone: ANY_ZONE };
+      const subnet = Subnet.fromSubnetAttributes(this, `Subnet${index}`, attributes);
       Validations.of(subnet).acknowledge({
         id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
-        reason: 'Nobody here asks for its route table.',
+        reason: 'Drumline does not use the subnet’s route table.',
       });
       return subnet;
     });
     const securityGroups =
       securityGroupIds === ''
-        ? [this.#ownGroup(vpc, prefixOf(settings))]
-        : securityGroupIds.split(',').map((group) => SecurityGroup.fromSecurityGroupId(this, group, group));
-    this.place = { vpc, vpcSubnets: { subnets }, securityGroups };
+        ? [this.#newSecurityGroup(vpc, prefixOf(settings))]
+        : securityGroupIds
+            .split(',')
+            .map((group, index) => SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${index}`, group));
+    this.placement = { vpc, vpcSubnets: { subnets }, securityGroups };
     this.outputs = {
       SecurityGroups: securityGroups.map(({ securityGroupId }) => securityGroupId).join(','),
     };
   }
 
-  /** Lets Lambda connect a function to the VPC, and not the function's own code, which has the same role. */
-  admit(asking: DrumlineFunction, functionName: string): void {
-    if (!this.place.vpc) return;
-    asking.allow(CONNECTING, '*');
-    asking.function.addToRolePolicy(
-      new PolicyStatement({
-        effect: Effect.DENY,
-        actions: CONNECTING,
-        resources: ['*'],
-        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': [this.#arnOf(functionName)] } },
-      }),
-    );
-    Validations.of(asking).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'Lambda asks for these on all network interfaces; the function’s own code is denied them.',
-    });
-  }
-
-  /** Made of its name: the function depends on its role's policy, which therefore can't refer to it. */
-  #arnOf(functionName: string): string {
-    return Stack.of(this).formatArn({
+  /** Lets Lambda connect a function to the VPC. The function's own code has the same role and is denied these actions. */
+  grantConnect(target: DrumlineFunction): void {
+    if (!this.placement.vpc) return;
+    // Formed from the name: the function depends on its role's policy, so the policy cannot refer to the function.
+    const functionArn = Stack.of(this).formatArn({
       service: 'lambda',
       resource: 'function',
-      resourceName: functionName,
+      resourceName: target.functionName,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    target.allow(CONNECT_ACTIONS, '*');
+    target.function.addToRolePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: CONNECT_ACTIONS,
+        resources: ['*'],
+        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': [functionArn] } },
+      }),
+    );
+    Validations.of(target).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'Lambda needs these actions on all network interfaces. The function’s own code is denied them.',
     });
   }
 
-  /** A group that lets nobody in: Elasticsearch's own has to let it in. */
-  #ownGroup(vpc: IVpc, prefix: string): SecurityGroup {
+  /** A security group without inbound rules. The security group of Elasticsearch must admit it. */
+  #newSecurityGroup(vpc: IVpc, prefix: string): SecurityGroup {
     return new SecurityGroup(this, 'Functions', {
       vpc,
       description: `The functions of ${prefix} that ask Elasticsearch`,
-      // The job of a user may want to go anywhere.
+      // The user's job may call any host.
       allowAllOutbound: true,
     });
   }

@@ -5,16 +5,16 @@ import {
   ABANDONED_EVENTS_RETENTION_DAYS,
   DEAD_LETTER_RETENTION_DAYS,
   JOBS_RETENTION_DAYS,
-} from '../settings/retention.ts';
+} from '../settings/limits.ts';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from '../settings/settings.ts';
 
-/** How long SQS keeps a message unless told. */
+/** How long SQS keeps a message by default. */
 const SQS_RETENTION_SECONDS = 4 * 86_400;
 
 /**
- * How often a message may be received before the queue itself takes it for dead; 1,000 is the most that SQS allows.
- * A backstop only: the consumer gives up on jobs by their attempts, and sends back as new what has to come again. Workers
- * that die and invocations that Lambda throttles use this up, and nothing else does.
+ * How many times a message may be received before SQS moves it to the dead-letter queue: 1,000, the maximum of SQS. This
+ * is only a backstop. The consumer counts the attempts of jobs itself, and sends messages again as new ones. Only workers
+ * that die and invocations that Lambda throttles use up receives.
  */
 const MAX_RECEIVES = 1_000;
 
@@ -22,44 +22,44 @@ const MAX_RECEIVES = 1_000;
 export class Queues extends Construct {
   readonly jobs: Queue;
   readonly deadLetters: Queue;
-  /** The scheduler's events that EventBridge or Lambda gave up on, for a person to find. */
+  /** The scheduler's events that EventBridge or Lambda gave up, for a person to find. */
   readonly abandonedEvents: Queue;
 
   constructor(scope: Construct, id: string, { prefix, settings }: { prefix: string; settings: Settings }) {
     super(scope, id);
-    const guarded = { enforceSSL: enforcesSsl(settings), encryption: QueueEncryption.SQS_MANAGED };
+    const security = { enforceSSL: enforcesSsl(settings), encryption: QueueEncryption.SQS_MANAGED };
     this.deadLetters = new Queue(this, 'DeadLetters', {
-      ...guarded,
+      ...security,
       queueName: `${prefix}-dead-letters`,
       retentionPeriod: Duration.days(DEAD_LETTER_RETENTION_DAYS),
     });
     this.jobs = new Queue(this, 'Jobs', {
-      ...guarded,
+      ...security,
       queueName: `${prefix}-jobs`,
       retentionPeriod: Duration.days(JOBS_RETENTION_DAYS),
       visibilityTimeout: Duration.seconds(visibilityTimeoutOf(settings)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
     this.abandonedEvents = new Queue(this, 'AbandonedEvents', {
-      ...guarded,
+      ...security,
       queueName: `${prefix}-abandoned-events`,
       retentionPeriod: Duration.days(ABANDONED_EVENTS_RETENTION_DAYS),
     });
     Validations.of(this.abandonedEvents).acknowledge({
       id: 'AwsSolutions-SQS3',
       reason:
-        'It is a dead-letter queue itself: of the rule, and of the scheduler’s asynchronous invocations.',
+        'The queue is itself a dead-letter queue: of the rule, and of the scheduler’s asynchronous invocations.',
     });
     if (enforcesSsl(settings)) return;
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SQS4',
       reason:
-        'An emulator on plain HTTP that heeds queue policies would refuse everything (setting enforceSsl).',
+        'An emulator on plain HTTP that enforces queue policies would refuse every request (setting enforceSsl).',
     });
   }
 }
 
-/** How long a queue keeps a message, in seconds, as the template says it. */
-export function retentionOf(queue: Queue): number {
+/** How long a queue keeps a message, in seconds, as the template has it. */
+export function retentionSecondsOf(queue: Queue): number {
   return (queue.node.defaultChild as CfnQueue).messageRetentionPeriod ?? SQS_RETENTION_SECONDS;
 }

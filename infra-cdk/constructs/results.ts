@@ -1,26 +1,23 @@
 import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { FUNCTIONS } from '../bundling/bundle-functions.ts';
+import type { FunctionName } from '../bundling/bundle-functions.ts';
 import { indexOf, PROJECT, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 import { Network } from './network.ts';
 
-/** The authority's certificate beside a function's bundle. */
+/** The file with the authority's certificate, beside the function's code. */
 const CA_FILE = 'elasticsearch-ca.pem';
 
-type FunctionName = (typeof FUNCTIONS)[number];
-type OwnSecret = `elasticsearch${'Consumer' | 'Control' | 'Verify'}KeySecret`;
-
-/** The settings that name the secret of one function's own key. */
-const OWN_SECRET: Partial<Record<FunctionName, OwnSecret>> = {
+/** The setting that names the secret with a function's own API key. */
+const OWN_KEY_SECRET = {
   consumer: 'elasticsearchConsumerKeySecret',
   control: 'elasticsearchControlKeySecret',
   verify: 'elasticsearchVerifyKeySecret',
-};
+} as const satisfies Partial<Record<FunctionName, keyof Settings>>;
 
-/** The results index, which is not ours to make: where it is, and who may read its API key. */
+/** The results index in an existing Elasticsearch: its address, its network, and who may read its API key. */
 export class Results extends Construct {
   readonly network: Network;
   readonly #settings: Settings;
@@ -31,12 +28,12 @@ export class Results extends Construct {
     this.network = new Network(this, 'Network', settings);
   }
 
-  /** What a function needs to know to reach it, and to make it where it is missing. */
+  /** The variables that a function needs to reach the index, and to create it if it is missing. */
   environmentOf(name: FunctionName): Record<string, string> {
     const settings = this.#settings;
     return {
       DRUMLINE_ELASTICSEARCH_URL: settings.elasticsearchUrl,
-      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: this.#secretOf(name),
+      DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: this.#keySecretOf(name),
       DRUMLINE_ELASTICSEARCH_CA_FILE: settings.elasticsearchCaFile === '' ? '' : CA_FILE,
       DRUMLINE_INDEX: indexOf(settings),
       DRUMLINE_INDEX_SHARDS: String(settings.indexShards),
@@ -45,35 +42,33 @@ export class Results extends Construct {
     };
   }
 
-  /**
-   * Lets a function reach it: with its API key, if there is one, which it may read and nothing else; and through the
-   * network.
-   */
-  admit(asking: DrumlineFunction, name: FunctionName, functionName: string): void {
-    const secret = this.#secretOf(name);
-    if (secret !== '') asking.allow(['secretsmanager:GetSecretValue'], this.#arnOf(secret));
-    this.network.admit(asking, functionName);
+  /** Lets a function read its API key, if it has one, and connect to the network. */
+  grantAccess(target: DrumlineFunction): void {
+    const secret = this.#keySecretOf(target.name);
+    if (secret !== '') target.allow(['secretsmanager:GetSecretValue'], this.#secretArn(secret));
+    this.network.grantConnect(target);
   }
 
-  /** Lays the authority's certificate into the folder that becomes a function's code. */
+  /** Copies the authority's certificate into the folder with a function's code. */
   addCertificate(folder: string): void {
     const { elasticsearchCaFile: file } = this.#settings;
     if (file !== '') copyFileSync(resolve(PROJECT, file), join(folder, CA_FILE));
   }
 
-  /** The secret with a function's API key; empty for none. */
-  #secretOf(name: FunctionName): string {
-    const own = OWN_SECRET[name];
+  /** The name or ARN of the secret with a function's API key; empty for none. */
+  #keySecretOf(name: FunctionName): string {
+    const own = name in OWN_KEY_SECRET && OWN_KEY_SECRET[name as keyof typeof OWN_KEY_SECRET];
     return (own && this.#settings[own]) || this.#settings.elasticsearchApiKeySecret;
   }
 
-  /** Secrets Manager ends a secret's ARN with a hyphen and six characters of its own. */
-  #arnOf(name: string): string {
-    if (name.startsWith('arn:')) return name;
+  /** Secrets Manager adds a hyphen and six characters to the name of a secret in its ARN. */
+  #secretArn(nameOrArn: string): string {
+    // A token is the ARN of a secret in the same app.
+    if (nameOrArn.startsWith('arn:') || Token.isUnresolved(nameOrArn)) return nameOrArn;
     return Stack.of(this).formatArn({
       service: 'secretsmanager',
       resource: 'secret',
-      resourceName: `${name}-??????`,
+      resourceName: `${nameOrArn}-??????`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   }

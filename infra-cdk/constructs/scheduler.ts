@@ -3,36 +3,33 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
-import { DrumlineFunction } from './drumline-function.ts';
-import type { StackContext } from './stack-context.ts';
+import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 
 /**
- * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is of
- * no use, and the rule's next one is there. EventBridge takes 1 minute to 24 hours (its API reference, "RetryPolicy"),
- * Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"); unless set, both take the most.
+ * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is
+ * useless, and the rule has already sent newer ones. EventBridge accepts 1 minute to 24 hours (its API reference,
+ * "RetryPolicy"), Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"). Both default to the maximum.
  */
 const MAX_EVENT_AGE = Duration.millis(MAX_LATENESS_MS);
 
 /**
- * How often EventBridge tries again to hand an event to Lambda, within that age. It would be 185 times in 24 hours
- * otherwise ("How EventBridge retries delivering events").
+ * How many times EventBridge retries the delivery of an event to Lambda within that age. The default is 185 times in 24
+ * hours ("How EventBridge retries delivering events").
  */
 const DELIVERY_RETRIES = 3;
 
 /**
- * How often Lambda runs the scheduler again for an event that it failed for. The first retry comes after a minute, the
+ * How many times Lambda retries the scheduler for an event that it failed for. The first retry comes after a minute, the
  * second two minutes later ("How Lambda handles errors and retries with asynchronous invocation"), when the event is
  * too old.
  */
 const INVOCATION_RETRIES = 1;
 
-/** The function that enqueues the jobs of the ticks that are due, and the rule that asks it every minute. */
+/** The function that enqueues the jobs of the ticks that are due, and the rule that invokes it every minute. */
 export class Scheduler extends DrumlineFunction {
-  constructor(scope: Construct, id: string, { prefix, settings, queues, ledger }: StackContext) {
-    super(scope, id, {
-      prefix,
-      settings,
-      ledger,
+  constructor(scope: Construct, id: string, context: StackContext) {
+    const { settings, queues } = context;
+    super(scope, id, context, {
       name: 'scheduler',
       description: 'Enqueues the jobs of the ticks that are due',
       timeout: Duration.minutes(2),
@@ -44,11 +41,16 @@ export class Scheduler extends DrumlineFunction {
       },
     });
     this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
-    // Itself, when time runs out before all is sent. By its name: a reference would go round in a circle.
-    const itself = { service: 'lambda', resource: 'function', resourceName: `${prefix}-scheduler` };
+    // The scheduler invokes itself when its time ends before all jobs are sent. The ARN is formed from the function's name
+    // because a reference would be circular.
     this.allow(
       ['lambda:InvokeFunction'],
-      Stack.of(this).formatArn({ ...itself, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      Stack.of(this).formatArn({
+        service: 'lambda',
+        resource: 'function',
+        resourceName: this.functionName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     );
     new Rule(this, 'EveryMinute', {
       description: 'Asks the scheduler every minute what is due',
@@ -64,7 +66,7 @@ export class Scheduler extends DrumlineFunction {
     this.function.configureAsyncInvoke({
       maxEventAge: MAX_EVENT_AGE,
       retryAttempts: INVOCATION_RETRIES,
-      // Not the CDK's own SqsDestination, which lets the function read the queue's attributes as well.
+      // The CDK's own SqsDestination would also let the function read the queue's attributes.
       onFailure: { bind: () => ({ destination: queues.abandonedEvents.queueArn }) },
     });
     // Lambda sends to a destination with the function's role.

@@ -1,7 +1,7 @@
-import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { fileContext } from '../../cli/cloud/settings.ts';
-import { DrumlineStack } from '../../infra-cdk/drumline.ts';
-import { parseSettings, stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { DrumlineStack } from '../../infra-cdk/drumline-stack.ts';
+import { parseSettings } from '../../infra-cdk/settings/parse-settings.ts';
 
 /**
  * A CDK app with a stack for each element of DRUMLINE_TEST_STAGES, a JSON array of settings. One app synthesizes and
@@ -9,7 +9,5 @@ import { parseSettings, stackNameOf } from '../../infra-cdk/settings/settings.ts
  */
 const app = new App();
 for (const given of JSON.parse(process.env.DRUMLINE_TEST_STAGES ?? '[]')) {
-  const settings = parseSettings({ ...fileContext(), ...given });
-  const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-  new DrumlineStack(app, stackNameOf(settings), settings, { synthesizer });
+  new DrumlineStack(app, parseSettings({ ...fileContext(), ...given }));
 }

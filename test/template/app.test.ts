@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import { OWN_IN_VPC } from './places.ts';
-import { FUNCTIONS, NO_BUNDLING } from './synthesis.ts';
+import { FUNCTIONS, NO_BUNDLING, synthesize } from './synthesis.ts';
+import { OWN_IN_VPC } from './targets.ts';
 
 let scratch: string;
 beforeEach(() => {
@@ -72,7 +72,7 @@ describe('cdk synth', () => {
     expect(code).toBe(1);
     expect(stdout).toBe('');
     const lines = stderr.split('\n').filter((line) => line.includes('setting'));
-    expect(lines).toEqual(['setting concurrency=0: a whole number from 1 to 1000']);
+    expect(lines).toEqual(['setting concurrency=0: must be an integer from 1 to 1,000']);
     // No stack trace of ours.
     expect(stderr).not.toMatch(/SettingError|infra-cdk\/.*:\d+/);
     expect(existsSync(join(scratch, 'Drumline.template.json'))).toBe(false);
@@ -135,7 +135,10 @@ describe('the app', () => {
     );
     expect(stacks.map(([name]) => name)).toEqual(['Drumline']);
     expect(artifacts.Drumline.properties).not.toHaveProperty('assumeRoleArn');
-    expect(json('Drumline.template.json').Description).toMatch(/^Drumline: X jobs every Y minutes/);
+    const { Description, Resources } = json('Drumline.template.json');
+    expect(Description).toMatch(/^Drumline: X jobs every Y minutes/);
+    // The other tests synthesize the stack without the app: their logical IDs are the app's.
+    expect(Object.keys(Resources)).toEqual(Object.keys(synthesize().toJSON().Resources));
   });
 
   test('makes a second, independent stack of another stage, through the bootstrap’s roles if so set', async () => {
@@ -156,7 +159,7 @@ describe('the app', () => {
     expect(await runApp({ ...NO_BUNDLING, concurency: '3' })).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'setting concurency= is unknown; did you mean concurrency?\n',
+      stderr: 'setting concurency=3: there is no such setting; did you mean concurrency?\n',
     });
   });
 
@@ -165,9 +168,9 @@ describe('the app', () => {
       code: 1,
       stdout: '',
       stderr: [
-        'setting stage=A: up to 20 lower-case letters, digits and hyphens, a letter first\n',
-        'setting batchSize=0: a whole number from 1 to 10000\n',
-        'setting enforceSsl=maybe: true or false\n',
+        'setting batchSize=0: must be an integer from 1 to 10,000\n',
+        'setting stage=A: must be up to 20 lower-case letters, digits and hyphens, a letter first\n',
+        'setting enforceSsl=maybe: must be true or false\n',
       ].join(''),
     });
   });

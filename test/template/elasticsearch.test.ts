@@ -80,9 +80,18 @@ describe('a private authority', () => {
       const { authority } = await makeCertificates();
       const elasticsearchCaFile = join(folder, 'authority.pem');
       writeFileSync(elasticsearchCaFile, authority);
-      const { app, stack } = build({ elasticsearchCaFile, elasticsearchUrl: 'https://es.internal' });
+      const { app, stack, drumline } = build({
+        elasticsearchCaFile,
+        elasticsearchUrl: 'https://es.internal',
+      });
       const shipped = FUNCTIONS.filter((name) => {
-        const file = join(app.outdir, 'bundles', `drumline-${name}`, 'elasticsearch-ca.pem');
+        const file = join(
+          app.outdir,
+          'bundles',
+          drumline.functions[name].node.path,
+          '..',
+          'elasticsearch-ca.pem',
+        );
         return existsSync(file) && readFileSync(file, 'utf8') === authority;
       });
       expect(shipped).toEqual(['consumer', 'control', 'verify']);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
 import { synthesize } from './synthesis.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 
 /**
  * What holds something, or has a name of its own: CloudFormation takes a new logical id for a new resource, and so

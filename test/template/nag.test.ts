@@ -6,8 +6,8 @@ import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
 import { build } from './synthesis.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'drumline-nag-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ function acknowledged(stack: IConstruct): string[] {
       .filter(([rule]) => rule.includes('AwsSolutions-'))
       .map(([rule, reason]) => {
         expect(reason.length).toBeGreaterThan(30);
-        return `${node.path.replace(/^Drumline\//, '')} ${rule.replace('Annotation::', '')}`;
+        return `${node.path.replace(/^Drumline\/Default\//, '')} ${rule.replace('Annotation::', '')}`;
       }),
   );
 }

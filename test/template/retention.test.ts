@@ -18,9 +18,12 @@ beforeEach(() => {
 describe('a ledger that would forget too early', () => {
   /** The template, made after something of the stack was changed. */
   function changed(change: (queues: Record<'Jobs' | 'DeadLetters', CfnQueue>) => void): () => unknown {
-    const { app, stack } = build();
-    const queue = (name: string) => stack.node.findChild('Queues').node.findChild(name).node.defaultChild;
-    change({ Jobs: queue('Jobs') as CfnQueue, DeadLetters: queue('DeadLetters') as CfnQueue });
+    const { app, drumline } = build();
+    const { jobs, deadLetters } = drumline.queues;
+    change({
+      Jobs: jobs.node.defaultChild as CfnQueue,
+      DeadLetters: deadLetters.node.defaultChild as CfnQueue,
+    });
     return () => app.synth();
   }
 
@@ -30,13 +33,13 @@ describe('a ledger that would forget too early', () => {
         DeadLetters.messageRetentionPeriod = 16 * 86_400;
       }),
     ).toThrow(
-      'the ledger remembers a message for 43 days, but the queues can bring it again for 44: change LEDGER_TTL_DAYS',
+      'the ledger keeps the record of a message for 43 days, but the queues can deliver the message for 44 days: raise LEDGER_TTL_DAYS',
     );
     expect(
       changed(({ Jobs }) => {
         Jobs.messageRetentionPeriod = 14.5 * 86_400;
       }),
-    ).toThrow('the ledger remembers');
+    ).toThrow('the ledger keeps the record');
   });
 
   test('is not thought of where the queues keep a message as long as it is said', () => {

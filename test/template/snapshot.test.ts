@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './places.ts';
 import { synthesizeAnew } from './synthesis.ts';
+import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 
 beforeEach(() => {
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);

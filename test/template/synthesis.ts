@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DrumlineStack } from '../../infra-cdk/drumline.ts';
-import { readSettings, stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { DrumlineStack } from '../../infra-cdk/drumline-stack.ts';
+import { readSettings } from '../../infra-cdk/settings/parse-settings.ts';
 
-/** Keeps a synthesis from bundling the functions, which takes a second each and is tested by itself. */
+/** Keeps a synthesis from bundling the functions, which takes seconds and has its own test. */
 export const NO_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
 
 export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
@@ -18,14 +18,14 @@ export interface Resource {
   UpdateReplacePolicy?: string;
 }
 
-const made = new Map<string, Template>();
+const templates = new Map<string, Template>();
 
-/** The stack's template with these settings, as `-c name=value` or cdk.json gives them. Made once for all tests. */
+/** The stack's template with these settings, as `-c name=value` or cdk.json gives them. Each is synthesized once per file. */
 export function synthesize(context: Record<string, unknown> = {}): Template {
   // All that a template depends on besides the code.
   const key = JSON.stringify([context, process.env.AWS_ENDPOINT_URL]);
-  const template = made.get(key) ?? synthesizeAnew(context);
-  made.set(key, template);
+  const template = templates.get(key) ?? synthesizeAnew(context);
+  templates.set(key, template);
   return template;
 }
 
@@ -39,14 +39,12 @@ export function synthesizeAnew(context: Record<string, unknown> = {}): Template 
 }
 
 /** The app and its stack, not yet synthesized. */
-export function build(
-  outdir: string,
-  context: Record<string, unknown> = {},
-): { app: App; stack: DrumlineStack } {
+export function build(outdir: string, context: Record<string, unknown> = {}) {
   const app = new App({ outdir, context: { ...NO_BUNDLING, ...context } });
-  const settings = readSettings(app.node);
+  // With one synthesizer for all settings, templates differ only in what the settings change.
   const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-  return { app, stack: new DrumlineStack(app, stackNameOf(settings), settings, { synthesizer }) };
+  const stack = new DrumlineStack(app, readSettings(app.node), { synthesizer });
+  return { app, stack, drumline: stack.drumline };
 }
 
 /** The resources of a type, by their names in the template without the hash at their end. */

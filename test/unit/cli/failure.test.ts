@@ -6,7 +6,7 @@ import { commandErrorOf } from '../../../cli/cloud/invoke.ts';
 import type { Target } from '../../../cli/cloud/target.ts';
 import { CommandError, Interrupted, UsageError } from '../../../cli/terminal/errors.ts';
 import { failureOf, helpHint } from '../../../cli/terminal/failure.ts';
-import { SettingError } from '../../../infra-cdk/settings/settings.ts';
+import { SettingError } from '../../../infra-cdk/settings/parse-settings.ts';
 import { localHome } from '../../../local/home.ts';
 import { UserError } from '../../../local/user-error.ts';
 

@@ -33,48 +33,61 @@ const GROUPS = {
 
 const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 
-const program = new Command('drumline')
-  .description(
-    'Runs X jobs every Y minutes, counts each job exactly once, and scales with one number. ' +
-      'Commands use the local cloud by default, and AWS only with --target aws. --target localstack uses LocalStack ' +
-      'in containers, or the LocalStack at AWS_ENDPOINT_URL.',
-  )
-  .version(version, '-V, --version', 'print the version')
-  .option('--json', 'print the result as one JSON document to stdout; messages go to stderr')
-  .addOption(new Option('--target <cloud>', 'the cloud to use').choices(TARGETS).default('local'))
-  .addOption(
-    new Option('--stage <name>', 'use a separate stack, Drumline-NAME').argParser(stage).default('', 'none'),
-  )
-  .option('--debug', 'print the stack trace of an internal error')
-  .helpCommand(false)
-  .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-  .exitOverride()
-  // Errors are reported below.
-  .configureOutput({ outputError: () => {} })
-  .addHelpText(
-    'after',
-    `
-npm start does all of this with one command, and verifies the result: see npx drumline demo --help.
-Exit codes: 0 success, 1 failure or failed check, 2 wrong use.
+/** The whole command line, not yet parsed. */
+export function createProgram(): Command {
+  const program = new Command('drumline')
+    .description(
+      'Runs X jobs every Y minutes, counts each job exactly once, and scales with one number. ' +
+        'Commands use the local cloud by default, and AWS only with --target aws. --target localstack uses LocalStack ' +
+        'in containers, or the LocalStack at AWS_ENDPOINT_URL.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .option('--json', 'print the result as one JSON document on stdout; messages go to stderr')
+    .addOption(new Option('--target <cloud>', 'the cloud to use').choices(TARGETS).default('local'))
+    .addOption(
+      new Option('--stage <name>', 'use a separate stack, Drumline-NAME')
+        .argParser(stage)
+        .default('', 'none'),
+    )
+    .option('--debug', 'print the stack trace of internal errors')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .exitOverride()
+    // Errors are reported below.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      `
+npm start does the following with one command and verifies the result. See npx drumline demo --help.
+Exit codes: 0 success, 1 failure or failed check, 2 usage error.
 
 Example: start the local cloud, and run 1,000 jobs every minute
   npx drumline up
   npx drumline deploy
   npx drumline start --x 1000 --y 1
   npx drumline status --watch`,
-  );
+    );
 
-for (const [heading, commands] of Object.entries(GROUPS)) {
-  program.commandsGroup(heading);
-  for (const { register } of commands) register(program);
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    program.commandsGroup(heading);
+    for (const { register } of commands) register(program);
+  }
+  return program;
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  // A command reports its own errors. This is an error in the command line.
-  const output = new Output(process.argv.includes('--json'));
-  reportFailure(failureOf(error, helpHint(findCommand(program, process.argv.slice(2)))), output);
+/**
+ * Runs a command line, reports errors, and sets the exit code.
+ * @param words what follows `drumline`
+ */
+export async function runCommandLine(words: string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    // A command reports its own errors. This is an error in the command line.
+    const output = new Output(words.includes('--json'));
+    reportFailure(failureOf(error, helpHint(findCommand(program, words))), output);
+  }
 }
 
 /** Finds the command that a command line names, as far as it names one. */

@@ -1,4 +1,4 @@
-/** Settings as `-c` gives them for each place that the stack is deployed to. */
+/** The settings of each target, as `-c` passes them. */
 export const LOCAL = { elasticsearchUrl: 'http://127.0.0.1:9200' };
 
 export const ELASTIC_CLOUD = {

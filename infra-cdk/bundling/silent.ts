@@ -1,2 +1,0 @@
-// Stands in a bundle for the package `debug`: a logger by any name, which logs nothing.
-export default () => () => {};

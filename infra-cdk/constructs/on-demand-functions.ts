@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Consumer } from './consumer.ts';
+import { DrumlineFunction, type StackContext } from './drumline-function.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** The function that reports the progress of a run. */
+export class Status extends DrumlineFunction {
+  constructor(scope: Construct, id: string, context: StackContext, consumer: Consumer) {
+    const { jobs, deadLetters } = context.queues;
+    super(scope, id, context, {
+      name: 'status',
+      description: 'Says how the run stands',
+      timeout: Duration.seconds(15),
+      environment: {
+        DRUMLINE_JOBS_QUEUE: jobs.queueUrl,
+        DRUMLINE_DEAD_LETTER_QUEUE: deadLetters.queueUrl,
+        DRUMLINE_CONSUMER: consumer.function.functionName,
+      },
+    });
+    this.allow(['sqs:GetQueueAttributes'], jobs.queueArn, deadLetters.queueArn);
+    this.allow(['lambda:GetFunctionConcurrency'], consumer.function.functionArn);
+  }
+}
+
+/** The function that starts, changes and stops runs. */
+export class Control extends DrumlineFunction {
+  constructor(scope: Construct, id: string, context: StackContext, scheduler: Scheduler) {
+    super(scope, id, context, {
+      name: 'control',
+      description: 'Starts, changes and stops runs',
+      timeout: Duration.seconds(30),
+      usesElasticsearch: true,
+      environment: {
+        DRUMLINE_SCHEDULER: scheduler.function.functionName,
+        DRUMLINE_INDEX_MONTHLY: String(context.settings.indexMonthly),
+      },
+    });
+    this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);
+  }
+}
+
+/** The function that compares the ledger with the results. */
+export class Verify extends DrumlineFunction {
+  constructor(scope: Construct, id: string, context: StackContext) {
+    super(scope, id, context, {
+      name: 'verify',
+      description: 'Compares the ledger with the results',
+      timeout: Duration.minutes(5),
+      usesElasticsearch: true,
+    });
+  }
+}
