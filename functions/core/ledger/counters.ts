@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunId, WorkerId } from '../model/ids.ts';
-import { type Item, type Key, queryItems, type Table, type TransactionWrite } from './table.ts';
+import { type Item, type Key, queryItems, type Table, type TransactionWrite, updateWrite } from './table.ts';
 
 /**
  * One worker's count of a run's jobs. Each worker adds to its own counter, so that workers never contend; a run's totals
@@ -98,51 +98,43 @@ export class WorkerCounters {
     this.#contended.add(runId);
   }
 
-  #increment(Key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
-    return {
-      Update: {
-        TableName: this.table.name,
-        Key,
-        UpdateExpression:
-          'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
-        ConditionExpression: 'attribute_not_exists(holder) OR holder = :me',
-        ExpressionAttributeValues: {
-          ':me': this.worker,
-          ':now': now,
-          ':processed': processed,
-          ':failed': failed,
-        },
+  #increment(key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
+    return updateWrite(this.table, key, {
+      UpdateExpression:
+        'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
+      ConditionExpression: 'attribute_not_exists(holder) OR holder = :me',
+      ExpressionAttributeValues: {
+        ':me': this.worker,
+        ':now': now,
+        ':processed': processed,
+        ':failed': failed,
       },
-    };
+    });
   }
 
   #takeOver({ key, counter }: StoredCounter, delta: CounterDelta, now: number): TransactionWrite {
     const { holder, processed, failed, lastSeenAt, retired } = counter;
-    return {
-      Update: {
-        TableName: this.table.name,
-        Key: key,
-        UpdateExpression:
-          'SET holder = :me, lastSeenAt = :now, jobsProcessed = :processed, jobsFailed = :failed, ' +
-          'retiredProcessed = :retiredProcessed, retiredFailed = :retiredFailed, retiredWorkers = :retiredWorkers',
-        // The previous holder may be counting again at the same time.
-        ConditionExpression:
-          'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed',
-        ExpressionAttributeValues: {
-          ':me': this.worker,
-          ':now': now,
-          ':processed': delta.processed,
-          ':failed': delta.failed,
-          ':retiredProcessed': retired.processed + processed,
-          ':retiredFailed': retired.failed + failed,
-          ':retiredWorkers': retired.workers + 1,
-          ':holder': holder,
-          ':seen': lastSeenAt,
-          ':readProcessed': processed,
-          ':readFailed': failed,
-        },
+    return updateWrite(this.table, key, {
+      UpdateExpression:
+        'SET holder = :me, lastSeenAt = :now, jobsProcessed = :processed, jobsFailed = :failed, ' +
+        'retiredProcessed = :retiredProcessed, retiredFailed = :retiredFailed, retiredWorkers = :retiredWorkers',
+      // The previous holder may be counting again at the same time.
+      ConditionExpression:
+        'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed',
+      ExpressionAttributeValues: {
+        ':me': this.worker,
+        ':now': now,
+        ':processed': delta.processed,
+        ':failed': delta.failed,
+        ':retiredProcessed': retired.processed + processed,
+        ':retiredFailed': retired.failed + failed,
+        ':retiredWorkers': retired.workers + 1,
+        ':holder': holder,
+        ':seen': lastSeenAt,
+        ':readProcessed': processed,
+        ':readFailed': failed,
       },
-    };
+    });
   }
 }
 

@@ -2,7 +2,15 @@ import { ApiError } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
 import type { IndexNaming } from '../model/index-name.ts';
 import { type Pace, rescheduledAt, type ScheduleState } from '../model/schedule.ts';
-import { type Item, queryItems, readItem, type Table, type TransactionWrite, transact } from './table.ts';
+import {
+  type Item,
+  queryItems,
+  readItem,
+  type Table,
+  type TransactionWrite,
+  transact,
+  updateWrite,
+} from './table.ts';
 
 /** A run as the ledger stores it. Times are milliseconds since 1970. */
 export interface Run extends ScheduleState {
@@ -119,23 +127,19 @@ export async function startRun(
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
-    {
-      Update: {
-        TableName: table.name,
-        Key: SCHEDULE,
-        UpdateExpression: 'SET activeRunId = :run, lastRunId = :run, nextJobId = :next',
-        // Fails if another run was started, or the replaced run has claimed a tick, since the schedule was read.
-        ConditionExpression: `${
-          replaces ? 'activeRunId = :active' : 'attribute_not_exists(activeRunId)'
-        } AND (attribute_not_exists(nextJobId) OR nextJobId = :read)`,
-        ExpressionAttributeValues: {
-          ':run': runId,
-          ':next': Math.max(schedule.nextJobId, run.firstFreeJobId),
-          ':read': schedule.nextJobId,
-          ...(replaces && { ':active': replaces }),
-        },
+    updateWrite(table, SCHEDULE, {
+      UpdateExpression: 'SET activeRunId = :run, lastRunId = :run, nextJobId = :next',
+      // Fails if another run was started, or the replaced run has claimed a tick, since the schedule was read.
+      ConditionExpression: `${
+        replaces ? 'activeRunId = :active' : 'attribute_not_exists(activeRunId)'
+      } AND (attribute_not_exists(nextJobId) OR nextJobId = :read)`,
+      ExpressionAttributeValues: {
+        ':run': runId,
+        ':next': Math.max(schedule.nextJobId, run.firstFreeJobId),
+        ':read': schedule.nextJobId,
+        ...(replaces && { ':active': replaces }),
       },
-    },
+    }),
   ];
   if (replaces) writes.push(stopRunWrite(table, replaces, startedAt));
   await transact(table, writes);
@@ -150,15 +154,11 @@ export async function startRun(
 export async function stopRun(table: Table, runId: RunId, at: number): Promise<void> {
   await transact(table, [
     stopRunWrite(table, runId, at),
-    {
-      Update: {
-        TableName: table.name,
-        Key: SCHEDULE,
-        UpdateExpression: 'REMOVE activeRunId',
-        ConditionExpression: 'activeRunId = :run',
-        ExpressionAttributeValues: { ':run': runId },
-      },
-    },
+    updateWrite(table, SCHEDULE, {
+      UpdateExpression: 'REMOVE activeRunId',
+      ConditionExpression: 'activeRunId = :run',
+      ExpressionAttributeValues: { ':run': runId },
+    }),
   ]);
 }
 
@@ -184,27 +184,23 @@ export async function updateRun(
       ? run.nextTickAt
       : rescheduledAt(run.lastTickDueAt, y, now);
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(run.runId),
-        UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
-        // Unchanged values are written as they were read, so they must not have changed meanwhile.
-        ConditionExpression:
-          'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
-        ExpressionAttributeValues: {
-          ':x': x,
-          ':y': y,
-          ':at': nextTickAt,
-          ':true': true,
-          ':next': run.nextTick,
-          ':readX': run.x,
-          ':readY': run.y,
-          ':to': pace,
-          ':pace': run.pace,
-        },
+    updateWrite(table, runKey(run.runId), {
+      UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
+      // Unchanged values are written as they were read, so they must not have changed meanwhile.
+      ConditionExpression:
+        'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
+      ExpressionAttributeValues: {
+        ':x': x,
+        ':y': y,
+        ':at': nextTickAt,
+        ':true': true,
+        ':next': run.nextTick,
+        ':readX': run.x,
+        ':readY': run.y,
+        ':to': pace,
+        ':pace': run.pace,
       },
-    },
+    }),
   ]);
   return { ...run, x, y, pace, nextTickAt };
 }
@@ -220,66 +216,50 @@ export async function skipTicks(
   missed: { count: number; nextTick: number; nextTickAt: number },
 ): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(run.runId),
-        UpdateExpression: 'SET nextTick = :next, nextTickAt = :at ADD missedTicks :count',
-        ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
-        ExpressionAttributeValues: {
-          ':next': missed.nextTick,
-          ':at': missed.nextTickAt,
-          ':count': missed.count,
-          ':true': true,
-          ':read': run.nextTick,
-          ':due': run.nextTickAt,
-          ':y': run.y,
-        },
+    updateWrite(table, runKey(run.runId), {
+      UpdateExpression: 'SET nextTick = :next, nextTickAt = :at ADD missedTicks :count',
+      ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
+      ExpressionAttributeValues: {
+        ':next': missed.nextTick,
+        ':at': missed.nextTickAt,
+        ':count': missed.count,
+        ':true': true,
+        ':read': run.nextTick,
+        ':due': run.nextTickAt,
+        ':y': run.y,
       },
-    },
+    }),
   ]);
 }
 
 /** The write of `claimTick` that assigns jobIds to the run's next tick and adds the tick to the open ones. */
 export function openTickWrite(table: Table, schedule: Schedule, run: Run): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: SCHEDULE,
-      UpdateExpression: 'SET nextJobId = :next ADD openTicks :open',
-      ConditionExpression: 'nextJobId = :read AND activeRunId = :run',
-      ExpressionAttributeValues: {
-        ':next': schedule.nextJobId + run.x,
-        ':read': schedule.nextJobId,
-        ':run': run.runId,
-        ':open': new Set([openTickName(run.runId, run.nextTick)]),
-      },
+  return updateWrite(table, SCHEDULE, {
+    UpdateExpression: 'SET nextJobId = :next ADD openTicks :open',
+    ConditionExpression: 'nextJobId = :read AND activeRunId = :run',
+    ExpressionAttributeValues: {
+      ':next': schedule.nextJobId + run.x,
+      ':read': schedule.nextJobId,
+      ':run': run.runId,
+      ':open': new Set([openTickName(run.runId, run.nextTick)]),
     },
-  };
+  });
 }
 
 /** The write of `closeTick` that removes the tick from the open ones, so that no scheduler resumes it. */
 export function closeTickWrite(table: Table, runId: RunId, tick: number): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: SCHEDULE,
-      UpdateExpression: 'DELETE openTicks :open',
-      ExpressionAttributeValues: { ':open': new Set([openTickName(runId, tick)]) },
-    },
-  };
+  return updateWrite(table, SCHEDULE, {
+    UpdateExpression: 'DELETE openTicks :open',
+    ExpressionAttributeValues: { ':open': new Set([openTickName(runId, tick)]) },
+  });
 }
 
 function stopRunWrite(table: Table, runId: RunId, at: number): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: runKey(runId),
-      UpdateExpression: 'SET active = :false, stoppedAt = :at',
-      ConditionExpression: 'active = :true',
-      ExpressionAttributeValues: { ':false': false, ':true': true, ':at': at },
-    },
-  };
+  return updateWrite(table, runKey(runId), {
+    UpdateExpression: 'SET active = :false, stoppedAt = :at',
+    ConditionExpression: 'active = :true',
+    ExpressionAttributeValues: { ':false': false, ':true': true, ':at': at },
+  });
 }
 
 function toRun({ pk: _, sk, ...run }: Item): Run {

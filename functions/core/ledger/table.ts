@@ -60,6 +60,15 @@ export async function transact(table: Table, writes: TransactionWrite[]): Promis
   );
 }
 
+/** An update of one item, as a write of `transact`. */
+export function updateWrite(
+  table: Table,
+  key: Key,
+  update: Omit<NonNullable<TransactionWrite['Update']>, 'TableName' | 'Key'>,
+): TransactionWrite {
+  return { Update: { TableName: table.name, Key: key, ...update } };
+}
+
 /** Reads one item, strongly consistent; undefined if there is none. @throws Unavailable */
 export async function readItem(table: Table, key: Key): Promise<Item | undefined> {
   const answer = await awsCall('ledger', () =>

@@ -10,6 +10,7 @@ import {
   type Table,
   type TransactionWrite,
   transact,
+  updateWrite,
 } from './table.ts';
 
 /**
@@ -63,27 +64,23 @@ export async function claimTick(
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(runId),
-        UpdateExpression:
-          'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
-        ConditionExpression:
-          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
-        ExpressionAttributeValues: {
-          ':tick': tick.tick,
-          ':next': tick.tick + 1,
-          ':nextAt': nextTickAt,
-          ':due': tick.dueAt,
-          ':now': tick.claimedAt,
-          ':true': true,
-          ':x': run.x,
-          ':y': run.y,
-          ':pace': run.pace,
-        },
+    updateWrite(table, runKey(runId), {
+      UpdateExpression:
+        'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
+      ConditionExpression:
+        'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
+      ExpressionAttributeValues: {
+        ':tick': tick.tick,
+        ':next': tick.tick + 1,
+        ':nextAt': nextTickAt,
+        ':due': tick.dueAt,
+        ':now': tick.claimedAt,
+        ':true': true,
+        ':x': run.x,
+        ':y': run.y,
+        ':pace': run.pace,
       },
-    },
+    }),
     openTickWrite(table, schedule, run),
   ]);
 }
@@ -113,21 +110,17 @@ export async function leaseTick(
   now: number,
 ): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: tickKey(tick.runId, tick.tick),
-        UpdateExpression: 'SET holder = :me, leaseUntil = :until',
-        ConditionExpression: '(holder = :me OR leaseUntil <= :now) AND claimed = :claimed AND sent = :sent',
-        ExpressionAttributeValues: {
-          ':me': lease.holder,
-          ':until': lease.until,
-          ':now': now,
-          ':claimed': tick.claimed,
-          ':sent': tick.sent,
-        },
+    updateWrite(table, tickKey(tick.runId, tick.tick), {
+      UpdateExpression: 'SET holder = :me, leaseUntil = :until',
+      ConditionExpression: '(holder = :me OR leaseUntil <= :now) AND claimed = :claimed AND sent = :sent',
+      ExpressionAttributeValues: {
+        ':me': lease.holder,
+        ':until': lease.until,
+        ':now': now,
+        ':claimed': tick.claimed,
+        ':sent': tick.sent,
       },
-    },
+    }),
   ]);
 }
 
@@ -152,15 +145,11 @@ export async function claimSlice(
   { slice, at, leaseUntil }: SliceClaim,
 ): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(tick.runId),
-        UpdateExpression: 'ADD enqueued :jobs',
-        ConditionExpression: 'active = :true',
-        ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
-      },
-    },
+    updateWrite(table, runKey(tick.runId), {
+      UpdateExpression: 'ADD enqueued :jobs',
+      ConditionExpression: 'active = :true',
+      ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
+    }),
     advanceTickWrite(table, { ...tick, sliceClaimedAt: at }, slice.to, leaseUntil),
   ]);
 }
@@ -184,24 +173,20 @@ function advanceTickWrite(
   toClaimed: number,
   leaseUntil: number,
 ): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: tickKey(tick.runId, tick.tick),
-      UpdateExpression:
-        'SET claimed = :toClaimed, sent = :toSent, sliceClaimedAt = :sliceClaimedAt, leaseUntil = :until',
-      ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
-      ExpressionAttributeValues: {
-        ':toClaimed': toClaimed,
-        ':toSent': tick.claimed,
-        ':sliceClaimedAt': tick.sliceClaimedAt,
-        ':until': leaseUntil,
-        ':me': tick.lease.holder,
-        ':claimed': tick.claimed,
-        ':sent': tick.sent,
-      },
+  return updateWrite(table, tickKey(tick.runId, tick.tick), {
+    UpdateExpression:
+      'SET claimed = :toClaimed, sent = :toSent, sliceClaimedAt = :sliceClaimedAt, leaseUntil = :until',
+    ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
+    ExpressionAttributeValues: {
+      ':toClaimed': toClaimed,
+      ':toSent': tick.claimed,
+      ':sliceClaimedAt': tick.sliceClaimedAt,
+      ':until': leaseUntil,
+      ':me': tick.lease.holder,
+      ':claimed': tick.claimed,
+      ':sent': tick.sent,
     },
-  };
+  });
 }
 
 function toTick(runId: RunId, item: Item): LeasedTick {
