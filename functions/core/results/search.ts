@@ -24,19 +24,26 @@ export async function refresh({ client, index }: Results): Promise<void> {
   await elasticsearchCall(() => client.indices.refresh({ index, ignore_unavailable: true }));
 }
 
+/** A range of jobIds, inclusive. */
+export interface JobIdRange {
+  first: number;
+  last: number;
+}
+
+/** The query for a run's documents, or for those in a range of jobIds. */
+function documentsQuery(runId: RunId, range?: JobIdRange) {
+  const inRange = range ? [{ range: { jobId: { gte: range.first, lte: range.last } } }] : [];
+  return { bool: { filter: [{ term: { runId } }, ...inRange] } };
+}
+
 /** The number of a run's documents. @param range counts only these jobIds, inclusive @throws Unavailable */
 export async function countDocuments(
   { client, index }: Results,
   runId: RunId,
-  range?: { first: number; last: number },
+  range?: JobIdRange,
 ): Promise<number> {
-  const filter = [
-    { term: { runId } },
-    ...(range ? [{ range: { jobId: { gte: range.first, lte: range.last } } }] : []),
-  ];
-  const answer = await elasticsearchCall(() =>
-    client.count({ index, ignore_unavailable: true, query: { bool: { filter } } }),
-  );
+  const query = documentsQuery(runId, range);
+  const answer = await elasticsearchCall(() => client.count({ index, ignore_unavailable: true, query }));
   return answer.count;
 }
 
@@ -61,7 +68,7 @@ export async function countDuplicates(
         index,
         ignore_unavailable: true,
         size: 0,
-        query: { bool: { filter: [{ term: { runId } }] } },
+        query: documentsQuery(runId),
         aggs: {
           duplicates: {
             terms: {
@@ -85,7 +92,7 @@ export async function countDuplicates(
 export async function findJobIds(
   { client, index }: Results,
   runId: RunId,
-  range: { first: number; last: number },
+  range: JobIdRange,
 ): Promise<Set<number>> {
   const answer = await elasticsearchCall(() =>
     client.search({
@@ -93,9 +100,7 @@ export async function findJobIds(
       ignore_unavailable: true,
       size: range.last - range.first + 1,
       _source: false,
-      query: {
-        bool: { filter: [{ term: { runId } }, { range: { jobId: { gte: range.first, lte: range.last } } }] },
-      },
+      query: documentsQuery(runId, range),
     }),
   );
   return new Set(answer.hits.hits.map((hit) => Number(hit._id)));

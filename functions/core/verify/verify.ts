@@ -8,7 +8,7 @@ import type { JobId, RunId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
 import { messageContaining, type Tick } from '../model/tick.ts';
 import type { Results } from '../results/client.ts';
-import { countDocuments, countDuplicates, findJobIds, refresh } from '../results/search.ts';
+import { countDocuments, countDuplicates, findJobIds, type JobIdRange, refresh } from '../results/search.ts';
 
 /** The result of comparing the ledger with the results index. */
 export interface Verification {
@@ -86,11 +86,6 @@ function messageOf(pending: number, changed: boolean, problems: string[]): strin
   return 'every enqueued job is counted once, and every processed job has its one document';
 }
 
-interface Range {
-  first: number;
-  last: number;
-}
-
 /** Finds the jobs that were sent and have neither a document nor a failure in their message's record. */
 async function findMissing(
   table: Table,
@@ -128,8 +123,8 @@ async function findMissing(
 }
 
 /** The sent jobs of the ticks; adjacent ticks share one range. */
-function rangesOf(ticks: readonly Tick[]): Range[] {
-  const ranges: Range[] = [];
+function rangesOf(ticks: readonly Tick[]): JobIdRange[] {
+  const ranges: JobIdRange[] = [];
   for (const { firstJob: first, sent } of ticks) {
     const previous = ranges.at(-1);
     if (previous && previous.last + 1 === first) previous.last += sent;
@@ -139,7 +134,7 @@ function rangesOf(ticks: readonly Tick[]): Range[] {
 }
 
 /** The jobs of a range without a document. Halves the range until it is complete, or small enough to compare ids. */
-async function jobsWithout(results: Results, runId: RunId, { first, last }: Range): Promise<number[]> {
+async function jobsWithout(results: Results, runId: RunId, { first, last }: JobIdRange): Promise<number[]> {
   const size = last - first + 1;
   // A document's id is the jobId, so if there are as many documents as jobs, every job has one.
   if ((await countDocuments(results, runId, { first, last })) === size) return [];
