@@ -55,7 +55,7 @@ export async function findDocuments(
 /**
  * Writes the documents of jobs that worked.
  * @param jobResults how the messages' jobs ended
- * @returns each message with the outcomes of its jobs. A job whose document Elasticsearch neither took nor refused has
+ * @returns each message with the outcomes of its jobs. A job whose document Elasticsearch neither accepted nor refused has
  *   no outcome; `outages` has the reason, by the index's name.
  */
 export async function storeDocuments(

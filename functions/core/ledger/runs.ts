@@ -93,9 +93,10 @@ export interface NewRun {
 
 /**
  * Makes a run the active one. Its first tick is due at once.
- * @param schedule the schedule as it was read; the run starts only if it has not changed
- * @param replaces the active run, which is stopped in the same transaction
- * @throws ConditionFailed when a run was started or stopped, or a tick was claimed, since the schedule was read
+ * @param schedule the schedule as it was read
+ * @param replaces the active run, which is stopped in the same transaction; unset if no run is active
+ * @throws ConditionFailed when another run is active, the replaced run is not, or jobIds were assigned since the schedule
+ *   was read
  * @throws Unavailable
  */
 export async function startRun(
