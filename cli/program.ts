@@ -33,7 +33,7 @@ const GROUPS = {
 
 const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 
-/** The whole command line, not yet parsed. */
+/** Creates the `drumline` program with all commands. */
 export function createProgram(): Command {
   const program = new Command('drumline')
     .description(
@@ -53,7 +53,7 @@ export function createProgram(): Command {
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .exitOverride()
-    // Errors are reported below.
+    // `runCommandLine` reports errors.
     .configureOutput({ outputError: () => {} })
     .addHelpText(
       'after',
@@ -77,7 +77,7 @@ Example: start the local cloud, and run 1,000 jobs every minute
 
 /**
  * Runs a command line, reports errors, and sets the exit code.
- * @param words what follows `drumline`
+ * @param words the arguments after `drumline`
  */
 export async function runCommandLine(words: string[]): Promise<void> {
   const program = createProgram();
@@ -90,7 +90,7 @@ export async function runCommandLine(words: string[]): Promise<void> {
   }
 }
 
-/** Finds the command that a command line names, as far as it names one. */
+/** Finds the innermost command that a command line names. */
 function findCommand(command: Command, words: string[]): Command {
   const next = words.map((word) => command.commands.find((each) => each.name() === word)).find(Boolean);
   return next ? findCommand(next, words) : command;

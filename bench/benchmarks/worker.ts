@@ -1,9 +1,9 @@
 import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
+import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
 import { createPipeline, fireScheduler, type Pipeline, startOneTick } from '../../test/fixtures/pipeline.ts';
-import { count } from '../../text/format.ts';
 import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
 import { chunksOf } from '../harness/chunks.ts';
 import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort, isAnswering } from '../../local/process/ports.ts';
 import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';
@@ -44,7 +44,7 @@ async function startRabbitMq({ atEnd, signal }: Context, home: LocalHome): Promi
     isHealthy,
     startDeadlineMs: 60_000,
     stopDeadlineMs: 30_000,
-    childMark: 'rabbit',
+    childPath: 'rabbit',
   });
   // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
   const nameServer = server('epmd', ports.epmd, () => isAnswering(ports.epmd));

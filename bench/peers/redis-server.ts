@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 import { startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';
@@ -36,7 +36,7 @@ export async function openRedis(
       isHealthy: () => answers(url),
       startDeadlineMs: 20_000,
       stopDeadlineMs: 10_000,
-      childMark: home.root,
+      childPath: home.root,
     };
     await stopServer(server);
     atEnd(() => stopServer(server));

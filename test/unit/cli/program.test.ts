@@ -57,7 +57,7 @@ test('a wrong command line exits with 2, and says in a sentence what is wrong an
   ]) {
     const { code, stdout, stderr } = await run(...words);
     expect([code, stdout], words.join(' ')).toEqual([2, '']);
-    expect(stderr).toMatch(/^drumline: \S[^]*\nSee npx drumline .*--help\n$/);
+    expect(stderr).toMatch(/^drumline: \S.*\nSee npx drumline .*--help\n$/s);
     expect(stderr).not.toMatch(/\n\s+at /);
     const json = await run(...words, '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({
