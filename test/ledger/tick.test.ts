@@ -138,7 +138,7 @@ describeBackEnds((backEnd) => {
     const tick = await partlyEnqueued(table);
     await leaseTick(table, tick, { holder: 'mine', until: NOW + 90_000 }, NOW);
     expect((await readTick(table, RUN, 1))?.lease).toEqual({ holder: 'mine', until: NOW + 90_000 });
-    await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('moved on');
+    await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('has changed');
     await leaseTick(table, tick, theirs, NOW + 90_000);
     expect((await readTick(table, RUN, 1))?.lease).toEqual(theirs);
   });

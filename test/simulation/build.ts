@@ -36,7 +36,7 @@ export const SMALL: Replacement[] = [
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'consume/tick-cache.ts', from: 'MAX_CACHED_TICKS = 1_000', to: 'MAX_CACHED_TICKS = 2' },
-  { file: 'verify/verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
+  { file: 'verify/verify.ts', from: 'MAX_IDS_COMPARED = 5_000', to: 'MAX_IDS_COMPARED = 3' },
 ];
 
 /**

@@ -23,8 +23,8 @@ export const MUTATIONS: Mutation[] = [
   mutation('all', 'jobs are counted before their documents are written', [
     'consume/run-group.ts',
     'const stored = await storeDocuments(',
-    `await ledger.commit(held, ({ record, requested, message }) =>
-       applyOutcomes(endLease(record), requested, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
+    `await ledger.commit(runnable, ({ record, requested, message }) =>
+       applyOutcomes(endLease(record), requested, jobResults.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
      const stored = await storeDocuments(`,
   ]),
   mutation('all', 'a message record is created without a condition', [
@@ -188,8 +188,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('all', 'a tick is resumed after its claimed jobs, not after its sent jobs', [
     'schedule/fire.ts',
-    '? { ...held, lease }',
-    '? { ...held, sent: held.claimed, lease }',
+    '? { ...openTick, lease }',
+    '? { ...openTick, sent: openTick.claimed, lease }',
   ]),
   mutation(
     'all',
@@ -213,7 +213,7 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('all', 'the jobs of an evenly paced tick have no delay', [
     'schedule/enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),',
+    '...(waitMs > 0 && { DelaySeconds: toDelaySeconds(waitMs) }),',
     '',
   ]),
   mutation('all', 'an evenly paced tick ends at the maximum delay of SQS', [
@@ -223,8 +223,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('all', 'the open tick of a stopped run waits for its due jobs', [
     'schedule/fire.ts',
-    'if (!tick || (active && waits(tick, clock())))',
-    'if (!tick || waits(tick, clock()))',
+    'if (!tick || (active && isEarly(tick, clock())))',
+    'if (!tick || isEarly(tick, clock()))',
   ]),
   mutation(
     'commands',
@@ -255,7 +255,7 @@ export const MUTATIONS: Mutation[] = [
   mutation('outages', 'entries that SQS refused are not sent again', [
     'queue/queue.ts',
     'if (refused.length === 0) return;',
-    'if (refused.length < left.length) return;',
+    'if (refused.length < unsent.length) return;',
   ]),
   mutation('commands', 'an update overwrites changes that it has not read', [
     'ledger/runs.ts',

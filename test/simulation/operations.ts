@@ -111,7 +111,7 @@ export class Operations {
     const actor = world.actor(`stop ${++this.#created}`);
     const stopped = async () => {
       const table = world.table(actor);
-      await system.stopRun(table, (await system.activeRun(table)).runId, time.now);
+      await system.stopRun(table, (await system.readActiveRun(table)).runId, time.now);
     };
     this.#invocation(actor, stopped(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
@@ -173,7 +173,7 @@ export class Operations {
     const actor = world.actor(`update ${++this.#created}`);
     const updated = async () => {
       const table = world.table(actor);
-      const run = await system.activeRun(table);
+      const run = await system.readActiveRun(table);
       await system.updateRun(table, run, change, time.now);
       // Nothing else has happened since the update, and `world.runs` is still the state before it.
       const before = world.runs.find(({ runId }) => runId === run.runId)?.run;

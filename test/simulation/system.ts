@@ -3,7 +3,13 @@ export { consume } from '../../functions/core/consume/consume.ts';
 export { TickCache } from '../../functions/core/consume/tick-cache.ts';
 export { WorkerCounters } from '../../functions/core/ledger/counters.ts';
 export { LedgerWriter } from '../../functions/core/ledger/message-records.ts';
-export { activeRun, readSchedule, startRun, stopRun, updateRun } from '../../functions/core/ledger/runs.ts';
+export {
+  readActiveRun,
+  readSchedule,
+  startRun,
+  stopRun,
+  updateRun,
+} from '../../functions/core/ledger/runs.ts';
 export { readTotals } from '../../functions/core/ledger/totals.ts';
 export { retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
 export { highestJobId } from '../../functions/core/results/search.ts';

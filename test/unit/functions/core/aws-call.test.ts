@@ -20,7 +20,10 @@ test('a call that succeeds returns its answer', async () => {
 
 test('a failed condition is reported with the positions of its writes, whatever else failed', async () => {
   const codes = ['None', 'ConditionalCheckFailed', 'ValidationError', undefined, 'ConditionalCheckFailed'];
-  expect(await thrownFor(cancelled(...codes))).toMatchObject({ name: 'ConditionFailed', at: [1, 4] });
+  expect(await thrownFor(cancelled(...codes))).toMatchObject({
+    name: 'ConditionFailed',
+    failedWrites: [1, 4],
+  });
 });
 
 test('a conflict, throttling, or no answer make the service unavailable', async () => {

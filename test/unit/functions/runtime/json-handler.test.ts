@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
 import { ApiError, ConditionFailed, Unavailable } from '../../../../functions/core/model/errors.ts';
-import * as z from '../../../../functions/core/zod.ts';
+import * as z from '../../../../functions/core/model/zod.ts';
 import { jsonHandler } from '../../../../functions/runtime/json-handler.ts';
 
 const context = { awsRequestId: 'a-request' } as Context;

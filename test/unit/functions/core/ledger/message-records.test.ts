@@ -128,7 +128,7 @@ describe('commit', () => {
 
   test('does not write a record that expired after it was read, because its jobs may be counted', async () => {
     const after = await writer.commit([{ ...first, record: { ...first.record, version: 3 } }], failed);
-    expect(after[0]?.problem?.message).toContain('forgotten');
+    expect(after[0]?.problem?.message).toContain('expired');
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 

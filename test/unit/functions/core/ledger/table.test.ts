@@ -48,7 +48,7 @@ describe('a transaction', () => {
 
   test('is not tried again if a condition fails, or the SDK has tried it again already', async () => {
     for (const [error, thrown] of [
-      [cancelled('None', 'ConditionalCheckFailed'), { name: 'ConditionFailed', at: [1] }],
+      [cancelled('None', 'ConditionalCheckFailed'), { name: 'ConditionFailed', failedWrites: [1] }],
       [throttled(), { name: 'Unavailable' }],
     ] as const) {
       const { table, send } = failing(error);

@@ -100,7 +100,7 @@ test('Unavailable names the service and the reason, and keeps nothing of the req
 });
 
 test('ConditionFailed has the positions of the writes that failed', () => {
-  expect(new ConditionFailed([0, 2])).toMatchObject({ name: 'ConditionFailed', at: [0, 2] });
+  expect(new ConditionFailed([0, 2])).toMatchObject({ name: 'ConditionFailed', failedWrites: [0, 2] });
 });
 
 test('the body of an ApiError has details only if there are any', () => {

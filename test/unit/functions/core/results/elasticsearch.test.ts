@@ -119,7 +119,7 @@ test('treats a secret that cannot be read as an outage, and names the secret', a
   secret = undefined;
   const results = open(await plain());
   expect((await writeDocuments(results, documents)).problem?.message).toMatch(
-    /^the results can't be used just now: .*the secret the-secret can’t be read: ResourceNotFoundException/,
+    /^the results can't be used just now: .*the secret the-secret cannot be read: ResourceNotFoundException/,
   );
   await expect(countDocuments(results, RUN)).rejects.toBeInstanceOf(Unavailable);
   expect(elasticsearch.requests).toEqual([]);
@@ -132,7 +132,7 @@ test('refuses secrets that are not API keys, without showing them', async () => 
     secret = value;
     const { problem } = await writeDocuments(open(await plain()), documents);
     expect(problem).toBeInstanceOf(Unavailable);
-    expect(problem?.message).toContain('holds no API key');
+    expect(problem?.message).toContain('contains no API key');
     expect(problem?.message).not.toContain('s3cret');
   }
 });
