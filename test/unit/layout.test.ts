@@ -18,6 +18,32 @@ function importsOf(file: string): string[] {
   );
 }
 
+/** Folders, and the folders that their files import from. */
+const folders = new Map<string, Set<string>>();
+for (const file of sources) {
+  const imported = folders.get(dirname(file)) ?? new Set();
+  folders.set(dirname(file), imported);
+  for (const target of importsOf(file))
+    if (sources.includes(target) && dirname(target) !== dirname(file)) imported.add(dirname(target));
+}
+
+/** The path of imports from a folder back to it, if there is one. */
+function findCycle(path: string[], seen: Set<string>): string[] | undefined {
+  for (const next of folders.get(path.at(-1) ?? '') ?? []) {
+    if (next === path[0]) return [...path, next];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const cycle = findCycle([...path, next], seen);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+test('imports between folders have no cycle', () => {
+  const cycles = [...folders.keys()].map((folder) => findCycle([folder], new Set([folder]))?.join(' → '));
+  expect(cycles.filter(Boolean)).toEqual([]);
+});
+
 test('functions/core uses neither Lambda, nor the environment, nor a logger', () => {
   const core = sources.filter((file) => file.startsWith('functions/core/'));
   expect(core.length).toBeGreaterThan(20);
