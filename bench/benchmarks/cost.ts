@@ -15,11 +15,19 @@ import {
 } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import { count } from '../../text/format.ts';
-import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
-import { type CountedRun, countDrumline, SCENARIOS, type Scenario, type Services } from './count-drumline.ts';
+import {
+  type Benchmark,
+  type Context,
+  type Row,
+  type Section,
+  type Table,
+  tableOf,
+} from '../harness/benchmark.ts';
+import { countDrumline, SCENARIOS, type Scenario } from './count-drumline.ts';
 import { countPowertools } from './count-powertools.ts';
+import type { CountedRun, Services } from './metered-pipeline.ts';
 
-export interface Options {
+interface Options {
   jobs: number;
   jobsPerMessage: number[];
   workMs: number;
@@ -82,8 +90,7 @@ delivery and are processed at the next. Their cost depends on the length of the 
 
   async run(context) {
     const { options, progress, signal } = context;
-    const { aws, home } = await context.cloud();
-    const where = { aws, elasticsearchUrl: home.elasticsearchUrl };
+    const where = await context.cloud();
     const { jobsPerMessage } = effectiveSettings({});
     const packings = [...new Set([...options.jobsPerMessage, jobsPerMessage])].sort((a, b) => a - b);
     const rows: CostRow[] = [];
@@ -124,70 +131,61 @@ export function cheaperBy(row: CostRow, peer: CostRow): number {
   return queueAndLedger(peer.dollars) / queueAndLedger(row.dollars);
 }
 
-function dollarsTable(rows: readonly CostRow[]) {
+function dollarsTable(rows: readonly CostRow[]): Table {
   const peer = rows.find(({ system }) => system === 'powertools');
-  return {
-    title: `Dollars per million jobs (${PRICED.region}, prices of ${PRICED.on}, no free tiers)`,
-    heads: ['', 'SQS', 'DynamoDB', 'queue and ledger', 'cheaper by', 'Lambda', 'logs', 'rule', 'total'],
-    rows: rows.map((row) => {
-      const { dollars } = row;
-      return [
-        nameOf(row),
-        ...[dollars.SQS, dollars.DynamoDB, queueAndLedger(dollars)].map(money),
-        peer && row !== peer ? `${cheaperBy(row, peer).toFixed(1)}×` : '',
-        ...[dollars.Lambda, dollars['CloudWatch Logs'], dollars.EventBridge, totalOf(dollars)].map(money),
-      ];
-    }),
-  };
+  const dollars = (service: Service) => (row: CostRow) => money(row.dollars[service]);
+  return tableOf(
+    rows,
+    {
+      '': nameOf,
+      SQS: dollars('SQS'),
+      DynamoDB: dollars('DynamoDB'),
+      'queue and ledger': (row) => money(queueAndLedger(row.dollars)),
+      'cheaper by': (row) => (peer && row !== peer ? `${cheaperBy(row, peer).toFixed(1)}×` : ''),
+      Lambda: dollars('Lambda'),
+      logs: dollars('CloudWatch Logs'),
+      rule: dollars('EventBridge'),
+      total: (row) => money(totalOf(row.dollars)),
+    },
+    `Dollars per million jobs (${PRICED.region}, prices of ${PRICED.on}, no free tiers)`,
+  );
 }
 
-function countsTable(rows: readonly CostRow[]) {
-  return {
-    title: 'Requests and units per million jobs',
-    heads: [
-      '',
-      'SQS sends',
-      'receives',
-      'deletes',
-      'write units',
-      'read units',
-      'invocations',
-      'GB-s',
-      'message MB',
-      'results MB',
-      'requests to Elasticsearch',
-    ],
-    rows: rows.map((row) => {
-      const { perMillion: used, bytesPerMillion: bytes } = row;
-      return [
-        nameOf(row),
-        count(used.sqsSends),
-        count(used.sqsReceives),
-        count(used.sqsDeletes),
-        count(used.ledgerWriteUnits),
-        count(used.ledgerReadUnits),
-        count(used.lambdaInvocations),
-        count(used.lambdaGbSeconds),
-        count(bytes.messages / 1e6),
-        count(bytes.results / 1e6),
-        count(row.resultsRequestsPerMillion),
-      ];
-    }),
-  };
+const units = (meter: keyof Usage) => (row: CostRow) => count(row.perMillion[meter]);
+
+function countsTable(rows: readonly CostRow[]): Table {
+  return tableOf(
+    rows,
+    {
+      '': nameOf,
+      'SQS sends': units('sqsSends'),
+      receives: units('sqsReceives'),
+      deletes: units('sqsDeletes'),
+      'write units': units('ledgerWriteUnits'),
+      'read units': units('ledgerReadUnits'),
+      invocations: units('lambdaInvocations'),
+      'GB-s': units('lambdaGbSeconds'),
+      'message MB': ({ bytesPerMillion }) => count(bytesPerMillion.messages / 1e6),
+      'results MB': ({ bytesPerMillion }) => count(bytesPerMillion.results / 1e6),
+      'requests to Elasticsearch': (row) => count(row.resultsRequestsPerMillion),
+    },
+    'Requests and units per million jobs',
+  );
 }
 
-function failingTable(rows: readonly CostRow[]) {
-  return {
-    title: 'A million jobs that fail, with the default packing',
-    heads: ['jobs', 'write units', 'read units', 'SQS requests', 'queue and ledger, dollars'],
-    rows: rows.map(({ scenario, perMillion: used, dollars }) => [
-      scenario,
-      count(used.ledgerWriteUnits),
-      count(used.ledgerReadUnits),
-      count(used.sqsSends + used.sqsReceives + used.sqsDeletes + used.sqsReturns + used.sqsIdleReceives),
-      money(queueAndLedger(dollars)),
-    ]),
-  };
+function failingTable(rows: readonly CostRow[]): Table {
+  return tableOf(
+    rows,
+    {
+      jobs: ({ scenario }) => scenario,
+      'write units': units('ledgerWriteUnits'),
+      'read units': units('ledgerReadUnits'),
+      'SQS requests': ({ perMillion: used }) =>
+        count(used.sqsSends + used.sqsReceives + used.sqsDeletes + used.sqsReturns + used.sqsIdleReceives),
+      'queue and ledger, dollars': ({ dollars }) => money(queueAndLedger(dollars)),
+    },
+    'A million jobs that fail, with the default packing',
+  );
 }
 
 function nameOf({ system, settings }: CostRow): string {
@@ -208,10 +206,8 @@ async function drumlineRow(
   const { batchSize } = settings;
   const run = { jobs, jobsPerMessage, batchSize, workers: WORKERS, scenario };
   const { counted } = await countDrumline(where, run);
-  const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = sum(
-    usageOfFiring(),
-    usageOfTick(jobs, settings, workMs),
-  );
+  const planned = sum(usageOfFiring(), usageOfTick(jobs, settings, workMs));
+  const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = planned;
   const computed = { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents };
   return {
     benchmark: 'cost',

@@ -90,11 +90,6 @@ export async function startMeter(service: string): Promise<Meter> {
   };
 }
 
-/** Joins the counts of two meters of one run: one in front of AWS, one in front of Elasticsearch. */
-export function joinCounts(aws: Counted, { resultsBytes, resultsRequests }: Counted): Counted {
-  return { ...aws, resultsBytes, resultsRequests };
-}
-
 function zeroCounts(): Counted {
   return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0, writesByKey: new Map() };
 }

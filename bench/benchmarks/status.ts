@@ -6,8 +6,9 @@ import type { Deployment } from '../../cli/cloud/deployment.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Status } from '../../functions/status.ts';
+import { variablesOf } from '../../test/fixtures/pipeline.ts';
 import { count, counted } from '../../text/format.ts';
-import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
+import { type Benchmark, type Context, type Row, type Section, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn, quantile } from '../harness/figures.ts';
 import type { OwnCloud } from '../harness/own-cloud.ts';
 import { type RunHistory, writeHistory } from './run-history.ts';
@@ -22,7 +23,7 @@ interface Options {
 /** How the status function is called: its handler in this process, or the deployed function. */
 type Access = 'handler' | 'invoke';
 
-export interface StatusRow extends Row {
+interface StatusRow extends Row {
   access: Access;
   settings: RunHistory;
   /** Milliseconds of one read, from the question to the answer. */
@@ -91,22 +92,19 @@ in the same table.`,
 
   section(rows): Section {
     const runs = [...new Set(rows.map(({ settings }) => nameOf(settings)))];
-    const text = (name: string, access: Access, figure: 'p50' | 'p99') => {
+    const text = (access: Access, figure: 'p50' | 'p99') => (name: string) => {
       const row = rows.find((row) => row.access === access && nameOf(row.settings) === name);
       return row ? figureText(row[figure], (ms) => ms.toFixed(1)) : '–';
     };
     return [
       'Milliseconds until a status has its answer. p99: 99 of 100 reads take less. A read costs a fixed number of requests plus the counters of the workers; processed jobs and retired workers add nothing.',
-      {
-        heads: ['the run has', 'handler p50', 'handler p99', 'invoke p50', 'invoke p99'],
-        rows: runs.map((name) => [
-          name,
-          text(name, 'handler', 'p50'),
-          text(name, 'handler', 'p99'),
-          text(name, 'invoke', 'p50'),
-          text(name, 'invoke', 'p99'),
-        ]),
-      },
+      tableOf(runs, {
+        'the run has': (name) => name,
+        'handler p50': text('handler', 'p50'),
+        'handler p99': text('handler', 'p99'),
+        'invoke p50': text('invoke', 'p50'),
+        'invoke p99': text('invoke', 'p99'),
+      }),
       'The old RabbitMQ/Redis system’s status took 4.95 ms on average and 13.3 ms at most (its own report). Drumline’s status is slower; it asks DynamoDB, SQS and Lambda over HTTP.',
     ];
   },
@@ -157,10 +155,7 @@ function invoker({ aws }: OwnCloud, { functions }: Deployment): Ask {
 /** Imports the function's module, which reads the environment when it is loaded. */
 async function openHandler({ aws }: OwnCloud, deployment: Deployment): Promise<Ask> {
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_REGION: aws.region,
-    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    ...variablesOf(aws),
     DRUMLINE_TABLE: deployment.table,
     DRUMLINE_JOBS_QUEUE: deployment.jobsQueueUrl,
     DRUMLINE_DEAD_LETTER_QUEUE: deployment.deadLetterQueueUrl,

@@ -58,7 +58,7 @@ async function rejectAtExit(worker: ChildProcess): Promise<never> {
 }
 
 /** Ends a child process and waits until it is gone. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
+async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill();
