@@ -15,14 +15,7 @@ import {
 } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import { count } from '../../text/format.ts';
-import {
-  type Benchmark,
-  type Context,
-  type Row,
-  type Section,
-  type Table,
-  tableOf,
-} from '../harness/benchmark.ts';
+import { type Benchmark, type Row, type Section, type Table, tableOf } from '../harness/benchmark.ts';
 import { countDrumline, SCENARIOS, type Scenario } from './count-drumline.ts';
 import { countPowertools } from './count-powertools.ts';
 import type { CountedRun, Services } from './metered-pipeline.ts';
@@ -197,7 +190,7 @@ const money = (dollars: number) => dollars.toFixed(4);
 
 async function drumlineRow(
   where: Services,
-  { jobs, workMs }: Context<Options>['options'],
+  { jobs, workMs }: Options,
   jobsPerMessage: number,
   isDefault: boolean,
   scenario: Scenario = 'processed',

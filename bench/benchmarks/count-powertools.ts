@@ -1,21 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Message } from '@aws-sdk/client-sqs';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSEvent } from 'aws-lambda';
 import { send } from '../../functions/core/queue/queue.ts';
 import { variablesOf } from '../../test/fixtures/pipeline.ts';
 import { newJobs, PEER_PACKING } from '../peers/peer-run.ts';
-import { bundleHandler, createPowertoolsTables, messagesOf } from '../peers/powertools-system.ts';
+import { createPowertoolsTables, messagesOf } from '../peers/powertools-system.ts';
 import { type CountedRun, deleteMessages, receive, type Services, withMeters } from './metered-pipeline.ts';
 
-type Handler = (event: SQSEvent, context: Partial<Context>) => Promise<SQSBatchResponse>;
-
 /**
- * Runs jobs with the bundled Powertools handler in this process and counts its requests: one job per message, ten messages
- * per call and per batch.
+ * Runs jobs with the Powertools handler in this process and counts its requests: one job per message, ten messages per
+ * call and per batch. Works once per process, because the handler keeps its first environment.
  * @throws Error if a message fails
  */
 export function countPowertools(services: Services, jobs: number): Promise<CountedRun> {
@@ -24,7 +18,8 @@ export function countPowertools(services: Services, jobs: number): Promise<Count
     const dynamo = new DynamoDBClient(aws);
     const tables = await createPowertoolsTables(dynamo, results.index);
     try {
-      const handler = await load({
+      // The handler reads its environment when it is imported.
+      Object.assign(process.env, {
         // Lambda sets this variable. Powertools puts it into its keys.
         AWS_LAMBDA_FUNCTION_NAME: 'bench',
         ...variablesOf({ ...aws, endpoint: meter.url }),
@@ -32,17 +27,19 @@ export function countPowertools(services: Services, jobs: number): Promise<Count
         PEER_ELASTICSEARCH_URL: resultsMeter.url,
         PEER_INDEX: results.index,
       });
+      const { handler } = await import('../peers/powertools-handler.ts');
+      const context = {
+        awsRequestId: 'bench',
+        functionName: 'bench',
+        getRemainingTimeInMillis: () => 60_000,
+      };
       meter.reset();
       resultsMeter.reset();
       await send(queue, messagesOf(newJobs(jobs).jobs));
       const batches: CountedRun['batches'] = [];
       for (let left = jobs; left > 0; ) {
         const messages = await receive(queue, Math.min(PEER_PACKING.batchSize, left));
-        const { batchItemFailures } = await handler(eventOf(messages), {
-          awsRequestId: 'bench',
-          functionName: 'bench',
-          getRemainingTimeInMillis: () => 60_000,
-        });
+        const { batchItemFailures } = await handler(eventOf(messages), context as Context);
         if (batchItemFailures.length > 0) throw new Error(`${batchItemFailures.length} messages failed`);
         await deleteMessages(queue, messages);
         batches.push({ messages: messages.length, jobs: messages.length });
@@ -54,19 +51,6 @@ export function countPowertools(services: Services, jobs: number): Promise<Count
       dynamo.destroy();
     }
   });
-}
-
-/** Loads the handler's bundle, which reads its environment when it is loaded. */
-async function load(environment: Record<string, string>): Promise<Handler> {
-  const folder = await mkdtemp(join(tmpdir(), 'drumline-bench-'));
-  try {
-    await writeFile(join(folder, 'index.mjs'), await bundleHandler());
-    Object.assign(process.env, environment);
-    const { handler } = (await import(pathToFileURL(join(folder, 'index.mjs')).href)) as { handler: Handler };
-    return handler;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 function eventOf(messages: readonly Message[]): SQSEvent {

@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { type Usage, usageOf } from '../../plan/prices.ts';
 
 /** The requests that a meter has seen. */
@@ -60,14 +61,14 @@ export async function startMeter(service: string): Promise<Meter> {
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = nameOf(request);
-    const asked = withCapacity(call, await bodyOf(request));
+    const asked = withCapacity(call, await buffer(request));
     const headers: OutgoingHttpHeaders = { ...request.headers, 'content-length': asked.length };
     delete headers['transfer-encoding'];
     const { method, url: path } = request;
     const onward = forward({ host: target.hostname, port: target.port, method, path, headers, agent });
     onward.end(asked);
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
-    const answered = await bodyOf(answer);
+    const answered = await buffer(answer);
     count(counted, call, asked, answered, answer.statusCode ?? 0);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     response.end(answered);
@@ -97,12 +98,6 @@ function zeroCounts(): Counted {
 /** The action of an AWS request, for example `PutItem`; empty for Elasticsearch. */
 function nameOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '');
-}
-
-async function bodyOf(stream: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
-  return Buffer.concat(parts);
 }
 
 function withCapacity(call: string, body: Buffer): Buffer {

@@ -66,8 +66,7 @@ async function count(writer: LedgerWriter, messages: readonly MessageRange[]): P
       writer.clock(),
     ),
   );
-  const trouble = counted.find(({ problem: trouble }) => trouble)?.problem;
-  if (trouble) throw trouble;
+  for (const { problem } of counted) if (problem) throw problem;
 }
 
 /** The messages of a tick of so many jobs. */

@@ -27,13 +27,6 @@ interface SchedulerRow extends Row {
   calls: Calls;
 }
 
-interface Measured {
-  ms: number;
-  cpuMs: number;
-  invocations: number;
-  calls: Calls;
-}
-
 /** The scheduler's time limit, in milliseconds (infra-cdk/constructs/scheduler.ts). */
 const TIMEOUT_MS = 120_000;
 
@@ -85,7 +78,7 @@ ends at the function's time limit (${TIMEOUT_MS / 1_000} s), and the next one co
 
 const twoDigits = (value: number) => value.toFixed(2);
 
-async function measure(context: Context<Options>, x: number): Promise<Measured> {
+async function measure(context: Context<Options>, x: number) {
   const { jobsPerMessage } = context.options;
   const { aws, elasticsearchUrl } = await context.cloud();
   return withPipeline(aws, elasticsearchUrl, async (pipeline) => {

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
 import type { Deployment } from '../../cli/cloud/deployment.ts';
+import { readStatus } from '../../cli/cloud/invoke.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Status } from '../../functions/status.ts';
@@ -76,10 +76,11 @@ in the same table.`,
       for (const access of ['handler', 'invoke'] as const) cases.push({ access, history, runId });
     }
     client.destroy();
-    const ask = { handler: await openHandler(cloud, deployment), invoke: invoker(cloud, deployment) };
-    const measured = await measureInTurn(cases, context.rounds, (one) =>
-      measure(context, ask[one.access], one),
-    );
+    const ask: Record<Access, Ask> = {
+      handler: await openHandler(cloud, deployment),
+      invoke: (runId) => readStatus(deployment, context.signal, runId),
+    };
+    const measured = await measureInTurn(cases, context.rounds, (one) => measure(context, ask, one));
     return [...measured].map(([{ access, history }, values]) => ({
       benchmark: 'status',
       access,
@@ -119,15 +120,18 @@ function nameOf({ workers, retired, jobs }: RunHistory): string {
 type Ask = (runId: RunId) => Promise<Status>;
 
 /** @returns the times of one round in milliseconds, ascending @throws Error if an answer has the wrong numbers */
-async function measure(context: Context<Options>, ask: Ask, one: Case): Promise<number[]> {
-  const { runId, history, access } = one;
+async function measure(
+  context: Context<Options>,
+  ask: Record<Access, Ask>,
+  { runId, history, access }: Case,
+): Promise<number[]> {
   const expectedWorkers = history.workers + history.retired;
   const expectedJobs = expectedWorkers + history.jobs;
   const times: number[] = [];
   for (let at = -WARM_UP_READS; at < context.options.reads; at++) {
     context.signal.throwIfAborted();
     const startedAt = performance.now();
-    const { workers, retiredWorkers, processed } = await ask(runId);
+    const { workers, retiredWorkers, processed } = await ask[access](runId);
     const ms = performance.now() - startedAt;
     if (workers.length + retiredWorkers.count !== expectedWorkers || processed !== expectedJobs)
       throw new Error(
@@ -138,18 +142,6 @@ async function measure(context: Context<Options>, ask: Ask, one: Case): Promise<
   times.sort((a, b) => a - b);
   context.progress(`${nameOf(history)}, ${access}: ${quantile(times, 0.5).toFixed(1)} ms`);
   return times;
-}
-
-function invoker({ aws }: OwnCloud, { functions }: Deployment): Ask {
-  const lambda = new LambdaClient(aws);
-  return async (runId) => {
-    const { Payload, FunctionError } = await lambda.send(
-      new InvokeCommand({ FunctionName: functions.status, Payload: JSON.stringify({ runId }) }),
-    );
-    const answer = Buffer.from(Payload ?? []).toString();
-    if (FunctionError) throw new Error(`the status function failed: ${answer}`);
-    return JSON.parse(answer);
-  };
 }
 
 /** Imports the function's module, which reads the environment when it is loaded. */

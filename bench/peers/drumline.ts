@@ -45,7 +45,6 @@ export async function openDrumline(
               throw new Error(`of ${jobs} jobs, ${failed} failed and ${documents} have a document`);
             return { jobs, ms: seconds * 1_000, shares: shares.map(({ processed }) => processed) };
           },
-          async stop() {},
         };
       },
     };

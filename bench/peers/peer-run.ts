@@ -108,22 +108,14 @@ interface Aggregations {
   workers: { buckets: { doc_count: number }[] };
 }
 
-/** A finished run of a peer: its jobs, and how many of them the peer has counted. */
-export interface PeerRun {
-  runId: RunId;
-  jobs: number;
-  counted: number;
-  workMs: number;
-}
-
 /**
- * Reads a run's outcome from its documents. The time goes from the start of the first job to the end of the last:
+ * Reads a finished run's outcome from its documents; `counted` is the peer's own counter. The time goes from the start of the first job to the end of the last:
  * sending the jobs and starting to take them are not held against a peer. (Drumline's time includes both.)
  * @throws Error if a job has no document, or the count is wrong
  */
 export async function outcomeOf(
   results: Results,
-  { runId, jobs, counted, workMs }: PeerRun,
+  { runId, jobs, counted, workMs }: { runId: RunId; jobs: number; counted: number; workMs: number },
 ): Promise<Outcome> {
   await refresh(results);
   const { hits, aggregations } = await results.client.search<unknown, Aggregations>({

@@ -97,7 +97,7 @@ export async function openPowertools(
       // AWS does not accept a maximum below 2.
       const ScalingConfig = { MaximumConcurrency: Math.max(2, workers) };
       await lambda.send(new UpdateEventSourceMappingCommand({ UUID, ScalingConfig }));
-      return { run: (jobs) => runPeer(queue, { results, signal }, jobs, workMs), async stop() {} };
+      return { run: (jobs) => runPeer(queue, { results, signal }, jobs, workMs) };
     },
   };
 }
@@ -108,7 +108,7 @@ export function messagesOf(jobs: readonly PeerJob[]): { MessageBody: string }[] 
 }
 
 /** The handler in one ES module. */
-export async function bundleHandler(): Promise<Uint8Array> {
+async function bundleHandler(): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, 'powertools-handler.ts')],
     bundle: true,

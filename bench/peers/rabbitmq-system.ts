@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ChannelModel, connect } from 'amqplib';
+import { connect } from 'amqplib';
 import { chunk } from '../../functions/core/grouping.ts';
 import type { System } from '../harness/throughput.ts';
 import { PEER_PACKING, type PeerQueue, type PeerServices, runPeer, SEND_CHUNK } from './peer-run.ts';
@@ -19,12 +19,20 @@ export function rabbitmq(services: PeerServices, rabbitMqUrl: string): System {
       const environment = { PEER_RABBITMQ_URL: rabbitMqUrl };
       const processes = await startWorkers(script, workers, services, workMs, environment);
       const connection = await connect(rabbitMqUrl);
+      const channel = await connection.createConfirmChannel();
       const peerQueue: PeerQueue = {
-        fill: (runId, jobs) => fillQueue(connection, runId, jobs),
+        async fill(runId, jobs) {
+          await channel.assertQueue(runId, { durable: true });
+          for (const some of chunk(jobs, { count: SEND_CHUNK })) {
+            for (const job of some)
+              channel.sendToQueue(runId, Buffer.from(JSON.stringify(job)), { persistent: true });
+            await channel.waitForConfirms();
+          }
+        },
         open: async (runId) => processes.tell(runId),
         readCount: (runId) => services.redis.get(runId),
         async close(runId) {
-          await deleteQueue(connection, runId);
+          await channel.deleteQueue(runId);
           await services.redis.del(runId);
         },
       };
@@ -37,21 +45,4 @@ export function rabbitmq(services: PeerServices, rabbitMqUrl: string): System {
       };
     },
   };
-}
-
-async function fillQueue(connection: ChannelModel, queue: string, jobs: readonly object[]): Promise<void> {
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue(queue, { durable: true });
-  for (const some of chunk(jobs, { count: SEND_CHUNK })) {
-    for (const job of some)
-      channel.sendToQueue(queue, Buffer.from(JSON.stringify(job)), { persistent: true });
-    await channel.waitForConfirms();
-  }
-  await channel.close();
-}
-
-async function deleteQueue(connection: ChannelModel, queue: string): Promise<void> {
-  const channel = await connection.createChannel();
-  await channel.deleteQueue(queue);
-  await channel.close();
 }
