@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
+import { deploy } from '../../cli/cloud/deploy.ts';
 import type { Deployment } from '../../cli/cloud/deployment.ts';
 import { readStatus } from '../../cli/cloud/invoke.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
@@ -61,7 +62,7 @@ in the same table.`,
   async run(context) {
     const { workers, retired, jobs } = context.options;
     const cloud = await context.cloud();
-    const { deployment } = await cloud.deploy(STAGE);
+    const { deployment } = await deploy(cloud.call(STAGE), {});
     const histories: RunHistory[] = [
       ...workers.map((each) => ({ workers: each, retired: 0, jobs: 0 })),
       ...(retired > 0 ? [{ workers: 1, retired, jobs: 0 }] : []),

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../../cli/cloud/call.ts';
-import { type Deployed, deploy } from '../../cli/cloud/deploy.ts';
 import { readDeployment } from '../../cli/cloud/deployment.ts';
 import { resolveTarget } from '../../cli/cloud/target.ts';
 import type { Output } from '../../cli/terminal/output.ts';
@@ -21,8 +20,6 @@ export interface OwnCloud {
   readonly versions: Record<string, string>;
   /** What functions of cli/ need to work on the stack of this stage. */
   call(stage: string): Call;
-  /** Deploys the stack with the default settings, as `drumline deploy` does. */
-  deploy(stage: string): Promise<Deployed>;
   stop(): Promise<void>;
 }
 
@@ -65,7 +62,6 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     },
     call,
-    deploy: (stage) => deploy(call(stage), {}),
     stop,
   };
 }
