@@ -16,7 +16,7 @@ import {
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import { count } from '../../text/format.ts';
 import { type Benchmark, type Row, type Section, type Table, tableOf } from '../harness/benchmark.ts';
-import { countDrumline, SCENARIOS, type Scenario } from './count-drumline.ts';
+import { countDrumline, type Scenario } from './count-drumline.ts';
 import { countPowertools } from './count-powertools.ts';
 import type { CountedRun, Services } from './metered-pipeline.ts';
 
@@ -41,6 +41,8 @@ export interface CostRow extends Row {
 }
 
 const MILLION = 1_000_000;
+
+const PACKINGS = [1, 10, 25, 50, 100];
 
 /** The number of workers only changes how often the tick is read. */
 const WORKERS = 2;
@@ -67,18 +69,8 @@ delivery and are processed at the next. Their cost depends on the length of the 
   register(command: Command) {
     command
       .option('--jobs <n>', 'jobs to count', int(100, 1_000_000), 10_000)
-      .option(
-        '--jobs-per-message <list>',
-        'values of the setting; its default is always measured too',
-        intList(1, 500),
-        [1, 10, 25, 50, 100],
-      )
-      .option(
-        '--work-ms <ms>',
-        'how long each job waits, in milliseconds; changes Lambda’s time only',
-        int(0, 60_000),
-        0,
-      );
+      .option('--jobs-per-message <list>', 'values to count beside the default', intList(1, 500), PACKINGS)
+      .option('--work-ms <n>', 'wait of each job in ms; changes Lambda’s time only', int(0, 60_000), 0);
   },
 
   async run(context) {
@@ -86,16 +78,16 @@ delivery and are processed at the next. Their cost depends on the length of the 
     const where = await context.cloud();
     const { jobsPerMessage } = effectiveSettings({});
     const packings = [...new Set([...options.jobsPerMessage, jobsPerMessage])].sort((a, b) => a - b);
+    const cases: [number, Scenario][] = [
+      ...packings.map((packing): [number, Scenario] => [packing, 'processed']),
+      [jobsPerMessage, 'failed'],
+      [jobsPerMessage, 'failed once'],
+    ];
     const rows: CostRow[] = [];
-    for (const packing of packings) {
+    for (const [packing, scenario] of cases) {
       signal.throwIfAborted();
-      progress(`drumline, ${packing} jobs per message`);
-      rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage));
-    }
-    for (const scenario of SCENARIOS.filter((each) => each !== 'processed')) {
-      signal.throwIfAborted();
-      progress(`drumline, ${scenario}`);
-      rows.push(await drumlineRow(where, options, jobsPerMessage, true, scenario));
+      progress(`drumline, ${packing} jobs per message, ${scenario}`);
+      rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage, scenario));
     }
     signal.throwIfAborted();
     progress('powertools, 1 job per message');
@@ -193,7 +185,7 @@ async function drumlineRow(
   { jobs, workMs }: Options,
   jobsPerMessage: number,
   isDefault: boolean,
-  scenario: Scenario = 'processed',
+  scenario: Scenario,
 ): Promise<CostRow> {
   const settings = { ...effectiveSettings({}), jobsPerMessage, concurrency: WORKERS };
   const { batchSize } = settings;

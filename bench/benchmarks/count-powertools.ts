@@ -14,7 +14,7 @@ import { type CountedRun, deleteMessages, receive, type Services, withMeters } f
  */
 export function countPowertools(services: Services, jobs: number): Promise<CountedRun> {
   const { aws } = services;
-  return withMeters(services, async ({ pipeline: { jobs: queue, results }, meter, resultsMeter }) => {
+  return withMeters(services, async ({ jobs: queue, results }, meter, resultsMeter) => {
     const dynamo = new DynamoDBClient(aws);
     const tables = await createPowertoolsTables(dynamo, results.index);
     try {
@@ -54,10 +54,6 @@ export function countPowertools(services: Services, jobs: number): Promise<Count
 }
 
 function eventOf(messages: readonly Message[]): SQSEvent {
-  const records = messages.map(({ Body: body }, at) => ({
-    messageId: String(at),
-    receiptHandle: String(at),
-    body,
-  }));
+  const records = messages.map(({ MessageId: messageId, Body: body }) => ({ messageId, body }));
   return { Records: records } as unknown as SQSEvent;
 }

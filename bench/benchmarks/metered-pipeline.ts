@@ -17,24 +17,16 @@ export interface Services {
   elasticsearchUrl: string;
 }
 
-/** A pipeline whose requests to AWS are counted. */
-interface MeteredPipeline {
-  pipeline: Pipeline;
-  meter: Meter;
-  /** In front of Elasticsearch. */
-  resultsMeter: Meter;
-}
-
-/** Counts the requests of a run. @param run returns its batches */
+/** Counts the requests of a run, with a meter in front of AWS and one in front of Elasticsearch. @param run returns its batches */
 export async function withMeters(
   { aws, elasticsearchUrl }: Services,
-  run: (metered: MeteredPipeline) => Promise<CountedRun['batches']>,
+  run: (pipeline: Pipeline, meter: Meter, resultsMeter: Meter) => Promise<CountedRun['batches']>,
 ): Promise<CountedRun> {
   const meter = await startMeter(aws.endpoint);
   const resultsMeter = await startMeter(elasticsearchUrl);
   try {
     return await withPipeline({ ...aws, endpoint: meter.url }, resultsMeter.url, async (pipeline) => {
-      const batches = await run({ pipeline, meter, resultsMeter });
+      const batches = await run(pipeline, meter, resultsMeter);
       const { resultsBytes, resultsRequests } = resultsMeter.counted;
       return { counted: { ...meter.counted, resultsBytes, resultsRequests }, batches };
     });

@@ -30,7 +30,6 @@ interface StatusRow extends Row {
   /** Milliseconds of one read, from the question to the answer. */
   p50: Figure;
   p99: Figure;
-  max: Figure;
 }
 
 interface Case {
@@ -88,7 +87,6 @@ in the same table.`,
       settings: history,
       p50: figureOf(values.map((sorted) => quantile(sorted, 0.5))),
       p99: figureOf(values.map((sorted) => quantile(sorted, 0.99))),
-      max: figureOf(values.map((sorted) => quantile(sorted, 1))),
     }));
   },
 

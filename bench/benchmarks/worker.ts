@@ -135,20 +135,15 @@ async function measureBatches(context: Context<Options>, packing: Packing): Prom
 
 function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds: BatchTimes[]): BatchRow {
   const jobs = packing.batchSize * packing.jobsPerMessage;
-  const figure = (name: keyof BatchTimes) => figureOf(rounds.map((times) => times[name]));
+  const median = (name: keyof BatchTimes) => figureOf(rounds.map((times) => times[name])).median;
   return {
     benchmark: 'worker',
     kind: 'batch',
     workMs,
     settings: { ...packing, jobConcurrency },
     jobsPerSecond: figureOf(rounds.map(({ total }) => (jobs / total) * 1_000)),
-    batchMs: figure('total'),
-    partsMs: {
-      work: figure('work').median,
-      bulk: figure('bulk').median,
-      ledger: figure('ledger').median,
-      own: figure('own').median,
-    },
+    batchMs: figureOf(rounds.map(({ total }) => total)),
+    partsMs: { work: median('work'), bulk: median('bulk'), ledger: median('ledger'), own: median('own') },
   };
 }
 

@@ -20,7 +20,7 @@ export interface OwnCloud {
   readonly versions: Record<string, string>;
   /** What functions of cli/ need to work on the stack of this stage. */
   call(stage: string): Call;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 /** Its folder. Installed programs stay there, so only the first start takes long. */
@@ -40,9 +40,7 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
     const target = resolveTarget('local', stage, home);
     return { output, step, target, signal, deployment: () => readDeployment(target, signal) };
   };
-  const stop = async () => {
-    await down(home, { wipe: true, step: silently });
-  };
+  const stop = () => down(home, { wipe: true, step: silently });
   // A benchmark that was killed may have left its servers running.
   await stop();
   try {

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LocalHome } from '../../local/home.ts';
+import { isAnswering } from '../../local/process/ports.ts';
 import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';
 
@@ -9,26 +10,20 @@ export interface PeerServer extends Pick<Server, 'port' | 'environment' | 'child
   /** Names its pid file and its log. */
   name: string;
   command: string[];
-  /** Succeeds once the server accepts clients. */
-  connect(): Promise<unknown>;
 }
 
 /** Starts a server, after one that an earlier benchmark left running is stopped. @throws UserError if it does not start */
 export async function startPeerServer(
   { atEnd, signal }: Context,
   home: LocalHome,
-  { command, connect, ...server }: PeerServer,
+  { command, ...server }: PeerServer,
 ): Promise<void> {
   const started: Server = {
     ...server,
     portVariable: `--${server.name}`,
     pidFile: join(home.pids, server.name),
     logFile: join(home.logs, `${server.name}.log`),
-    isHealthy: () =>
-      connect().then(
-        () => true,
-        () => false,
-      ),
+    isHealthy: () => isAnswering(server.port),
     startDeadlineMs: 60_000,
     stopDeadlineMs: 30_000,
   };

@@ -148,18 +148,13 @@ export async function createPowertoolsTables(dynamo: DynamoDBClient, prefix: str
 /** A role that may use the queue, the tables and the logs. The emulator holds nothing else. */
 async function createRole(aws: AwsConnection): Promise<string> {
   const iam = new IAMClient(aws);
-  const trust = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' };
-  const access = { Effect: 'Allow', Action: ['dynamodb:*', 'sqs:*', 'logs:*'], Resource: '*' };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: NAME, AssumeRolePolicyDocument: policyOf(trust) }),
-  );
-  await iam.send(
-    new PutRolePolicyCommand({ RoleName: NAME, PolicyName: NAME, PolicyDocument: policyOf(access) }),
-  );
+  const name = { RoleName: NAME };
+  const policy = (rule: object) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...rule }] });
+  const trust = policy({ Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
+  const access = policy({ Action: ['dynamodb:*', 'sqs:*', 'logs:*'], Resource: '*' });
+  const { Role } = await iam.send(new CreateRoleCommand({ ...name, AssumeRolePolicyDocument: trust }));
+  await iam.send(new PutRolePolicyCommand({ ...name, PolicyName: NAME, PolicyDocument: access }));
   iam.destroy();
   return Role?.Arn ?? '';
-}
-
-function policyOf(statement: object): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import type { LocalHome } from '../../local/home.ts';
-import { freePort, isAnswering } from '../../local/process/ports.ts';
+import { freePort } from '../../local/process/ports.ts';
 import type { Context } from '../harness/benchmark.ts';
 import { findProgram, startPeerServer } from './peer-server.ts';
 
@@ -40,22 +40,9 @@ async function startRabbitMq(context: Context, home: LocalHome): Promise<string 
   await writeFile(join(folder, 'enabled_plugins'), '[].\n');
   const shared = { environment: environmentOf(folder, ports), childMark: 'rabbit' };
   // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
-  await startPeerServer(context, home, {
-    ...shared,
-    name: 'epmd',
-    port: ports.epmd,
-    command: [epmd, '-address', '127.0.0.1', '-port', String(ports.epmd)],
-    async connect() {
-      if (!(await isAnswering(ports.epmd))) throw new Error('epmd does not answer');
-    },
-  });
-  await startPeerServer(context, home, {
-    ...shared,
-    name: 'rabbitmq',
-    port: ports.amqp,
-    command: [program],
-    connect: async () => (await connect(url)).close(),
-  });
+  const command = [epmd, '-address', '127.0.0.1', '-port', String(ports.epmd)];
+  await startPeerServer(context, home, { ...shared, name: 'epmd', port: ports.epmd, command });
+  await startPeerServer(context, home, { ...shared, name: 'rabbitmq', port: ports.amqp, command: [program] });
   return url;
 }
 

@@ -40,18 +40,6 @@ async function startRedis(context: Context, home: LocalHome): Promise<string | u
     environment: { PATH: process.env.PATH },
     childMark: home.root,
     command: [program, ...address, '--save', '', '--appendonly', 'no'],
-    connect: () => ping(url),
   });
   return url;
-}
-
-async function ping(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    await redis.ping();
-  } finally {
-    redis.disconnect();
-  }
 }
