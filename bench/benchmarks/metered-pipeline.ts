@@ -1,7 +1,8 @@
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { chunk } from '../../functions/core/grouping.ts';
 import { MAX_BATCH_ENTRIES, type Queue } from '../../functions/core/queue/queue.ts';
-import { type AwsConnection, type Pipeline, withPipeline } from '../../test/fixtures/pipeline.ts';
+import { type Pipeline, withPipeline } from '../../test/fixtures/pipeline.ts';
+import type { OwnCloud } from '../harness/own-cloud.ts';
 import { type Counted, type Meter, startMeter } from './request-meter.ts';
 
 /** The requests and the consumer's invocations of one run. */
@@ -12,10 +13,7 @@ export interface CountedRun {
 }
 
 /** The services to use. */
-export interface Services {
-  aws: AwsConnection;
-  elasticsearchUrl: string;
-}
+export type Services = Pick<OwnCloud, 'aws' | 'elasticsearchUrl'>;
 
 /** Counts the requests of a run, with a meter in front of AWS and one in front of Elasticsearch. @param run returns its batches */
 export async function withMeters(

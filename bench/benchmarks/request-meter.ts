@@ -147,16 +147,10 @@ function countWrites(writesByKey: Map<string, number>, asked: Buffer): void {
   }
 }
 
-interface Capacity {
-  CapacityUnits: number;
-}
-
 function unitsOf(answered: Buffer): number {
-  const { ConsumedCapacity: consumed } = JSON.parse(answered.toString()) as {
-    ConsumedCapacity?: Capacity | Capacity[];
-  };
+  const { ConsumedCapacity: consumed } = JSON.parse(answered.toString());
   if (consumed === undefined) throw new Error('the emulator did not return the units that a call consumed');
-  return [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+  return [consumed].flat().reduce((sum: number, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 /** Bytes of all fields with this name, in a request or an answer and in its lists. */

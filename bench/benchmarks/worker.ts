@@ -198,7 +198,7 @@ function memoryText({ settings, samples }: MemoryRow): string {
   const meanHeap = (some: MemorySample[]) =>
     oneDigit(some.reduce((sum, { heapMb }) => sum + heapMb, 0) / some.length);
   const maxRss = Math.max(...samples.map(({ rssMb }) => rssMb));
-  return `**Memory.** Over ${count(settings.jobs)} jobs, in batches of ${settings.batchSize} messages with ${settings.jobsPerMessage} jobs each, a worker process had at most ${maxRss.toFixed(0)} MB (RSS). Its heap in use was ${meanHeap(samples.slice(0, middle))} MB on average in the first half of the jobs and ${meanHeap(samples.slice(middle))} MB in the second.`;
+  return `**Memory.** Over ${count(settings.jobs)} jobs, in batches of ${settings.batchSize} messages with ${settings.jobsPerMessage} jobs each, the worker’s process had at most ${maxRss.toFixed(0)} MB (RSS). Its heap in use was ${meanHeap(samples.slice(0, middle))} MB on average in the first half of the jobs and ${meanHeap(samples.slice(middle))} MB in the second.`;
 }
 
 const oneDigit = (value: number) => value.toFixed(1);

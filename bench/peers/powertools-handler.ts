@@ -13,12 +13,8 @@ import { type PeerJob, runPeerJob } from './peer-job.ts';
  * up as Drumline's are.
  */
 
-/** Set by powertools-system.ts and by count-powertools.ts. */
-const {
-  PEER_IDEMPOTENCY_TABLE = '',
-  /** The table of counters: one item per run, with the key `id`. */
-  PEER_COUNTERS_TABLE = '',
-} = process.env;
+/** Tables: Powertools' own, and one with a counter per run (key `id`). */
+const { PEER_IDEMPOTENCY_TABLE = '', PEER_COUNTERS_TABLE = '' } = process.env;
 
 const dynamo = new DynamoDBClient({ requestHandler: TIMEOUTS });
 const documents = DynamoDBDocumentClient.from(dynamo);
