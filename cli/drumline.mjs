@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The way in from a fresh clone: plain JavaScript, since neither the dependencies nor what runs TypeScript may be there yet.
+// The entry point is plain JavaScript, because in a fresh clone the dependencies, and with them tsx, are not installed yet.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -10,9 +10,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const { ensureDependencies } = await import('../local/dependencies.mjs');
 await ensureDependencies();
 
-// The warning is about the SDK's future versions; ours are pinned, and it would stand between the lines people read.
+// The warning is about future versions of the SDK. Drumline pins its versions, and the warning would clutter the output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const { register } = await import('tsx/esm/api');
 register();
-await import('./main.ts');
+const { runCommandLine } = await import('./program.ts');
+await runCommandLine(process.argv.slice(2));

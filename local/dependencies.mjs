@@ -5,38 +5,40 @@ import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Plain JavaScript without dependencies, since it runs in a fresh clone, where there are none.
+// Plain JavaScript without dependencies, because it runs in a fresh clone before they are installed.
 
 const PROJECT = resolve(import.meta.dirname, '..');
-const OUTPUT_LINES = 12; // npm says first what is wrong, and then explains its options at length
+const MAX_LINES = 12; // npm prints the cause first, and then a long explanation of its options
 const OTHER_INSTALL_DEADLINE_MS = 10 * 60_000;
 
 /**
- * Has the npm dependencies of package-lock.json in place: runs `npm ci` if any is missing or of another version, and says
- * so on standard error. Exits this process if that fails or is interrupted.
+ * Runs `npm ci` if a dependency of package-lock.json is missing or has another version, with a message on standard error.
+ * Exits this process if that fails or is interrupted.
  */
 export async function ensureDependencies(project = PROJECT) {
   if (areInstalled(project)) return;
   const pidFile = join(project, '.drumline', 'npm-ci.pid');
-  await otherInstall(pidFile);
+  await waitForOtherInstall(pidFile);
   if (areInstalled(project)) return;
   process.stderr.write('Installing npm dependencies … ');
-  const begin = Date.now();
+  const startedAt = Date.now();
   const { code, signal, output } = await npmCi(project, pidFile);
   if (code === 0 && areInstalled(project)) {
-    process.stderr.write(`done (${Math.round((Date.now() - begin) / 1000)} s)\n`);
+    process.stderr.write(`done (${Math.round((Date.now() - startedAt) / 1000)} s)\n`);
     return;
   }
   process.stderr.write(signal ? 'interrupted\n' : `failed\n${firstLines(output)}\n`);
   if (!signal) {
-    process.stderr.write('npm could not install the dependencies; mend that and run the command again.\n');
+    process.stderr.write(
+      'npm could not install the dependencies. Correct the cause and run the command again.\n',
+    );
   }
   process.exit(signal ? 128 + constants.signals[signal] : 1);
 }
 
 /**
- * npm writes down what it has put into node_modules, as the last thing it does; an interrupted `npm ci` has no such file.
- * The contents are compared, not the times: checking out another branch and coming back changes only the latter.
+ * Compares npm's own record in node_modules with package-lock.json. npm writes this record last, so after an interrupted
+ * `npm ci` it is missing. Times are not compared, because checking out another branch and back changes them.
  */
 export function areInstalled(project = PROJECT) {
   const installed = packagesIn(join(project, 'node_modules', '.package-lock.json'));
@@ -44,7 +46,7 @@ export function areInstalled(project = PROJECT) {
   if (!installed || !wanted) return false;
   return Object.entries(wanted).every(([path, { version, integrity, optional, link }]) => {
     const found = installed[path];
-    // Packages for other platforms are optional, and rightly not there.
+    // Packages for other platforms are optional and not installed.
     if (!found) return path === '' || optional === true || link === true;
     return found.version === version && found.integrity === integrity;
   });
@@ -58,9 +60,9 @@ function packagesIn(file) {
   }
 }
 
-/** Runs `npm ci` to its end, even if we are told to stop: two of them in one folder would spoil each other's work. */
+/** Runs `npm ci`. After a signal it still waits for npm to end, because two must not run in one folder at once. */
 async function npmCi(project, pidFile) {
-  // npm removes node_modules in no certain order; what says that it is whole has to go first.
+  // npm removes node_modules in no fixed order. The record of a complete installation must be removed first.
   rmSync(join(project, 'node_modules', '.package-lock.json'), { force: true });
   const child = spawn('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: project,
@@ -84,7 +86,7 @@ async function npmCi(project, pidFile) {
     const [code] = await once(child, 'close');
     return { code, signal: received, output };
   } catch (error) {
-    return { code: 1, signal: received, output: `${error.message}\n` }; // there is no npm
+    return { code: 1, signal: received, output: `${error.message}\n` }; // npm is not installed
   } finally {
     for (const signal of signals) process.off(signal, forward);
     rmSync(pidFile, { force: true });
@@ -92,11 +94,11 @@ async function npmCi(project, pidFile) {
 }
 
 function firstLines(output) {
-  return output.trimEnd().split('\n').slice(0, OUTPUT_LINES).join('\n');
+  return output.trimEnd().split('\n').slice(0, MAX_LINES).join('\n');
 }
 
-/** Waits for an `npm ci` of another command, or of one that was killed and has left its npm behind. */
-async function otherInstall(pidFile) {
+/** Waits for the `npm ci` of another command, also of one that was killed while its npm continues. */
+async function waitForOtherInstall(pidFile) {
   if (!isInstalling(pidFile)) return;
   process.stderr.write('Waiting for another npm ci in this folder … ');
   while (isInstalling(pidFile)) await sleep(250);
@@ -105,7 +107,7 @@ async function otherInstall(pidFile) {
 
 function isInstalling(pidFile) {
   try {
-    // An old file may name a pid that has been given to someone else since.
+    // The pid in an old file may belong to another process now.
     if (Date.now() - statSync(pidFile).mtimeMs > OTHER_INSTALL_DEADLINE_MS) return false;
     process.kill(Number(readFileSync(pidFile, 'utf8')), 0);
     return true;

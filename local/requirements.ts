@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify, stripVTControlCharacters } from 'node:util';
-import { UserError } from './user-error.ts';
+import { promisify } from 'node:util';
+import { UserError } from './base/user-error.ts';
+import { hasJavaPackage, systemJava } from './java/java.ts';
 
 const run = promisify(execFile);
 
 /** The programs the local cloud is built from. */
-export type RequirementName = 'Node.js' | 'Python' | 'JDK' | 'Maven';
+export type RequirementName = 'Node.js' | 'Python' | 'Java';
 
 /** One required program, and what this machine has of it: `path` and `found` if it will do, else `problem`. */
 export type Requirement = {
   readonly name: RequirementName;
-  /** For people, such as `17 or newer, with javac`. */
+  /** For people, such as `3.10 or newer, with venv`. */
   readonly needs: string;
   readonly install: { readonly debian: string; readonly macos: string };
 } & (
@@ -43,27 +42,19 @@ const RULES: Record<RequirementName, Rule> = {
     install: { debian: 'sudo apt-get install -y python3 python3-venv', macos: 'brew install python@3.13' },
     probe: probePython,
   },
-  JDK: {
-    needs: '17 or newer, with javac',
+  // Only on platforms without the Java package; see hasJavaPackage.
+  Java: {
+    needs: '17 or newer',
     atLeast: [17, 0],
-    install: {
-      debian:
-        'sudo apt-get install -y openjdk-17-jdk-headless || sudo apt-get install -y default-jdk-headless',
-      macos: 'brew install openjdk@21 && export JAVA_HOME="$(brew --prefix openjdk@21)"',
-    },
-    probe: probeJdk,
-  },
-  Maven: {
-    needs: '3.6 or newer',
-    atLeast: [3, 6],
-    install: { debian: 'sudo apt-get install -y maven', macos: 'brew install maven' },
-    probe: probeMaven,
+    install: { debian: 'sudo apt-get install -y default-jre-headless', macos: 'brew install openjdk@21' },
+    probe: probeJava,
   },
 };
 
-/** What the whole local cloud needs; with an Elasticsearch of the user's own only the first two. */
-export const EVERYTHING: readonly RequirementName[] = ['Node.js', 'Python', 'JDK', 'Maven'];
-export const WITHOUT_ELASTICSEARCH: readonly RequirementName[] = ['Node.js', 'Python'];
+/** The programs that the local cloud needs on this platform. */
+const EVERYTHING: readonly RequirementName[] = hasJavaPackage()
+  ? ['Node.js', 'Python']
+  : ['Node.js', 'Python', 'Java'];
 
 /** Looks for the named programs, all at once; never throws for one that is missing. */
 export function checkRequirements(names: readonly RequirementName[] = EVERYTHING): Promise<Requirement[]> {
@@ -116,9 +107,9 @@ export function isAtLeast(version: string, [major, minor]: readonly [number, num
   return foundMajor > major || (foundMajor === major && foundMinor >= minor);
 }
 
-/** The version that `java -version`, `javac -version` or `mvn --version` print, or undefined. */
+/** The version that `java -version` prints, or undefined. */
 export function printedVersion(output: string): string | undefined {
-  return /(?:version "|javac |Apache Maven )(\d[\w.+-]*)/.exec(stripVTControlCharacters(output))?.[1];
+  return /version "(\d[\w.+-]*)/.exec(output)?.[1];
 }
 
 // Debian's python3 lacks ensurepip until python3-venv is installed, and `python3 -m venv` then fails half-way.
@@ -142,37 +133,15 @@ async function probePython(): Promise<Probe> {
   throw new Error(problem);
 }
 
-async function probeJdk(): Promise<Probe> {
-  const home = process.env.JAVA_HOME;
-  const tool = (name: string) => (home ? join(home, 'bin', name) : name);
-  const where = home ? `in JAVA_HOME, ${home}` : 'on the PATH';
-  const java = await outputOf(tool('java'), ['-version']).then(printedVersion, () => undefined);
-  if (!java) throw new Error(`no working java ${where}`);
-  const javac = await outputOf(tool('javac'), ['-version']).then(printedVersion, () => undefined);
-  if (!javac) throw new Error(`java ${java} but no javac ${where}`);
-  // The older of the two decides: a PATH can mix a new java with an old javac.
-  const found = isAtLeast(java, RULES.JDK.atLeast) ? javac : java;
-  return { found, path: home ? join(home, 'bin') : binFolder('java') };
-}
-
-async function probeMaven(): Promise<Probe> {
-  const output = await outputOf('mvn', ['--version']).catch((error: Error & { code?: unknown }) => {
-    throw new Error(
-      error.code === 'ENOENT' ? 'no mvn on the PATH' : 'mvn does not work (does it find a JDK?)',
-    );
-  });
-  const found = printedVersion(output);
-  if (!found) throw new Error('mvn does not say its version');
-  return { found, path: join(binFolder('mvn'), 'mvn') };
+async function probeJava(): Promise<Probe> {
+  const path = systemJava();
+  const found = await outputOf(path, ['-version']).then(printedVersion, () => undefined);
+  if (!found) throw new Error(`no working java ${process.env.JAVA_HOME ? `at ${path}` : 'on the PATH'}`);
+  return { found, path };
 }
 
 /** Standard output and error together: `java -version` prints to the latter. */
 async function outputOf(command: string, args: string[]): Promise<string> {
   const { stdout, stderr } = await run(command, args, { timeout: 30_000 });
   return stdout + stderr;
-}
-
-function binFolder(command: string): string {
-  const folders = (process.env.PATH ?? '').split(':');
-  return folders.find((folder) => existsSync(join(folder, command))) ?? '';
 }

@@ -1,9 +1,9 @@
 /**
- * What AWS allows, as its documentation says (read in stored copies, 2026-11-24): each a default that AWS raises on
- * request, unless said otherwise.
+ * AWS's limits, from its documentation (stored copies, read on 2026-11-24). AWS raises them on request unless the comment
+ * says otherwise.
  */
 
-/** Concurrent executions in a region ("Lambda quotas"); of these, 100 stay for functions that have none reserved. */
+/** Concurrent executions per region ("Lambda quotas"). */
 export const ACCOUNT_CONCURRENCY = 1_000;
 
 /** Concurrency that Lambda keeps for functions without reserved concurrency ("Configuring reserved concurrency"). */
@@ -15,29 +15,29 @@ export const MAX_WORKERS = 1_000;
 /** The smallest maximum concurrency that AWS accepts for an event source mapping. */
 export const MIN_MAPPING_CONCURRENCY = 2;
 
-/** The longest time limit of a function ("Lambda quotas"), in seconds; not raised. */
+/** The longest time limit of a function, in seconds ("Lambda quotas"). Fixed. */
 export const MAX_FUNCTION_TIMEOUT_SECONDS = 900;
 
 /**
- * How a mapping of a standard queue grows ("Configuring scaling behavior for SQS event source mappings"): five batches
- * at a time at once, 300 more a minute. Not raised on request: provisioned pollers are the way.
+ * Concurrent batches of an event source mapping for a standard queue: the initial number, and how many are added per
+ * minute ("Configuring scaling behavior for SQS event source mappings"). Fixed: provisioned pollers are faster.
  */
-export const MAPPING_RAMP = { atOnce: 5, aMinute: 300 };
+export const MAPPING_RAMP = { initial: 5, perMinute: 300 };
 
-/** The same with provisioned pollers: ten batches at a time for each, and 1,000 more a minute. */
-export const POLLER_RAMP = { batches: 10, aMinute: 1_000, min: 2, max: 200 };
+/** The same with provisioned pollers (same page), and the numbers of pollers that AWS accepts. */
+export const POLLER_RAMP = { batchesPerPoller: 10, perMinute: 1_000, minPollers: 2, maxPollers: 200 };
 
-/** Bytes of an event that a function is invoked with ("Lambda quotas"); not raised. */
-export const EVENT_LIMIT_BYTES = 6 * 1_024 * 1_024;
+/** The largest event that a function can be invoked with, in bytes ("Lambda quotas"). Fixed. */
+export const MAX_EVENT_BYTES = 6 * 1_024 * 1_024;
 
 /**
- * Write units a second that one partition takes, and so one item, or a collection of items under one partition key as
- * long as DynamoDB has not split it ("Burst and adaptive capacity"); not raised.
+ * Write units per second of one partition. One item cannot exceed them, nor can the items under one partition key until
+ * DynamoDB splits them ("Burst and adaptive capacity"). Fixed.
  */
 export const PARTITION_WRITE_UNITS = 1_000;
 
-/** Write units a second that a new on-demand table takes at once; it doubles within half an hour of a new peak. */
+/** Write units per second of a new on-demand table. They double within half an hour of a new peak. */
 export const NEW_TABLE_WRITE_UNITS = 4_000;
 
-/** Write units a second that an on-demand table takes at most ("Service, account, and table quotas"). */
+/** Maximum write units per second of an on-demand table ("Service, account, and table quotas"). */
 export const TABLE_WRITE_UNITS = 40_000;

@@ -13,29 +13,30 @@ const NAMES = [
   'maximumPollers',
 ] as const satisfies (keyof Settings)[];
 
-/** The settings that decide how fast and how dear a deployment is. */
+/** The settings that decide the speed and the cost of a deployment. */
 export type Sizing = Pick<Settings, (typeof NAMES)[number]>;
 
-/** These of all settings. */
+/** Selects the sizing from all settings. */
 export function sizingOf(settings: Settings): Sizing {
   return Object.fromEntries(NAMES.map((name) => [name, settings[name]])) as Sizing;
 }
 
-/** How a tick's jobs are packed. */
+/** How the jobs of a tick are packed. */
 export interface Packing {
   messages: number;
   batches: number;
-  /** Pieces in which the scheduler claims and sends them. */
+  /** The scheduler claims and sends a tick's messages in slices. */
   slices: number;
-  /** Of a full batch. */
+  /** Messages of a full batch. */
   batchMessages: number;
+  /** Jobs of a full batch. */
   batchJobs: number;
 }
 
-/** Packed as tightly as the settings allow, which is so while there is more in the queue than a batch takes. */
+/** Packs the `x` jobs of a tick into full batches. Batches are full while the queue holds more than one of them. */
 export function packingOf(x: number, sizing: Sizing): Packing {
   const { batchSize } = sizing;
-  const jobsPerMessage = packedBy(x, sizing);
+  const jobsPerMessage = effectiveJobsPerMessage(x, sizing);
   const messages = Math.ceil(x / jobsPerMessage);
   return {
     messages,
@@ -46,7 +47,10 @@ export function packingOf(x: number, sizing: Sizing): Packing {
   };
 }
 
-/** How many jobs share a message of a tick of `x`. */
-export function packedBy(x: number, { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>): number {
+/** Jobs per message in a tick of `x` jobs: fewer than the setting if the tick is small. */
+export function effectiveJobsPerMessage(
+  x: number,
+  { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>,
+): number {
   return jobsPerMessageOf(x, { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK });
 }

@@ -1,69 +1,72 @@
 import { MAPPING_RAMP, MAX_WORKERS } from './aws-limits.ts';
 import { type Drain, drainOf, workersNeeded } from './drain.ts';
 import { batchMs } from './overheads.ts';
-import type { Sizing } from './packing.ts';
-import { type Packing, packingOf } from './packing.ts';
-import { dollarsOf, type Service, sum, times, totalOf, type Usage, usageOf } from './prices.ts';
+import { type Packing, packingOf, type Sizing } from './packing.ts';
+import {
+  dollarsOf,
+  type Service,
+  scaleUsage,
+  sumUsage,
+  totalDollars,
+  type Usage,
+  usageOf,
+} from './prices.ts';
 import { type Quota, quotasOf } from './quotas.ts';
 import { usageOfFiring, usageOfTick } from './tick-usage.ts';
-import { type Warning, warningsOf } from './warnings.ts';
 
-/** What is to be done: X jobs every Y minutes, each waiting for so long. */
+/** The work to be done: `x` jobs every `y` minutes. Each job waits `workMs` milliseconds. */
 export interface Workload {
   x: number;
   y: number;
   workMs: number;
 }
 
-/** What a workload comes to with these settings. */
+/** What a workload needs and costs with given settings. */
 export interface Plan {
   workload: Workload;
   sizing: Sizing;
   packing: Packing;
-  /** Of a full batch, in milliseconds. */
+  /** Duration of a full batch, in milliseconds. */
   batchMs: number;
-  /** Workers that have a tick done before the next one is due; null where no number of them has. */
+  /** The smallest number of workers that finish a tick before the next one is due; null if no number is enough. */
   workersNeeded: number | null;
   drain: Drain;
-  /** A month, of 730 hours as AWS has it. */
+  /** A month of 730 hours, as in AWS's prices. */
   month: { jobs: number; usage: Usage; dollars: Record<Service, number>; total: number };
   quotas: Quota[];
-  warnings: Warning[];
 }
 
-const MONTH_MINUTES = 730 * 60;
+const MINUTES_PER_MONTH = 730 * 60;
 
 /**
- * Receives of an empty queue: AWS says that a mapping has five pollers at least, and that it polls long; that each asks
- * once in 20 seconds, the longest that SQS waits, is assumed.
+ * Receives of an empty queue. AWS documents that a mapping has at least five pollers and uses long polling. That each
+ * poller waits 20 seconds, the maximum of SQS, is an assumption.
  */
-const IDLE_RECEIVES_A_MINUTE = MAPPING_RAMP.atOnce * 3;
+const IDLE_RECEIVES_PER_MINUTE = MAPPING_RAMP.initial * 3;
 
-/** Says what a workload needs, from nothing but the settings and the numbers of this folder. */
+/** Calculates a plan from the settings and the numbers in this folder. It contacts no service. */
 export function planOf(workload: Workload, sizing: Sizing): Plan {
   const { x, y, workMs } = workload;
   const { jobConcurrency } = sizing;
   const packing = packingOf(x, sizing);
   const { batchMessages: messages, batchJobs: jobs } = packing;
   const drain = drainOf(x, sizing, workMs);
-  const ticks = MONTH_MINUTES / y;
-  const idleMinutes = Math.max(0, MONTH_MINUTES - (ticks * drain.ms) / 60_000);
-  const usage = sum(
-    times(usageOfTick(x, sizing, workMs), ticks),
-    times(usageOfFiring(), MONTH_MINUTES),
-    usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_A_MINUTE }),
+  const ticks = MINUTES_PER_MONTH / y;
+  const idleMinutes = Math.max(0, MINUTES_PER_MONTH - (ticks * drain.ms) / 60_000);
+  const usage = sumUsage(
+    scaleUsage(usageOfTick(x, sizing, workMs), ticks),
+    scaleUsage(usageOfFiring(), MINUTES_PER_MONTH),
+    usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_PER_MINUTE }),
   );
   const dollars = dollarsOf(usage);
-  const needed = workersNeeded(x, sizing, workMs, y * 60_000, MAX_WORKERS);
-  const plan = {
+  return {
     workload,
     sizing,
     packing,
     batchMs: batchMs({ messages, jobs, workMs, jobConcurrency }),
-    workersNeeded: needed ?? null,
+    workersNeeded: workersNeeded(x, sizing, workMs, y * 60_000, MAX_WORKERS) ?? null,
     drain,
-    month: { jobs: x * ticks, usage, dollars, total: totalOf(dollars) },
+    month: { jobs: x * ticks, usage, dollars, total: totalDollars(dollars) },
     quotas: quotasOf(x, sizing, workMs),
   };
-  return { ...plan, warnings: warningsOf(plan) };
 }

@@ -3,98 +3,105 @@ import { MAX_IN_FLIGHT } from '../infra-cdk/settings/limits.ts';
 import type { SettingName } from '../infra-cdk/settings/settings.ts';
 import {
   ACCOUNT_CONCURRENCY,
-  EVENT_LIMIT_BYTES,
+  MAX_EVENT_BYTES,
   MIN_UNRESERVED_CONCURRENCY,
   NEW_TABLE_WRITE_UNITS,
   PARTITION_WRITE_UNITS,
   TABLE_WRITE_UNITS,
 } from './aws-limits.ts';
 import { drainOf } from './drain.ts';
-import { BATCH_MS, batchMs, EVENT_BYTES } from './overheads.ts';
-import type { Sizing } from './packing.ts';
-import { packingOf } from './packing.ts';
+import { BATCH_MS, batchMs, EVENT_MESSAGE_BYTES } from './overheads.ts';
+import { packingOf, type Sizing } from './packing.ts';
 import { UNITS_PER_WRITE } from './tick-usage.ts';
 
-/** One of AWS's limits, and what this workload takes of it while it is busiest. */
+/** An AWS limit, and how much of it a workload uses at its peak. */
 export interface Quota {
   name: string;
   limit: number;
   used: number;
   unit: string;
   ok: boolean;
-  /** The settings that take less of it. */
+  /** The settings that change the usage, the most effective first. */
   movedBy: SettingName[];
-  /** What comes of taking more than there is. */
+  /** What happens above the limit. */
   beyond: string;
 }
 
 /**
- * What a workload takes of AWS's limits, the fullest first.
+ * The AWS limits that a workload uses, the fullest first.
  *
- * In flight are messages that a consumer has received and not deleted yet ("Amazon SQS standard queue quotas"), which are
- * those of the workers' batches, and no others: what a worker sends back is a new message with a delay, and SQS counts
- * delayed messages apart from those in flight ("Resources required to process Amazon SQS messages").
+ * Messages in flight are those that a consumer has received and not deleted yet ("Amazon SQS standard queue quotas"): the
+ * messages of the workers' batches. A message that a worker returns with a delay is a new message, and SQS counts delayed
+ * messages separately ("Resources required to process Amazon SQS messages").
  */
 export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   const { concurrency } = sizing;
   const { batchMessages, batches } = packingOf(x, sizing);
-  const batchesASecond = busiest(x, sizing, workMs);
-  const counters = batchesASecond * UNITS_PER_WRITE;
-  const units = counters + batchesASecond * batchMessages * UNITS_PER_WRITE;
-  const workers = Math.min(concurrency, batches);
-  const quota = (
-    name: string,
-    [used, limit, unit]: [number, number, string],
-    movedBy: SettingName[],
-    beyond: string,
-  ): Quota => ({ name, limit, used, unit, ok: used <= limit, movedBy, beyond });
-  return [
-    quota(
-      'Lambda concurrency of the account, less what stays unreserved',
-      [concurrency, ACCOUNT_CONCURRENCY - MIN_UNRESERVED_CONCURRENCY, 'workers'],
-      ['concurrency'],
-      'the deployment is refused until AWS has raised the quota',
-    ),
-    quota(
-      'SQS messages in flight',
-      [workers * batchMessages, MAX_IN_FLIGHT, 'messages'],
-      ['batchSize', 'concurrency'],
-      'no more are received until some are done',
-    ),
-    quota(
-      'Lambda event',
-      [batchMessages * EVENT_BYTES, EVENT_LIMIT_BYTES, 'bytes'],
-      ['batchSize'],
-      'batches are smaller than asked for',
-    ),
-    quota(
-      'DynamoDB partitions with the workers’ counters',
-      [counters, COUNTER_SHARDS * PARTITION_WRITE_UNITS, 'write units/s'],
-      ['jobsPerMessage', 'batchSize'],
-      'more workers make it no faster',
-    ),
-    quota(
-      'DynamoDB table when new',
-      [units, NEW_TABLE_WRITE_UNITS, 'write units/s'],
-      ['jobsPerMessage'],
-      'the first ticks take longer, until the table has grown with them',
-    ),
-    quota(
-      'DynamoDB table',
-      [units, TABLE_WRITE_UNITS, 'write units/s'],
-      ['jobsPerMessage'],
-      'ticks take longer until AWS has raised the quota',
-    ),
-  ].sort((one, other) => other.used / other.limit - one.used / one.limit);
+  const batchesPerSecond = peakBatchesPerSecond(x, sizing, workMs);
+  const counterUnits = batchesPerSecond * UNITS_PER_WRITE;
+  const tableUnits = counterUnits + batchesPerSecond * batchMessages * UNITS_PER_WRITE;
+  const quotas: Omit<Quota, 'ok'>[] = [
+    {
+      name: 'Lambda concurrency that can be reserved',
+      used: concurrency,
+      limit: ACCOUNT_CONCURRENCY - MIN_UNRESERVED_CONCURRENCY,
+      unit: 'workers',
+      movedBy: ['concurrency'],
+      beyond: 'AWS refuses the deployment until it has raised the quota',
+    },
+    {
+      name: 'SQS messages in flight',
+      used: Math.min(concurrency, batches) * batchMessages,
+      limit: MAX_IN_FLIGHT,
+      unit: 'messages',
+      movedBy: ['batchSize', 'concurrency'],
+      beyond: 'SQS delivers no more messages until some are done',
+    },
+    {
+      name: 'Lambda event',
+      used: batchMessages * EVENT_MESSAGE_BYTES,
+      limit: MAX_EVENT_BYTES,
+      unit: 'bytes',
+      movedBy: ['batchSize'],
+      beyond: 'batches are smaller than batchSize',
+    },
+    {
+      name: 'DynamoDB partitions of the workers’ counters',
+      used: counterUnits,
+      limit: COUNTER_SHARDS * PARTITION_WRITE_UNITS,
+      unit: 'write units/s',
+      movedBy: ['jobsPerMessage', 'batchSize'],
+      beyond: 'more workers do not increase the throughput',
+    },
+    {
+      name: 'DynamoDB table when new',
+      used: tableUnits,
+      limit: NEW_TABLE_WRITE_UNITS,
+      unit: 'write units/s',
+      movedBy: ['jobsPerMessage'],
+      beyond: 'the first ticks take longer, until DynamoDB has adapted the table',
+    },
+    {
+      name: 'DynamoDB table',
+      used: tableUnits,
+      limit: TABLE_WRITE_UNITS,
+      unit: 'write units/s',
+      movedBy: ['jobsPerMessage'],
+      beyond: 'ticks take longer until AWS has raised the quota',
+    },
+  ];
+  return quotas
+    .map((quota) => ({ ...quota, ok: quota.used <= quota.limit }))
+    .sort((one, other) => other.used / other.limit - one.used / one.limit);
 }
 
-/** Batches a second while all workers are there, and there is enough for them to do. */
-function busiest(x: number, sizing: Sizing, workMs: number): number {
+/** Batches per second while all workers are running and the queue is not empty. */
+function peakBatchesPerSecond(x: number, sizing: Sizing, workMs: number): number {
   const { batches, batchMessages, batchJobs } = packingOf(x, sizing);
   const { concurrency, jobConcurrency } = sizing;
-  const once = batchMs({ messages: batchMessages, jobs: batchJobs, workMs, jobConcurrency });
-  const atMost = (Math.min(concurrency, batches) / (once + BATCH_MS.between)) * 1_000;
-  // A scheduler that can't send so fast keeps them waiting.
+  const fullBatchMs = batchMs({ messages: batchMessages, jobs: batchJobs, workMs, jobConcurrency });
+  const byWorkers = (Math.min(concurrency, batches) / (fullBatchMs + BATCH_MS.between)) * 1_000;
+  // If the scheduler is the bottleneck, the workers wait for it.
   const { ms, bound } = drainOf(x, sizing, workMs);
-  return bound === 'scheduler' ? Math.min(atMost, (batches / ms) * 1_000) : atMost;
+  return bound === 'scheduler' ? Math.min(byWorkers, (batches / ms) * 1_000) : byWorkers;
 }

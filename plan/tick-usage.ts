@@ -3,16 +3,16 @@ import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
 import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/limits.ts';
 import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
-import { packedBy, packingOf, type Sizing } from './packing.ts';
+import { effectiveJobsPerMessage, packingOf, type Sizing } from './packing.ts';
 import { type Usage, usageOf } from './prices.ts';
 
-/** A write in a transaction counts twice, once to prepare it and once to commit it; all items here are below 1 kB. */
+/** DynamoDB charges a transactional write twice: to prepare and to commit it. All items here are smaller than 1 kB. */
 export const UNITS_PER_WRITE = 2;
 
-/** A day's part of the month that AWS prices storage by (730 hours). */
-const MONTHS_A_DAY = 24 / 730;
+/** AWS prices storage per month of 730 hours. */
+const MONTHS_PER_DAY = 24 / 730;
 
-/** What the scheduler's firing takes when nothing is due: it reads the schedule twice and the run once (functions/core/schedule/fire.ts). */
+/** Usage of a firing with no tick due. It reads the schedule twice and the run once (functions/core/schedule/fire.ts). */
 export function usageOfFiring(): Usage {
   return usageOf({
     ruleEvents: 1,
@@ -24,21 +24,21 @@ export function usageOfFiring(): Usage {
 }
 
 /**
- * What a tick's jobs take beyond the firing, when each works at its first try and all are in the queue before the
- * workers come. (Workers that come while it is being enqueued read the tick again now and then, at a read unit each.)
+ * Usage of a tick with `x` jobs, in addition to the firing, if every job succeeds at the first attempt and all jobs are
+ * enqueued before the workers start. (A worker that starts earlier reads the tick again now and then, one read unit each.)
  */
 export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
   const { messages, batches, slices } = packingOf(x, sizing);
-  const queue = sumOver(batchesOf(messages, sizing.batchSize), (size) => Math.ceil(size / MAX_BATCH_ENTRIES));
+  const batchCalls = sumOverChunks(messages, sizing.batchSize, callsFor);
   return usageOf({
-    sqsSends: sumOver(piecesOf(messages, SLICE_MESSAGES), (size) => Math.ceil(size / MAX_BATCH_ENTRIES)),
-    sqsReceives: queue,
-    sqsDeletes: queue,
+    sqsSends: sumOverChunks(messages, SLICE_MESSAGES, callsFor),
+    sqsReceives: batchCalls,
+    sqsDeletes: batchCalls,
     ledgerWriteUnits: UNITS_PER_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
-    // The schedule and the run once more after the tick; by each worker the tick, as it meets its first message, and the
-    // counters of its shard, which are its own first of all and less than 4 kB.
+    // The scheduler reads the schedule and the run again after the tick. Each worker reads the tick with its first
+    // message, and the counters of its shard: mostly its own counter, less than 4 kB.
     ledgerReadUnits: 2 + 2 * Math.min(sizing.concurrency, batches),
-    ledgerGbMonths: ((messages * MESSAGE_ITEM_BYTES) / 1e9) * LEDGER_TTL_DAYS * MONTHS_A_DAY,
+    ledgerGbMonths: ((messages * MESSAGE_ITEM_BYTES) / 1e9) * LEDGER_TTL_DAYS * MONTHS_PER_DAY,
     lambdaInvocations: batches,
     lambdaGbSeconds:
       schedulerGbSeconds(messages * SCHEDULER_MS.message) + consumerGbSeconds(x, sizing, workMs),
@@ -46,25 +46,30 @@ export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
   });
 }
 
-/** Claiming the tick writes it, the run and the schedule; each slice the run and the tick; closing the tick and the schedule. */
+/** SQS calls for a number of messages. */
+function callsFor(messages: number): number {
+  return Math.ceil(messages / MAX_BATCH_ENTRIES);
+}
+
+/** To claim a tick: tick, run, schedule. For each slice: run, tick. To close the tick: tick, schedule. */
 function tickWrites(slices: number): number {
   return 3 + slices * 2 + 2;
 }
 
-/** An item a message, and the worker's counter once a transaction (functions/core/ledger/message-records.ts). */
+/** One item per message, and the worker's counter once per transaction (functions/core/ledger/message-records.ts). */
 function countingWrites(messages: number, batchSize: number): number {
-  const transactions = sumOver(batchesOf(messages, batchSize), (size) =>
+  const transactions = sumOverChunks(messages, batchSize, (size) =>
     Math.ceil(size / (MAX_TRANSACTION_WRITES - 1)),
   );
   return messages + transactions;
 }
 
 function consumerGbSeconds(x: number, sizing: Sizing, workMs: number): number {
-  const { batchSize, consumerMemoryMb } = sizing;
-  const jobsPerMessage = packedBy(x, sizing);
-  const seconds = sumOver(piecesOf(x, batchSize * jobsPerMessage), (jobs) => {
+  const { batchSize, consumerMemoryMb, jobConcurrency } = sizing;
+  const jobsPerMessage = effectiveJobsPerMessage(x, sizing);
+  const seconds = sumOverChunks(x, batchSize * jobsPerMessage, (jobs) => {
     const messages = Math.ceil(jobs / jobsPerMessage);
-    return batchMs({ messages, jobs, workMs, jobConcurrency: sizing.jobConcurrency }) / 1_000;
+    return batchMs({ messages, jobs, workMs, jobConcurrency }) / 1_000;
   });
   return seconds * (consumerMemoryMb / 1_024);
 }
@@ -74,18 +79,8 @@ function schedulerGbSeconds(ms: number): number {
   return ms / 1_000;
 }
 
-interface Pieces {
-  full: number;
-  count: number;
-  rest: number;
-}
-
-const batchesOf = (messages: number, batchSize: number) => piecesOf(messages, batchSize);
-
-function piecesOf(total: number, full: number): Pieces {
-  return { full, count: Math.floor(total / full), rest: total % full };
-}
-
-function sumOver({ full, count, rest }: Pieces, of: (size: number) => number): number {
-  return count * of(full) + (rest > 0 ? of(rest) : 0);
+/** Sums `of(size)` over the full chunks of `total`, and the smaller last one. */
+function sumOverChunks(total: number, chunkSize: number, of: (size: number) => number): number {
+  const rest = total % chunkSize;
+  return Math.floor(total / chunkSize) * of(chunkSize) + (rest > 0 ? of(rest) : 0);
 }

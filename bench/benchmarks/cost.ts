@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
+import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import { LOG_BYTES, REQUEST_MS } from '../../plan/overheads.ts';
 import {
   dollarsOf,
-  PRICED,
+  PRICES_AS_OF,
   queueAndLedger,
   type Service,
-  sum,
-  times,
-  totalOf,
+  scaleUsage,
+  sumUsage,
+  totalDollars,
   type Usage,
   usageOf,
 } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
-import { count } from '../../text/format.ts';
 import { type Benchmark, type Row, type Section, type Table, tableOf } from '../harness/benchmark.ts';
 import { countDrumline, type Scenario } from './count-drumline.ts';
 import { countPowertools } from './count-powertools.ts';
@@ -107,7 +107,7 @@ function summary(rows: readonly CostRow[]): string[] {
   const ours = rows.find(({ settings, scenario }) => settings.isDefault && scenario === 'processed');
   if (!peer || !ours) return [];
   return [
-    `With the default of ${ours.settings.jobsPerMessage} jobs per message, a million no-op jobs cost ${money(queueAndLedger(ours.dollars))} dollars for queue and ledger, and ${money(totalOf(ours.dollars))} dollars in total without Elasticsearch. A Powertools handler costs ${money(queueAndLedger(peer.dollars))} dollars for queue and ledger: ${cheaperBy(ours, peer).toFixed(1)} times as much. Lambda’s share grows with the time that the jobs take.`,
+    `With the default of ${ours.settings.jobsPerMessage} jobs per message, a million no-op jobs cost ${money(queueAndLedger(ours.dollars))} dollars for queue and ledger, and ${money(totalDollars(ours.dollars))} dollars in total without Elasticsearch. A Powertools handler costs ${money(queueAndLedger(peer.dollars))} dollars for queue and ledger: ${cheaperBy(ours, peer).toFixed(1)} times as much. Lambda’s share grows with the time that the jobs take.`,
   ];
 }
 
@@ -130,9 +130,9 @@ function dollarsTable(rows: readonly CostRow[]): Table {
       Lambda: dollars('Lambda'),
       logs: dollars('CloudWatch Logs'),
       rule: dollars('EventBridge'),
-      total: (row) => money(totalOf(row.dollars)),
+      total: (row) => money(totalDollars(row.dollars)),
     },
-    `Dollars per million jobs (${PRICED.region}, prices of ${PRICED.on}, no free tiers)`,
+    `Dollars per million jobs (${PRICES_AS_OF.region}, prices of ${PRICES_AS_OF.on}, no free tiers)`,
   );
 }
 
@@ -191,7 +191,7 @@ async function drumlineRow(
   const { batchSize } = settings;
   const run = { jobs, jobsPerMessage, batchSize, workers: WORKERS, scenario };
   const { counted } = await countDrumline(where, run);
-  const planned = sum(usageOfFiring(), usageOfTick(jobs, settings, workMs));
+  const planned = sumUsage(usageOfFiring(), usageOfTick(jobs, settings, workMs));
   const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = planned;
   const computed = { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents };
   return {
@@ -226,7 +226,7 @@ async function powertoolsRow(where: Services, { jobs, workMs }: Options): Promis
 function priced(jobs: number, counted: CountedRun['counted'], computed: Partial<Usage>) {
   const { usage, messageBytes, resultsBytes, resultsRequests } = counted;
   const scale = MILLION / jobs;
-  const perMillion = times(sum(usage, usageOf(computed)), scale);
+  const perMillion = scaleUsage(sumUsage(usage, usageOf(computed)), scale);
   return {
     perMillion,
     bytesPerMillion: { messages: messageBytes * scale, results: resultsBytes * scale },

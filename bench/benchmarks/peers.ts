@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { count, counted, percent } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
-import { count, counted, percent } from '../../text/format.ts';
 import type { Benchmark, Section, Table } from '../harness/benchmark.ts';
 import { figureText } from '../harness/figures.ts';
 import { measureSystems, nameOf, type SystemName, type ThroughputRow } from '../harness/throughput.ts';

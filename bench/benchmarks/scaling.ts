@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { count, percent } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
-import { count, percent } from '../../text/format.ts';
 import { type Benchmark, tableOf } from '../harness/benchmark.ts';
 import { figureText } from '../harness/figures.ts';
 import { idealPace, measureSystems, type ThroughputRow } from '../harness/throughput.ts';

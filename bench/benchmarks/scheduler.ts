@@ -1,10 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Command } from 'commander';
+import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import { readRun, readSchedule } from '../../functions/core/ledger/runs.ts';
 import { readDepth } from '../../functions/core/queue/queue.ts';
 import { fireScheduler, type Pipeline, startOneTick, withPipeline } from '../../test/fixtures/pipeline.ts';
-import { count } from '../../text/format.ts';
 import { type Benchmark, type Context, type Row, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Step } from '../../local/steps.ts';
+import type { Step } from '../../local/base/steps.ts';
 import type { OwnCloud } from './own-cloud.ts';
 
 /** One line of figures, as `--json` prints it and docs/benchmarks.json keeps it. */

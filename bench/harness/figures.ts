@@ -1,4 +1,4 @@
-import { count } from '../../text/format.ts';
+import { count } from '../../cli/terminal/format.ts';
 
 /** A value that was measured in several rounds. */
 export interface Figure {

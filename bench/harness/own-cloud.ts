@@ -5,10 +5,10 @@ import { readDeployment } from '../../cli/cloud/deployment.ts';
 import { resolveTarget } from '../../cli/cloud/target.ts';
 import type { Output } from '../../cli/terminal/output.ts';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
+import { type LocalHome, localHome } from '../../local/base/home.ts';
+import { type Step, silently } from '../../local/base/steps.ts';
 import { down, up } from '../../local/cloud.ts';
-import { type LocalHome, localHome } from '../../local/home.ts';
 import { freePort } from '../../local/process/ports.ts';
-import { type Step, silently } from '../../local/steps.ts';
 import type { AwsConnection } from '../../test/fixtures/pipeline.ts';
 
 /** The benchmarks' own local cloud, running: emulator and Elasticsearch. */

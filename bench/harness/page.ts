@@ -1,6 +1,6 @@
 import { machineText } from '../../cli/runs/machine.ts';
+import { counted } from '../../cli/terminal/format.ts';
 import { type Align, markdownTable, table } from '../../cli/terminal/table.ts';
-import { counted } from '../../text/format.ts';
 import type { Benchmark, Section, Table } from './benchmark.ts';
 import type { Record } from './record.ts';
 

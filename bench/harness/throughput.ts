@@ -1,6 +1,6 @@
 import type { RunningSettings } from '../../cli/cloud/settings.ts';
-import { jobsPerBatch, WARM_UPS, warmUpJobs } from '../../cli/runs/scaling-test.ts';
-import { counted, rate } from '../../text/format.ts';
+import { jobsPerBatch, MAX_WARM_UPS, warmUpJobs } from '../../cli/runs/scaling-test.ts';
+import { counted, rate } from '../../cli/terminal/format.ts';
 import type { Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, measureInTurn } from './figures.ts';
 
@@ -115,7 +115,7 @@ async function warmUp(pool: WorkerPool, { packing }: System, { workers, workMs }
   const min = workMs === 0 ? NO_OP_WARM_UPS : 1;
   for (let round = 1; ; round++) {
     const outcome = await pool.run(warmUpJobs({ ...packing, workMs }, workers));
-    if ((round >= min && outcome.shares.length >= workers) || round === WARM_UPS) return outcome;
+    if ((round >= min && outcome.shares.length >= workers) || round === MAX_WARM_UPS) return outcome;
   }
 }
 

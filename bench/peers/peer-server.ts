@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { isAnswering } from '../../local/process/ports.ts';
 import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';
 
 /** A server that a peer needs. The benchmark starts it on 127.0.0.1 and stops it at its end. */
-export interface PeerServer extends Pick<Server, 'port' | 'environment' | 'childMark'> {
+export interface PeerServer extends Pick<Server, 'port' | 'environment' | 'childPath'> {
   /** Names its pid file and its log. */
   name: string;
   command: string[];

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 import type { Context } from '../harness/benchmark.ts';
 import { findProgram, startPeerServer } from './peer-server.ts';
@@ -38,7 +38,7 @@ async function startRabbitMq(context: Context, home: LocalHome): Promise<string 
   const folder = join(base, String(ports.amqp));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'enabled_plugins'), '[].\n');
-  const shared = { environment: environmentOf(folder, ports), childMark: 'rabbit' };
+  const shared = { environment: environmentOf(folder, ports), childPath: 'rabbit' };
   // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
   const command = [epmd, '-address', '127.0.0.1', '-port', String(ports.epmd)];
   await startPeerServer(context, home, { ...shared, name: 'epmd', port: ports.epmd, command });

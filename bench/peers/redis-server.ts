@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { LocalHome } from '../../local/home.ts';
+import type { LocalHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 import type { Context } from '../harness/benchmark.ts';
 import { findProgram, startPeerServer } from './peer-server.ts';
@@ -38,7 +38,7 @@ async function startRedis(context: Context, home: LocalHome): Promise<string | u
     name: 'redis',
     port,
     environment: { PATH: process.env.PATH },
-    childMark: home.root,
+    childPath: home.root,
     command: [program, ...address, '--save', '', '--appendonly', 'no'],
   });
   return url;

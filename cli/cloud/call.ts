@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Step } from '../../local/steps.ts';
+import type { Step } from '../../local/base/steps.ts';
 import { failureOf, helpHint, reportFailure } from '../terminal/failure.ts';
 import { listenForInterrupt } from '../terminal/interrupt.ts';
 import { Output } from '../terminal/output.ts';
@@ -11,7 +11,7 @@ import { resolveTarget, type Target, type TargetName } from './target.ts';
 /** How long open connections may delay the exit, in milliseconds. */
 const EXIT_DELAY_MS = 1_000;
 
-/** The options that every command takes. */
+/** The options of every command. */
 export interface GlobalOptions {
   json?: boolean;
   target: TargetName;
@@ -19,14 +19,14 @@ export interface GlobalOptions {
   debug?: boolean;
 }
 
-/** One call of a command, with what it works on. */
+/** A call of a command: the target it works on, and where it prints. */
 export interface Call {
   readonly output: Output;
   readonly step: Step;
   readonly target: Target;
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
-  /** Reads what is deployed. @throws CommandError `not_deployed` */
+  /** Reads the deployed stack. @throws CommandError `not_deployed` or `deployment_differs` */
   deployment(): Promise<Deployment>;
 }
 

@@ -3,25 +3,56 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { CreateStackCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
 import { SettingError } from '../../infra-cdk/settings/parse-settings.ts';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
+import { cdkContext } from './settings.ts';
 
-/** The CDK's own stack. An account and region need it once. */
+/** The CDK's own stack. Each account and region needs it once. */
 export const BOOTSTRAP_STACK = 'CDKToolkit';
+/** The CDK's default qualifier: part of the name of each of its resources. */
+const CDK_QUALIFIER = 'hnb659fds';
 const MAX_ERROR_LINES = 15;
 const KILL_AFTER_MS = 5_000;
 
-/** Deploys the CDK's own stack, unless it is there. */
-export async function bootstrap(call: Call, verbose: boolean): Promise<void> {
+/**
+ * Deploys the CDK's own stack, unless it is there. An emulator gets only the part that a deployment with the caller's
+ * credentials uses, the bucket for assets: `cdk bootstrap` takes several seconds there.
+ * @param withRoles whether the deployment uses the roles of the CDK's stack (setting `bootstrapRoles`)
+ */
+export async function bootstrap(call: Call, withRoles: boolean, verbose: boolean): Promise<void> {
   const { target, step, signal } = call;
   const stack = await findStack(target, BOOTSTRAP_STACK, signal);
-  if (stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '')) return;
-  // With an environment the CDK need not synthesize the app to find one. The emulators have this one account.
-  const environment = target.name === 'aws' ? [] : [`aws://000000000000/${target.environment.AWS_REGION}`];
-  await step('Preparing the cloud for the CDK', () => cdk(call, ['bootstrap', ...environment], verbose));
+  const isComplete = stack && !/FAILED|ROLLBACK_COMPLETE$|IN_PROGRESS/.test(stack.StackStatus ?? '');
+  const isEmulator = target.name !== 'aws';
+  // `cdk bootstrap` leaves this output, the stack with only the bucket does not have it.
+  const hasRoles = stack?.Outputs?.some(({ OutputKey }) => OutputKey === 'BootstrapVersion') ?? false;
+  if (isComplete && (!isEmulator || !withRoles || hasRoles)) return;
+  await step('Preparing the cloud for the CDK', () => {
+    if (isEmulator && !withRoles && !stack) return createAssetsBucket(call);
+    // With an environment the CDK need not synthesize the app to find one. The emulators have this one account.
+    const environment = isEmulator ? [`aws://000000000000/${target.environment.AWS_REGION}`] : [];
+    return cdk(call, ['bootstrap', ...environment], verbose);
+  });
+}
+
+/** Creates the CDK's stack with nothing but the bucket for assets, under the name that the CDK expects. */
+async function createAssetsBucket({ target, signal }: Call): Promise<void> {
+  const client = target.clients.cloudFormation;
+  const qualifier = cdkContext()['@aws-cdk/core:bootstrapQualifier'] ?? CDK_QUALIFIER;
+  const name = { 'Fn::Sub': `cdk-${qualifier}-assets-\${AWS::AccountId}-\${AWS::Region}` };
+  const bucket = { Type: 'AWS::S3::Bucket', Properties: { BucketName: name } };
+  const TemplateBody = JSON.stringify({ Resources: { StagingBucket: bucket } });
+  await client.send(new CreateStackCommand({ StackName: BOOTSTRAP_STACK, TemplateBody }), {
+    abortSignal: signal,
+  });
+  await waitUntilStackCreateComplete(
+    { client, abortSignal: signal, minDelay: 0.1, maxDelay: 1, maxWaitTime: 60 },
+    { StackName: BOOTSTRAP_STACK },
+  );
 }
 
 /** Deploys the stack with the given context. */
@@ -31,22 +62,24 @@ export async function deployStack(
   verbose: boolean,
 ): Promise<void> {
   const pairs = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const flags = ['--require-approval', 'never', '--progress', 'events'];
+  // On the emulator a change set shows nothing that the update does not, and takes two seconds.
+  const method = call.target.name === 'local' ? ['--method', 'direct'] : [];
+  const flags = ['--require-approval', 'never', '--progress', 'events', ...method];
   await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
 }
 
-/** Runs the project's CDK, with its output in a log file. @throws what `cdkError` makes of its output */
+/** Runs the project's CDK, with its output in a log file. @throws the error that `cdkError` finds in its output */
 async function cdk({ target, output, signal }: Call, args: string[], verbose: boolean): Promise<void> {
   await mkdir(target.home.logs, { recursive: true });
   const logFile = join(target.home.logs, `cdk-${args[0]}.log`);
   const log = createWriteStream(logFile);
   const text: string[] = [];
-  // Each local cloud has its own output folder, so that deployments of two do not meet in cdk.out.
+  // Each local cloud and stage has its own output folder, so that concurrent deployments do not share cdk.out.
   const folder = join(target.home.root, `cdk.out${target.stage && `-${target.stage}`}`);
   const child = spawn(
     join(PROJECT, 'node_modules', '.bin', 'cdk'),
     [...args, '--output', folder, '--no-notices', '--no-color'],
-    // In its own process group it gets Ctrl-C only from us, together with its children.
+    // In its own process group, the CDK does not receive Ctrl-C from the terminal; `abort` sends it to the whole group.
     { cwd: PROJECT, env: target.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const killGroup = (name: NodeJS.Signals) => {
@@ -81,13 +114,13 @@ async function cdk({ target, output, signal }: Call, args: string[], verbose: bo
   if (code !== 0) throw cdkError(stripVTControlCharacters(text.join('')), `cdk ${args[0]}`, logFile);
 }
 
-/** Finds the cause in the CDK's output: a wrong setting, an error in the code, or else the last lines. */
+/** Finds the cause in the CDK's output: a wrong setting, an error in the code, or the last lines. */
 export function cdkError(output: string, command: string, logFile: string): Error {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
   const settings = lines.filter((line) => /^setting \w+=/.test(line));
   if (settings.length > 0) return new SettingError(settings.join('\n'));
   const start = lines.findIndex((line) => line.includes('[ERROR]'));
-  // The bundler prints an error of the code first, and then throws it as an exception.
+  // The bundler prints an error in the code, and then throws it again as an exception.
   const end = lines.findIndex((line, at) => at > start && /^\w*Error: /.test(line));
   const cause = start < 0 ? lines.slice(-MAX_ERROR_LINES) : lines.slice(start, end < 0 ? undefined : end);
   const shown = cause.slice(0, MAX_ERROR_LINES).join('\n');

@@ -1,16 +1,16 @@
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { type DockerPart, inspectDocker } from '../../local/containers/containers.ts';
 import { requireElasticsearch8, withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
-import { UserError } from '../../local/user-error.ts';
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
-import { count } from '../../text/format.ts';
+import { count } from '../terminal/format.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';
 import { readConcurrency } from './concurrency.ts';
 import { findCurrentDeployment, findStack } from './deployment.ts';
 import { elasticsearchUrlFromHost, type Target } from './target.ts';
 
-/** One thing that a deployment needs, and what `drumline doctor` has found. */
+/** A requirement of a deployment, and what `drumline doctor` has found. */
 export interface Check {
   name: string;
   ok: boolean;
@@ -19,7 +19,7 @@ export interface Check {
   advice?: string;
 }
 
-/** Checks whether the AWS account has what a deployment with these settings needs. */
+/** Checks whether the AWS account meets the requirements of a deployment with these settings. */
 export async function checkAccount(
   target: Target,
   settings: Settings,
@@ -46,7 +46,7 @@ export async function checkAccount(
 
 /**
  * Checks whether the account can reserve `wanted` workers.
- * @param reserved what the consumer has reserved already, and would exchange for `wanted`
+ * @param reserved concurrency that the consumer has already reserved, and that `wanted` replaces
  */
 export function concurrencyCheck(of: {
   limit: number;
@@ -61,27 +61,27 @@ export function concurrencyCheck(of: {
   return {
     name: 'Lambda concurrency',
     ok,
-    found: `${count(limit)} in the account, ${count(unreserved)} not reserved; room for ${count(max)} of ${count(wanted)} workers`,
+    found: `${count(limit)} in the account, ${count(unreserved)} unreserved: enough for ${count(max)} of ${count(wanted)} workers`,
     ...(!ok && {
       advice: `${max > 0 ? `Set concurrency=${max} or less` : 'Do not deploy'} for now, or ask AWS (Service Quotas, Lambda) for at least ${count(limit + wanted - room)} "Concurrent executions".`,
     }),
   };
 }
 
-/** How LocalStack 4.14 differs from AWS where it matters here. Read in the code of 4.14.0, and tested. */
+/** Differences between LocalStack 4.14 and AWS that affect Drumline. Source: the code of 4.14.0, and tests. */
 export const SHORTCOMINGS = [
-  'Its event source mapping processes one batch at a time, so more workers make nothing faster. Later images, which ' +
+  'Its event source mapping processes one batch at a time, so more workers do not increase the throughput. Later images, which ' +
     'need a LOCALSTACK_AUTH_TOKEN, process several (LAMBDA_EVENT_SOURCE_MAPPING_SQS_POLLER_COUNT).',
   'Its CloudFormation ignores the reserved concurrency; "drumline deploy" sets it through the Lambda API.',
   'It does not enforce IAM: a missing permission goes unnoticed.',
-  'It writes logs to /aws/lambda/NAME, whatever the stack says; "drumline logs" reads them there.',
+  'It writes logs to /aws/lambda/NAME instead of the log group in the stack; "drumline logs" reads both.',
   'Rules fire about a minute apart, not on the minute.',
-  'It forgets everything when it stops: ledger, queues and deployment.',
+  'It loses the ledger, the queues and the deployment when it stops.',
 ];
 
 const TIMEOUT_MS = 5_000;
 
-/** Checks what the `localstack` target needs. It does not throw for what is missing. */
+/** Checks the requirements of the `localstack` target. */
 export async function checkLocalstack(target: Target, signal: AbortSignal): Promise<Check[]> {
   const [docker, localstack] = await Promise.all([
     target.isManaged ? checkDocker() : [],
@@ -95,7 +95,8 @@ async function checkDocker(): Promise<Check[]> {
   const { engine, compose } = await inspectDocker();
   const check = (name: string, part: DockerPart): Check => {
     if (part.ok) return { name, ok: true, found: part.found };
-    const advice = `${name} is needed to start LocalStack. To use a LocalStack that runs already, set AWS_ENDPOINT_URL.`;
+    const advice =
+      'Install and start it, or set AWS_ENDPOINT_URL to use a LocalStack that is already running.';
     return { name, ok: false, found: part.problem, advice };
   };
   return [check('Docker engine', engine), check('Docker Compose', compose)];
@@ -123,7 +124,7 @@ async function versionAt(url: string, signal: AbortSignal): Promise<string | und
   }
 }
 
-/** @returns undefined while it is not decided which Elasticsearch is used */
+/** @returns undefined if it is not known yet which Elasticsearch is used */
 async function checkElasticsearch(
   target: Target,
   isRunning: boolean,

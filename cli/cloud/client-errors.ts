@@ -1,24 +1,11 @@
-import { UserError } from '../../local/user-error.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { CommandError } from '../terminal/errors.ts';
 import { cloudName, cloudNameAndUrl, type Target } from './target.ts';
 
-const UNREACHABLE = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
-const REFUSED_CREDENTIALS = new Set([
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidClientTokenId',
-  'UnrecognizedClientException',
-  'SignatureDoesNotMatch',
-  'InvalidSignatureException',
-]);
+const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const NO_CREDENTIALS = /^(Credentials|Token)ProviderError$/;
+const REFUSED_CREDENTIALS =
+  /^(ExpiredToken(Exception)?|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException)$/;
 
 /** Turns an error of an AWS client into a `CommandError`. Returns an error that it does not know unchanged. */
 export function explainError(error: unknown, target: Target, signal: AbortSignal): unknown {
@@ -48,7 +35,7 @@ export function explainError(error: unknown, target: Target, signal: AbortSignal
         : 'Try again.';
     return explained('no_answer', `${cloud} accepts connections but does not answer.`, nextStep);
   }
-  if (NO_CREDENTIALS.has(error.name)) {
+  if (NO_CREDENTIALS.test(error.name)) {
     return explained(
       'no_credentials',
       `There are no AWS credentials: ${firstLine(error)}`,
@@ -62,7 +49,7 @@ export function explainError(error: unknown, target: Target, signal: AbortSignal
       'Set AWS_REGION, for example AWS_REGION=eu-central-1.',
     );
   }
-  if (REFUSED_CREDENTIALS.has(error.name)) {
+  if (REFUSED_CREDENTIALS.test(error.name)) {
     return explained(
       'credentials_refused',
       `${cloud} does not accept the credentials: ${firstLine(error)}`,
@@ -79,11 +66,11 @@ export function explainError(error: unknown, target: Target, signal: AbortSignal
   return error;
 }
 
-/** Whether nothing listens where the cloud should be. */
+/** Whether no server listens at the address of the cloud. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  return UNREACHABLE.has(code) || (error.cause !== undefined && isUnreachable(error.cause));
+  return UNREACHABLE.test(code) || (error.cause !== undefined && isUnreachable(error.cause));
 }
 
 function firstLine({ message }: Error): string {

@@ -10,9 +10,9 @@ import { MIN_MAPPING_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { CommandError } from '../terminal/errors.ts';
 import type { Deployment } from './deployment.ts';
 
-/** How many workers may run at a time: the consumer's reserved concurrency, and the mapping's maximum. */
+/** The maximum number of concurrent workers: the consumer's reserved concurrency, and the mapping's maximum. */
 export interface Concurrency {
-  /** null if it is not limited. */
+  /** null if there is no limit. */
   reserved: number | null;
   /** null if it is not set. A mapping with provisioned pollers cannot have one. */
   mapping: number | null;
@@ -28,8 +28,8 @@ export async function readConcurrency(deployment: Deployment, signal: AbortSigna
 }
 
 /**
- * Lets `workers` run at a time from now on. The mapping must never ask for more workers than the function may run: its
- * calls would be throttled, and their messages counted as received. So the function grows first and shrinks last.
+ * Sets the maximum number of concurrent workers. The mapping's maximum must never exceed the reserved concurrency: Lambda
+ * would throttle its calls, and each throttled message counts as received. So the function grows first and shrinks last.
  */
 export async function setConcurrency(
   deployment: Deployment,

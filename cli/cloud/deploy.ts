@@ -7,20 +7,20 @@ import { readConcurrency, setConcurrency } from './concurrency.ts';
 import { type Deployment, findCurrentDeployment, readDeployment } from './deployment.ts';
 import { effectiveSettings, fileContext, type GivenSettings } from './settings.ts';
 
-/** A deployment, and how many workers it may run at a time. */
+/** A deployment, and its maximum number of concurrent workers. */
 export interface Deployed {
   deployment: Deployment;
   concurrency: number;
 }
 
 /**
- * Deploys the stack. The running concurrency stays unless another one is given, whatever cdk.json says: a system that
- * was scaled up must not shrink when its code is deployed.
+ * Deploys the stack. The running concurrency overrides cdk.json, unless an option sets it: a deployment must not shrink a
+ * system that was scaled up.
  * @throws SettingError for a wrong setting, before anything is done
  */
 export async function deploy(call: Call, given: GivenSettings, verbose = false): Promise<Deployed> {
   const { target, signal, step } = call;
-  effectiveSettings(given);
+  const { bootstrapRoles } = effectiveSettings(given);
   requireReachableElasticsearch(call, given);
   // This comes first because it fails if the cloud is not running.
   const deployed = await findCurrentDeployment(target, signal);
@@ -32,7 +32,7 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
     ...(target.name === 'localstack' && { elasticsearchUrl: localstackElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
-  await bootstrap(call, verbose);
+  await bootstrap(call, bootstrapRoles, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
   const { concurrency } = effectiveSettings(context);
@@ -41,7 +41,7 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
   return { deployment, concurrency };
 }
 
-/** The given Elasticsearch, otherwise the local cloud's own, otherwise (it is not running) the deployed one. */
+/** The given Elasticsearch, or the local cloud's own if it is running, or the deployed one. */
 async function localElasticsearch(
   { target }: Call,
   given: GivenSettings,
@@ -59,7 +59,7 @@ async function localElasticsearch(
   );
 }
 
-/** The given Elasticsearch, otherwise that of the compose file; with a LocalStack of the user's, the deployed one. */
+/** The given Elasticsearch, or that of the compose file. With the user's own LocalStack: the given or the deployed one. */
 export function localstackElasticsearch(
   { target }: Pick<Call, 'target'>,
   given: GivenSettings,

@@ -5,38 +5,46 @@ import type { Target } from './target.ts';
 
 const name = z.string().min(1);
 
-const outputs = z.object({
-  JobsQueueUrl: name,
-  DeadLetterQueueUrl: name,
-  TableName: name,
-  SchedulerFunction: name,
-  ConsumerFunction: name,
-  StatusFunction: name,
-  ControlFunction: name,
-  VerifyFunction: name,
-  ElasticsearchUrl: name,
-  Index: name,
-  WorkMs: z.coerce.number().int().min(0),
-});
+/** The outputs of the stack. */
+const outputs = z
+  .object({
+    JobsQueueUrl: name,
+    DeadLetterQueueUrl: name,
+    TableName: name,
+    SchedulerFunction: name,
+    ConsumerFunction: name,
+    StatusFunction: name,
+    ControlFunction: name,
+    VerifyFunction: name,
+    ElasticsearchUrl: name,
+    Index: name,
+    WorkMs: z.coerce.number().int().min(0),
+  })
+  .transform((stack) => ({
+    jobsQueueUrl: stack.JobsQueueUrl,
+    deadLetterQueueUrl: stack.DeadLetterQueueUrl,
+    /** The table of the ledger. */
+    table: stack.TableName,
+    functions: {
+      scheduler: stack.SchedulerFunction,
+      consumer: stack.ConsumerFunction,
+      status: stack.StatusFunction,
+      control: stack.ControlFunction,
+      verify: stack.VerifyFunction,
+    },
+    elasticsearchUrl: stack.ElasticsearchUrl,
+    index: stack.Index,
+    /** How long a job waits in the default functions/job.ts, in milliseconds. */
+    workMs: stack.WorkMs,
+  }));
 
-/** What is deployed: the names of its parts, from the stack's outputs. */
-export interface Deployment {
-  readonly target: Target;
-  readonly jobsQueueUrl: string;
-  readonly deadLetterQueueUrl: string;
-  /** The ledger's table. */
-  readonly table: string;
-  readonly functions: Record<FunctionName, string>;
-  readonly elasticsearchUrl: string;
-  readonly index: string;
-  /** How long a job of the default functions/job.ts takes, in milliseconds. */
-  readonly workMs: number;
-}
+/** A deployed stack, described by its outputs. */
+export type Deployment = Readonly<z.infer<typeof outputs>> & { readonly target: Target };
 
 export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** Reads what is deployed. @throws CommandError `not_deployed`, or as `findDeployment` */
+/** Reads the deployed stack. @throws CommandError `not_deployed` or `deployment_differs` */
 export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {
   const deployment = await findDeployment(target, signal);
   if (deployment) return deployment;
@@ -47,7 +55,7 @@ export async function readDeployment(target: Target, signal: AbortSignal): Promi
   );
 }
 
-/** Reads what is deployed, if anything. @throws CommandError `deployment_differs` for another version's stack */
+/** Reads the deployed stack, if there is one. @throws CommandError `deployment_differs` for a stack of another version */
 export async function findDeployment(target: Target, signal: AbortSignal): Promise<Deployment | undefined> {
   const stack = await findStack(target, target.stackName, signal);
   if (!stack?.Outputs?.length) return undefined;
@@ -62,26 +70,10 @@ export async function findDeployment(target: Target, signal: AbortSignal): Promi
       target.command('deploy'),
     );
   }
-  const { data } = parsed;
-  return {
-    target,
-    jobsQueueUrl: data.JobsQueueUrl,
-    deadLetterQueueUrl: data.DeadLetterQueueUrl,
-    table: data.TableName,
-    functions: {
-      scheduler: data.SchedulerFunction,
-      consumer: data.ConsumerFunction,
-      status: data.StatusFunction,
-      control: data.ControlFunction,
-      verify: data.VerifyFunction,
-    },
-    elasticsearchUrl: data.ElasticsearchUrl,
-    index: data.Index,
-    workMs: data.WorkMs,
-  };
+  return { target, ...parsed.data };
 }
 
-/** Reads what this version of Drumline has deployed, if anything: another version's stack is to be deployed again. */
+/** Reads the deployed stack, if this version of Drumline has deployed it. A stack of another version must be deployed again. */
 export async function findCurrentDeployment(
   target: Target,
   signal: AbortSignal,

@@ -5,6 +5,7 @@ import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { ErrorAnswer } from '../../functions/runtime/json-handler.ts';
 import type { RunStatus, Status } from '../../functions/status.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
+import { sentence } from '../terminal/format.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
 export type { RunStatus, Status, Verification };
@@ -82,7 +83,7 @@ export function commandErrorOf(
       return new CommandError(
         code,
         `The run ${details?.runId} is active.`,
-        `Stop it first (${command('stop')}), or start with --replace.`,
+        `Stop it first (${command('stop')}), or add --replace.`,
       );
     case 'no_active_run':
       return new CommandError(code, 'No run is active.', `Start one: ${command('start --x 1000 --y 1')}`);
@@ -102,11 +103,6 @@ function errorIn(payload: string): string {
     const { errorType, errorMessage } = JSON.parse(payload) as { errorType?: string; errorMessage?: string };
     return [errorType, errorMessage].filter(Boolean).join(': ') || payload;
   } catch {
-    return payload || 'it returned no reason';
+    return payload || 'it gave no reason';
   }
-}
-
-function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

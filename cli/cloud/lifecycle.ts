@@ -1,4 +1,4 @@
-import { down, type UpResult, up } from '../../local/cloud.ts';
+import { down, type UpOptions, type UpResult, up } from '../../local/cloud.ts';
 import { downContainers, upContainers } from '../../local/containers/containers.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
@@ -7,18 +7,26 @@ import type { Call } from './call.ts';
 const LOST =
   'LocalStack has lost its ledger, queues and deployment: deploy again. Elasticsearch has kept its documents.';
 
-/** Starts the target's cloud, unless the user manages it. @throws UserError */
+/**
+ * Starts the target's cloud, unless the user manages it.
+ * @param onEmulatorReady work that needs only the emulator, see `UpOptions`
+ * @throws UserError
+ */
 export async function startCloud(
   { target, step, signal }: Call,
   elasticsearchUrl: string | undefined,
+  onEmulatorReady?: UpOptions['onEmulatorReady'],
 ): Promise<UpResult> {
-  if (!target.isManaged) return { emulator: 'running', elasticsearch: 'external' };
-  return target.name === 'localstack'
-    ? upContainers(target.home, { ownElasticsearch: elasticsearchUrl !== undefined, step, signal })
-    : up(target.home, { elasticsearchUrl, step, signal });
+  if (target.name === 'local') return up(target.home, { elasticsearchUrl, onEmulatorReady, step, signal });
+  const ownElasticsearch = elasticsearchUrl !== undefined;
+  const result: UpResult = target.isManaged
+    ? await upContainers(target.home, { ownElasticsearch, step, signal })
+    : { emulator: 'running', elasticsearch: 'external' };
+  await onEmulatorReady?.(Promise.resolve());
+  return result;
 }
 
-/** Stops the target's cloud. @returns with `lost`, a sentence, where that has lost data */
+/** Stops the target's cloud. @returns `lost`: a sentence, if data was lost */
 export async function stopCloud({ target, step }: Call, wipe: boolean): ReturnType<typeof down> {
   if (target.name !== 'localstack') return down(target.home, { wipe, step });
   const { stopped } = await downContainers(target.home, { wipe, step });

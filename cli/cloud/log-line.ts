@@ -1,11 +1,11 @@
-import { localTime, printable } from '../../text/format.ts';
+import { localTime, printable } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import type { FunctionName } from './deployment.ts';
 
 /** A line that a function or the Lambda platform has logged. */
 export interface LogLine {
   function: FunctionName;
-  /** ISO 8601: when the line was logged, or received if the line does not say. */
+  /** ISO 8601: when the line was logged, or received if it contains no time. */
   time: string;
   level?: string;
   /** The message, or the whole line if Drumline's logger did not write it. */
@@ -16,7 +16,7 @@ export interface LogLine {
   text: string;
 }
 
-/** Fields that are the same on every line of a function, or shown in another place of the line. */
+/** Fields that are the same on every line of a function, or shown elsewhere in the line. */
 const HIDDEN_FIELDS = new Set([
   ...['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'],
   ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id'],

@@ -11,12 +11,12 @@ import type { Target } from './target.ts';
 /** The maximum number of events per call (CloudWatch's quota). */
 const PAGE_SIZE = 10_000;
 
-/** How far back each reading goes again, in milliseconds: CloudWatch shows events late and out of order. */
+/** Overlap of two readings, in milliseconds, because CloudWatch shows events late and out of order. */
 const OVERLAP_MS = 30_000;
 
 /** Reads the logs of functions. Each reading returns the events that are new since the last one. */
 export class LogReader {
-  /** The times of the events that the next reading meets again, by event. */
+  /** The times of the events in the overlap, by event. */
   readonly #seen = new Map<string, number>();
   #from: number;
 
@@ -93,7 +93,7 @@ export class LogReader {
   }
 }
 
-/** The log groups of a function. LocalStack uses Lambda's default group, whatever the stack says. */
+/** The log groups of a function. LocalStack uses Lambda's default group instead of the one in the stack. */
 export function logGroupsOf({ name }: Pick<Target, 'name'>, functionName: string): string[] {
   const ours = `/drumline/${functionName}`;
   return name === 'localstack' ? [ours, `/aws/lambda/${functionName}`] : [ours];

@@ -28,7 +28,7 @@ export function readAssignments(pairs: readonly string[]): GivenSettings {
   );
 }
 
-/** The settings of a deployment: the given one, otherwise that of cdk.json, otherwise the default. @throws SettingError */
+/** Merges the given settings, those of cdk.json and the defaults, in this order of precedence. @throws SettingError */
 export function effectiveSettings(given: GivenSettings): Settings {
   return parseSettings({ ...fileContext(), ...given });
 }
@@ -47,10 +47,16 @@ export function describeSettings(): string {
 
 /** The settings in cdk.json. */
 export function fileContext(): Record<string, unknown> {
-  const { context = {} } = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as {
+  const context = cdkContext();
+  return Object.fromEntries(NAMES.filter((name) => name in context).map((name) => [name, context[name]]));
+}
+
+/** The whole context in cdk.json: settings of Drumline and of the CDK. */
+export function cdkContext(): Record<string, unknown> {
+  const file = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as {
     context?: Record<string, unknown>;
   };
-  return Object.fromEntries(NAMES.filter((name) => name in context).map((name) => [name, context[name]]));
+  return file.context ?? {};
 }
 
 /** The help must be shown even if cdk.json is wrong. */
@@ -62,7 +68,7 @@ function effectiveSettingsOrNone(): Partial<Settings> {
   }
 }
 
-/** The settings of a running deployment that decide how fast it is. */
+/** The settings of a deployed stack that decide its throughput. */
 export interface RunningSettings {
   workMs: number;
   batchSize: number;
@@ -70,7 +76,7 @@ export interface RunningSettings {
   jobConcurrency: number;
 }
 
-/** Reads them from the deployment itself: cdk.json may have changed since, or an option may have overridden it. */
+/** Reads them from the deployed stack: cdk.json may have changed since the deployment, or an option may have overridden it. */
 export async function readRunningSettings(
   deployment: Deployment,
   signal: AbortSignal,

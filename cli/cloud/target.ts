@@ -3,8 +3,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackNameOf } from '../../infra-cdk/settings/settings.ts';
+import { clientEnvironment, type LocalHome, localHome } from '../../local/base/home.ts';
 import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
-import { clientEnvironment, type LocalHome, localHome } from '../../local/home.ts';
 import { UsageError } from '../terminal/errors.ts';
 
 export const TARGETS = ['local', 'localstack', 'aws'] as const;
@@ -34,7 +34,7 @@ export interface Clients {
   readonly logs: CloudWatchLogsClient;
 }
 
-/** Somewhat more than the longest time limit of a function: five minutes, for verify. */
+/** Slightly longer than the longest time limit of a function, which is five minutes (verify). */
 const INVOCATION_TIMEOUT_MS = 330_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -1,7 +1,6 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
-import { count, counted, localTime, printable } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
   isMalformed,
@@ -13,62 +12,61 @@ import {
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
+import { count, counted, localTime, printable } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 
 export function register(program: Command): void {
-  const letters = program
+  const deadLetters = program
     .command('dead-letters')
-    .summary('list, retry or delete jobs that were given up')
+    .summary('list, retry or delete jobs that Drumline has given up')
     .description(
-      'Manages the jobs that were given up: lists them with the reason, sends them again, or deletes them.',
+      'Manages dead letters, the jobs that Drumline has given up: lists them with the reason, retries or deletes them.',
     )
     .helpCommand(false);
-  letters
+  deadLetters
     .command('list')
-    .summary('list them, with reason and attempts')
-    .description('Lists the dead letters. They stay where they are.')
+    .summary('list the dead letters with reason and attempts')
+    .description('Lists the dead letters without changing them.')
     .addHelpText('after', '\nExample:\n  npx drumline dead-letters list')
-    .action(action(listLetters));
-  letters
+    .action(action(list));
+  deadLetters
     .command('retry')
-    .summary('send them to the jobs queue again')
+    .summary('send dead letters to the jobs queue again')
     .description(
       'Sends dead letters to the jobs queue again. Their attempts start from zero. A job that now succeeds moves from ' +
         'failed to processed.',
     )
-    .argument('[jobs...]', 'the IDs of the jobs', (text: string, before: number[] = []) => [
+    .argument('[jobs...]', 'IDs of the jobs', (text: string, before: number[] = []) => [
       ...before,
       int(1, Number.MAX_SAFE_INTEGER)(text),
     ])
     .option('--all', 'all dead letters except malformed ones, which contain no readable job')
-    .option('--malformed', 'with --all: also malformed ones')
+    .option('--malformed', 'with --all: malformed ones, too')
     .addHelpText(
       'after',
       '\nExamples:\n  npx drumline dead-letters retry 17 42\n  npx drumline dead-letters retry --all',
     )
     .action(action(retry));
-  letters
+  deadLetters
     .command('purge')
-    .summary('delete all of them')
-    .description(
-      'Deletes all dead letters. Their jobs stay counted as failed, and can no longer be sent again.',
-    )
+    .summary('delete all dead letters')
+    .description('Deletes all dead letters. Their jobs stay counted as failed and can no longer be retried.')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  npx drumline dead-letters purge --yes')
     .action(action(purge));
 }
 
-async function listLetters(call: Call): Promise<void> {
+async function list(call: Call): Promise<void> {
   const { output, signal, target } = call;
   const deployment = await call.deployment();
-  const letters = await receiveDeadLetters(deployment, signal);
-  await releaseDeadLetters(deployment, letters);
-  const document = letters.map(({ receiptHandle: _, ...letter }) => letter);
+  const deadLetters = await receiveDeadLetters(deployment, signal);
+  await releaseDeadLetters(deployment, deadLetters);
+  const document = deadLetters.map(({ receiptHandle: _, ...deadLetter }) => deadLetter);
   output.result(document, () =>
-    letters.length === 0
+    deadLetters.length === 0
       ? 'There are no dead letters.'
-      : `${letterTable(letters)}\n\nSend them again: ${target.command('dead-letters retry --all')}`,
+      : `${deadLetterTable(deadLetters)}\n\nSend them again: ${target.command('dead-letters retry --all')}`,
   );
 }
 
@@ -83,33 +81,33 @@ async function retry(
   }
   if (malformed && !all) throw new UsageError('--malformed needs --all.', 'Add --all.');
   const deployment = await call.deployment();
-  const letters = await receiveDeadLetters(deployment, signal);
+  const deadLetters = await receiveDeadLetters(deployment, signal);
   const wanted = all
-    ? letters.filter((letter) => malformed || !isMalformed(letter))
-    : letters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
+    ? deadLetters.filter((deadLetter) => malformed || !isMalformed(deadLetter))
+    : deadLetters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
   const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
   if (unknown.length > 0) {
-    await releaseDeadLetters(deployment, letters);
+    await releaseDeadLetters(deployment, deadLetters);
     throw new CommandError(
       'no_such_dead_letter',
-      `There is no dead letter of ${unknown.length === 1 ? 'the job' : 'the jobs'} ${unknown.join(', ')}; nothing was sent.`,
+      `There is no dead letter of ${unknown.length === 1 ? 'job' : 'jobs'} ${unknown.join(', ')}. Nothing was sent.`,
       call.target.command('dead-letters list'),
     );
   }
-  const resent = await retryDeadLetters(deployment, wanted, signal);
-  const skipped = letters.filter((letter) => !wanted.includes(letter));
-  await releaseDeadLetters(deployment, [...skipped, ...resent.unsent, ...resent.kept]);
+  const result = await retryDeadLetters(deployment, wanted, signal);
+  const skipped = deadLetters.filter((deadLetter) => !wanted.includes(deadLetter));
+  await releaseDeadLetters(deployment, [...skipped, ...result.unsent, ...result.kept]);
   signal.throwIfAborted();
   const malformedLeft = all ? skipped.length : 0;
   const document = {
-    sent: resent.sent.length,
-    kept: resent.kept.length,
-    unsent: resent.unsent.length,
+    sent: result.sent.length,
+    kept: result.kept.length,
+    unsent: result.unsent.length,
     malformed: malformedLeft,
-    ...(resent.reason !== undefined && { reason: resent.reason }),
+    ...(result.reason !== undefined && { reason: result.reason }),
   };
-  output.result(document, () => resentText(resent, malformedLeft));
-  return resent.unsent.length > 0 ? 1 : 0;
+  output.result(document, () => retryText(result, malformedLeft));
+  return result.unsent.length > 0 ? 1 : 0;
 }
 
 async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<number> {
@@ -117,32 +115,32 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
   const { deadLetterQueueUrl: url, target } = await call.deployment();
   const { sqs } = target.clients;
   const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
-  const letters = visible + inFlight + delayed;
-  if (letters > 0) {
-    const question = `Delete ${counted(letters, 'dead letter')}?`;
+  const deadLetters = visible + inFlight + delayed;
+  if (deadLetters > 0) {
+    const question = `Delete ${counted(deadLetters, 'dead letter')}?`;
     if (!(await isConfirmed(call, question, yes))) {
-      output.result({ purged: 0 }, () => 'Nothing was done.');
+      output.result({ purged: 0 }, () => 'Nothing was changed.');
       return 1;
     }
     await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal: signal });
   }
-  output.result({ purged: letters }, () =>
-    letters === 0 ? 'There are no dead letters.' : `${counted(letters, 'dead letter')} deleted.`,
+  output.result({ purged: deadLetters }, () =>
+    deadLetters === 0 ? 'There are no dead letters.' : `${counted(deadLetters, 'dead letter')} deleted.`,
   );
   return 0;
 }
 
 const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left'];
 
-function letterTable(letters: ReceivedDeadLetter[]): string {
-  const rows = letters.map((letter) => [
-    jobsIn(letter),
-    letter.runId ?? '',
+function deadLetterTable(deadLetters: ReceivedDeadLetter[]): string {
+  const rows = deadLetters.map((deadLetter) => [
+    jobsIn(deadLetter),
+    deadLetter.runId ?? '',
     // A message from the redrive policy has only its receive count, which includes receives by this command.
-    letter.lastFailedAt ? count(letter.attempts) : '–',
-    letter.firstFailedAt ? localTime(letter.firstFailedAt) : '',
-    letter.lastFailedAt ? localTime(letter.lastFailedAt) : '',
-    printable(letter.reason),
+    deadLetter.lastFailedAt ? count(deadLetter.attempts) : '–',
+    deadLetter.firstFailedAt ? localTime(deadLetter.firstFailedAt) : '',
+    deadLetter.lastFailedAt ? localTime(deadLetter.lastFailedAt) : '',
+    printable(deadLetter.reason),
   ]);
   return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Reason'], rows, ALIGNS);
 }
@@ -152,7 +150,7 @@ function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   return range ? `${range.first}–${range.last}` : '–';
 }
 
-function resentText({ sent, kept, unsent, reason }: RetryResult, malformed: number): string {
+function retryText({ sent, kept, unsent, reason }: RetryResult, malformed: number): string {
   const lines = [`${counted(sent.length + kept.length, 'dead letter')} sent again.`];
   if (kept.length > 0) lines.push(`${count(kept.length)} of them could not be deleted and are still listed.`);
   if (unsent.length > 0)

@@ -1,21 +1,22 @@
 import { type Command, Option } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
-import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findCurrentDeployment } from '../cloud/deployment.ts';
 import { readStatus, verify } from '../cloud/invoke.ts';
 import { requireEmulator, startCloud } from '../cloud/lifecycle.ts';
+import type { GivenSettings } from '../cloud/settings.ts';
 import { cloudName, elasticsearchUrlFromHost } from '../cloud/target.ts';
 import { clearEarlierRuns, startRun, stopRun } from '../runs/control-run.ts';
-import { followTicks, followUntilLeft } from '../runs/demo-run.ts';
+import { followTicks, followUntilInterrupted } from '../runs/demo-run.ts';
 import { drainRun } from '../runs/follow-run.ts';
 import { runReport, runReportText } from '../runs/run-report.ts';
 import { BusyTime } from '../runs/statistics.ts';
 import { canAsk, isConfirmed } from '../terminal/confirm.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { elasticsearchUrl, int, jobsPerTick, minutesBetweenTicks } from '../terminal/options.ts';
+import { counted } from '../terminal/format.ts';
+import { int, jobsPerTick, minutesBetweenTicks, ownElasticsearchOption } from '../terminal/options.ts';
 
 interface Options {
   x: number;
@@ -28,7 +29,7 @@ interface Options {
   yes?: boolean;
 }
 
-/** What the demo has started, and must clean up after an error. */
+/** What the demo has started, for the cleanup after an error. */
 interface State {
   isUp: boolean;
   deployment?: Deployment;
@@ -41,22 +42,18 @@ export function register(program: Command): void {
     .summary('start everything, run jobs and verify them (npm start)')
     .description(
       'Starts the local cloud, deploys, runs X jobs every Y minutes, verifies that each job was counted exactly once, ' +
-        'and prints a report. The local cloud keeps running. Exits with 0 only if the verification succeeds.',
+        'and prints a report. The local cloud keeps running. Exits with 0 if the verification succeeds, otherwise with 1.',
     )
     .addOption(new Option('--x <jobs>', 'jobs per tick').argParser(jobsPerTick).default(1_000))
     .addOption(new Option('--y <minutes>', 'minutes between ticks').argParser(minutesBetweenTicks).default(1))
     .option('--workers <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS), 2)
     .option('--ticks <n>', 'number of ticks', int(1, 1_000), 1)
-    .option('--work-ms <n>', 'time that a job waits, as if for I/O, in milliseconds', int(0, 600_000), 100)
+    .option('--work-ms <n>', 'time that a job waits, in milliseconds', int(0, 600_000), 100)
     .option(
       '--follow',
-      'show the live status until Ctrl-C or q instead of --ticks; then stop, verify and report',
+      'show the live status until Ctrl-C or q (ignores --ticks), then stop, verify and report',
     )
-    .option(
-      '--elasticsearch <url>',
-      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
-      elasticsearchUrl,
-    )
+    .addOption(ownElasticsearchOption())
     .option('--yes', 'stop an active run without asking')
     .addHelpText(
       'after',
@@ -70,15 +67,14 @@ async function run(call: Call, options: Options): Promise<number> {
   const { output } = call;
   const state: State = { isUp: false };
   try {
-    const { lost } = await startCloud(call, options.elasticsearch);
-    state.isUp = true;
-    if (lost) output.say(output.messageColors.yellow(lost));
-    await confirmReplacement(call, options.yes ?? false);
-    const { deployment } = await deploy(call, {
-      concurrency: String(options.workers),
-      workMs: String(options.workMs),
-      ...(options.elasticsearch !== undefined && { elasticsearchUrl: options.elasticsearch }),
+    // The deployment does not need Elasticsearch, which takes longer to start than the emulator.
+    const { lost } = await startCloud(call, options.elasticsearch, async (elasticsearch) => {
+      state.isUp = true;
+      await confirmReplacement(call, options.yes ?? false, elasticsearch);
+      await deploy(call, settingsOf(call, options));
     });
+    if (lost) output.say(output.messageColors.yellow(lost));
+    const deployment = await call.deployment();
     state.deployment = deployment;
     await clearEarlierRuns(call, deployment);
     state.runId = await startRun(deployment, options.x, options.y);
@@ -98,7 +94,7 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   const { output } = call;
   const busy = new BusyTime();
   const after = options.follow
-    ? await followUntilLeft(call, deployment, runId, busy)
+    ? await followUntilInterrupted(call, deployment, runId, busy)
     : await followTicks(call, deployment, runId, options, busy);
   await stopRun(deployment, runId);
   // The last jobs are counted while the run drains.
@@ -112,13 +108,27 @@ async function finish(call: Call, deployment: Deployment, runId: string, options
   return report.ok ? 0 : 1;
 }
 
-/** Asks before it stops an active run, which may be another demo's or a wanted one. */
-async function confirmReplacement(call: Call, yes: boolean): Promise<void> {
+function settingsOf({ target }: Call, { workers, workMs, elasticsearch }: Options): GivenSettings {
+  // The local cloud's own Elasticsearch has to be named here, because it may not be running yet.
+  const url = elasticsearch ?? (target.name === 'local' ? target.home.elasticsearchUrl : undefined);
+  return {
+    concurrency: String(workers),
+    workMs: String(workMs),
+    ...(url !== undefined && { elasticsearchUrl: url }),
+  };
+}
+
+/**
+ * Asks before it stops an active run, which may be needed.
+ * @param elasticsearch resolves when Elasticsearch runs; until then its progress is shown where the question would be
+ */
+async function confirmReplacement(call: Call, yes: boolean, elasticsearch: Promise<unknown>): Promise<void> {
   // This comes before the deployment, which would change the run's number of workers.
   const deployment = await findCurrentDeployment(call.target, call.signal);
   if (!deployment) return;
   const { running, runId } = await readStatus(deployment, call.signal);
   if (!running) return;
+  await elasticsearch;
   if (await isConfirmed(call, `The run ${runId} is active. Stop it?`, yes || !canAsk())) return;
   throw new CommandError('run_active', `The run ${runId} is active.`, call.target.command('status --watch'));
 }
@@ -140,7 +150,7 @@ function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment
   const commands = {
     'start --x 5000 --y 1': 'start a run',
     'status --watch': 'watch its status',
-    'scale 4': 'change to four workers',
+    'scale 4': 'scale to four workers',
     'logs --follow': 'follow the logs of the functions',
     'stop --wait': 'stop the run, and wait for its last job',
     ...(target.isManaged && {

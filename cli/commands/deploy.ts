@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
-import { MAX_WORKERS } from '../../plan/aws-limits.ts';
-import { counted } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
-import { collect, elasticsearchUrl, int } from '../terminal/options.ts';
+import { counted } from '../terminal/format.ts';
+import { concurrencyOption, contextOption, elasticsearchUrl, int } from '../terminal/options.ts';
 
 interface Options {
   concurrency?: number;
@@ -22,24 +21,24 @@ export function register(program: Command): void {
     .command('deploy')
     .summary('deploy the stack, or update it')
     .description(
-      'Deploys the stack with the CDK. Settings are in cdk.json; a setting given here applies until the next ' +
-        'deploy. The running concurrency does not change unless another one is given.',
+      'Deploys the stack with the CDK. Settings come from cdk.json. An option overrides a setting until the next ' +
+        'deploy. The concurrency of the running system does not change unless an option sets it.',
     )
-    .option('--concurrency <n>', 'maximum number of concurrent workers', int(1, MAX_WORKERS))
+    .addOption(concurrencyOption())
     .option(
       '--work-ms <n>',
-      'time that a job of the default functions/job.ts waits, in milliseconds',
+      'time that a job waits in the default functions/job.ts, in milliseconds',
       int(0, 600_000),
     )
     .option('--jobs-per-message <n>', 'maximum number of jobs per message', int(1, 500))
     .option('--batch-size <n>', 'maximum number of messages per batch', int(1, 10_000))
     .option(
       '--elasticsearch <url>',
-      'Elasticsearch 8 for the results; the functions must be able to reach it',
+      'URL of Elasticsearch 8 for the results, reachable by the functions',
       elasticsearchUrl,
     )
-    .option('-c, --context <name=value>', 'any setting; may be repeated', collect)
-    .option('--verbose', 'print the CDK’s output')
+    .addOption(contextOption())
+    .option('--verbose', 'print the output of the CDK')
     .addHelpText(
       'after',
       () => `
@@ -73,7 +72,7 @@ async function run(call: Call, options: Options): Promise<void> {
   );
 }
 
-/** The settings that the options give. An option of its own name overrides `-c`. */
+/** The settings that the options set. `--concurrency 4` overrides `-c concurrency=2`. */
 export function givenBy(options: Options): GivenSettings {
   const short = {
     concurrency: options.concurrency,

@@ -2,71 +2,51 @@ import type { Command } from 'commander';
 import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
-import { localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
-import type { Check } from '../cloud/checks.ts';
-import { checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { type Check, checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
+import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
 
 export function register(program: Command): void {
   program
     .command('doctor')
-    .summary('check what the local cloud needs, and what is running')
+    .summary('check the requirements, and show what is running')
     .description(
-      'Lists the programs that the local cloud needs, the versions found, and how to install what is missing; ' +
-        'then which of its servers are running. With --target aws it checks that the account has what a deployment needs. ' +
-        'With --target localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from ' +
-        'AWS. Exits with 1 if something is missing.',
+      'Checks the programs that the local cloud needs, says how to install missing ones, and shows which servers are ' +
+        'running. With --target aws it checks the concurrency quota and the CDK bootstrap of the account. With --target ' +
+        'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. Exits ' +
+        'with 1 if something is missing.',
     )
     .addHelpText('after', '\nExample: print the result for a script\n  npx drumline doctor --json')
     .action(action(run));
 }
 
 async function run(call: Call): Promise<number> {
-  switch (call.target.name) {
-    case 'aws':
-      return examineAccount(call);
-    case 'localstack':
-      return examineLocalstack(call);
-    case 'local':
-      return examineMachine(call);
-  }
+  const { target, signal } = call;
+  if (target.name === 'aws')
+    return reportChecks(call, await checkAccount(target, effectiveSettings({}), signal));
+  if (target.name === 'localstack')
+    return reportChecks(call, await checkLocalstack(target, signal), SHORTCOMINGS);
+  return diagnoseMachine(call);
 }
 
-async function examineAccount({ output, target, signal }: Call): Promise<number> {
-  const checks = await checkAccount(target, effectiveSettings({}), signal);
+function reportChecks({ output }: Call, checks: Check[], shortcomings?: string[]): number {
   const ok = checks.every((check) => check.ok);
-  output.result({ ok, checks }, () => checkLines(checks, output.colors).join('\n'));
-  return ok ? 0 : 1;
-}
-
-async function examineLocalstack({ output, target, signal }: Call): Promise<number> {
-  const checks = await checkLocalstack(target, signal);
-  const ok = checks.every((check) => check.ok);
-  output.result({ ok, checks, shortcomings: SHORTCOMINGS }, () =>
+  const rows = checks.map((check) => [mark(check.ok, output.colors), check.name, check.found]);
+  output.result({ ok, checks, ...(shortcomings && { shortcomings }) }, () =>
     [
-      ...checkLines(checks, output.colors),
-      '',
-      'How LocalStack 4.14 differs from AWS:',
-      ...SHORTCOMINGS.map((each) => `- ${each}`),
+      table(['', 'Needed', 'Found'], rows),
+      ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
+      ...(shortcomings ? ['', 'How LocalStack 4.14 differs from AWS:'] : []),
+      ...(shortcomings ?? []).map((each) => `- ${each}`),
     ].join('\n'),
   );
   return ok ? 0 : 1;
 }
 
-function checkLines(checks: Check[], colors: Colors): string[] {
-  return [
-    table(
-      ['', 'Needed', 'Found'],
-      checks.map((check) => [mark(check.ok, colors), check.name, check.found]),
-    ),
-    ...checks.flatMap(({ advice }) => (advice ? ['', advice] : [])),
-  ];
-}
-
-async function examineMachine({ output, target }: Call): Promise<number> {
+async function diagnoseMachine({ output, target }: Call): Promise<number> {
   const [requirements, servers] = await Promise.all([checkRequirements(), inspect(target.home)]);
   const ok = requirements.every((requirement) => requirement.ok);
   const { root, emulatorUrl, elasticsearchUrl } = target.home;
@@ -80,7 +60,7 @@ async function examineMachine({ output, target }: Call): Promise<number> {
         ['Elasticsearch', servers.elasticsearch, elasticsearchUrl],
       ]),
       '',
-      `The local cloud’s folder is ${root}.`,
+      `Folder of the local cloud: ${root}`,
     ].join('\n'),
   );
   return ok ? 0 : 1;
@@ -103,20 +83,22 @@ function requirementTable(requirements: Requirement[], colors: Colors): string {
 function installLines(requirements: Requirement[]): string[] {
   const missing = requirements.filter(({ ok }) => !ok);
   if (missing.length === 0) return [];
-  const withOwn = missing.every(({ name }) => name === 'JDK' || name === 'Maven');
+  const onlyJava = missing.every(({ name }) => name === 'Java');
   return [
     '',
-    'To install what is missing on Debian/Ubuntu:',
+    'Install the missing programs. On Debian or Ubuntu:',
     ...missing.map(({ install }) => `  ${install.debian}`),
     'On macOS:',
     ...missing.map(({ install }) => `  ${install.macos}`),
-    ...(withOwn ? ['With your own Elasticsearch 8 (up --elasticsearch URL) they are not needed.'] : []),
+    ...(onlyJava
+      ? ['You do not need Java with your own Elasticsearch 8: npx drumline up --elasticsearch URL']
+      : []),
   ];
 }
 
 function serverTable(servers: [name: string, state: ServerState, url: string][]): string {
   const rows = servers.map(([name, state, url]) => {
-    if (!state.running) return [name, 'stopped', `would be at ${url}`];
+    if (!state.running) return [name, 'stopped', url];
     const health = state.healthy ? 'running' : 'running, but does not answer';
     return [
       name,

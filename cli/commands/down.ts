@@ -9,11 +9,11 @@ export function register(program: Command): void {
     .command('down')
     .summary('stop the local cloud; its data is kept')
     .description(
-      'Stops the local cloud and keeps its data: after the next "up" the deployment, runs and results are there again. ' +
-        'LocalStack (--target localstack) loses its data; only Elasticsearch keeps its documents.',
+      'Stops the local cloud. Deployment, runs and results are kept for the next "up". LocalStack (--target localstack) ' +
+        'loses its data; only Elasticsearch keeps its documents.',
     )
-    .option('--wipe', 'also delete the data: deployment, runs, queues and results; installed software stays')
-    .option('--yes', 'do not ask before deleting')
+    .option('--wipe', 'also delete deployment, runs, queues and results, but not the installed software')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText(
       'after',
       '\nExample: start with an empty local cloud\n  npx drumline down --wipe --yes && npx drumline up',
@@ -29,7 +29,7 @@ async function run(call: Call, options: { wipe?: boolean; yes?: boolean }): Prom
     const where = target.name === 'local' ? target.home.root : 'LocalStack’s volumes';
     const question = `Delete all deployments, runs and results in ${where}?`;
     if (!(await isConfirmed(call, question, options.yes ?? false))) {
-      output.result({ stopped: false, wiped: false }, () => 'Nothing was done.');
+      output.result({ stopped: false, wiped: false }, () => 'Nothing was changed.');
       return 1;
     }
   }
@@ -37,7 +37,7 @@ async function run(call: Call, options: { wipe?: boolean; yes?: boolean }): Prom
   if (lost) output.say(output.messageColors.yellow(lost));
   output.result({ stopped, wiped: wipe, ...(lost && { lost }) }, () => {
     const state = `${cloudName(target)} ${stopped ? 'is stopped' : 'was not running'}`;
-    return wipe ? `${state}, and its data is deleted.` : `${state}. ${target.command('up')} starts it again.`;
+    return wipe ? `${state}. Its data is deleted.` : `${state}. Start it: ${target.command('up')}`;
   });
   return 0;
 }

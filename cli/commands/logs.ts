@@ -8,7 +8,7 @@ import { UsageError } from '../terminal/errors.ts';
 import { duration } from '../terminal/options.ts';
 import { UNCOLOURED } from '../terminal/output.ts';
 
-const EVERY_MS = 2_000;
+const INTERVAL_MS = 2_000;
 
 interface Options extends GlobalOptions {
   follow?: boolean;
@@ -21,11 +21,11 @@ export function register(program: Command): void {
   program
     .command('logs')
     .summary('show the logs of the functions')
-    .description('Shows the logs of one function, or of all five in order of time.')
+    .description('Shows the logs of one function, or of all functions in chronological order.')
     .addArgument(new Argument('[function]', FUNCTIONS.join(', ')).argParser(functionName))
-    .option('--follow', 'keep showing new lines until Ctrl-C')
+    .option('--follow', 'show new lines until Ctrl-C')
     .addOption(
-      new Option('--since <duration>', 'how far back: 30s, 5m, 2h, 1d')
+      new Option('--since <duration>', 'start of the logs, such as 30s, 5m, 2h or 1d ago')
         .argParser(duration)
         .default(300_000, '5m'),
     )
@@ -45,10 +45,7 @@ Examples:
 async function run(call: Call, options: Options, name?: FunctionName): Promise<number> {
   const { output, signal } = call;
   if (options.follow && options.json) {
-    throw new UsageError(
-      '--json prints one document, which --follow would never finish.',
-      'Omit one of them.',
-    );
+    throw new UsageError('--follow and --json cannot be combined.', 'Omit one of them.');
   }
   const deployment = await call.deployment();
   const since = Date.now() - options.since;
@@ -57,13 +54,13 @@ async function run(call: Call, options: Options, name?: FunctionName): Promise<n
   const text = (lines: LogLine[]) => lines.map((line) => renderLogLine(line, output.colors)).join('\n');
   const lines = await read();
   if (!options.follow) {
-    if (lines.length === 0) output.say('Nothing was logged in that time.');
+    if (lines.length === 0) output.say('There are no log lines in this period.');
     if (lines.length > 0 || options.json) output.result(lines, () => text(lines));
     return 0;
   }
   for (let next = lines; ; next = await read()) {
     if (next.length > 0) output.print(text(next));
-    const goesOn = await setTimeout(EVERY_MS, undefined, { signal }).then(
+    const goesOn = await setTimeout(INTERVAL_MS, undefined, { signal }).then(
       () => true,
       () => false,
     );
@@ -79,7 +76,7 @@ function isWanted(line: LogLine, { filter, platform }: Options): boolean {
   );
 }
 
-/** `consumer` or `drumline-consumer`, whatever the stage. */
+/** Accepts `consumer` and `drumline-consumer`, also with a stage. */
 function functionName(text: string): FunctionName {
   const name = FUNCTIONS.find(
     (each) => text === each || (text.startsWith('drumline-') && text.endsWith(`-${each}`)),

@@ -1,25 +1,13 @@
 import type { Command } from 'commander';
-import { count, elapsed, localTime } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { type RunStatus, readRuns } from '../cloud/invoke.ts';
 import { pendingOf } from '../runs/statistics.ts';
+import { count, elapsed, localTime } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 
-const HEADS = [
-  'Run',
-  'State',
-  'Started',
-  'Lasted',
-  'X',
-  'Y',
-  'Ticks',
-  'Enqueued',
-  'Processed',
-  'Failed',
-  'Pending',
-];
-const ALIGNS: Align[] = HEADS.map((_, at) => (at < 3 ? 'left' : 'right'));
+const HEADS = 'Run State Started Lasted X Y Ticks Enqueued Processed Failed Pending'.split(' ');
+const ALIGNS: Align[] = HEADS.map((_, index) => (index < 3 ? 'left' : 'right'));
 
 export function register(program: Command): void {
   program

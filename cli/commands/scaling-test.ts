@@ -8,8 +8,8 @@ import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { readRunningSettings } from '../cloud/settings.ts';
 import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
-import { keepReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
-import { jobsFor, type Measurement, measure } from '../runs/scaling-test.ts';
+import { saveReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
+import { defaultJobs, type Measurement, measure } from '../runs/scaling-test.ts';
 import { CommandError } from '../terminal/errors.ts';
 import { elasticsearchUrl, int, intList, jobsPerTick } from '../terminal/options.ts';
 
@@ -26,27 +26,27 @@ export function register(program: Command): void {
     .command('scaling-test')
     .summary('measure how throughput grows with the number of workers')
     .description(
-      'Runs the same jobs with each number of workers. Reports throughput, speed-up, each worker’s share, errors and ' +
-        'duplicates as a Markdown table, and saves it under reports/. Restores the number of workers at the end.',
+      'Runs the same jobs with each number of workers. Prints throughput, speed-up, share per worker, errors and ' +
+        'duplicates as a Markdown table, saves a report in reports/, and restores the number of workers.',
     )
     .addOption(
-      new Option('--workers <list>', 'numbers of workers; the first is the base of the speed-up')
+      new Option('--workers <list>', 'numbers of workers; speed-ups are relative to the first')
         .argParser(intList(1, MAX_WORKERS))
         .default([1, 2, 4], '1,2,4'),
     )
     .option(
       '--x <jobs>',
-      'jobs for each number (default: 800 × the largest number, at least 2,000)',
+      'jobs per measurement (default: 800 × the largest number of workers, at least 2,000)',
       jobsPerTick,
     )
     .option(
       '--work-ms <n>',
-      'time that a job waits, in milliseconds; deploys if that changes it',
+      'time that a job waits, in milliseconds; deploys if it differs from the deployed time',
       int(0, 600_000),
     )
     .option(
       '--elasticsearch <url>',
-      'your own Elasticsearch 8, if the local cloud is not running',
+      'your own Elasticsearch 8, if the local cloud must be started',
       elasticsearchUrl,
     )
     .option('--replace', 'stop the active run, if there is one')
@@ -60,7 +60,7 @@ async function run(call: Call, options: Options): Promise<number> {
   await requireNoRun(call, deployment, options.replace ?? false);
   const { reserved } = await readConcurrency(deployment, signal);
   const settings = await readRunningSettings(deployment, signal);
-  const jobs = options.x ?? jobsFor(options.workers);
+  const jobs = options.x ?? defaultJobs(options.workers);
   const measurements: Measurement[] = [];
   try {
     for (const workers of options.workers) {
@@ -72,8 +72,8 @@ async function run(call: Call, options: Options): Promise<number> {
     if (reserved !== null) await setConcurrency(deployment, reserved, NEVER_ABORTED);
   }
   const report = scalingReport(target.name, settings, measurements);
-  const files = await keepReport(report);
-  output.say(`The report is saved: ${files.markdown}`);
+  const files = await saveReport(report);
+  output.say(`Report: ${files.markdown}`);
   output.result({ ...report, files }, () => scalingTable(measurements));
   return report.ok ? 0 : 1;
 }
@@ -98,7 +98,7 @@ async function requireNoRun(call: Call, deployment: Deployment, replace: boolean
   if (!running || replace) return clearEarlierRuns(call, deployment);
   throw new CommandError(
     'run_active',
-    `The run ${runId} is active, and would falsify the measurement.`,
+    `The run ${runId} is active and would distort the measurement.`,
     `Stop it first (${call.target.command('stop')}), or add --replace.`,
   );
 }

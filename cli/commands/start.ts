@@ -9,11 +9,11 @@ export function register(program: Command): void {
   program
     .command('start')
     .summary('start a run: X jobs every Y minutes')
-    .description('Starts a run: X jobs every Y minutes, beginning at once. Only one run can be active.')
+    .description('Starts a run: X jobs every Y minutes, starting immediately. Only one run can be active.')
     .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick)
     .requiredOption('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
     .addOption(paceOption().default('burst'))
-    .option('--backfill <minutes>', 'also fire ticks missed in the last <minutes>', int(0, 10_080))
+    .option('--backfill <minutes>', 'also fire ticks that were missed in the last <minutes>', int(0, 10_080))
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText('after', '\nExample:\n  npx drumline start --x 1000 --y 1\n  npx drumline status --watch')
     .action(action(run));

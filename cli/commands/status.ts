@@ -4,16 +4,16 @@ import { readStatus } from '../cloud/invoke.ts';
 import { statusScreen } from '../runs/status-screen.ts';
 import { watchStatus } from '../runs/watch-status.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
-import { runId } from '../terminal/options.ts';
+import { runOption } from '../terminal/options.ts';
 import { isTerminal } from '../terminal/output.ts';
 
 export function register(program: Command): void {
   program
     .command('status')
-    .summary('show the progress of the run: jobs, queue, workers')
+    .summary('show the progress of a run: jobs, queue, workers')
     .description('Shows the active or last run: its ticks and jobs, the queue, and each worker’s share.')
-    .option('--watch', 'update the screen until Ctrl-C or q')
-    .option('--run <id>', 'show this run (see "drumline runs")', runId)
+    .option('--watch', 'update the screen every second until Ctrl-C or q')
+    .addOption(runOption())
     .addHelpText(
       'after',
       '\nExamples:\n  npx drumline status --watch\n  npx drumline status --json | jq .processed',
@@ -23,22 +23,22 @@ export function register(program: Command): void {
 
 async function run(
   call: Call,
-  { watch, run: asked, json }: { watch?: boolean; run?: string } & GlobalOptions,
+  { watch, run: runId, json }: { watch?: boolean; run?: string } & GlobalOptions,
 ): Promise<void> {
   const { output, signal, target } = call;
   if (watch && json) {
-    throw new UsageError('--watch and --json do not go together.', 'Repeat "status --json" instead.');
+    throw new UsageError('--watch and --json cannot be combined.', 'Omit one of them.');
   }
   if (watch && !isTerminal(process.stdout)) {
     throw new UsageError('--watch needs a terminal.', 'Omit --watch to print the status once.');
   }
   const deployment = await call.deployment();
-  const status = await readStatus(deployment, signal, asked);
-  if (asked !== undefined && status.runId === null) {
-    throw new CommandError('no_such_run', `There is no run ${asked}.`, target.command('runs'));
+  const status = await readStatus(deployment, signal, runId);
+  if (runId !== undefined && status.runId === null) {
+    throw new CommandError('no_such_run', `There is no run ${runId}.`, target.command('runs'));
   }
   if (watch) {
-    await watchStatus(call, deployment, { runId: asked, foot: 'Press q to leave. The run continues.' });
+    await watchStatus(call, deployment, { runId, footer: 'Press q to quit. The run continues.' });
     return;
   }
   output.result(status, () =>

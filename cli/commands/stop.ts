@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { count } from '../../text/format.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control } from '../cloud/invoke.ts';
 import { drainRun } from '../runs/follow-run.ts';
+import { count } from '../terminal/format.ts';
 
 export function register(program: Command): void {
   program
     .command('stop')
     .summary('stop the active run; enqueued jobs are still processed')
-    .description('Stops the active run: no more ticks fire. Jobs that are enqueued are still processed.')
+    .description('Stops the active run: no more ticks fire. Enqueued jobs are still processed.')
     .option('--wait', 'wait until the last job is done')
     .addHelpText(
       'after',

@@ -3,27 +3,23 @@ import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.
 import { action, type Call } from '../cloud/call.ts';
 import { requireManaged, startCloud } from '../cloud/lifecycle.ts';
 import { cloudNameAndUrl } from '../cloud/target.ts';
-import { elasticsearchUrl } from '../terminal/options.ts';
+import { ownElasticsearchOption } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('up')
-    .summary('start the local cloud; the first time, install it')
+    .summary('start the local cloud; install it the first time')
     .description(
-      'Starts the local cloud on 127.0.0.1: an AWS emulator and Elasticsearch, without Docker. It first installs what is ' +
-        'missing, under .drumline/ (or DRUMLINE_HOME). Servers that run already keep running. With --target localstack ' +
-        'it starts LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
+      'Starts the local cloud on 127.0.0.1: an AWS emulator and Elasticsearch, without Docker. It first installs missing ' +
+        'software under .drumline/ (or DRUMLINE_HOME). Servers that are already running are not restarted. With --target ' +
+        'localstack it starts LocalStack and Elasticsearch in containers, which needs Docker and its Compose plugin.',
     )
-    .option(
-      '--elasticsearch <url>',
-      'use your own Elasticsearch 8; then neither JDK nor Maven is needed',
-      elasticsearchUrl,
-    )
+    .addOption(ownElasticsearchOption())
     .addHelpText(
       'after',
       `
 The ports are 4566 and 9200, or DRUMLINE_EMULATOR_PORT and DRUMLINE_ELASTICSEARCH_PORT. To use a LocalStack that
-runs already, set AWS_ENDPOINT_URL instead of running this command.
+is already running, set AWS_ENDPOINT_URL instead of running this command.
 
 Example: start a second local cloud
   DRUMLINE_HOME=~/.drumline-2 DRUMLINE_EMULATOR_PORT=4600 DRUMLINE_ELASTICSEARCH_PORT=9300 npx drumline up`,

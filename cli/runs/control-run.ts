@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
-import { counted } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { control, readStatus } from '../cloud/invoke.ts';
+import { counted } from '../terminal/format.ts';
 
-/** For what must be done even after Ctrl-C: a command stops the run that it has started. */
+/** For work that must be done even after Ctrl-C: a command stops the run that it has started. */
 export const NEVER_ABORTED = new AbortController().signal;
 
 /** Jobs that keep failing come back for minutes. The command does not wait that long for them. */
 const MAX_WAIT_MS = 120_000;
 const INTERVAL_MS = 500;
 
-/** Starts a run, even if Ctrl-C comes meanwhile: the caller must learn its ID to stop it. @returns the run's ID */
+/** Starts a run. Ctrl-C does not abort this, because the caller needs the ID to stop the run. @returns the run's ID */
 export async function startRun(deployment: Deployment, x: number, y: number): Promise<string> {
   const { runId } = await control(deployment, NEVER_ABORTED, { action: 'start', x, y });
   return runId;

@@ -1,8 +1,8 @@
-import { dueIn } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import type { Status } from '../cloud/invoke.ts';
 import { isInterruption } from '../terminal/errors.ts';
+import { dueIn } from '../terminal/format.ts';
 import { isTerminal } from '../terminal/output.ts';
 import { NEVER_ABORTED } from './control-run.ts';
 import { followRun } from './follow-run.ts';
@@ -10,10 +10,10 @@ import type { BusyTime } from './statistics.ts';
 import { pendingOf, percentShares } from './statistics.ts';
 import { watchStatus } from './watch-status.ts';
 
-/** When a tick whose counters no longer change counts as completely enqueued, even with fewer jobs than expected. */
+/** A tick counts as enqueued when its counter has not changed for this time, even with fewer jobs than expected. */
 const SETTLED_MS = 15_000;
 
-/** A stop this long before a tick is sure to prevent the tick. */
+/** The run is stopped at least this long before the next tick, so that the tick does not fire. */
 const BEFORE_TICK_MS = 5_000;
 
 /** Follows a run until the jobs of its first `ticks` ticks are done, or the next tick is about to fire. */
@@ -42,8 +42,8 @@ export async function followTicks(
   return call;
 }
 
-/** Follows a run until Ctrl-C, which then ends the run instead of the command. */
-export async function followUntilLeft(
+/** Follows a run until Ctrl-C, which stops the run but not the command. @returns a call that is not aborted */
+export async function followUntilInterrupted(
   call: Call,
   deployment: Deployment,
   runId: string,
@@ -52,7 +52,7 @@ export async function followUntilLeft(
   const { output } = call;
   if (isTerminal(process.stdout) && !output.json) {
     const onStatus = (status: Status) => busy.sample(status);
-    await watchStatus(call, deployment, { runId, foot: 'Ctrl-C or q stops the run', onStatus });
+    await watchStatus(call, deployment, { runId, footer: 'Press q or Ctrl-C to stop the run.', onStatus });
   } else {
     output.say('Ctrl-C stops the run.');
     const isOver = (status: Status) => {

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { bar, count, percent, rate } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
 import { CommandError } from '../terminal/errors.ts';
+import { bar, count, percent, rate } from '../terminal/format.ts';
 import { pendingOf, RateMeter } from './statistics.ts';
 
 const INTERVAL_MS = 500;
@@ -13,8 +13,8 @@ const PRINT_INTERVAL_MS = 5_000;
 const IDLE_PRINT_INTERVAL_MS = 30_000;
 
 /**
- * When a run with empty queues counts as stuck. The scheduler resumes a dead one within a minute, and SQS's queue depths
- * are up to a minute late.
+ * A run counts as stuck if jobs are pending and the queue is empty for this time. Within a minute, another scheduler takes
+ * over from a dead one. SQS reports queue depths up to a minute late.
  */
 const STUCK_AFTER_MS = 180_000;
 

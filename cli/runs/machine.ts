@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-/** The machine that figures were taken on. */
+/** The machine of a measurement. */
 export interface Machine {
   cores: number;
   cpu: string;

@@ -1,14 +1,15 @@
 import type { Plan } from '../../plan/plan.ts';
-import { PRICED, type Service } from '../../plan/prices.ts';
-import { count, counted, elapsed } from '../../text/format.ts';
+import { PRICES_AS_OF, type Service } from '../../plan/prices.ts';
+import { count, counted, elapsed } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
+import type { Warning } from './plan-warnings.ts';
 import { scheduleText } from './run-report.ts';
 
-/** The plan for people. */
-export function planText(plan: Plan, colors: Colors): string {
+/** The plan as text. */
+export function planText(plan: Plan, warnings: Warning[], colors: Colors): string {
   const { bold, green, yellow } = colors;
-  const { workload, warnings } = plan;
+  const { workload } = plan;
   const { workMs } = workload;
   return [
     bold(
@@ -27,10 +28,10 @@ export function planText(plan: Plan, colors: Colors): string {
   ].join('\n');
 }
 
-const BOUNDS = {
-  workers: 'the workers decide it',
-  scheduler: 'the scheduler’s sending decides it',
-  ledger: 'the counters’ partitions decide it',
+const BOTTLENECKS = {
+  workers: 'the workers',
+  scheduler: 'the scheduler, which sends the messages',
+  ledger: 'the partitions of the counters',
 };
 
 function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: Plan): string {
@@ -40,15 +41,18 @@ function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: 
       ? 'more than the maximum'
       : `${count(workersNeeded)} (concurrency is ${count(sizing.concurrency)})`;
   return table(
-    ['A tick', ''],
+    ['Each tick', ''],
     [
       [
-        'Packed in',
-        `${counted(messages, 'message')}, ${count(batches)} ${batches === 1 ? 'batch' : 'batches'} of up to ${counted(batchJobs, 'job')}`,
+        'Size',
+        `${counted(messages, 'message')}, in ${count(batches)} ${batches === 1 ? 'batch' : 'batches'} of up to ${counted(batchJobs, 'job')}`,
       ],
-      ['A batch takes', elapsed(batchMs)],
+      ['Batch duration', elapsed(batchMs)],
       ['Workers needed', needed],
-      ['Done after', `${elapsed(drain.ms)} of ${counted(workload.y, 'minute')}; ${BOUNDS[drain.bound]}`],
+      [
+        'Tick duration',
+        `${elapsed(drain.ms)} of ${counted(workload.y, 'minute')}; bottleneck: ${BOTTLENECKS[drain.bound]}`,
+      ],
     ],
   );
 }
@@ -58,20 +62,16 @@ function costText({ month }: Plan): string {
   const perMillion = (amount: number) => money((amount / jobs) * 1_000_000);
   const rows = Object.entries(dollars) as [Service, number][];
   const lines = table(
-    [`A month, ${count(jobs)} jobs`, 'dollars', 'a million jobs'],
-    [...rows, ['Together', total] as const].map(([name, amount]) => [
-      name,
-      money(amount),
-      perMillion(amount),
-    ]),
+    [`Cost per month, ${count(jobs)} jobs`, 'dollars', 'per million jobs'],
+    [...rows, ['Total', total] as const].map(([name, amount]) => [name, money(amount), perMillion(amount)]),
     ['left', 'right', 'right'],
   );
-  return `${lines}\nPrices of ${PRICED.region} on ${PRICED.on}, without free tiers; Elasticsearch and what the job uses come on top.`;
+  return `${lines}\nPrices in ${PRICES_AS_OF.region} as of ${PRICES_AS_OF.on}, without free tiers. Elasticsearch and what the jobs use are not included.`;
 }
 
 function quotaText({ quotas }: Plan): string {
   return table(
-    ['AWS’s limits, at the busiest', 'taken', 'of', '', 'moved by'],
+    ['AWS limit, at peak load', 'used', 'limit', '', 'settings'],
     quotas.map(({ name, used, limit, unit, movedBy }) => [
       name,
       count(used),
@@ -83,7 +83,7 @@ function quotaText({ quotas }: Plan): string {
   );
 }
 
-/** `12.34`, and of less than a dollar what there is to see. */
+/** `12.34`; amounts below a dollar with four decimals: `0.0438`. */
 function money(dollars: number): string {
   return dollars >= 1 || dollars === 0 ? dollars.toFixed(2) : dollars.toFixed(4);
 }

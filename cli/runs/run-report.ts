@@ -1,7 +1,7 @@
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
-import { count, counted, percent } from '../../text/format.ts';
+import { count, counted, percent } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
 import { jobsPerMinute, type Share, sharesOf } from './statistics.ts';

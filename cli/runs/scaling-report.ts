@@ -1,16 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import { count, percent } from '../../text/format.ts';
 import type { RunningSettings } from '../cloud/settings.ts';
 import type { TargetName } from '../cloud/target.ts';
+import { count, percent } from '../terminal/format.ts';
 import { type Align, markdownTable } from '../terminal/table.ts';
 import { type Machine, machineText, readMachine } from './machine.ts';
 import type { Measurement } from './scaling-test.ts';
 
-/** A scaling test, with what is needed to understand its figures later. */
+/** The measurements of a scaling test, and the conditions of the test. */
 export interface ScalingReport {
   ok: boolean;
+  /** When the test ended, in ISO 8601. */
   date: string;
   target: TargetName;
   machine: Machine;
@@ -22,67 +23,59 @@ export interface ScalingReport {
 export function scalingReport(
   target: TargetName,
   settings: RunningSettings,
-  measurements: Measurement[],
+  rows: Measurement[],
   date = new Date(),
 ): ScalingReport {
-  return {
-    ok: measurements.every(({ ok }) => ok),
-    date: date.toISOString(),
-    target,
-    machine: readMachine(),
-    settings,
-    rows: measurements,
-  };
+  const ok = rows.every((row) => row.ok);
+  return { ok, date: date.toISOString(), target, machine: readMachine(), settings, rows };
 }
 
-const HEADS = [
-  'Workers',
-  'Jobs',
-  'Seconds',
-  'Jobs/min',
-  'Speed-up',
-  'Share of each',
-  'Errors',
-  'Documents',
-  'Duplicates',
-  'Verified',
+const COLUMNS: [head: string, align: Align, cell: (row: Measurement) => string][] = [
+  ['Workers', 'right', ({ workers }) => count(workers)],
+  ['Jobs', 'right', ({ jobs }) => count(jobs)],
+  ['Seconds', 'right', ({ seconds }) => seconds.toFixed(1)],
+  ['Jobs/min', 'right', (row) => count(row.jobsPerMinute)],
+  ['Speed-up', 'right', ({ speedUp }) => `${speedUp.toFixed(2)}×`],
+  ['Share per worker', 'left', shareRange],
+  ['Errors', 'right', ({ failed }) => count(failed)],
+  ['Documents', 'right', ({ documents }) => count(documents)],
+  ['Duplicates', 'right', ({ duplicates }) => count(duplicates)],
+  ['Verified', 'left', ({ ok }) => (ok ? 'yes' : '**no**')],
 ];
-const ALIGNS: Align[] = HEADS.map((head) =>
-  head === 'Share of each' || head === 'Verified' ? 'left' : 'right',
-);
 
-/** The figures alone, as a Markdown table. */
+/** The measurements as a Markdown table. */
 export function scalingTable(measurements: readonly Measurement[]): string {
-  return markdownTable(HEADS, measurements.map(row), ALIGNS);
+  return markdownTable(
+    COLUMNS.map(([head]) => head),
+    measurements.map((row) => COLUMNS.map(([, , cell]) => cell(row))),
+    COLUMNS.map(([, align]) => align),
+  );
 }
 
-/** The whole report as Markdown. */
+/** The report as Markdown. */
 export function scalingMarkdown(report: ScalingReport): string {
   const { date, target, machine, settings, rows } = report;
-  const shares = rows.map(
-    ({ workers, shares: each }) =>
-      `- ${workers}: ${each.map(({ id, processed }) => `${id} ${count(processed)}`).join(', ')}`,
-  );
+  const settingsText = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  const jobsText = ({ workers, shares }: Measurement) =>
+    `- ${workers}: ${shares.map(({ id, processed }) => `${id} ${count(processed)}`).join(', ')}`;
   return `# Scaling test, ${date.slice(0, 16).replace('T', ' ')} UTC
 
 ${scalingTable(rows)}
 
-The same jobs for each number of workers, in one tick, after a warm-up that is not measured. Seconds are from the tick's
-claim to the last job's count; the speed-up is against the first row.
+Each row runs the same jobs in one tick, after a warm-up that is not measured. Seconds are from the tick's claim to the
+last count. The speed-up is relative to the first row.
 
 - Machine: ${machineText(machine)}; target ${target}
-- Settings: ${Object.entries(settings)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ')}
+- Settings: ${settingsText.join(', ')}
 
 ## Jobs of each worker
 
-${shares.join('\n')}
+${rows.map(jobsText).join('\n')}
 `;
 }
 
-/** Keeps the report under reports/, which is not in git. @returns the files */
-export async function keepReport(
+/** Saves the report in reports/, which is not in git. @returns the paths of the files */
+export async function saveReport(
   report: ScalingReport,
   folder = join(PROJECT, 'reports'),
 ): Promise<{ markdown: string; json: string }> {
@@ -94,20 +87,10 @@ export async function keepReport(
   return files;
 }
 
-function row(measured: Measurement): string[] {
-  const { workers, jobs, seconds, jobsPerMinute, speedUp, failed, documents, duplicates, ok } = measured;
-  return [
-    ...[count(workers), count(jobs), seconds.toFixed(1), count(jobsPerMinute), `${speedUp.toFixed(2)}×`],
-    shareRange(measured),
-    ...[failed, documents, duplicates].map(count),
-    ok ? 'yes' : '**no**',
-  ];
-}
-
-/** The one share, or the smallest to the largest. */
+/** `45.0–55.0 %`, the smallest and largest share; `50.0 %` if they are equal. */
 function shareRange({ shares }: Measurement): string {
   const [largest, smallest] = [shares[0], shares.at(-1)];
   if (!largest || !smallest) return '–';
-  const most = percent(largest.share);
-  return percent(smallest.share) === most ? most : `${(smallest.share * 100).toFixed(1)}–${most}`;
+  const max = percent(largest.share);
+  return percent(smallest.share) === max ? max : `${(smallest.share * 100).toFixed(1)}–${max}`;
 }

@@ -1,14 +1,14 @@
-import { counted } from '../../text/format.ts';
 import type { Call } from '../cloud/call.ts';
 import { setConcurrency } from '../cloud/concurrency.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
 import type { RunningSettings } from '../cloud/settings.ts';
+import { counted } from '../terminal/format.ts';
 import { startRun, stopRun } from './control-run.ts';
 import { drainRun, followRun } from './follow-run.ts';
 import { jobsPerMinute, lastCountAt, type Share, sharesOf } from './statistics.ts';
 
-/** What a number of workers has done with the same jobs. */
+/** The result of a run with a given number of workers. */
 export interface Measurement {
   workers: number;
   runId: string;
@@ -16,67 +16,72 @@ export interface Measurement {
   /** From the tick's claim to the last count. */
   seconds: number;
   jobsPerMinute: number;
-  /** Against the first number of workers measured. */
+  /** Throughput relative to the first measurement. */
   speedUp: number;
   shares: Share[];
   failed: number;
   documents: number;
   duplicates: number;
-  /** Whether every job was there exactly once. */
+  /** Whether every job is counted exactly once. */
   ok: boolean;
 }
 
-/** The longest a run can wait for its second tick, in minutes: there should be none. */
-const ONE_TICK = 1_440;
+/** The maximum of Y, in minutes: a measured run has a single tick. */
+const MAX_Y_MINUTES = 1_440;
 
-/** Every worker has to be there, with its connections open, before a time is taken. */
-export const WARM_UPS = 4;
+/** Warm-up runs end when every worker has taken part, or after this number of runs. */
+export const MAX_WARM_UPS = 4;
 
-/** Batches for each worker in a warm-up, so that one that starts late still meets some. */
-const WARM_UP_BATCHES = 3;
+/** Batches per worker in a warm-up run, so that a worker that starts late still gets some. */
+const MIN_WARM_UP_BATCHES = 3;
+const MAX_WARM_UP_BATCHES = 50;
 
-const LEAST_WARM_UP_MS = 1_000;
+/** How long a warm-up run lasts at least, and how long a batch without work takes, in milliseconds. */
+const MIN_WARM_UP_MS = 1_000;
+const MIN_BATCH_MS = 20;
 
-/** Jobs for each of the most workers: with fewer batches a worker, the last round would decide the result. */
-const JOBS_A_WORKER = 800;
-const LEAST_JOBS = 2_000;
+/** Jobs per worker for the largest number of workers. With fewer, the last batches would distort the result. */
+const JOBS_PER_WORKER = 800;
+const MIN_JOBS = 2_000;
 
-/** How many jobs a test has unless told otherwise. */
-export function jobsFor(workers: readonly number[]): number {
-  return Math.max(LEAST_JOBS, JOBS_A_WORKER * Math.max(...workers));
+/** The default number of jobs per measurement. */
+export function defaultJobs(workers: readonly number[]): number {
+  return Math.max(MIN_JOBS, JOBS_PER_WORKER * Math.max(...workers));
 }
 
-/** Measures one number of workers: the system is scaled, warmed up, and then given the jobs. */
+/** Sets the number of workers, warms them up, and measures a run. @param first the measurement that speed-ups refer to */
 export async function measure(
   call: Call,
   deployment: Deployment,
   settings: RunningSettings,
   { workers, jobs, first }: { workers: number; jobs: number; first?: Measurement | undefined },
 ): Promise<Measurement> {
+  const title = counted(workers, 'worker');
   await setConcurrency(deployment, workers, call.signal);
-  await call.step(`Warming up ${counted(workers, 'worker')}`, () =>
-    warmUp(call, deployment, settings, workers),
-  );
-  const done = await call.step(`${counted(workers, 'worker')}: ${counted(jobs, 'job')}`, () =>
-    runJobs(call, deployment, jobs),
-  );
-  return { workers, ...done, speedUp: first ? done.jobsPerMinute / first.jobsPerMinute : 1 };
+  await call.step(`Warming up ${title}`, () => warmUp(call, deployment, settings, workers));
+  const result = await call.step(`${title}: ${counted(jobs, 'job')}`, () => runJobs(call, deployment, jobs));
+  return { workers, ...result, speedUp: first ? result.jobsPerMinute / first.jobsPerMinute : 1 };
 }
 
-/** Gives the running workers these jobs, and looks at what came of each. */
+/** Runs jobs in one tick, verifies them, and returns the result. */
 export async function runJobs(
   call: Call,
   deployment: Deployment,
   jobs: number,
 ): Promise<Omit<Measurement, 'workers' | 'speedUp'>> {
-  const status = await runOnce(call, deployment, jobs);
+  const status = await runOneTick(call, deployment, jobs);
   const { ok, documents, duplicates } = await verify(deployment, call.signal, status.runId ?? undefined);
   const ms = (lastCountAt(status) ?? 0) - Date.parse(status.lastTickAt ?? '');
   return {
-    ...{ jobs, runId: status.runId ?? '', seconds: ms / 1_000 },
+    jobs,
+    runId: status.runId ?? '',
+    seconds: ms / 1_000,
     jobsPerMinute: jobsPerMinute(status.processed, ms) ?? 0,
     shares: sharesOf(status),
-    ...{ failed: status.failed, documents, duplicates, ok },
+    failed: status.failed,
+    documents,
+    duplicates,
+    ok,
   };
 }
 
@@ -86,33 +91,30 @@ async function warmUp(
   settings: RunningSettings,
   workers: number,
 ): Promise<void> {
-  for (let round = 1; round <= WARM_UPS; round++) {
-    const status = await runOnce(call, deployment, warmUpJobs(settings, workers));
+  for (let round = 1; round <= MAX_WARM_UPS; round++) {
+    const status = await runOneTick(call, deployment, warmUpJobs(settings, workers));
     if (status.workers.length >= workers) return;
   }
   call.output.say(`Fewer than ${counted(workers, 'worker')} took part in the warm-up.`);
 }
 
-/** How many jobs it takes for each worker to meet some. */
+/** The number of jobs of a warm-up run, so that every worker gets some. */
 export function warmUpJobs(settings: RunningSettings, workers: number): number {
-  const batch = jobsPerBatch(settings);
-  const batchMs = Math.max(1, (settings.workMs * batch) / settings.jobConcurrency);
-  // Batches that are done in no time are all done by the worker that is there first.
-  const batches = Math.min(
-    50,
-    Math.max(WARM_UP_BATCHES, Math.ceil(LEAST_WARM_UP_MS / Math.max(20, batchMs))),
-  );
-  return workers * batches * batch;
+  const batchJobs = jobsPerBatch(settings);
+  const batchMs = Math.max(MIN_BATCH_MS, (settings.workMs * batchJobs) / settings.jobConcurrency);
+  // If batches are short, the first worker would process them all, so short batches need more of them.
+  const batches = Math.max(MIN_WARM_UP_BATCHES, Math.ceil(MIN_WARM_UP_MS / batchMs));
+  return workers * Math.min(MAX_WARM_UP_BATCHES, batches) * batchJobs;
 }
 
-/** How many jobs a worker takes at once, when there are plenty. */
+/** Jobs of a full batch. SQS delivers more than ten messages per batch only after a delay. */
 export function jobsPerBatch({ batchSize, jobsPerMessage }: RunningSettings): number {
   return Math.min(10, batchSize) * jobsPerMessage;
 }
 
-/** A run of one tick, to its last job. */
-async function runOnce(call: Call, deployment: Deployment, jobs: number): Promise<Status> {
-  const runId = await startRun(deployment, jobs, ONE_TICK);
+/** Starts a run, stops it after its first tick, and waits for the last job. */
+async function runOneTick(call: Call, deployment: Deployment, jobs: number): Promise<Status> {
+  const runId = await startRun(deployment, jobs, MAX_Y_MINUTES);
   try {
     await followRun(call, deployment, runId, ({ enqueued, running }) => enqueued >= jobs || !running);
   } finally {

@@ -1,5 +1,5 @@
 import type { Status } from '../../functions/status.ts';
-import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../../text/format.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { scheduleText } from './run-report.ts';
@@ -57,12 +57,12 @@ function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptio
 }
 
 function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): string[] {
-  const letters = counted(queue.deadLetters, 'dead letter');
+  const deadLetters = counted(queue.deadLetters, 'dead letter');
   return [
     label(
       'Queue',
       `${counted(queue.visible, 'message')} waiting, ${count(queue.inFlight)} in flight, ${count(queue.delayed)} delayed, ${
-        queue.deadLetters > 0 ? yellow(letters) : letters
+        queue.deadLetters > 0 ? yellow(deadLetters) : deadLetters
       }`,
     ),
     label('Workers', workersText(concurrency, dim)),

@@ -6,80 +6,79 @@ import type { Call } from '../cloud/call.ts';
 import { isUnreachable } from '../cloud/client-errors.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { readStatus, type Status } from '../cloud/invoke.ts';
+import { cloudName } from '../cloud/target.ts';
 import { RateMeter } from './statistics.ts';
 import { statusScreen } from './status-screen.ts';
 
-const EVERY_MS = 1_000;
+const INTERVAL_MS = 1_000;
 
-export interface Watch {
+export interface WatchOptions {
   /** The active or last run unless given. */
   runId?: string | undefined;
-  /** A line below the screen. */
-  foot: string;
-  /** Told each reading. */
+  /** The last line of the screen. */
+  footer: string;
   onStatus?: (status: Status) => void;
 }
 
 /**
- * Shows the status live, until `q`, Ctrl-C, or an abort.
- * @returns the last status seen
+ * Shows the status and updates it every second, until `q`, Ctrl-C, or an abort of the signal.
+ * @returns the last status
  */
 export async function watchStatus(
   { output, signal, target }: Call,
   deployment: Deployment,
-  { runId, foot, onStatus }: Watch,
+  { runId, footer, onStatus }: WatchOptions,
 ): Promise<Status | undefined> {
-  const leaving = new AbortController();
-  const either = AbortSignal.any([signal, leaving.signal]);
-  const stopListening = onLeaveKey(() => leaving.abort());
+  const quit = new AbortController();
+  const either = AbortSignal.any([signal, quit.signal]);
+  const stopListening = onQuitKey(() => quit.abort());
   const meter = new RateMeter();
-  let seen: Status | undefined;
+  let status: Status | undefined;
+  let rate: number | null = null;
   let problem = '';
   const draw = () => {
     const { columns = 80, rows = 24 } = process.stdout;
-    const last = ['', problem && output.colors.yellow(problem), output.colors.dim(foot)];
-    const screen = seen && statusScreen(seen, { colors: output.colors, width: columns, rate: measured });
+    const warning = problem === '' ? [] : [output.colors.yellow(problem)];
+    const screen = status && statusScreen(status, { colors: output.colors, width: columns, rate });
     const lines = (screen ?? 'Reading the status …').split('\n');
-    // The cursor has a line of its own below.
-    const end = last.filter((line, at) => at === 0 || line !== '');
-    logUpdate(fitToTerminal(lines, end, columns, rows - 1));
+    // The last row of the terminal is for the cursor.
+    logUpdate(fitToTerminal(lines, ['', ...warning, output.colors.dim(footer)], columns, rows - 1));
   };
-  let measured: number | null = null;
-  // Times pass between two readings, too.
-  const redraw = setInterval(draw, EVERY_MS / 2);
+  // The screen shows times such as "12 s ago", which change between two readings.
+  const redraw = setInterval(draw, INTERVAL_MS / 2);
   try {
     draw();
     while (!either.aborted) {
       try {
-        seen = await readStatus(deployment, either, runId);
-        measured = meter.sample(seen.processed + seen.failed);
+        status = await readStatus(deployment, either, runId);
+        rate = meter.sample(status.processed + status.failed);
         problem = '';
-        onStatus?.(seen);
+        onStatus?.(status);
       } catch (error) {
         if (either.aborted) break;
-        // A cloud that is being restarted comes back; whoever watches wants to see that.
+        // The cloud may be restarting.
         if (!isUnreachable(error)) throw error;
-        problem = `Nothing answers; ${target.command('up')} starts it. Trying again …`;
+        problem = `${cloudName(target)} does not answer.${target.isManaged ? ` Start it: ${target.command('up')}.` : ''} Retrying …`;
       }
       draw();
-      await setTimeout(EVERY_MS, undefined, { signal: either }).catch(() => {});
+      await setTimeout(INTERVAL_MS, undefined, { signal: either }).catch(() => {});
     }
-    return seen;
+    return status;
   } finally {
     clearInterval(redraw);
     stopListening();
-    if (seen) draw();
+    if (status) draw();
     logUpdate.done();
   }
 }
 
-/** In raw mode Ctrl-C is a key as well, not a signal. */
-function onLeaveKey(leave: () => void): () => void {
+/** Calls `quit` for the keys q and Ctrl-C. In raw mode Ctrl-C is a key, not a signal. */
+function onQuitKey(quit: () => void): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) return () => {};
   emitKeypressEvents(stdin);
   const listen = (_text: string | undefined, key: Key) => {
-    if (key.name === 'q' || (key.ctrl && key.name === 'c')) leave();
+    if (key.name === 'q' || (key.ctrl && key.name === 'c')) quit();
   };
   stdin.setRawMode(true);
   stdin.resume();

@@ -1,4 +1,4 @@
-import { UserError } from '../../local/user-error.ts';
+import { UserError } from '../../local/base/user-error.ts';
 
 /** An error that the user can act on, with a code for `--json` and an exit code. */
 export class CommandError extends UserError {

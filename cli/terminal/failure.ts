@@ -1,7 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 import { SettingError } from '../../infra-cdk/settings/parse-settings.ts';
-import { UserError } from '../../local/user-error.ts';
+import { UserError } from '../../local/base/user-error.ts';
 import { CommandError, Interrupted } from './errors.ts';
+import { sentence } from './format.ts';
 import type { Output } from './output.ts';
 
 /** How a failed command ends: its exit code and what it tells the user. */
@@ -24,15 +25,15 @@ export function failureOf(error: unknown, help: string): Failure | undefined {
     if (error.exitCode === 0) return undefined;
     const usage = { exitCode: 2, code: 'wrong_use' };
     // Commander has printed the help already.
-    if (error.code === 'commander.help') return { ...usage, message: 'a command is missing', nextStep: '' };
-    return { ...usage, message: error.message.replace(/^error: /, ''), nextStep: help };
+    if (error.code === 'commander.help') return { ...usage, message: 'A command is missing.', nextStep: '' };
+    return { ...usage, message: sentence(error.message.replace(/^error: /, '')), nextStep: help };
   }
   if (error instanceof SettingError) {
     const nextStep = 'npx drumline deploy --help';
     return { exitCode: 2, code: 'wrong_setting', message: error.message, nextStep };
   }
   if (error instanceof Interrupted) {
-    return { exitCode: error.exitCode, code: 'interrupted', message: 'interrupted', nextStep: '' };
+    return { exitCode: error.exitCode, code: 'interrupted', message: 'Interrupted.', nextStep: '' };
   }
   if (error instanceof UserError) {
     const { message, nextStep } = error;

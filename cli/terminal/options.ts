@@ -1,10 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
-import { count } from '../../text/format.ts';
+import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { UsageError } from './errors.ts';
+import { count } from './format.ts';
 
-// Parsers of option values, for commander: each returns the value, or throws an InvalidArgumentError that says what is
-// allowed.
+// Options that several commands have, and parsers of option values. A parser returns the value, or throws an
+// InvalidArgumentError that says what is allowed.
 
 /** An integer from `min` to `max`. */
 export function int(min: number, max: number): (text: string) => number {
@@ -15,7 +16,7 @@ export function int(min: number, max: number): (text: string) => number {
   };
 }
 
-/** Integers from `min` to `max`, such as `1,2,4`, in the given order and without duplicates. */
+/** A list of integers from `min` to `max`, such as `1,2,4`. Keeps the order and drops duplicates. */
 export function intList(min: number, max: number): (text: string) => number[] {
   const parse = int(min, max);
   return (text) => [...new Set(text.split(',').map((part) => parse(part.trim())))];
@@ -26,12 +27,33 @@ export const jobsPerTick = int(1, 1_000_000);
 /** Y: minutes between ticks. */
 export const minutesBetweenTicks = int(1, 1_440);
 
+/** `--concurrency`, for `deploy` and `plan`. */
+export const concurrencyOption = () =>
+  new Option('--concurrency <n>', 'maximum number of concurrent workers').argParser(int(1, MAX_WORKERS));
+
+/** `--context`, for `deploy` and `plan`. */
+export const contextOption = () =>
+  new Option('-c, --context <name=value>', 'value of any setting; can be repeated').argParser(collect);
+
+/** `--elasticsearch`, for commands that start the local cloud. */
+export const ownElasticsearchOption = () =>
+  new Option(
+    '--elasticsearch <url>',
+    'your own Elasticsearch 8, so that no JDK and no Maven is needed',
+  ).argParser(elasticsearchUrl);
+
+/** `--run`, for `status` and `verify`. */
+export const runOption = () =>
+  new Option('--run <id>', 'ID of the run, from "drumline runs" (default: the active or last run)').argParser(
+    runId,
+  );
+
 /** `--pace`, for `start` and `update`. */
 export const paceOption = () =>
-  new Option('--pace <pace>', 'send a tick’s jobs all at once (burst) or over its Y minutes (even)').choices([
-    'burst',
-    'even',
-  ]);
+  new Option(
+    '--pace <pace>',
+    'send the jobs of a tick all at once (burst) or spread over Y minutes (even)',
+  ).choices(['burst', 'even']);
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -53,21 +75,18 @@ export function runId(text: string): string {
 export function elasticsearchUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
   // Commander repeats the text in front of an InvalidArgumentError, and this text may contain a password.
-  throw new UsageError(
-    'That is not the URL of an Elasticsearch.',
-    'Give a URL such as http://127.0.0.1:9200.',
-  );
+  throw new UsageError('The Elasticsearch URL is invalid.', 'Give a URL such as http://127.0.0.1:9200.');
 }
 
 /** The name of a stage. */
 export function stage(text: string): string {
   if (/^[a-z][a-z0-9-]{0,19}$/.test(text)) return text;
   throw new InvalidArgumentError(
-    'It must have up to 20 lower-case letters, digits and hyphens, and start with a letter.',
+    'It must start with a letter and have at most 20 lower-case letters, digits and hyphens.',
   );
 }
 
-/** Collects the values of an option that may be repeated. */
-export function collect(text: string, previous: string[] = []): string[] {
+/** Collects the values of an option that can be repeated. */
+function collect(text: string, previous: string[] = []): string[] {
   return [...previous, text];
 }

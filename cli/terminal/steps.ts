@@ -1,6 +1,6 @@
-import type { Step } from '../../local/steps.ts';
-import { elapsed } from '../../text/format.ts';
+import type { Step } from '../../local/base/steps.ts';
 import { isInterruption } from './errors.ts';
+import { elapsed } from './format.ts';
 import type { Output } from './output.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -1,34 +1,34 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
+import type { Step } from '../base/steps.ts';
+import { UserError } from '../base/user-error.ts';
 import { runTool } from '../process/run-tool.ts';
-import type { Step } from '../steps.ts';
-import { UserError } from '../user-error.ts';
 
 const run = promisify(execFile);
 
-/** LocalStack, Elasticsearch and, if wanted, Kibana. */
+/** LocalStack, Elasticsearch and the optional Kibana. */
 const FILE = join(resolve(import.meta.dirname, '..', '..'), 'docker-compose.localstack.yml');
 
-/** Where functions in containers reach the file's Elasticsearch; from this machine it is on a port of 127.0.0.1. */
+/** Elasticsearch's URL for functions in containers. From this machine it is on a port of 127.0.0.1. */
 export const ELASTICSEARCH_FOR_CONTAINERS = 'http://elasticsearch:9200';
 
-/** How long the containers may take to be healthy, in seconds; fetching their images comes before. */
-const HEALTHY_WITHIN_SECONDS = 180;
+/** How long the containers may take to become healthy, after their images are pulled. */
+const HEALTH_DEADLINE_SECONDS = 180;
 
-const ASK_TIMEOUT_MS = 10_000;
+const DOCKER_TIMEOUT_MS = 10_000;
 
 export interface UpContainersOptions {
-  /** Without Elasticsearch, if the user has one of their own. */
+  /** The user has their own Elasticsearch, so none is started. */
   readonly ownElasticsearch: boolean;
   readonly step: Step;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Has LocalStack and Elasticsearch running, each in a container; what runs already is left as it is.
- * @throws UserError where there is no Docker engine or no Compose, or a container does not become healthy
+ * Starts LocalStack and Elasticsearch, each in a container, unless they are running.
+ * @throws UserError without a Docker engine or Compose, or if a container does not become healthy
  */
 export async function upContainers(
   home: LocalHome,
@@ -37,7 +37,7 @@ export async function upContainers(
   requireDocker(await inspectDocker());
   const before = await runningServices(home);
   const services = ownElasticsearch ? ['localstack'] : ['localstack', 'elasticsearch'];
-  const wait = ['--detach', '--wait', '--wait-timeout', String(HEALTHY_WITHIN_SECONDS)];
+  const wait = ['--detach', '--wait', '--wait-timeout', String(HEALTH_DEADLINE_SECONDS)];
   await step('Starting LocalStack’s containers', () =>
     compose(home, ['up', ...wait, '--quiet-pull', ...services], signal),
   );
@@ -50,40 +50,40 @@ export async function upContainers(
 
 type Start = 'started' | 'running';
 
-/** Stops and removes the containers, and with `wipe` the volumes that hold what they keep. */
+/** Stops and removes the containers, and with `wipe` also the volumes with their data. */
 export async function downContainers(
   home: LocalHome,
   { wipe, step }: { readonly wipe: boolean; readonly step: Step },
 ): Promise<{ readonly stopped: boolean }> {
   requireDocker(await inspectDocker());
   const running = await runningServices(home);
-  // Compose leaves alone what belongs to a profile that is not named.
-  const words = ['--profile', 'kibana', 'down', ...(wipe ? ['--volumes'] : [])];
-  await step('Stopping LocalStack’s containers', () => compose(home, words));
+  // Compose skips the services of a profile that is not named.
+  const args = ['--profile', 'kibana', 'down', ...(wipe ? ['--volumes'] : [])];
+  await step('Stopping LocalStack’s containers', () => compose(home, args));
   return { stopped: running.length > 0 };
 }
 
-/** What of Docker there is: its version, or what is wrong. */
+/** A part of Docker: its version, or what is wrong. */
 export type DockerPart =
   | { readonly ok: true; readonly found: string }
   | { readonly ok: false; readonly problem: string };
 
-/** What the containers need of this machine; asks, and changes nothing. */
+/** Checks what the containers need on this machine. Changes nothing. */
 export async function inspectDocker(): Promise<Record<'engine' | 'compose', DockerPart>> {
   const [engine, compose] = await Promise.all([
-    ask(['version', '--format', '{{.Server.Version}}'], 'no Docker engine answers'),
-    ask(['compose', 'version', '--short'], 'docker has no Compose plugin'),
+    probe(['version', '--format', '{{.Server.Version}}'], 'no Docker engine answers'),
+    probe(['compose', 'version', '--short'], 'docker has no Compose plugin'),
   ]);
   return { engine, compose };
 }
 
-async function ask(words: string[], otherwise: string): Promise<DockerPart> {
+async function probe(args: string[], problem: string): Promise<DockerPart> {
   try {
-    const { stdout } = await run('docker', words, { timeout: ASK_TIMEOUT_MS });
+    const { stdout } = await run('docker', args, { timeout: DOCKER_TIMEOUT_MS });
     return { ok: true, found: stdout.trim() };
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return { ok: false, problem: isMissing ? 'no docker on the PATH' : otherwise };
+    return { ok: false, problem: isMissing ? 'no docker on the PATH' : problem };
   }
 }
 
@@ -98,22 +98,22 @@ export function requireDocker(found: Record<'engine' | 'compose', DockerPart>): 
 }
 
 async function runningServices(home: LocalHome): Promise<string[]> {
-  const { stdout } = await run('docker', composeWords(['ps', '--services', '--status', 'running']), {
+  const { stdout } = await run('docker', composeArgs(['ps', '--services', '--status', 'running']), {
     env: environmentOf(home),
-    timeout: ASK_TIMEOUT_MS,
+    timeout: DOCKER_TIMEOUT_MS,
   });
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-function compose(home: LocalHome, words: string[], signal?: AbortSignal): Promise<void> {
-  return runTool('docker', composeWords(words), { environment: environmentOf(home), signal });
+function compose(home: LocalHome, args: string[], signal?: AbortSignal): Promise<void> {
+  return runTool('docker', composeArgs(args), { environment: environmentOf(home), signal });
 }
 
-function composeWords(words: string[]): string[] {
-  return ['compose', '--file', FILE, ...words];
+function composeArgs(args: string[]): string[] {
+  return ['compose', '--file', FILE, ...args];
 }
 
-/** The ports are this home's, also where they are not the usual ones. */
+/** The compose file takes the ports from these variables. */
 function environmentOf(home: LocalHome): NodeJS.ProcessEnv {
   return {
     ...process.env,

@@ -13,10 +13,10 @@ import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
 /**
- * Runs one Elasticsearch node until SIGTERM. Elasticsearch's own main class needs an agent that is published only inside
- * its archives, not as a jar; this starts the same {@link Node} without it.
+ * Runs one Elasticsearch node until SIGTERM. Elasticsearch's own main class needs a Java agent that is not published as a
+ * jar. This class starts the same {@link Node} without the agent.
  *
- * <p>Arguments: the home (with modules/ and config/), then any number of setting=value.
+ * <p>Arguments: the home folder (with modules/ and config/), then any number of setting=value.
  */
 public final class EsLauncher {
     private static final long CLOSE_DEADLINE_SECONDS = 30;
@@ -41,16 +41,16 @@ public final class EsLauncher {
     private static Node createNode(Path home, Map<String, String> settings) throws Exception {
         LogConfigurator.registerErrorListener();
         LogConfigurator.configureESLogging();
-        Settings place = Settings.builder().put("path.home", home.toString()).build();
+        Settings pathHome = Settings.builder().put("path.home", home.toString()).build();
         Environment environment = InternalSettingsPreparer.prepareEnvironment(
-            place, settings, home.resolve("config"), () -> "drumline-local");
+            pathHome, settings, home.resolve("config"), () -> "drumline-local");
         Files.createDirectories(environment.logsDir());
         LogConfigurator.setNodeName(Node.NODE_NAME_SETTING.get(environment.settings()));
         LogConfigurator.configure(environment, true);
         PluginsLoader plugins = PluginsLoader.createPluginsLoader(
             PluginsLoader.loadModulesBundles(environment.modulesDir()),
             PluginsLoader.loadPluginsBundles(environment.pluginsDir()),
-            Map.of());
+            Map.of(), false); // false: no Java modules, since everything is on the class path
         return new Node(environment, plugins);
     }
 

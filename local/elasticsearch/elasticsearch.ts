@@ -1,80 +1,47 @@
 import { createHash } from 'node:crypto';
-import { copyFile, cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
+import { compileJava, fetchJars, javaOf } from '../java/java.ts';
 import type { Installation } from '../process/install.ts';
-import { runTool } from '../process/run-tool.ts';
-import { type Server, startServer } from '../process/server-process.ts';
+import { respondsWithOk, type Server, startServer } from '../process/server-process.ts';
 
 const SOURCES = import.meta.dirname;
-const INPUTS = ['pom.xml', 'EsLauncher.java', 'config/elasticsearch.yml', 'config/log4j2.properties'];
-
-// A fixed version, since Maven would take whichever is newest; this one runs on Maven 3.6.
-const FETCH = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+// The jars of an Elasticsearch node with an HTTP port. Elasticsearch and its transport have the same version.
+const JARS = 'jars.sha256';
+const LAUNCHER = 'EsLauncher.java';
+const CONFIG = ['elasticsearch.yml', 'log4j2.properties'];
+// Elasticsearch loads its HTTP server as a module: a folder with the module's jars and this description of it.
+const TRANSPORT = 'plugin-descriptor.properties';
+const TRANSPORT_JAR = /^(transport-netty4|netty)-/;
 
 const HEAP = '512m';
-const HEALTH_TIMEOUT_MS = 2000;
 
-/** Elasticsearch from its published jars; `jdk` is the folder of java, javac and jar. */
-export function elasticsearchInstallation(home: LocalHome, jdk = '', signal?: AbortSignal): Installation {
+/** Elasticsearch from its published jars. Java must be installed in the same home. */
+export function elasticsearchInstallation(home: LocalHome, signal?: AbortSignal): Installation {
   return {
     folder: home.elasticsearch,
     async version() {
-      const hash = createHash('sha256').update(FETCH);
-      for (const input of INPUTS) hash.update(await readFile(join(SOURCES, input)));
+      const hash = createHash('sha256');
+      for (const input of [JARS, LAUNCHER, TRANSPORT, ...CONFIG.map((name) => join('config', name))]) {
+        hash.update(await readFile(join(SOURCES, input)));
+      }
       return hash.digest('hex');
     },
     async build(folder) {
       const lib = join(folder, 'lib');
-      // --strict-checksums: a jar that does not match its published checksum is an error, not a warning.
-      const quietly = ['--batch-mode', '--quiet', '--strict-checksums', '--file', join(SOURCES, 'pom.xml')];
-      await runTool('mvn', [...quietly, FETCH, '-DincludeScope=runtime', `-DoutputDirectory=${lib}`], {
-        signal,
-      });
-      await layOutTransport(folder, lib, jdk, signal);
-      const classes = join(folder, 'classes');
-      const javac = [
-        '--release',
-        '17',
-        '-cp',
-        join(lib, '*'),
-        '-d',
-        classes,
-        join(SOURCES, 'EsLauncher.java'),
-      ];
-      await runTool(join(jdk, 'javac'), javac, { signal });
+      await fetchJars(home, join(SOURCES, JARS), lib, signal);
+      await compileJava(home, join(SOURCES, LAUNCHER), lib, join(folder, 'classes'), signal);
+      const transport = join(folder, 'modules', 'transport-netty4');
+      await mkdir(transport, { recursive: true });
+      await cp(join(SOURCES, TRANSPORT), join(transport, TRANSPORT));
+      for (const jar of await readdir(lib)) {
+        if (TRANSPORT_JAR.test(jar)) await rename(join(lib, jar), join(transport, jar));
+      }
       await cp(join(SOURCES, 'config'), join(folder, 'config'), { recursive: true });
       await mkdir(join(folder, 'plugins'));
     },
   };
-}
-
-/** Elasticsearch finds its HTTP server as a module: a folder with the jars and, unpacked, the jar's own descriptor. */
-async function layOutTransport(
-  folder: string,
-  lib: string,
-  jdk: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const module = join(folder, 'modules', 'transport-netty4');
-  await mkdir(module, { recursive: true });
-  const jars = (await readdir(lib)).filter((name) => /^(transport-netty4|netty)-/.test(name));
-  for (const jar of jars) await rename(join(lib, jar), join(module, jar));
-
-  const transport = jars.find((name) => name.startsWith('transport-netty4-')) ?? '';
-  const descriptors = 'META-INF/es-plugins/transport-netty4';
-  const unpacked = join(folder, 'unpacked');
-  await mkdir(unpacked);
-  const script = 'cd "$1" && "$2" xf "$3" "$4"'; // jar unpacks into its working directory, whatever its version
-  await runTool(
-    'sh',
-    ['-c', script, 'sh', unpacked, join(jdk, 'jar'), join(module, transport), descriptors],
-    { signal },
-  );
-  for (const name of await readdir(join(unpacked, descriptors))) {
-    await copyFile(join(unpacked, descriptors, name), join(module, name));
-  }
-  await rm(unpacked, { recursive: true });
 }
 
 export function elasticsearchServer(home: LocalHome): Server {
@@ -85,21 +52,23 @@ export function elasticsearchServer(home: LocalHome): Server {
     pidFile: join(home.pids, 'elasticsearch'),
     logFile: join(home.logs, 'elasticsearch.log'),
     environment: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8' },
-    isHealthy: () => isServing(home.elasticsearchUrl),
+    isHealthy: () =>
+      respondsWithOk(`${home.elasticsearchUrl}/_cluster/health?wait_for_status=yellow&timeout=1s`),
     startDeadlineMs: 120_000,
     stopDeadlineMs: 60_000,
-    childMark: home.elasticsearch,
+    childPath: home.elasticsearch,
   };
 }
 
-/** Starts Elasticsearch with the documents it had; `jdk` is the folder of java. */
-export async function startElasticsearch(home: LocalHome, jdk: string, signal?: AbortSignal) {
+/** Starts Elasticsearch with the documents it had. */
+export async function startElasticsearch(home: LocalHome, signal?: AbortSignal) {
   const scratch = join(home.data, 'tmp');
   await mkdir(scratch, { recursive: true });
-  return startServer(elasticsearchServer(home), [join(jdk, 'java'), ...javaArguments(home, scratch)], signal);
+  const command = [await javaOf(home), ...javaArguments(home, scratch)];
+  return startServer(elasticsearchServer(home), command, signal);
 }
 
-/** Forgets all documents. Elasticsearch must not be running. */
+/** Removes all documents. Elasticsearch must not be running. */
 export async function wipeDocuments(home: LocalHome): Promise<void> {
   await rm(home.data, { recursive: true, force: true });
 }
@@ -117,29 +86,20 @@ function javaArguments(home: LocalHome, scratch: string): string[] {
     '-Djna.nosys=true',
     '-Dlog4j2.disable.jmx=true',
     '-Dlog4j.shutdownHookEnabled=false', // the node logs until it is closed
-    // As in Elasticsearch's own jvm.options: it does not let Netty reach into the JDK's internals.
+    // From Elasticsearch's own jvm.options: Netty must not use the JDK's internals.
     '-Dio.netty.noUnsafe=true',
     '-Dio.netty.noKeySetOptimization=true',
     '-Dio.netty.recycler.maxCapacityPerThread=0',
-    // Elasticsearch finds parts of itself as modules' services, and the launcher is outside of any module.
-    '--module-path',
-    installed('lib'),
+    '--enable-native-access=ALL-UNNAMED', // without it, Java 21 warns about Lucene's memory mapping
+    // On the class path, Elasticsearch needs none of the JDK's development modules, which a Java runtime lacks.
     '--add-modules',
-    'ALL-MODULE-PATH,jdk.net',
+    'jdk.net',
     '-cp',
-    installed('classes'),
+    `${installed('classes')}:${installed('lib')}/*`,
     'EsLauncher',
     home.elasticsearch,
     `path.data=${join(home.data, 'nodes')}`,
     `path.logs=${home.logs}`,
     `http.port=${home.elasticsearchPort}`,
   ];
-}
-
-async function isServing(url: string): Promise<boolean> {
-  const health = `${url}/_cluster/health?wait_for_status=yellow&timeout=1s`;
-  return fetch(health, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { UserError } from '../user-error.ts';
+import { UserError } from '../base/user-error.ts';
 
 const TIMEOUT_MS = 5000;
 

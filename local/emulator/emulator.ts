@@ -1,44 +1,24 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LocalHome } from '../home.ts';
+import type { LocalHome } from '../base/home.ts';
 import type { Installation } from '../process/install.ts';
-import { runTool } from '../process/run-tool.ts';
-import { killOrphans, type Server, startServer } from '../process/server-process.ts';
+import { killOrphans, respondsWithOk, type Server, startServer } from '../process/server-process.ts';
+import { pythonOf, venvInstallation } from '../process/venv.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const SERVE = join(import.meta.dirname, 'serve.py');
 
-const HEALTH_TIMEOUT_MS = 2000;
-
-/** The emulator's virtual environment; `python` is needed only to build it. */
+/** The emulator's virtual environment. `python` creates it. */
 export function emulatorInstallation(
   home: LocalHome,
   python = 'python3',
   signal?: AbortSignal,
 ): Installation {
-  return {
-    folder: home.venv,
-    async version(folder) {
-      const interpreter = pythonOf(folder);
-      if (!existsSync(interpreter)) return undefined;
-      // A system's upgrade of Python leaves the packages behind in the old version's folder.
-      const made = [await readFile(REQUIREMENTS), await realpath(interpreter)];
-      return made.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
-    },
-    async build(folder) {
-      const options = { environment: pipEnvironment(), signal };
-      // In two steps, since venv does not pass on what went wrong with its pip.
-      await runTool(python, ['-m', 'venv', '--without-pip', folder], options);
-      await runTool(pythonOf(folder), ['-m', 'ensurepip', '--default-pip'], options);
-      const pip = ['-m', 'pip', 'install', '--require-hashes', '--no-input', '--disable-pip-version-check'];
-      await runTool(pythonOf(folder), [...pip, '-r', REQUIREMENTS], options);
-    },
-  };
+  return venvInstallation(home.venv, [REQUIREMENTS], python, signal);
 }
 
-/** ministack, behind AWS's own protocols on one port. */
+/** ministack, which serves the AWS APIs on one port. */
 export function emulatorServer(home: LocalHome): Server {
   return {
     name: 'the emulator',
@@ -47,44 +27,44 @@ export function emulatorServer(home: LocalHome): Server {
     pidFile: join(home.pids, 'emulator'),
     logFile: join(home.logs, 'emulator.log'),
     environment: emulatorEnvironment(home),
-    isHealthy: () => answers(`${home.emulatorUrl}/_ministack/health`),
+    isHealthy: () => respondsWithOk(`${home.emulatorUrl}/_ministack/health`),
     startDeadlineMs: 60_000,
-    // It finishes what its functions are doing and then writes its snapshot: all tables and queues, as JSON.
+    // It waits for its functions, and then writes all tables and queues to its snapshot, as JSON.
     stopDeadlineMs: 180_000,
-    childMark: home.tmp,
+    childPath: home.tmp,
   };
 }
 
 /** Starts the emulator with the state of its last clean stop. */
 export async function startEmulator(home: LocalHome, signal?: AbortSignal): Promise<'started' | 'running'> {
   await mkdir(home.tmp, { recursive: true });
-  // The emulator's worker script is CommonJS and runs from here, below this project's package.json, which says that
-  // JavaScript is ES modules.
+  // The emulator's worker script is CommonJS and runs from this folder. Without this file the project's package.json
+  // would apply, and it declares ES modules.
   await writeFile(join(home.tmp, 'package.json'), '{ "type": "commonjs" }\n');
   return startServer(emulatorServer(home), [pythonOf(home.venv), SERVE], signal);
 }
 
 /**
- * Puts aside a snapshot that is not what the emulator last knew. Its counters and queues would be of an earlier moment
- * than Elasticsearch's documents, and no later check could tell. The last one put aside is kept, for a look inside.
+ * Sets a snapshot aside that is older than the emulator's last state. Its counters and queues would be older than
+ * Elasticsearch's documents, and no later check could detect that. The last such snapshot is kept for inspection.
  */
-export async function discardStaleState(home: LocalHome): Promise<void> {
+export async function setAsideUnsavedState(home: LocalHome): Promise<void> {
   await killOrphans(emulatorServer(home));
   await rm(home.tmp, { recursive: true, force: true });
-  if (!existsSync(home.state) || isStateWhole(home)) return;
+  if (!existsSync(home.state) || isStateSaved(home)) return;
   await rm(lostState(home), { recursive: true, force: true });
   await rename(home.state, lostState(home));
 }
 
-/** True once for each state that was discarded, even if the command that discarded it was interrupted. */
-export async function isLossNews(home: LocalHome): Promise<boolean> {
-  const told = join(lostState(home), 'told');
-  if (!existsSync(lostState(home)) || existsSync(told)) return false;
-  await writeFile(told, '');
+/** True once for each snapshot that was set aside, even if the command that did it was interrupted. */
+export async function reportsLoss(home: LocalHome): Promise<boolean> {
+  const reported = join(lostState(home), 'told');
+  if (!existsSync(lostState(home)) || existsSync(reported)) return false;
+  await writeFile(reported, '');
   return true;
 }
 
-/** Forgets tables, queues, functions and stacks, also those put aside. The emulator must not be running. */
+/** Deletes tables, queues, functions and stacks, and the snapshot set aside. The emulator must not be running. */
 export async function wipeState(home: LocalHome): Promise<void> {
   for (const folder of [home.state, lostState(home), home.tmp])
     await rm(folder, { recursive: true, force: true });
@@ -92,58 +72,41 @@ export async function wipeState(home: LocalHome): Promise<void> {
 
 const lostState = (home: LocalHome) => `${home.state}.lost`;
 
-/** True if the snapshot is what the emulator knew when it stopped; serve.py leaves this mark. */
-export function isStateWhole(home: LocalHome): boolean {
+/** Whether the snapshot has the state in which the emulator stopped. serve.py then creates this file. */
+export function isStateSaved(home: LocalHome): boolean {
   return existsSync(join(home.state, 'whole'));
 }
 
 /**
- * The functions' processes inherit all of this, so it holds nothing of the caller's environment: a stray profile,
- * NODE_OPTIONS or setting would reach the user's code here and not on AWS.
+ * The functions' processes inherit these variables. The caller's environment is left out, because an AWS profile or
+ * NODE_OPTIONS would affect the user's code here and not on AWS.
  */
 function emulatorEnvironment(home: LocalHome): NodeJS.ProcessEnv {
   const { HOME, NODE_EXTRA_CA_CERTS } = process.env;
   return {
-    // The functions run on the very Node.js that runs us.
+    // The functions run on the Node.js that runs this process.
     PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
     HOME,
     TMPDIR: home.tmp,
     LANG: 'C.UTF-8',
     TZ: 'UTC', // as on AWS Lambda
     BIND_HOST: '127.0.0.1',
-    // Stands in the queue URLs it hands out; `localhost` may be ::1, where it does not listen.
+    // The host in queue URLs. `localhost` may resolve to ::1, where the emulator does not listen.
     MINISTACK_HOST: '127.0.0.1',
     GATEWAY_PORT: String(home.emulatorPort),
     AUTH: 'true',
     PERSIST_STATE: '1',
     STATE_DIR: home.state,
-    // The snapshot holds buckets but not their objects: the CDK's assets, without which the next deploy fails.
+    // The snapshot does not include the objects in buckets. The next deployment needs them: they are the CDK's assets.
     S3_PERSIST: '1',
     S3_DATA_DIR: join(home.state, 's3'),
     PYTHONUNBUFFERED: '1',
-    // Listeners on ports of their own, for services that are not used here.
+    // These unused services would listen on further ports.
     SFTP_ENABLED: '0',
     IOT_MTLS_ENABLED: '0',
-    // It would be a line in the functions' logs that is not JSON.
+    // The warning would be a line in the functions' logs that is not JSON.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    // For functions that talk to an Elasticsearch of the user's own behind a private certificate.
+    // For the user's own Elasticsearch with a private certificate.
     ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }),
   };
-}
-
-/** The caller's environment (proxies, mirrors) without what would send the packages elsewhere. */
-function pipEnvironment(): NodeJS.ProcessEnv {
-  const { PYTHONHOME, PYTHONPATH, PIP_TARGET, PIP_PREFIX, PIP_ROOT, ...rest } = process.env;
-  return { ...rest, PIP_USER: '0' };
-}
-
-function pythonOf(venv: string): string {
-  return join(venv, 'bin', 'python');
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -1,8 +1,8 @@
-"""Has ministack evaluate the condition key dynamodb:LeadingKeys, which 1.5.33 leaves out: ForAllValues holds for a key
-that a request does not have, and so a role might write every item here, and be refused its own only on AWS.
+"""Makes ministack evaluate the condition key dynamodb:LeadingKeys, which version 1.5.33 does not set. ForAllValues is
+true for a missing key. Without this module a role could write every item here, and a wrong policy would fail only on AWS.
 
-The keys of a transaction are taken together. AWS does not say whether it does that or looks at each write by itself:
-what is allowed here is allowed either way.
+The keys of a transaction are evaluated together. AWS does not document whether it does the same or evaluates each write
+separately. What is allowed here is allowed in both cases.
 """
 
 import json
@@ -12,12 +12,12 @@ from ministack.core import iam_actions
 
 _context = iam_actions.dynamodb_service_context
 
-# Where the one-item operations and the writes of a transaction have their key.
+# The members of a transaction's items that have a key.
 _MEMBERS = ("Put", "Update", "Delete", "Get", "ConditionCheck")
 
 
 def _partition_key(table: str) -> str:
-    from ministack.services import dynamodb  # not before ministack has its settings
+    from ministack.services import dynamodb  # ministack must read its settings first
 
     return (dynamodb._tables.get(table.rsplit("/", 1)[-1]) or {}).get("pk_name", "")
 
@@ -44,7 +44,7 @@ def dynamodb_service_context(body: bytes) -> dict:
     try:
         keys = _keys(json.loads(body or b"{}"))
     except (AttributeError, TypeError, ValueError):
-        return context  # ministack refuses such a request itself
+        return context  # ministack rejects such a request
     return {**context, "dynamodb:LeadingKeys": keys} if keys else context
 
 

@@ -1,13 +1,13 @@
-"""Runs ministack, and marks its snapshot as whole once it is: in STATE_DIR, after a stop that saved everything.
+"""Runs ministack. After a stop that saved everything, it creates the file `whole` in STATE_DIR.
 
-Without the mark the snapshot is older than what the emulator last knew (it was killed, or the disk was full).
+Without this file the snapshot is older than the emulator's last state (it was killed, or the disk was full).
 """
 
 import logging
 import os
 from pathlib import Path
 
-# ministack reads its log level as it is imported. Left in the environment it would be the functions' log level as well.
+# ministack reads its log level when it is imported. In the environment it would be the functions' log level too.
 os.environ["LOG_LEVEL"] = "WARNING"
 from ministack.app import main  # noqa: E402
 
@@ -16,11 +16,11 @@ import leading_keys  # noqa: E402, F401
 del os.environ["LOG_LEVEL"]
 
 mark = Path(os.environ["STATE_DIR"], "whole")
-was_whole = mark.exists() or not mark.parent.exists()
+was_saved = mark.exists() or not mark.parent.exists()
 mark.parent.mkdir(parents=True, exist_ok=True)
 mark.unlink(missing_ok=True)
 
-# ministack logs a failed save and carries on; its clean exit does not say that everything was saved.
+# ministack logs a failed save and continues, so its exit code does not tell whether everything was saved.
 failures = []
 counter = logging.Handler(level=logging.ERROR)
 counter.emit = failures.append
@@ -28,10 +28,10 @@ logging.getLogger("persistence").addHandler(counter)
 
 try:
     main()
-    whole = not failures
+    saved = not failures
 except SystemExit:
-    # The port was taken, or SIGTERM came before it served: nothing changed.
-    whole = was_whole
+    # The port was in use, or SIGTERM came before it served requests: nothing has changed.
+    saved = was_saved
 
-if whole:
+if saved:
     mark.touch()

@@ -1,15 +1,14 @@
 import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import type { Step } from '../steps.ts';
-import { UserError } from '../user-error.ts';
-import { poll } from './poll.ts';
+import type { Step } from '../base/steps.ts';
+import { UserError } from '../base/user-error.ts';
 import { identify, isAlive } from './process-identity.ts';
+import { poll } from './server-process.ts';
 
-const WAIT_MS = 15 * 60_000;
+const MAX_WAIT_MS = 15 * 60_000;
 
 /**
- * Does the work while no other process holds this lock. A holder that is alive is waited for; the lock of one that died
- * is taken over.
- * @throws UserError if the holder does not let go for a quarter of an hour
+ * Does the work while this process holds the lock. Waits for another holder that is alive; takes the lock of a dead one.
+ * @throws UserError if the holder does not release the lock within 15 minutes
  */
 export async function withLock<T>(
   file: string,
@@ -19,11 +18,11 @@ export async function withLock<T>(
 ): Promise<T> {
   if (!tryLock(file)) {
     const title = `Waiting for another Drumline command (pid ${holderOf(file) ?? 'unknown'})`;
-    const taken = await step(title, () => poll(() => tryLock(file), WAIT_MS, signal));
+    const taken = await step(title, () => poll(() => tryLock(file), MAX_WAIT_MS, signal));
     if (!taken) {
       throw new UserError(
         `Another Drumline command (pid ${holderOf(file)}) has held the lock ${file} for too long.`,
-        'Wait for that command or end it, and try again.',
+        'Wait for that command or end it, and run this one again.',
       );
     }
   }
@@ -35,8 +34,8 @@ export async function withLock<T>(
 }
 
 /**
- * The lock is a symbolic link to nowhere, whose target names the holder: it comes into being together with its content,
- * and can be made on a full disk, where someone may want to stop the servers.
+ * The lock is a symbolic link whose target is not a file, but names the holder. A link is created atomically with its
+ * content. It can also be created on a full disk, where the user must still be able to stop the servers.
  */
 function tryLock(file: string): boolean {
   const holder = identify(process.pid) ?? { pid: process.pid, start: 'unknown' };
@@ -46,21 +45,21 @@ function tryLock(file: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const target = read(file);
+  const target = readLock(file);
   if (target === undefined || isHeld(target)) return false;
-  takeAway(file, target);
+  removeStaleLock(file, target);
   return tryLock(file);
 }
 
-/** Two may find the same stale lock; the slower one must not take away what the faster one has made in its place. */
-function takeAway(file: string, stale: string): void {
+/** Two processes may find the same stale lock. The slower one must not remove the new lock of the faster one. */
+function removeStaleLock(file: string, stale: string): void {
   const aside = `${file}.stale-${process.pid}`;
   try {
     renameSync(file, aside);
   } catch {
-    return; // the other was faster
+    return; // the other process was faster
   }
-  if (read(aside) === stale) rmSync(aside);
+  if (readLock(aside) === stale) rmSync(aside);
   else renameSync(aside, file);
 }
 
@@ -70,13 +69,13 @@ function isHeld(target: string): boolean {
 }
 
 function holderOf(file: string): number | undefined {
-  return Number.parseInt(read(file) ?? '', 10) || undefined;
+  return Number.parseInt(readLock(file) ?? '', 10) || undefined;
 }
 
-function read(file: string): string | undefined {
+function readLock(file: string): string | undefined {
   try {
     return readlinkSync(file);
   } catch {
-    return undefined; // let go in between
+    return undefined; // released in the meantime
   }
 }

@@ -2,33 +2,33 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../base/user-error.ts';
 
 const run = promisify(execFile);
 
 /**
- * Makes sure that a server may listen on this port of 127.0.0.1.
- * @param variable the environment variable that chooses another port
- * @throws UserError naming the port, who has it if that is cheaply known, and the variable
+ * Checks that a server can listen on this port of 127.0.0.1.
+ * @param variable the environment variable that sets the port
+ * @throws UserError that names the port, the process that uses it (if ss or lsof finds it) and the variable
  */
 export async function requireFreePort(port: number, server: string, variable: string): Promise<void> {
   const code = (await isAnswering(port)) ? 'EADDRINUSE' : await bindingError(port);
   if (!code) return;
-  const other = `choose another port with ${variable}, such as ${variable}=${port < 60_000 ? port + 1000 : port - 1000}`;
+  const example = `${variable}=${port < 60_000 ? port + 1000 : port - 1000}`;
   if (code === 'EADDRINUSE') {
     const holder = await holderOf(port);
     throw new UserError(
       `Port ${port}, which ${server} needs, is already in use${holder ? ` by ${holder}` : ''}.`,
-      `Stop that program, or ${other}.`,
+      `Stop that program, or set another port, for example ${example}.`,
     );
   }
   throw new UserError(
-    `Port ${port}, which ${server} needs, can't be listened on (${code}).`,
-    `${other[0]?.toUpperCase()}${other.slice(1)}.`,
+    `Port ${port}, which ${server} needs, can't be opened (${code}).`,
+    `Set another port, for example ${example}.`,
   );
 }
 
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
+/** A port of 127.0.0.1 on which no process listens at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,7 +38,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A listener on all interfaces does not keep a second one off 127.0.0.1 on every system, but it answers. */
+/** On some systems a port can be opened although a process listens on it on all interfaces. That process answers. */
 export async function isAnswering(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' });
   const answered = await once(socket, 'connect').then(
@@ -61,7 +61,7 @@ async function bindingError(port: number): Promise<string | undefined> {
   }
 }
 
-/** Such as `java (pid 4711)`; undefined where neither ss nor lsof can tell. */
+/** For example `java (pid 4711)`. Undefined if neither ss nor lsof finds the process. */
 async function holderOf(port: number): Promise<string | undefined> {
   const [ss, lsof] = await Promise.all([
     output('ss', ['-Hltnp', `sport = :${port}`]),

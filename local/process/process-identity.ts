@@ -1,31 +1,31 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process that stays the same one although pids are used again: its pid and when it started. */
+/** Identifies a process by its pid and its start, because the system uses pids again. */
 export type ProcessIdentity = {
   readonly pid: number;
-  /** Opaque: clock ticks since boot on Linux, a date in UTC elsewhere. */
+  /** Opaque: clock ticks since boot on Linux, a date in UTC on other systems. */
   readonly start: string;
 };
 
 type Process = ProcessIdentity & { readonly group: number; readonly command: string };
 
 /**
- * A shell command that prints the start of the shell that runs it, as `identify` would read it. A process that is to be
- * known later records itself with this and then `exec`s: nobody can be killed between starting it and writing it down.
+ * A shell command that prints the start of its shell, in the format of `identify`. A server's shell records itself with
+ * it and then calls `exec`. So there is no moment at which a running server is not recorded.
  */
 export const PRINT_OWN_START =
   process.platform === 'linux'
     ? `sed 's/.*) //' "/proc/$$/stat" | cut -d' ' -f20`
     : 'TZ=UTC LC_ALL=C ps -o lstart= -p $$';
 
-/** The process that has this pid now, or undefined if there is none or only its zombie. */
+/** The process that has this pid now. Undefined if there is none, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const process = readProcess(pid);
   return process && { pid, start: process.start };
 }
 
-/** True while this very process runs, not another that was given its pid. */
+/** Whether this process is still running, and not another one that got its pid. */
 export function isAlive({ pid, start }: ProcessIdentity): boolean {
   return identify(pid)?.start === start;
 }
@@ -52,11 +52,11 @@ function readFromProc(pid: number): Process | undefined {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     return process && { ...process, command };
   } catch {
-    return undefined; // gone, perhaps between the two reads
+    return undefined; // it has ended, perhaps between the two reads
   }
 }
 
-/** Reads /proc/PID/stat (proc(5)); the name in it may hold spaces and parentheses, so fields count from its last `)`. */
+/** Parses /proc/PID/stat (proc(5)). The program's name may have spaces and parentheses, so fields count from the last `)`. */
 export function parseStat(pid: number, stat: string): Omit<Process, 'command'> | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, group, start] = [fields[0], fields[2], fields[19]];

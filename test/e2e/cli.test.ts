@@ -16,25 +16,6 @@ import {
 } from './system.ts';
 import { testIf } from './test-if.ts';
 
-const COMMANDS = [
-  'up',
-  'down',
-  'doctor',
-  'plan',
-  'deploy',
-  'scale',
-  'start',
-  'update',
-  'stop',
-  'status',
-  'verify',
-  'runs',
-  'logs',
-  'dead-letters',
-  'scaling-test',
-  'demo',
-];
-
 async function limits(): Promise<{ reserved: number | undefined; mapping: number | undefined }> {
   const FunctionName = functionName('consumer');
   const [{ ReservedConcurrentExecutions: reserved }, { EventSourceMappings }] = await Promise.all([
@@ -44,25 +25,12 @@ async function limits(): Promise<{ reserved: number | undefined; mapping: number
   return { reserved, mapping: EventSourceMappings?.[0]?.ScalingConfig?.MaximumConcurrency };
 }
 
-test.concurrent.each(COMMANDS)('%s --help teaches, on stdout', async (command) => {
-  const { code, stdout, stderr } = await run(command, '--help');
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^Usage: drumline /);
-  expect(stderr).toBe('');
-});
-
+// test/unit/cli/program.test.ts has the other ways to get a command line wrong.
 test.concurrent.each([
   ['an unknown command', ['explode']],
-  ['an unknown option', ['status', '--wach']],
-  ['an x of 0', ['start', '--x', '0', '--y', '1']],
-  ['a missing y', ['start', '--x', '5']],
-  ['a target that is none', ['status', '--target', 'moon']],
-  ['no workers', ['scale', '0']],
   ['an unknown setting', ['deploy', '-c', 'concurency=3']],
   ['a setting out of its range', ['deploy', '-c', 'batchSize=0']],
-  ['an unknown function', ['logs', 'consumr']],
-  ['a span that is none', ['logs', '--since', 'yesterday']],
-])('%s is wrong use: exit code 2 and a sentence', async (_what, parameters) => {
+])('%s ends the process with exit code 2 and one sentence', async (_what, parameters) => {
   const { code, stdout, stderr } = await run(...parameters);
   expect(code).toBe(2);
   expect(stdout).toBe('');

@@ -3,7 +3,7 @@ import { countDrumline } from '../../bench/benchmarks/count-drumline.ts';
 import { countPowertools } from '../../bench/benchmarks/count-powertools.ts';
 import type { Counted } from '../../bench/benchmarks/request-meter.ts';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
-import { sum, type Usage } from '../../plan/prices.ts';
+import { sumUsage, type Usage } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
 import type { AwsConnection } from '../fixtures/pipeline.ts';
 import { aws, home, target } from './system.ts';
@@ -46,7 +46,7 @@ describe('the plan’s counts are those of a real run', () => {
   ])('of %o', async (run) => {
     const { counted, batches } = await countDrumline(where, run);
     const sizing = { ...effectiveSettings({}), ...run, concurrency: run.workers };
-    const planned = sum(usageOfFiring(), usageOfTick(run.jobs, sizing, 0));
+    const planned = sumUsage(usageOfFiring(), usageOfTick(run.jobs, sizing, 0));
     expect(requestsOf(counted.usage)).toEqual(requestsOf(planned));
     // Each batch is an invocation of the consumer, and the firing one of the scheduler.
     expect(batches.length + 1).toBe(planned.lambdaInvocations);

@@ -22,8 +22,9 @@ const testHere = testIf(target.name === 'local', 'its times and logs are not AWS
 const JOBS = 2_000;
 const SETTINGS = STAGES.plan;
 
-/** How far a measured tick may be from its plan: the overheads are another machine's, and the last batches uneven. */
-const TOLERANCE = 0.35;
+/** A tick may be a third faster than its plan, whose overheads are another machine's, and slower on a busy machine. */
+const FASTEST = 0.65;
+const SLOWEST = 3;
 
 const asContext = (settings: object) =>
   Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -56,8 +57,8 @@ describe('a measured tick takes about as long as planned', () => {
     const lastCount = Math.max(...end.workers.map(({ lastSeenAt }) => Date.parse(lastSeenAt)));
     const ms = lastCount - Date.parse(end.lastTickAt ?? '');
     expect(plan.drain.bound).toBe('workers');
-    expect(ms).toBeGreaterThan(plan.drain.ms * (1 - TOLERANCE));
-    expect(ms).toBeLessThan(plan.drain.ms * (1 + TOLERANCE));
+    expect(ms).toBeGreaterThan(plan.drain.ms * FASTEST);
+    expect(ms).toBeLessThan(plan.drain.ms * SLOWEST);
   });
 
   testHere.each<[string, number]>([

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TargetName } from '../../cli/cloud/target.ts';
-import { localHome } from '../../local/home.ts';
+import { localHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
 
 /** The cloud that the suite runs on. */

@@ -14,7 +14,7 @@ import { messagesToSend } from '../../functions/core/model/tick.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { prefixOf } from '../../infra-cdk/settings/settings.ts';
-import { localHome } from '../../local/home.ts';
+import { localHome } from '../../local/base/home.ts';
 import { drumline, drumlineJson, type Ended } from './command.ts';
 import { untilDeployed } from './setup.ts';
 import { deployWith, STAGES, type StageName, stageOf } from './stages.ts';

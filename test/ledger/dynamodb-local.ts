@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalHome } from '../../local/base/home.ts';
+import { compileJava, fetchJars, javaOf } from '../../local/java/java.ts';
 import type { Installation } from '../../local/process/install.ts';
-import { runTool } from '../../local/process/run-tool.ts';
 import { type Server, startServer } from '../../local/process/server-process.ts';
 
 const SOURCES = join(import.meta.dirname, 'dynamodb-local');
-const POM = join(SOURCES, 'pom.xml');
+// Amazon's licence allows the use of DynamoDB Local, but not its distribution. It is used for tests only.
+const JARS = join(SOURCES, 'jars.sha256');
 const LAUNCHER = join(SOURCES, 'Launcher.java');
-
-// A fixed version, since Maven would take whichever is newest; this one runs on Maven 3.6.
-const FETCH = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
 
 const HEALTH_TIMEOUT_MS = 2_000;
 
-/** Where DynamoDB Local is installed, and where and on which port of 127.0.0.1 it runs. It keeps nothing. */
-export interface DynamoDbLocalHome {
+/** Where DynamoDB Local is installed, and where and on which port of 127.0.0.1 it runs. It keeps no data on disk. */
+export interface DynamoDbLocalHome extends Pick<LocalHome, 'java' | 'downloads'> {
   software: string;
   pids: string;
   logs: string;
@@ -33,21 +32,19 @@ export function missingOn(platform: string, arch: string): string | undefined {
 
 export const urlOf = ({ port }: DynamoDbLocalHome) => `http://127.0.0.1:${port}`;
 
-/** Amazon's DynamoDB Local from its published jars; `jdk` is the folder of javac. */
-export function dynamoDbLocalInstallation({ software }: DynamoDbLocalHome, jdk = ''): Installation {
+/** Amazon's DynamoDB Local from its published jars. Java must be installed in the same home. */
+export function dynamoDbLocalInstallation(home: DynamoDbLocalHome): Installation {
   return {
-    folder: software,
+    folder: home.software,
     async version() {
-      const parts = [FETCH, await readFile(POM), await readFile(LAUNCHER)];
-      return parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+      const hash = createHash('sha256');
+      for (const input of [JARS, LAUNCHER]) hash.update(await readFile(input));
+      return hash.digest('hex');
     },
     async build(folder) {
       const lib = join(folder, 'lib');
-      // --strict-checksums: a jar that does not match its published checksum is an error, not a warning.
-      const quietly = ['--batch-mode', '--quiet', '--strict-checksums', '--file', POM];
-      await runTool('mvn', [...quietly, FETCH, '-DincludeScope=runtime', `-DoutputDirectory=${lib}`]);
-      const classes = join(folder, 'classes');
-      await runTool(join(jdk, 'javac'), ['-cp', join(lib, '*'), '-d', classes, LAUNCHER]);
+      await fetchJars(home, JARS, lib);
+      await compileJava(home, LAUNCHER, lib, join(folder, 'classes'));
     },
   };
 }
@@ -63,16 +60,16 @@ export function dynamoDbLocalServer(home: DynamoDbLocalHome): Server {
     isHealthy: () => answers(urlOf(home)),
     startDeadlineMs: 60_000,
     stopDeadlineMs: 10_000,
-    childMark: home.software,
+    childPath: home.software,
   };
 }
 
-/** Starts it, empty; `jdk` is the folder of java. */
-export async function startDynamoDbLocal(home: DynamoDbLocalHome, jdk: string): Promise<void> {
+/** Starts DynamoDB Local without any tables. */
+export async function startDynamoDbLocal(home: DynamoDbLocalHome): Promise<void> {
   await mkdir(home.logs, { recursive: true });
   const lib = join(home.software, 'lib');
   await startServer(dynamoDbLocalServer(home), [
-    join(jdk, 'java'),
+    await javaOf(home),
     '-Xmx256m',
     // It keeps its tables in SQLite, whose native library lies among the jars.
     `-Dsqlite4java.library.path=${lib}`,

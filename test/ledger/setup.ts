@@ -1,20 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { type LocalHome, localHome } from '../../local/base/home.ts';
+import { silently } from '../../local/base/steps.ts';
 import {
   emulatorInstallation,
   emulatorServer,
   startEmulator,
   wipeState,
 } from '../../local/emulator/emulator.ts';
-import { type LocalHome, localHome } from '../../local/home.ts';
-import { install, isInstalled, removeAbandoned } from '../../local/process/install.ts';
+import { javaInstallation } from '../../local/java/java.ts';
+import { install, isInstalled, removeUnfinished } from '../../local/process/install.ts';
 import { withLock } from '../../local/process/lock.ts';
 import { freePort } from '../../local/process/ports.ts';
 import { identify, isAlive } from '../../local/process/process-identity.ts';
 import { inspectServer, type Server, stopServer } from '../../local/process/server-process.ts';
-import { checkRequirements, type RequirementName, requireAll } from '../../local/requirements.ts';
-import { silently } from '../../local/steps.ts';
+import { checkRequirements, requireAll } from '../../local/requirements.ts';
 import type { BackEnd } from './back-ends.ts';
 import {
   type DynamoDbLocalHome,
@@ -47,10 +48,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await mkdir(emulator.root, { recursive: true });
   // An earlier run may have been killed: what it left is stopped, and its data is no concern of ours.
   await stop();
-  const jdk = await installMissing(emulator, missing ? undefined : dynamoDbLocal);
+  await installMissing(emulator, missing ? undefined : dynamoDbLocal);
   const starts = await Promise.allSettled([
     startEmulator(emulator),
-    ...(missing ? [] : [startDynamoDbLocal(dynamoDbLocal, jdk)]),
+    ...(missing ? [] : [startDynamoDbLocal(dynamoDbLocal)]),
   ]);
   const failed = starts.find((start) => start.status === 'rejected');
   if (failed) {
@@ -78,27 +79,33 @@ async function emulatorHome(): Promise<LocalHome> {
     DRUMLINE_HOME: join(INSTALLED, 'ledger'),
     DRUMLINE_EMULATOR_PORT: String(await freePort()),
   });
-  return { ...own, venv: join(INSTALLED, 'venv'), lock: join(INSTALLED, 'lock') };
+  const shared = (name: string) => join(INSTALLED, name);
+  return {
+    ...own,
+    venv: shared('venv'),
+    java: shared('java'),
+    downloads: shared('downloads'),
+    lock: shared('lock'),
+  };
 }
 
-async function dynamoDbLocalHome({ pids, logs }: LocalHome): Promise<DynamoDbLocalHome> {
+async function dynamoDbLocalHome({ pids, logs, java, downloads }: LocalHome): Promise<DynamoDbLocalHome> {
   const port = Number(process.env.DRUMLINE_TEST_DYNAMODB_PORT) || (await freePort());
-  return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, port };
+  return { software: join(INSTALLED, 'dynamodb-local'), pids, logs, java, downloads, port };
 }
 
-/** @returns the folder of java, where DynamoDB Local is to run */
-function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<string> {
+function installMissing(emulator: LocalHome, dynamoDbLocal: DynamoDbLocalHome | undefined): Promise<void> {
   return withLock(emulator.lock, silently, undefined, async () => {
-    await removeAbandoned(INSTALLED);
-    const hasEmulator = await isInstalled(emulatorInstallation(emulator));
-    const hasDynamoDbLocal = !dynamoDbLocal || (await isInstalled(dynamoDbLocalInstallation(dynamoDbLocal)));
-    const names: RequirementName[] = [];
-    if (dynamoDbLocal) names.push('JDK');
-    if (!hasEmulator) names.push('Python');
-    if (!hasDynamoDbLocal) names.push('Maven');
-    const { JDK: jdk = '', Python: python } = requireAll(await checkRequirements(names));
-    if (!hasEmulator) await install(emulatorInstallation(emulator, python));
-    if (!hasDynamoDbLocal) await install(dynamoDbLocalInstallation(dynamoDbLocal, jdk));
-    return jdk;
+    await removeUnfinished(INSTALLED);
+    const { Python: python } = requireAll(await checkRequirements(['Python']));
+    const installations = [
+      emulatorInstallation(emulator, python),
+      ...(dynamoDbLocal
+        ? [javaInstallation(emulator, python), dynamoDbLocalInstallation(dynamoDbLocal)]
+        : []),
+    ];
+    for (const installation of installations) {
+      if (!(await isInstalled(installation))) await install(installation);
+    }
   });
 }

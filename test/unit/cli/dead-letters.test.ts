@@ -9,7 +9,7 @@ import {
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';
-const going = new AbortController().signal;
+const NOT_ABORTED = new AbortController().signal;
 
 interface Stored {
   id: string;
@@ -18,7 +18,7 @@ interface Stored {
   hidden: boolean;
 }
 
-function letterOf(job: number): Omit<Stored, 'hidden'> {
+function deadLetterOf(job: number): Omit<Stored, 'hidden'> {
   const message = { v: 1, runId: RUN, tick: 1, first: 1, last: 10, enqueuedAt: 5 };
   const attribute = (value: string) => ({ DataType: 'String', StringValue: value });
   return {
@@ -29,27 +29,30 @@ function letterOf(job: number): Omit<Stored, 'hidden'> {
 }
 
 interface Faults {
-  /** Whether SQS refuses to take a body. */
+  /** Whether SQS refuses a message. */
   refuses?: (body: string) => boolean;
-  /** Whether a letter can't be deleted. */
+  /** Whether a message cannot be deleted. */
   keeps?: (id: string) => boolean;
 }
 
-/** Both queues, as far as the command uses them. */
-function queuesWith(letters: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults = {}) {
-  const dead: Stored[] = letters.map((letter) => ({ ...letter, hidden: false }));
+/** In-memory jobs queue and dead-letter queue. */
+function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults = {}) {
+  const dead: Stored[] = stored.map((message) => ({ ...message, hidden: false }));
   const jobs: string[] = [];
   type Input = {
     Entries?: { Id: string; ReceiptHandle: string; MessageBody: string }[];
     MaxNumberOfMessages?: number;
   };
   const handlers: Record<string, (input: Input) => unknown> = {
-    ReceiveMessageCommand: ({ MaxNumberOfMessages: most }) => {
-      const found = dead.filter(({ hidden }) => !hidden).slice(0, most);
-      for (const letter of found) letter.hidden = true;
+    ReceiveMessageCommand: ({ MaxNumberOfMessages: max }) => {
+      const found = dead.filter(({ hidden }) => !hidden).slice(0, max);
+      for (const message of found) message.hidden = true;
       return {
         Messages: found.map(({ id, body, attributes }) => ({
-          ...{ MessageId: id, ReceiptHandle: id, Body: body, MessageAttributes: attributes },
+          MessageId: id,
+          ReceiptHandle: id,
+          Body: body,
+          MessageAttributes: attributes,
           Attributes: { ApproximateReceiveCount: '3' },
         })),
       };
@@ -62,17 +65,15 @@ function queuesWith(letters: Omit<Stored, 'hidden'>[], { refuses, keeps }: Fault
     DeleteMessageBatchCommand: ({ Entries = [] }) => {
       const kept = Entries.filter(({ ReceiptHandle }) => keeps?.(ReceiptHandle));
       for (const { ReceiptHandle } of Entries.filter((entry) => !kept.includes(entry))) {
-        dead.splice(
-          dead.findIndex(({ id }) => id === ReceiptHandle),
-          1,
-        );
+        const index = dead.findIndex(({ id }) => id === ReceiptHandle);
+        dead.splice(index, 1);
       }
       return { Failed: kept.map(({ Id }) => ({ Id })) };
     },
     ChangeMessageVisibilityBatchCommand: ({ Entries = [] }) => {
       for (const { ReceiptHandle } of Entries) {
-        const letter = dead.find(({ id }) => id === ReceiptHandle);
-        if (letter) letter.hidden = false;
+        const message = dead.find(({ id }) => id === ReceiptHandle);
+        if (message) message.hidden = false;
       }
       return {};
     },
@@ -88,37 +89,41 @@ function queuesWith(letters: Omit<Stored, 'hidden'>[], { refuses, keeps }: Fault
   return { deployment, dead, jobs };
 }
 
-const range = (count: number) => Array.from({ length: count }, (_, at) => letterOf(at + 1));
+const deadLetters = (count: number) => Array.from({ length: count }, (_, at) => deadLetterOf(at + 1));
 
 describe('listing', () => {
-  test('finds all letters, each once, and leaves them to be found again', async () => {
-    const { deployment, dead } = queuesWith(range(57));
-    const letters = await receiveDeadLetters(deployment, going);
-    expect(letters.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
-    expect(letters[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
-    await releaseDeadLetters(deployment, letters);
+  test('finds each dead letter once, and releases them', async () => {
+    const { deployment, dead } = queuesWith(deadLetters(57));
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    expect(received.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
+    expect(received[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
+    await releaseDeadLetters(deployment, received);
     expect(dead.filter(({ hidden }) => hidden)).toEqual([]);
   });
 
-  test('knows what came by the redrive policy, and what nothing can be read from', async () => {
-    const whole = {
-      id: 'w',
+  test('distinguishes messages from the redrive policy and malformed ones', async () => {
+    const redriven = {
+      id: 'redriven',
       attributes: {},
-      body: JSON.stringify({ ...JSON.parse(letterOf(1).body), retry: undefined }),
+      body: JSON.stringify({ ...JSON.parse(deadLetterOf(1).body), retry: undefined }),
     };
-    const { deployment } = queuesWith([whole, { id: 'g', attributes: {}, body: 'garbage' }]);
-    const letters = await receiveDeadLetters(deployment, going);
-    expect(letters.find(({ messageId }) => messageId === 'w')).toMatchObject({
+    const { deployment } = queuesWith([redriven, { id: 'garbage', attributes: {}, body: 'garbage' }]);
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    expect(received.find(({ messageId }) => messageId === 'redriven')).toMatchObject({
       range: { first: 1, last: 10 },
     });
-    expect(letters.filter(isMalformed).map(({ messageId }) => messageId)).toEqual(['g']);
+    expect(received.filter(isMalformed).map(({ messageId }) => messageId)).toEqual(['garbage']);
   });
 });
 
 describe('sending again', () => {
-  test('sends each by a name of its own, and then deletes it', async () => {
-    const { deployment, dead, jobs } = queuesWith(range(25));
-    const resent = await retryDeadLetters(deployment, await receiveDeadLetters(deployment, going), going);
+  test('gives each message a new retry round, and deletes it after sending', async () => {
+    const { deployment, dead, jobs } = queuesWith(deadLetters(25));
+    const resent = await retryDeadLetters(
+      deployment,
+      await receiveDeadLetters(deployment, NOT_ABORTED),
+      NOT_ABORTED,
+    );
     expect(resent.sent).toHaveLength(25);
     expect(dead).toEqual([]);
     expect(jobs).toHaveLength(25);
@@ -127,10 +132,14 @@ describe('sending again', () => {
     expect(retry.jobs).toHaveLength(1);
   });
 
-  test('what SQS does not take stays a dead letter', async () => {
+  test('a message that SQS refuses stays a dead letter', async () => {
     const refuses = (body: string) => body.includes('"jobs":[3]');
-    const { deployment, dead, jobs } = queuesWith(range(12), { refuses });
-    const resent = await retryDeadLetters(deployment, await receiveDeadLetters(deployment, going), going);
+    const { deployment, dead, jobs } = queuesWith(deadLetters(12), { refuses });
+    const resent = await retryDeadLetters(
+      deployment,
+      await receiveDeadLetters(deployment, NOT_ABORTED),
+      NOT_ABORTED,
+    );
     expect(resent.reason).toContain('too long');
     expect(jobs.some(refuses)).toBe(false);
     expect(dead.map(({ id }) => id)).toEqual(['m3']);
@@ -138,22 +147,22 @@ describe('sending again', () => {
     expect(resent.sent).toHaveLength(11);
   });
 
-  test('what can’t be deleted is told', async () => {
-    const { deployment, dead } = queuesWith(range(3), { keeps: (id) => id === 'm2' });
+  test('a message that cannot be deleted is reported', async () => {
+    const { deployment, dead } = queuesWith(deadLetters(3), { keeps: (id) => id === 'm2' });
     const { sent, kept } = await retryDeadLetters(
       deployment,
-      await receiveDeadLetters(deployment, going),
-      going,
+      await receiveDeadLetters(deployment, NOT_ABORTED),
+      NOT_ABORTED,
     );
     expect(sent.map(({ jobId }) => jobId)).toEqual([1, 3]);
     expect(kept.map(({ jobId }) => jobId)).toEqual([2]);
     expect(dead.map(({ id }) => id)).toEqual(['m2']);
   });
 
-  test('after Ctrl-C no more are sent', async () => {
-    const { deployment, dead, jobs } = queuesWith(range(5));
-    const letters = await receiveDeadLetters(deployment, going);
-    const { unsent } = await retryDeadLetters(deployment, letters, AbortSignal.abort());
+  test('nothing more is sent after Ctrl-C', async () => {
+    const { deployment, dead, jobs } = queuesWith(deadLetters(5));
+    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    const { unsent } = await retryDeadLetters(deployment, received, AbortSignal.abort());
     expect(unsent).toHaveLength(5);
     expect(dead).toHaveLength(5);
     expect(jobs).toEqual([]);

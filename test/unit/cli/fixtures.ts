@@ -1,6 +1,6 @@
 import type { Status } from '../../../functions/status.ts';
 
-/** A status as the function answers it: a run in the midst of its second tick. */
+/** A status of a run during its second tick. */
 export function sampleStatus(more: Partial<Status> = {}): Status {
   return {
     running: true,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Call } from '../../../cli/cloud/call.ts';
 import { explainError } from '../../../cli/cloud/client-errors.ts';
 import { localstackElasticsearch } from '../../../cli/cloud/deploy.ts';
@@ -6,7 +6,7 @@ import { requireEmulator, requireManaged } from '../../../cli/cloud/lifecycle.ts
 import { logGroupsOf } from '../../../cli/cloud/read-logs.ts';
 import { elasticsearchUrlFromHost, resolveTarget } from '../../../cli/cloud/target.ts';
 import { CommandError, UsageError } from '../../../cli/terminal/errors.ts';
-import { localHome } from '../../../local/home.ts';
+import { localHome } from '../../../local/base/home.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
 
@@ -19,46 +19,42 @@ afterEach(() => {
 });
 
 const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
-const going = new AbortController().signal;
+const NOT_ABORTED = new AbortController().signal;
 
-describe('without AWS_ENDPOINT_URL', () => {
-  test('LocalStack is the command’s to start, on the usual port', () => {
-    const target = resolveTarget('localstack', '', home);
-    expect(target.isManaged).toBe(true);
-    expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4600');
-    expect(() => requireManaged({ target } as Call, 'up')).not.toThrow();
-    expect(explainError(refused, target, going)).toMatchObject({
-      code: 'not_running',
-      nextStep: 'npx drumline up --target localstack',
-    });
+test('without AWS_ENDPOINT_URL, Drumline starts and stops LocalStack', () => {
+  const target = resolveTarget('localstack', '', home);
+  expect(target.isManaged).toBe(true);
+  expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4600');
+  expect(() => requireManaged({ target } as Call, 'up')).not.toThrow();
+  expect(explainError(refused, target, NOT_ABORTED)).toMatchObject({
+    code: 'not_running',
+    nextStep: 'npx drumline up --target localstack',
   });
 });
 
-describe('with AWS_ENDPOINT_URL', () => {
-  test('LocalStack is the user’s, and left to them', () => {
-    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4577');
-    const target = resolveTarget('localstack', '', home);
-    expect(target.isManaged).toBe(false);
-    expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4577');
-    expect(() => requireManaged({ target } as Call, 'down')).toThrow(UsageError);
-    expect(() => requireEmulator({ target } as Call, 'demo')).not.toThrow();
-    expect(explainError(refused, target, going)).toMatchObject({
-      code: 'not_running',
-      nextStep: 'Start it, or correct AWS_ENDPOINT_URL.',
-    });
+test('with AWS_ENDPOINT_URL, the user starts and stops LocalStack', () => {
+  vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4577');
+  const target = resolveTarget('localstack', '', home);
+  expect(target.isManaged).toBe(false);
+  expect(target.environment.AWS_ENDPOINT_URL).toBe('http://127.0.0.1:4577');
+  expect(() => requireManaged({ target } as Call, 'down')).toThrow(UsageError);
+  expect(() => requireEmulator({ target } as Call, 'demo')).not.toThrow();
+  expect(explainError(refused, target, NOT_ABORTED)).toMatchObject({
+    code: 'not_running',
+    nextStep: 'Start it, or correct AWS_ENDPOINT_URL.',
   });
-
-  test.each([
+  // With an IP address, the SDK puts S3 buckets into the path, and not into a host name that does not resolve.
+  for (const [given, used] of [
     ['http://localhost:4566', 'http://127.0.0.1:4566'],
     ['http://localhost.localstack.cloud:4566', 'http://localhost.localstack.cloud:4566'],
     ['https://localhost', 'https://127.0.0.1'],
-  ])('%s becomes %s: S3 by path, for which no name has to be resolved', (given, used) => {
+  ]) {
     vi.stubEnv('AWS_ENDPOINT_URL', given);
     expect(resolveTarget('localstack', '', home).environment.AWS_ENDPOINT_URL).toBe(used);
-  });
+  }
 });
 
-test('the user’s own keys, profile and files stay away from it; the region is theirs', () => {
+test('LocalStack gets the user’s region, but not the user’s keys and profile', () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAMINE');
   vi.stubEnv('AWS_PROFILE', 'mine');
   vi.stubEnv('AWS_REGION', 'eu-central-1');
@@ -67,18 +63,18 @@ test('the user’s own keys, profile and files stay away from it; the region is 
   expect(environment).not.toHaveProperty('AWS_PROFILE');
 });
 
-test('AWS is neither started nor stopped', () => {
+test('AWS cannot be started or stopped', () => {
   const call = { target: resolveTarget('aws', '', home) } as Call;
   expect(() => requireManaged(call, 'up')).toThrow(UsageError);
   expect(() => requireEmulator(call, 'demo')).toThrow(UsageError);
 });
 
-test('Elasticsearch has two addresses: the containers’, and this machine’s', () => {
+test('Elasticsearch has one address for containers and another for this machine', () => {
   expect(elasticsearchUrlFromHost({ home }, 'http://elasticsearch:9200')).toBe('http://127.0.0.1:9300');
   expect(elasticsearchUrlFromHost({ home }, 'https://es.example.com')).toBe('https://es.example.com');
 });
 
-test('functions are given the Elasticsearch in their network; beside a LocalStack of the user’s own, as before', () => {
+test('functions use the given Elasticsearch, the one of the compose file, or with the user’s LocalStack the deployed one', () => {
   const deployed = { elasticsearchUrl: 'http://172.17.0.1:9200' };
   const given = { elasticsearchUrl: 'https://es.example.com' };
   const containers = { target: resolveTarget('localstack', '', home) };
@@ -91,7 +87,7 @@ test('functions are given the Elasticsearch in their network; beside a LocalStac
   expect(() => localstackElasticsearch(own, {}, undefined)).toThrow(CommandError);
 });
 
-test('LocalStack’s logs are looked for where it writes them as well', () => {
+test('LocalStack also writes to the default log groups of Lambda', () => {
   expect(logGroupsOf({ name: 'aws' }, 'drumline-status')).toEqual(['/drumline/drumline-status']);
   expect(logGroupsOf({ name: 'localstack' }, 'drumline-status')).toEqual([
     '/drumline/drumline-status',

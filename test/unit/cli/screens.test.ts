@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { progressLine } from '../../../cli/runs/follow-run.ts';
 import { runReport, runReportText, verificationText } from '../../../cli/runs/run-report.ts';
-import { jobsPerMinute } from '../../../cli/runs/statistics.ts';
 import { statusScreen } from '../../../cli/runs/status-screen.ts';
 import { fitToTerminal } from '../../../cli/runs/watch-status.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 import { markdownTable, table } from '../../../cli/terminal/table.ts';
 import type { Verification } from '../../../functions/core/verify/verify.ts';
-import { bar, count, counted, percent, rate } from '../../../text/format.ts';
 import { sampleStatus } from './fixtures.ts';
 
 const VERIFIED: Verification = {
@@ -18,37 +16,12 @@ const VERIFIED: Verification = {
   message: 'all is there',
 };
 
-test('figures', () => {
-  expect([count(0), count(12_345), counted(1, 'job'), counted(1_000, 'job')]).toEqual([
-    '0',
-    '12,345',
-    '1 job',
-    '1,000 jobs',
-  ]);
-  expect([percent(0.4871), percent(1), rate(null), rate(10_240)]).toEqual([
-    '48.7 %',
-    '100.0 %',
-    '–',
-    '10,240 jobs/min',
-  ]);
-  expect([jobsPerMinute(100, 6_000), jobsPerMinute(5, 0)]).toEqual([1_000, null]);
-  expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(7, 4)]).toEqual(['░░░░', '██░░', '████', '████']);
-});
-
-test('a table has columns and no lines, and nothing at its lines’ ends', () => {
-  expect(
-    table(
-      ['Name', 'Jobs'],
-      [
-        ['a', '5'],
-        ['long', '1,000'],
-      ],
-      ['left', 'right'],
-    ),
-  ).toBe('Name   Jobs\na         5\nlong  1,000');
-});
-
-test('a Markdown table', () => {
+test('a table has no borders and no trailing spaces; a Markdown table escapes its separator', () => {
+  const rows = [
+    ['a', '5'],
+    ['long', '1,000'],
+  ];
+  expect(table(['Name', 'Jobs'], rows, ['left', 'right'])).toBe('Name   Jobs\na         5\nlong  1,000');
   expect(markdownTable(['A', 'B'], [['x|y', '1']], ['left', 'right'])).toBe(
     '| A | B |\n| --- | ---: |\n| x\\|y | 1 |',
   );
@@ -58,7 +31,7 @@ describe('the status screen', () => {
   const screen = (more = {}, rate?: number | null) =>
     statusScreen(sampleStatus(more), { colors: UNCOLOURED, width: 80, ...(rate !== undefined && { rate }) });
 
-  test('tells the run, its jobs, the queue and the workers', () => {
+  test('shows the run, its jobs, the queue and the workers', () => {
     const text = screen();
     expect(text).toContain('20261123-214512-k3f9  running');
     expect(text).toContain('2,000 enqueued, 1,500 processed, 10 failed, 490 pending');
@@ -67,7 +40,7 @@ describe('the status screen', () => {
     expect(text.indexOf('worker-bbbbbbbb')).toBeLessThan(text.indexOf('worker-aaaaaaaa'));
   });
 
-  test('tells missed ticks, retired workers and the rate only where there are any', () => {
+  test('shows missed ticks, retired workers and the rate only if there are any', () => {
     expect(screen()).not.toMatch(/missed|retired|jobs\/min/);
     const retiredWorkers = { count: 12, processed: 5_000 };
     const text = screen({ tick: 5, missedTicks: 3, firedTicks: 2, retiredWorkers }, 9_000);
@@ -76,28 +49,20 @@ describe('the status screen', () => {
     expect(text).toContain('9,000 jobs/min');
   });
 
-  test('before the first run there is not much to tell', () => {
+  test('shows that there is no run yet, no limit on workers, or an unknown limit', () => {
     expect(screen({ runId: null, workers: [] })).toContain('There has been no run yet.');
-  });
-
-  test('no limit on workers is said so, and a limit that is not known', () => {
     expect(screen({ concurrency: null })).toContain('as many as AWS allows');
     expect(screen({ concurrency: undefined })).toContain('Lambda does not answer');
   });
 });
 
-describe('a screen cut to the terminal', () => {
-  test('keeps its last lines, and what fits of the others', () => {
-    expect(fitToTerminal(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
-    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
-    expect(fitToTerminal(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
-  });
-
-  test('colours take no room, and end', () => {
-    const [red, end] = ['\u001b[31m', '\u001b[39m'];
-    expect(fitToTerminal([`a${red}bcd${end}ef`], [], 4, 2)).toBe(`a${red}bc…${end}`);
-    expect(fitToTerminal(['Grüße'], [], 5, 2)).toBe('Grüße');
-  });
+test('a screen that is cut to the terminal keeps its footer and its colours', () => {
+  expect(fitToTerminal(['one', 'two', 'three'], ['foot'], 4, 3)).toBe('one\ntwo\nfoot');
+  expect(fitToTerminal(['one', 'two'], ['foot'], 80, 24)).toBe('one\ntwo\nfoot');
+  expect(fitToTerminal(['one', 'two'], ['foot'], 80, 1)).toBe('one\nfoot');
+  const [red, end] = ['\u001b[31m', '\u001b[39m'];
+  expect(fitToTerminal([`a${red}bcd${end}ef`], [], 4, 2)).toBe(`a${red}bc…${end}`);
+  expect(fitToTerminal(['Grüße'], [], 5, 2)).toBe('Grüße');
 });
 
 test('the progress line', () => {

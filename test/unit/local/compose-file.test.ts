@@ -23,22 +23,22 @@ const file = parse(readFileSync(FILE, 'utf8')) as Compose & { services: Record<s
 const services = Object.entries(file.services);
 const { compose: plugin } = await inspectDocker();
 
-test('is what the Compose specification says a file is', () => {
-  // It names its draft and its parts as older drafts do; its formats are Compose's own.
+test('the file follows the Compose specification', () => {
+  // The schema names its draft and its parts as older drafts do, and has formats of Compose.
   const { $schema: _draft, ...schema } = compose.composeSchema as Record<string, unknown>;
   const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
-  // The project's name came into the specification after this edition of it.
+  // This edition of the schema does not have the project's name yet.
   const { name, ...known } = file;
   expect(name).toMatch(/^[a-z-]+$/);
   expect([ajv.validate(schema, known), ajv.errors]).toEqual([true, null]);
   expect(ajv.validate(schema, { ...known, services: { localstack: { imgae: 'x' } } })).toBe(false);
 });
 
-test.skipIf(!plugin.ok)('is what docker compose understands [skipped where Docker has no Compose]', () => {
-  const said = execFileSync('docker', ['compose', '--file', FILE, '--profile', 'kibana', 'config'], {
+test.skipIf(!plugin.ok)('docker compose accepts the file [skipped without Compose]', () => {
+  const config = execFileSync('docker', ['compose', '--file', FILE, '--profile', 'kibana', 'config'], {
     encoding: 'utf8',
   });
-  expect(Object.keys(parse(said).services).sort()).toEqual(['elasticsearch', 'kibana', 'localstack']);
+  expect(Object.keys(parse(config).services).sort()).toEqual(['elasticsearch', 'kibana', 'localstack']);
 });
 
 describe.each(services)('%s', (name, service) => {
@@ -46,36 +46,38 @@ describe.each(services)('%s', (name, service) => {
     for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{DRUMLINE_\w+_PORT:-\d+\}:\d+$/);
   });
 
-  test('has one version, from the hub that Docker takes by default', () => {
+  test('has a pinned version from Docker’s default registry', () => {
     const image = service.image.replace(/^\$\{\w+:-(.*)\}$/, '$1');
     expect(image).toMatch(/^([a-z]+\/)?[a-z]+:\d+\.\d+\.\d+$/);
   });
 
-  test('says whether it is well, and is in the network', () => {
+  test('has a health check, and is in the network', () => {
     expect(service.healthcheck.test.slice(0, 3)).toEqual(['CMD', 'curl', '-fsS']);
     expect(service.networks).toEqual(['drumline']);
   });
 
-  test('starts only if asked for, unless it is needed', () => {
+  test('starts by default only if it is needed', () => {
     expect(service.profiles).toEqual(name === 'kibana' ? ['kibana'] : undefined);
   });
 });
 
-test('LocalStack is the last one that needs no token, and another can be named', () => {
+test('LocalStack is the last version without a token, and another image can be set', () => {
   expect(file.services.localstack?.image).toMatch(
     /^\$\{LOCALSTACK_IMAGE:-localstack\/localstack:4\.14\.0\}$/,
   );
   expect(file.services.localstack?.environment).toMatchObject({ LOCALSTACK_AUTH_TOKEN: null });
 });
 
-test('Elasticsearch is the local cloud’s version, and Kibana its own', () => {
-  const pom = readFileSync(join(PROJECT, 'local', 'elasticsearch', 'pom.xml'), 'utf8');
-  const version = /<elasticsearch\.version>(.*)</.exec(pom)?.[1];
+test('Elasticsearch and Kibana have the version of the local cloud', () => {
+  const source = (name: string) => readFileSync(join(PROJECT, 'local', 'elasticsearch', name), 'utf8');
+  const version = /\/elasticsearch-(8[\d.]+)\.jar$/m.exec(source('jars.sha256'))?.[1];
+  expect(source('jars.sha256')).toContain(`/transport-netty4-${version}.jar`);
+  expect(source('plugin-descriptor.properties')).toContain(`\nelasticsearch.version=${version}\n`);
   expect(file.services.elasticsearch?.image).toBe(`elasticsearch:${version}`);
   expect(file.services.kibana?.image).toBe(`kibana:${version}`);
 });
 
-test('functions are started in the network in which Elasticsearch has the name that they are given', () => {
+test('functions start in the network where Elasticsearch has the host name of their setting', () => {
   const network = file.services.localstack?.environment.LAMBDA_DOCKER_NETWORK;
   expect(file.networks?.drumline).toEqual({ name: network });
   const { hostname, port } = new URL(ELASTICSEARCH_FOR_CONTAINERS);

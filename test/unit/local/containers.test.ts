@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { localHome } from '../../../local/base/home.ts';
+import { silently } from '../../../local/base/steps.ts';
+import { UserError } from '../../../local/base/user-error.ts';
 import { downContainers, upContainers } from '../../../local/containers/containers.ts';
-import { localHome } from '../../../local/home.ts';
-import { silently } from '../../../local/steps.ts';
-import { UserError } from '../../../local/user-error.ts';
 
 const home = localHome({ DRUMLINE_EMULATOR_PORT: '4600', DRUMLINE_ELASTICSEARCH_PORT: '9300' });
 
@@ -20,23 +20,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A `docker` that notes what it is asked, with the ports it is told, and answers by the script. */
-function standIn(script: string): () => string[] {
+/** Puts a `docker` on the PATH that runs the script. @returns the calls of compose so far, with the ports */
+function fakeDocker(script: string): () => string[] {
   const docker = join(folder, 'docker');
-  const noted = join(folder, 'noted');
-  const note = `echo "$* on $DRUMLINE_EMULATOR_PORT $DRUMLINE_ELASTICSEARCH_PORT" >> ${noted}`;
-  writeFileSync(docker, `#!/bin/sh\n${note}\n${script}\n`);
+  const log = join(folder, 'log');
+  const record = `echo "$* on $DRUMLINE_EMULATOR_PORT $DRUMLINE_ELASTICSEARCH_PORT" >> ${log}`;
+  writeFileSync(docker, `#!/bin/sh\n${record}\n${script}\n`);
   chmodSync(docker, 0o755);
   vi.stubEnv('PATH', `${folder}${delimiter}/usr/bin${delimiter}/bin`);
   return () =>
-    readFileSync(noted, 'utf8')
+    readFileSync(log, 'utf8')
       .replaceAll(/--file \S*\/docker-compose\.localstack\.yml/g, '--file F')
       .split('\n')
       .filter((line) => /^compose --file/.test(line));
 }
 
-test('up starts what does not run, on this home’s ports, and waits until it is well', async () => {
-  const calls = standIn('case "$*" in *" ps "*) echo elasticsearch;; *) echo 28.2.2;; esac');
+test('up starts what is not running, on the ports of this home, and waits until it is healthy', async () => {
+  const calls = fakeDocker('case "$*" in *" ps "*) echo elasticsearch;; *) echo 28.2.2;; esac');
   expect(await upContainers(home, { ownElasticsearch: false, step: silently })).toEqual({
     emulator: 'started',
     elasticsearch: 'running',
@@ -46,8 +46,8 @@ test('up starts what does not run, on this home’s ports, and waits until it is
   );
 });
 
-test('an Elasticsearch of the user’s own is not started beside', async () => {
-  const calls = standIn('case "$*" in *" ps "*) ;; *) echo 28.2.2;; esac');
+test('up starts no Elasticsearch if the user has one', async () => {
+  const calls = fakeDocker('case "$*" in *" ps "*) ;; *) echo 28.2.2;; esac');
   expect(await upContainers(home, { ownElasticsearch: true, step: silently })).toMatchObject({
     elasticsearch: 'external',
   });
@@ -57,10 +57,10 @@ test('an Elasticsearch of the user’s own is not started beside', async () => {
 test.each([
   [false, 'compose --file F --profile kibana down on 4600 9300'],
   [true, 'compose --file F --profile kibana down --volumes on 4600 9300'],
-])('down removes containers, Kibana’s as well; with wipe (%s) volumes', async (wipe, words) => {
-  const calls = standIn('case "$*" in *" ps "*) echo localstack;; *) echo 28.2.2;; esac');
+])('down removes all containers including Kibana; with wipe %s also volumes', async (wipe, call) => {
+  const calls = fakeDocker('case "$*" in *" ps "*) echo localstack;; *) echo 28.2.2;; esac');
   expect(await downContainers(home, { wipe, step: silently })).toEqual({ stopped: true });
-  expect(calls().at(-1)).toBe(words);
+  expect(calls().at(-1)).toBe(call);
 });
 
 test.each([
@@ -68,9 +68,9 @@ test.each([
   ['no engine', 'case "$*" in compose*) echo 2.36.0;; *) exit 1;; esac', 'no Docker engine answers.'],
   ['no Compose', 'case "$*" in compose*) exit 1;; *) echo 28.2.2;; esac', 'docker has no Compose plugin.'],
   ['neither', 'exit 1', 'no Docker engine answers, and docker has no Compose plugin.'],
-])('%s is said in a sentence, with what to do', async (_what, script, problem) => {
+])('%s: the error says what is missing and what to do', async (_what, script, problem) => {
   if (script === undefined) vi.stubEnv('PATH', folder);
-  else standIn(script);
+  else fakeDocker(script);
   const failure = await upContainers(home, { ownElasticsearch: false, step: silently }).catch(
     (error) => error,
   );
@@ -79,8 +79,8 @@ test.each([
   expect(failure.nextStep).toMatch(/AWS_ENDPOINT_URL/);
 });
 
-test('what a container fails with is shown', async () => {
-  standIn('case "$*" in *" up "*) echo "port is already allocated" >&2; exit 1;; *) echo 28.2.2;; esac');
+test('the error of a container is shown', async () => {
+  fakeDocker('case "$*" in *" up "*) echo "port is already allocated" >&2; exit 1;; *) echo 28.2.2;; esac');
   await expect(upContainers(home, { ownElasticsearch: false, step: silently })).rejects.toThrow(
     /port is already allocated/,
   );

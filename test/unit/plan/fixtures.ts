@@ -1,6 +1,6 @@
 import type { Sizing } from '../../../plan/packing.ts';
 
-/** The settings that a plan goes by, some as given. Not the defaults, which may change. */
+/** The settings of a plan. They are independent of the defaults, which may change. */
 export function sizing(some: Partial<Sizing> = {}): Sizing {
   return {
     concurrency: 2,

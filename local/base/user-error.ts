@@ -1,6 +1,6 @@
 /**
- * Something went wrong that a person can mend: what happened to what, and what to do next.
- * The command prints `message` and `nextStep` and nothing else; anything that is not a `UserError` is a bug of ours.
+ * An error that the user can correct. Commands print `message` and `nextStep`, and no stack trace. Every other error is
+ * a bug in Drumline.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';

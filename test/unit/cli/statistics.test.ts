@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   BusyTime,
+  jobsPerMinute,
   lastCountAt,
   pendingOf,
   percentShares,
@@ -9,38 +10,25 @@ import {
 } from '../../../cli/runs/statistics.ts';
 import { sampleStatus } from './fixtures.ts';
 
-const retired = (processed: number) => ({ retiredWorkers: { count: 3, processed } });
-
-test('shares are of what all workers have processed, the largest first', () => {
+test('shares are of all processed jobs, including those of retired workers, the largest first', () => {
   expect(sharesOf(sampleStatus())).toEqual([
     { id: 'worker-bbbbbbbb', processed: 900, share: 0.6 },
     { id: 'worker-aaaaaaaa', processed: 600, share: 0.4 },
   ]);
-});
-
-test('retired workers have their part', () => {
-  const shares = sharesOf(sampleStatus(retired(1_500)));
-  expect(shares.map(({ share }) => share)).toEqual([0.3, 0.2]);
-});
-
-test('no jobs, no shares', () => {
+  const retiredWorkers = { count: 3, processed: 1_500 };
+  expect(sharesOf(sampleStatus({ retiredWorkers })).map(({ share }) => share)).toEqual([0.3, 0.2]);
   const workers = [{ id: 'worker-a', processed: 0, failed: 4, lastSeenAt: '2026-11-23T21:46:20.000Z' }];
   expect(sharesOf(sampleStatus({ workers }))).toEqual([{ id: 'worker-a', processed: 0, share: 0 }]);
   expect(sharesOf(sampleStatus({ workers: [] }))).toEqual([]);
-});
-
-test('a phrase for a few workers only', () => {
   expect(percentShares(sampleStatus())).toBe('shared 60 / 40 %');
   expect(percentShares(sampleStatus({ workers: [] }))).toBe('');
 });
 
-test('the last count is the latest of all workers', () => {
+test('the last count, pending jobs and jobs per minute', () => {
   expect(lastCountAt(sampleStatus())).toBe(Date.parse('2026-11-23T21:46:21.000Z'));
   expect(lastCountAt({ workers: [] })).toBeUndefined();
-});
-
-test('jobs are on their way until they are processed or failed', () => {
   expect(pendingOf(sampleStatus())).toBe(490);
+  expect([jobsPerMinute(100, 6_000), jobsPerMinute(5, 0)]).toEqual([1_000, null]);
 });
 
 test('the rate is over the last ten seconds', () => {
@@ -51,14 +39,14 @@ test('the rate is over the last ten seconds', () => {
   expect(meter.sample(20, 21_000)).toBe(60);
 });
 
-test('a counter that goes back is another run’s', () => {
+test('a counter that decreases belongs to another run', () => {
   const meter = new RateMeter();
   meter.sample(1_000, 0);
   expect(meter.sample(5, 1_000)).toBeNull();
   expect(meter.sample(6, 2_000)).toBe(60);
 });
 
-test('busy is from each tick’s beginning to its last count; the first one’s is the start', () => {
+test('busy time is from the start of each tick to its last count; the first tick starts with the run', () => {
   const busy = new BusyTime();
   const worker = (lastSeenAt: string) => [{ id: 'a', processed: 1, failed: 0, lastSeenAt }];
   const startedAt = '2026-11-23T21:45:00.000Z';

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from './user-error.ts';
 
-/** Where one local cloud lies and which ports it has. All paths are absolute; everything it keeps is below `root`. */
+/** The folders and ports of a local cloud. All paths are absolute, and all files are below `root`. */
 export type LocalHome = {
   readonly root: string;
   /** TCP port on 127.0.0.1, 1 to 65535. */
@@ -13,21 +13,25 @@ export type LocalHome = {
   readonly elasticsearchUrl: string;
   /** Installed software: the emulator's Python virtual environment. */
   readonly venv: string;
+  /** Installed software: Java and the client that fetches jars, in a Python virtual environment. */
+  readonly java: string;
+  /** Jars of an interrupted installation; empty after a complete one. */
+  readonly downloads: string;
   /** Installed software: Elasticsearch's jars, launcher and configuration. */
   readonly elasticsearch: string;
   /** Elasticsearch's documents. */
   readonly data: string;
-  /** The emulator's snapshot: queues, tables, functions, stacks. */
+  /** The emulator's snapshot: queues, tables, functions and stacks. */
   readonly state: string;
   readonly logs: string;
   readonly pids: string;
-  /** Scratch space of the servers, and of the functions that run below the emulator. */
+  /** Temporary files of the emulator and of the functions. */
   readonly tmp: string;
-  /** Held by whoever starts or stops the servers. */
+  /** Lock that a command holds while it starts or stops the servers. */
   readonly lock: string;
 };
 
-const PROJECT = resolve(import.meta.dirname, '..');
+const PROJECT = resolve(import.meta.dirname, '..', '..');
 const PORT_RANGE = 'a whole number from 1 to 65535';
 
 const port = (fallback: number) =>
@@ -45,9 +49,9 @@ const Environment = z.object({
 });
 
 /**
- * Reads the home from `DRUMLINE_HOME`, `DRUMLINE_EMULATOR_PORT` and `DRUMLINE_ELASTICSEARCH_PORT`; an empty variable
- * counts as unset, a relative folder is taken from the working directory.
- * @throws UserError naming the variable, its value and what is allowed
+ * Reads `DRUMLINE_HOME`, `DRUMLINE_EMULATOR_PORT` and `DRUMLINE_ELASTICSEARCH_PORT`. An empty variable counts as unset.
+ * A relative folder is resolved from the working directory.
+ * @throws UserError that names the variable, its value and the allowed values
  */
 export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHome {
   const given = Object.keys(Environment.shape).flatMap((name) =>
@@ -77,6 +81,8 @@ export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHo
     emulatorUrl: `http://127.0.0.1:${DRUMLINE_EMULATOR_PORT}`,
     elasticsearchUrl: `http://127.0.0.1:${DRUMLINE_ELASTICSEARCH_PORT}`,
     venv: join(root, 'venv'),
+    java: join(root, 'java'),
+    downloads: join(root, 'downloads'),
     elasticsearch: join(root, 'elasticsearch'),
     data: join(root, 'data'),
     state: join(root, 'state'),
@@ -88,21 +94,21 @@ export function localHome(environment: NodeJS.ProcessEnv = process.env): LocalHo
 }
 
 /**
- * The environment for a child process (the CDK, the AWS CLI) that is to talk to the local cloud and to nothing else:
- * `base` without its `AWS_*` variables (a leftover profile or session token would win over the keys below).
+ * The environment for a child process (the CDK, the AWS CLI) that must use only the local cloud. The `AWS_*` variables of
+ * `base` are left out, because a profile or session token would have precedence over the keys below.
  */
 export function clientEnvironment(home: LocalHome, base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const withoutAws = Object.entries(base).filter(([name]) => !name.startsWith('AWS_'));
   return {
     ...Object.fromEntries(withoutAws),
-    // An IP address, not a name: the SDKs then address S3 buckets by path, which needs no DNS.
+    // With an IP address the SDKs put S3 bucket names into the path. A bucket's host name would need DNS.
     AWS_ENDPOINT_URL: home.emulatorUrl,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: 'us-east-1',
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
-    // ~/.aws may name other endpoints and profiles.
+    // ~/.aws may set other endpoints and profiles.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

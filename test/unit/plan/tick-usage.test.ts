@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { packingOf } from '../../../plan/packing.ts';
-import { dollarsOf, queueAndLedger, sum, times, totalOf, usageOf } from '../../../plan/prices.ts';
+import {
+  dollarsOf,
+  queueAndLedger,
+  scaleUsage,
+  sumUsage,
+  totalDollars,
+  usageOf,
+} from '../../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
 import { sizing } from './fixtures.ts';
 
 describe('prices', () => {
-  test('make dollars of what is used, service by service', () => {
+  test('convert usage to dollars per service', () => {
     const dollars = dollarsOf(
       usageOf({
         sqsSends: 1_000_000,
@@ -22,17 +29,17 @@ describe('prices', () => {
       EventBridge: 0,
     });
     expect(queueAndLedger(dollars)).toBeCloseTo(1.85, 10);
-    expect(totalOf(dollars)).toBeCloseTo(2.85, 10);
+    expect(totalDollars(dollars)).toBeCloseTo(2.85, 10);
   });
 
-  test('usages add up and multiply', () => {
-    const twice = sum({ sqsSends: 1 }, times(usageOf({ sqsSends: 2, logGb: 1 }), 3));
+  test('usages can be added and multiplied', () => {
+    const twice = sumUsage({ sqsSends: 1 }, scaleUsage(usageOf({ sqsSends: 2, logGb: 1 }), 3));
     expect(twice).toEqual(usageOf({ sqsSends: 7, logGb: 3 }));
   });
 });
 
-describe('what a tick takes', () => {
-  test('its jobs are packed into messages, batches and slices', () => {
+describe('the usage of a tick', () => {
+  test('packs jobs into messages, batches and slices', () => {
     expect(packingOf(10_000, sizing())).toEqual({
       messages: 1_000,
       batches: 100,
@@ -43,13 +50,13 @@ describe('what a tick takes', () => {
     expect(packingOf(7, sizing())).toMatchObject({ messages: 7, batches: 1, batchMessages: 7, batchJobs: 7 });
   });
 
-  test('is counted call by call', () => {
+  test('counts each call', () => {
     const usage = usageOfTick(10_000, sizing(), 0);
     expect(usage).toMatchObject({
       sqsSends: 100,
       sqsReceives: 100,
       sqsDeletes: 100,
-      // 1,000 items of messages, 100 times a worker's counters; 3 to claim, 2 a slice, 2 to close; all twice.
+      // 1,000 message items, 100 counter updates, 3 writes to claim, 2 per slice, 2 to close; each billed twice.
       ledgerWriteUnits: 2 * (1_000 + 100 + 3 + 4 + 2),
       // Two workers read the tick and their counters.
       ledgerReadUnits: 2 + 2 * 2,
@@ -57,7 +64,7 @@ describe('what a tick takes', () => {
     });
   });
 
-  test('has its rests: a last slice, a last batch, a transaction that takes no more than 100 writes', () => {
+  test('includes a smaller last slice and batch, and transactions of at most 100 writes', () => {
     // 501 messages of one job each, 250 to a batch: batches of 250, 250 and 1.
     const usage = usageOfTick(501, sizing({ jobsPerMessage: 1, batchSize: 250 }), 0);
     expect(usage).toMatchObject({
@@ -68,21 +75,21 @@ describe('what a tick takes', () => {
     });
   });
 
-  test('more jobs a message divide the cost of queue and ledger by as much', () => {
+  test('queue and ledger cost a tenth with ten times the jobs per message', () => {
     const cost = (jobsPerMessage: number) =>
       queueAndLedger(dollarsOf(usageOfTick(1_000_000, sizing({ jobsPerMessage }), 0)));
     expect(cost(1) / cost(10)).toBeCloseTo(10, 0);
     expect(cost(10) / cost(100)).toBeCloseTo(10, 0);
   });
 
-  test('longer work costs Lambda’s time and nothing else', () => {
+  test('longer work adds only Lambda time', () => {
     const [none, long] = [usageOfTick(1_000, sizing(), 0), usageOfTick(1_000, sizing(), 100)];
-    // 10 batches, each 10 times 100 ms longer, at half a GB.
+    // 10 batches, each 10 × 100 ms longer, at 0.5 GB.
     expect(long.lambdaGbSeconds - none.lambdaGbSeconds).toBeCloseTo(5, 6);
     expect({ ...long, lambdaGbSeconds: 0 }).toEqual({ ...none, lambdaGbSeconds: 0 });
   });
 
-  test('a firing costs even when nothing is due', () => {
+  test('a firing with no tick due costs something, too', () => {
     expect(usageOfFiring()).toMatchObject({ ruleEvents: 1, lambdaInvocations: 1, ledgerReadUnits: 3 });
   });
 });

@@ -1,4 +1,4 @@
-// Numbers and times as texts for people show them: English, with a comma between thousands.
+// Texts of numbers and times, in English with a comma between thousands.
 
 const integer = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -33,7 +33,7 @@ export function elapsed(ms: number): string {
   return ms < 9_950 ? `${(Math.max(0, ms) / 1_000).toFixed(1)} s` : wholeSeconds(ms);
 }
 
-/** `in 34 s`, or `is due`: the rule that fires ticks runs only once a minute. */
+/** `in 34 s`, or `is due`: a tick that is due waits up to a minute for the rule to fire. */
 export function dueIn(at: string, now = Date.now()): string {
   const ms = Date.parse(at) - now;
   return ms < 500 ? 'is due' : `in ${wholeSeconds(ms)}`;
@@ -53,7 +53,13 @@ export function localTime(at: string, now = new Date()): string {
   return time.toDateString() === now.toDateString() ? text.slice(-8) : text;
 }
 
-/** Replaces control characters, including line ends, by a space: a terminal would obey them. */
+/** Starts a message with a capital letter and ends it with a full stop. */
+export function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?)]$/.test(text) ? text : `${text}.`;
+}
+
+/** Replaces control characters, including line ends, by a space, because a terminal would execute them. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }
