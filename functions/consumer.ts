@@ -25,12 +25,12 @@ const environment = readEnvironment(
 );
 
 const id = newWorkerId();
-/** When the invocation under way is over, milliseconds since 1970. */
+/** When the current invocation ends, in milliseconds since 1970. */
 let endsAt = 0;
-// So that there is time to send messages back when DynamoDB does not answer.
+// Leaves time to send messages back to the queue if DynamoDB does not answer.
 const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_RESERVE_MS);
 
-/** This execution environment: made once, when the module loads, and the same for all its batches. */
+/** The worker of this execution environment. Created once, and used for all its batches. */
 const worker: Worker = {
   id,
   job,
@@ -41,7 +41,7 @@ const worker: Worker = {
     environment.DRUMLINE_LEDGER_TTL_SECONDS,
   ),
   results: openResults(environment),
-  // What SQS may have taken is not sent twice.
+  // A message that SQS may have accepted is not sent again.
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
@@ -55,34 +55,34 @@ const worker: Worker = {
   },
   clock: Date.now,
   random: Math.random,
-  onJob: ({ kind, task, ...end }) =>
+  onJob: ({ kind, task, ...result }) =>
     log.debug('job', {
       jobId: task.jobId,
       runId: task.message.runId,
       tick: task.message.tick,
       outcome: kind,
-      ...end,
+      ...result,
     }),
   verifiedIndices: new Set(),
 };
 log.appendKeys({ worker: worker.id });
 
-/** Does one batch of messages. Its partial failures are those that it could not even send back to the queue. */
+/** Processes one batch. The batch item failures are the messages that could not be sent back to the queue. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
-  const begun = Date.now();
+  const startedAt = Date.now();
   const deliveries = event.Records.map((record) => ({
     id: record.messageId,
     body: record.body,
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
-  endsAt = begun + context.getRemainingTimeInMillis();
+  endsAt = startedAt + context.getRemainingTimeInMillis();
   const { jobs, undelivered, outage, errors, ...counts } = await consume(worker, deliveries, endsAt);
   const line = {
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,
     messages: deliveries.length,
-    ms: Date.now() - begun,
+    ms: Date.now() - startedAt,
   };
   if (outage) log.warn('batch returned', { ...line, reason: outage.message });
   else log.info('batch', line);

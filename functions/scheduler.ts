@@ -3,8 +3,8 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import { reasonFrom } from './core/model/errors.ts';
 import { MIN_MESSAGES_PER_TICK } from './core/model/tick.ts';
+import * as z from './core/model/zod.ts';
 import { type FireResult, fire } from './core/schedule/fire.ts';
-import * as z from './core/zod.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { log } from './runtime/logger.ts';
@@ -15,10 +15,10 @@ const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 
 const lambda = openLambda();
 
-/** An EventBridge event says when it was due; called by hand, it is due now. */
+/** EventBridge's events contain the time when they were due. Without it, e.g. if invoked by hand, the time is now. */
 const event = z.nullish(z.object({ time: z.optional(z.iso.datetime()) }));
 
-/** Fires what is due. Runs every minute by the rule, once at a run's start, and whenever somebody invokes it. */
+/** Fires the ticks that are due. Invoked by the rule every minute, at the start of a run, and by hand. */
 export async function handler(input: unknown, context: Context): Promise<FireResult> {
   log.addContext(context);
   const time = event.safeParse(input).data?.time;
@@ -40,15 +40,15 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
   );
   log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });
   if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))
-    await carryOn(context.functionName);
+    await invokeAgain(context.functionName);
   return fired;
 }
 
 /**
- * Has another invocation carry on at once, where the rule's next event would within a minute. Only one that has put
- * jobs in the queue asks for another, so that the chain ends; Lambda itself ends a chain of sixteen.
+ * Invokes the scheduler again to continue at once; otherwise the rule's next event would continue within a minute. Only
+ * an invocation that enqueued jobs does this, so that the chain ends. Lambda itself stops a chain after sixteen.
  */
-async function carryOn(functionName: string): Promise<void> {
+async function invokeAgain(functionName: string): Promise<void> {
   await lambda
     .send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event' }))
     .catch((error) => log.warn('the rule’s next event has to carry on', { reason: reasonFrom(error) }));

@@ -5,27 +5,30 @@ import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pace } from './core/model/schedule.ts';
+import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
-import * as z from './core/zod.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 
-/** How Drumline stands: the active run, or the last one, and what the queues hold. Times are ISO 8601. */
+/** The numbers of the active run, or of the last one, and of the queues and workers. Times are ISO 8601. */
 export interface Status extends RunStatus {
-  /** How many workers may run at a time; null where it is not limited, and not there while Lambda can't be asked. */
+  /** Maximum concurrent workers: null if not limited, absent if Lambda did not answer. */
   concurrency?: number | null;
   queue: QueueDepth & { deadLetters: number };
+  /** Workers that hold a counter of the run. */
   workers: { id: string; processed: number; lastSeenAt: string }[];
-  /** Workers that have counted nothing for a while, counted together. */
+  /** Workers whose counters were taken over by other workers, and the jobs that they processed. */
   retiredWorkers: { count: number; processed: number };
 }
 
-/** One run's numbers. `processed + failed ≤ enqueued`, always. */
+/** The numbers of one run. `processed + failed ≤ enqueued` always holds. Times are ISO 8601. */
 export interface RunStatus {
   running: boolean;
+  /** Jobs per tick. */
   x: number;
+  /** Minutes between two ticks. */
   y: number;
   pace: Pace;
   runId: string | null;
@@ -35,7 +38,7 @@ export interface RunStatus {
   /** The number of the last tick that fired, 0 before the first. */
   tick: number;
   missedTicks: number;
-  /** How many ticks have fired. */
+  /** Number of ticks that have fired. */
   firedTicks: number;
   startedAt: string | null;
   stoppedAt: string | null;
@@ -54,36 +57,37 @@ const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 const deadLetters = openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE);
 const lambda = openLambda();
 
-/** Nothing asks for the active or last run; `runId` for that one; `runs` for the newest ones, at most 100. */
-const question = z.nullish(
+/** An empty query asks for the active or last run, `runId` for that run, and `runs` for the newest runs (1 to 100). */
+const query = z.nullish(
   z.strictObject({
     runId: z.optional(z.string().check(z.regex(RUN_ID))),
     runs: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
   }),
 );
 
-/** Answers how Drumline stands, or `{runs: [...]}`. */
-export const handler = jsonHandler(question, async (asked, context: Context) => {
+/** Answers a `Status`, or `{runs: RunStatus[]}` if the query asks for `runs`. */
+export const handler = jsonHandler(query, async (input, context: Context) => {
   log.addContext(context);
-  if (asked?.runs !== undefined) return { runs: await runs(asked.runs) };
-  return status(asked?.runId as RunId | undefined);
+  if (input?.runs !== undefined) return { runs: await newestRuns(input.runs) };
+  return status(input?.runId as RunId | undefined);
 });
 
-async function status(asked: RunId | undefined): Promise<Status> {
+/** @throws ApiError `no_such_run` */
+async function status(requestedId: RunId | undefined): Promise<Status> {
   const [schedule, waiting, dead, concurrency] = await Promise.all([
     readSchedule(table),
     readDepth(jobs),
     readDepth(deadLetters),
     readConcurrency(),
   ]);
-  const runId = asked ?? schedule.activeRunId ?? schedule.lastRunId;
+  const runId = requestedId ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
-  if (asked && !totals) throw noSuchRun(asked);
+  if (requestedId && !totals) throw noSuchRun(requestedId);
   return {
     ...runStatus(totals),
     ...(concurrency !== undefined && { concurrency }),
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
-    // Not what each has failed: a job that works when it is sent again is taken off whichever worker's failures.
+    // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
       id: holder,
       processed,
@@ -96,22 +100,22 @@ async function status(asked: RunId | undefined): Promise<Status> {
   };
 }
 
-/** Not by GetFunction, which would answer with the consumer's code and environment as well. */
+/** Reads the consumer's reserved concurrency. (GetFunction would also require access to its code and environment.) */
 async function readConcurrency(): Promise<number | null | undefined> {
   try {
     const FunctionName = environment.DRUMLINE_CONSUMER;
     const reserved = await lambda.send(new GetFunctionConcurrencyCommand({ FunctionName }));
     return reserved.ReservedConcurrentExecutions ?? null;
   } catch (error) {
-    // The counters are what was asked for.
+    // The counters are more important than this number.
     log.warn('Lambda could not be asked for the concurrency', { reason: reasonFrom(error) });
     return undefined;
   }
 }
 
-async function runs(limit: number): Promise<RunStatus[]> {
-  const found = await listRuns(table, limit);
-  return Promise.all(found.map(async ({ runId }) => runStatus(await readTotals(table, runId))));
+async function newestRuns(limit: number): Promise<RunStatus[]> {
+  const runs = await listRuns(table, limit);
+  return Promise.all(runs.map(async ({ runId }) => runStatus(await readTotals(table, runId))));
 }
 
 function runStatus(totals: Totals | undefined): RunStatus {
@@ -127,7 +131,7 @@ function runStatus(totals: Totals | undefined): RunStatus {
     failed: totals?.failed ?? 0,
     tick: run.tick ?? 0,
     missedTicks: run.missedTicks ?? 0,
-    // Ticks are numbered by the schedule, whether they fire or are missed.
+    // Missed ticks have numbers, too.
     firedTicks: (run.nextTick ?? 1) - 1 - (run.missedTicks ?? 0),
     startedAt: isoOrNull(run.startedAt),
     stoppedAt: isoOrNull(run.stoppedAt),

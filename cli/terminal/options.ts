@@ -37,10 +37,9 @@ export const contextOption = () =>
 
 /** `--elasticsearch`, for commands that start the local cloud. */
 export const ownElasticsearchOption = () =>
-  new Option(
-    '--elasticsearch <url>',
-    'your own Elasticsearch 8, so that no JDK and no Maven is needed',
-  ).argParser(elasticsearchUrl);
+  new Option('--elasticsearch <url>', 'your own Elasticsearch 8, so that Java is not needed').argParser(
+    elasticsearchUrl,
+  );
 
 /** `--run`, for `status` and `verify`. */
 export const runOption = () =>

@@ -1,36 +1,36 @@
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { ConditionFailed, isTransient, type Service, Unavailable } from './model/errors.ts';
 
-/** Why DynamoDB cancels a transaction that would have gone through a moment later. */
+/** Reasons for which DynamoDB cancels a transaction that would probably succeed a moment later. */
 const MOMENTARY = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 /**
- * Calls an AWS service, and says what it means when the call fails.
- * @throws ConditionFailed when a condition of a transaction did not hold; nothing was written
- * @throws Unavailable when the service throttles, has an error of its own, or does not answer: the call may or may not
- *   have had its effect
- * @throws the error as it is when the request itself is at fault
+ * Calls an AWS service and converts its errors into Drumline's.
+ * @throws ConditionFailed when a condition of a transaction does not hold; nothing was written
+ * @throws Unavailable when the service throttles, has an internal error, or does not answer. The call may have taken
+ *   effect.
+ * @throws the original error when the request is invalid
  */
 export async function awsCall<T>(service: Service, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw meaningOf(service, error);
+    throw toDrumlineError(service, error);
   }
 }
 
-function meaningOf(service: Service, error: unknown): unknown {
-  if (isCancelled(error)) {
+function toDrumlineError(service: Service, error: unknown): unknown {
+  if (isCancelledTransaction(error)) {
     const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code ?? 'None');
-    const failed = codes.flatMap((code, at) => (code === 'ConditionalCheckFailed' ? [at] : []));
-    if (failed.length > 0) return new ConditionFailed(failed);
+    const failedWrites = codes.flatMap((code, index) => (code === 'ConditionalCheckFailed' ? [index] : []));
+    if (failedWrites.length > 0) return new ConditionFailed(failedWrites);
     return codes.some((code) => MOMENTARY.has(code)) ? new Unavailable(service, error, true) : error;
   }
   const isConflict = error instanceof Error && error.name === 'TransactionConflictException';
-  const isLate = error instanceof Error && error.name === 'AbortError';
-  return isConflict || isLate || isTransient(error) ? new Unavailable(service, error, isConflict) : error;
+  const isAborted = error instanceof Error && error.name === 'AbortError';
+  return isConflict || isAborted || isTransient(error) ? new Unavailable(service, error, isConflict) : error;
 }
 
-function isCancelled(error: unknown): error is TransactionCanceledException {
+function isCancelledTransaction(error: unknown): error is TransactionCanceledException {
   return error instanceof Error && error.name === 'TransactionCanceledException';
 }

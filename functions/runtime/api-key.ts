@@ -2,15 +2,15 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { reasonFrom } from '../core/model/errors.ts';
 import { TIMEOUTS } from './aws-clients.ts';
 
-/** What the API key's secret holds: the key as Elasticsearch encodes it. Never shown, so that an error may be. */
-const KEY = /^[\w+/=-]+$/;
+/** The format of an API key as Elasticsearch encodes it (base64). */
+const KEY_FORMAT = /^[\w+/=-]+$/;
 
-/** So long a key that was refused is not read anew, in milliseconds: a wrong one would have it read with every request. */
-const READ_AGAIN_MS = 5_000;
+/** Minimum time between two reads of the secret, in milliseconds. Otherwise a wrong key causes a read per request. */
+const MIN_READ_INTERVAL_MS = 5_000;
 
 /**
- * An API key that lies in Secrets Manager: read once for an execution environment, and anew when Elasticsearch refuses
- * it, so that it can be changed while the system runs. However many requests want it, it is read once for all.
+ * An API key from Secrets Manager. It is read once per execution environment, and again when Elasticsearch rejects it, so
+ * that it can be rotated while the system runs. Concurrent requests share one read.
  */
 export class ApiKey {
   #known: Promise<string> | undefined;
@@ -21,27 +21,27 @@ export class ApiKey {
     readonly clock: () => number = Date.now,
   ) {}
 
-  /** The key, as far as is known. @throws Error when it can't be read; the next caller tries again */
+  /** The key. @throws Error when it cannot be read; the next caller tries again */
   current(): Promise<string> {
-    this.#known ??= this.#readAnew();
+    this.#known ??= this.#startRead();
     return this.#known;
   }
 
-  /** The key to use instead of one that was refused; the same one if there is no other. */
-  async insteadOf(refused: string): Promise<string> {
+  /** The key to use instead of a rejected one; the same key if there is no new one. @throws Error as `current` does */
+  async insteadOf(rejected: string): Promise<string> {
     const before = this.current();
     const known = await before;
-    // Unless somebody else has begun to read it meanwhile.
+    // Another request may have started a new read meanwhile.
     const isLatest = this.#known === before;
-    if (known === refused && isLatest && this.clock() - this.#readAt >= READ_AGAIN_MS)
-      this.#known = this.#readAnew();
+    if (known === rejected && isLatest && this.clock() - this.#readAt >= MIN_READ_INTERVAL_MS)
+      this.#known = this.#startRead();
     return this.current();
   }
 
-  #readAnew(): Promise<string> {
+  #startRead(): Promise<string> {
     this.#readAt = this.clock();
     const reading = this.read();
-    // What failed is not kept for those who ask later.
+    // A failed read is not cached.
     reading.catch(() => {
       if (this.#known === reading) this.#known = undefined;
     });
@@ -49,15 +49,15 @@ export class ApiKey {
   }
 }
 
-/** Reads an API key from its secret, by name or ARN. @throws Error that says which secret, and never what it holds */
+/** Reads an API key from a secret. @param name name or ARN @throws Error that names the secret and never its value */
 export async function readSecret(name: string): Promise<string> {
   const client = new SecretsManagerClient({ requestHandler: TIMEOUTS });
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error) => {
-    throw new Error(`the secret ${name} can’t be read: ${reasonFrom(error)}`);
+    throw new Error(`the secret ${name} cannot be read: ${reasonFrom(error)}`);
   });
   const key = SecretString?.trim() ?? '';
-  if (!KEY.test(key)) {
-    throw new Error(`the secret ${name} holds no API key: put the key there as it is, as plain text`);
+  if (!KEY_FORMAT.test(key)) {
+    throw new Error(`the secret ${name} contains no API key: store the encoded key there as plain text`);
   }
   return key;
 }

@@ -5,15 +5,15 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../core/ledger/table.ts';
 import type { Queue } from '../core/queue/queue.ts';
 
-/** A call that has no answer by then has failed, in milliseconds: a worker has seconds, not minutes. */
+/** Timeouts of a call, in milliseconds. A worker has seconds, not minutes. */
 export const TIMEOUTS = { requestTimeout: 2_000, connectionTimeout: 1_000, throwOnRequestTimeout: true };
 
-/** First delay after a transaction met another one, or SQS did not take an entry, in milliseconds. */
+/** First delay after a transaction conflict, or after SQS did not accept an entry, in milliseconds. */
 const RETRY_DELAY_MS = 25;
 
 /**
- * The ledger's table; endpoint, region and credentials come from the standard AWS variables.
- * @param deadline when a call must have its answer, milliseconds since 1970; never unless given
+ * Opens the ledger's table. Endpoint, region and credentials come from the standard AWS variables.
+ * @param deadline when calls are aborted, in milliseconds since 1970; without it there is no deadline
  */
 export function openTable(name: string, deadline?: () => number): Table {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
@@ -22,22 +22,22 @@ export function openTable(name: string, deadline?: () => number): Table {
   return { name, client, conflictDelayMs: RETRY_DELAY_MS, ...(deadline && { deadline }) };
 }
 
-/** SQS clients by how often they send a request. */
-const sqs = new Map<number, SQSClient>();
+/** SQS clients by `maxAttempts`. */
+const sqsClients = new Map<number, SQSClient>();
 
 /**
- * A queue; those whose requests are sent as often share one client and its connections.
- * @param options `maxAttempts`: how often the SDK sends a request
+ * Opens a queue. Queues with the same `maxAttempts` share one client and its connections.
+ * @param options `maxAttempts`: maximum number of times that the SDK sends a request
  */
 export function openQueue(url: string, { maxAttempts = 3 }: { maxAttempts?: number } = {}): Queue {
-  const client = sqs.get(maxAttempts) ?? new SQSClient({ requestHandler: TIMEOUTS, maxAttempts });
-  sqs.set(maxAttempts, client);
+  const client = sqsClients.get(maxAttempts) ?? new SQSClient({ requestHandler: TIMEOUTS, maxAttempts });
+  sqsClients.set(maxAttempts, client);
   return { url, client, retryDelayMs: RETRY_DELAY_MS };
 }
 
 /**
- * Lambda's own API, for functions that can do without its answer. In a VPC it may have no route to it, and a
- * connection that nobody answers would hold the caller until its time limit.
+ * Opens Lambda's API, for calls that the function can do without. A VPC may have no route to the API, and without a
+ * short timeout the caller would wait until its own time limit.
  */
 export function openLambda(): LambdaClient {
   return new LambdaClient({ requestHandler: TIMEOUTS, maxAttempts: 2 });

@@ -1,11 +1,11 @@
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
-import * as z from '../core/zod.ts';
+import * as z from '../core/model/zod.ts';
 
 const text = z.string().check(z.minLength(1));
 const int = (min: number, max: number) =>
   z.coerce.number().check(z.minimum(min), z.maximum(max), z.multipleOf(1));
 
-/** The environment variables that the functions read, each set by the CDK app for those that need it. */
+/** The environment variables of the functions. The CDK app sets each one for the functions that need it. */
 const variables = {
   /** The ledger's table. */
   DRUMLINE_TABLE: text,
@@ -18,10 +18,10 @@ const variables = {
   DRUMLINE_ELASTICSEARCH_URL: text,
   /** Name or ARN of a secret whose string is an API key; empty for none. */
   DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: z.string(),
-  /** PEM file beside the bundle, with the authority that signed Elasticsearch's certificate; empty for a public one. */
+  /** PEM file in the bundle, with the authority that signed Elasticsearch's certificate; empty for a public one. */
   DRUMLINE_ELASTICSEARCH_CA_FILE: z.string(),
   DRUMLINE_INDEX: text,
-  /** Whether each month has an index of its own, behind an alias of that name. */
+  /** Whether each month has its own index, behind an alias with the name of DRUMLINE_INDEX. */
   DRUMLINE_INDEX_MONTHLY: z.enum(['true', 'false']),
   /** Settings of a new index. */
   DRUMLINE_INDEX_SHARDS: int(1, 1_024),
@@ -39,14 +39,15 @@ const variables = {
 };
 
 type Variable = keyof typeof variables;
+/** The parsed values of the named variables. */
 export type Environment<Name extends Variable> = { [Key in Name]: z.output<(typeof variables)[Key]> };
 
 /**
  * Reads the variables that a function needs.
- * @throws Error that names the first variable that is missing or wrong: the stack does not match the code
+ * @throws Error that names the first missing or invalid variable; the deployed stack then does not match the code
  */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Environment<Name> {
-  const found: Partial<Record<Variable, unknown>> = {};
+  const values: Partial<Record<Variable, unknown>> = {};
   for (const name of names) {
     const parsed = variables[name].safeParse(process.env[name]);
     if (!parsed.success) {
@@ -54,7 +55,7 @@ export function readEnvironment<Name extends Variable>(...names: Name[]): Enviro
         `${name} is ${process.env[name] ?? 'not set'}: ${parsed.error.issues[0]?.message}; deploy the stack again`,
       );
     }
-    found[name] = parsed.data;
+    values[name] = parsed.data;
   }
-  return found as Environment<Name>;
+  return values as Environment<Name>;
 }

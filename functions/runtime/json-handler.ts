@@ -9,8 +9,8 @@ export interface ErrorAnswer {
 }
 
 /**
- * Creates a Lambda handler that validates its input. Invalid input, an ApiError and an unavailable service become a JSON
- * answer and never a stack trace.
+ * Creates a Lambda handler that validates its input. Invalid input, an ApiError, a ConditionFailed and an Unavailable
+ * become a JSON answer; other errors are thrown.
  */
 export function jsonHandler<Schema extends z.ZodMiniType, Answer>(
   schema: Schema,
@@ -44,5 +44,5 @@ function invalid(error: z.core.$ZodError): ApiError {
 
 /** The error for a run that is not in the ledger. */
 export function noSuchRun(runId: RunId): ApiError {
-  return new ApiError('no_such_run', `there is no run ${runId}; see the runs that there are`, { runId });
+  return new ApiError('no_such_run', `there is no run ${runId}; list the runs to see their ids`, { runId });
 }

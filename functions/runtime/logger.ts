@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 
 /**
- * The functions' logger: one JSON object a line. Level by POWERTOOLS_LOG_LEVEL; the function's name, request and
- * cold start are added by itself.
+ * The functions' logger: one JSON object per line, which includes the function's name, the request id and whether it was
+ * a cold start. POWERTOOLS_LOG_LEVEL sets the level.
  */
 export const log = new Logger({ serviceName: 'drumline' });

@@ -21,15 +21,15 @@ export const RESULTS_VARIABLES = [
   'DRUMLINE_INDEX_REFRESH_SECONDS',
 ] as const;
 
-/** Opens the results index. Sends no request yet. */
+/** Opens the results index; sends no request yet. @param options timeout and retries; see `connect` for the defaults */
 export function openResults(
   environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
-  patience: Pick<ConnectOptions, 'timeoutMs' | 'retries'> = {},
+  options: Pick<ConnectOptions, 'timeoutMs' | 'retries'> = {},
 ): Results {
   const secret = environment.DRUMLINE_ELASTICSEARCH_API_KEY_SECRET;
   const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
-    ...patience,
+    ...options,
     ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readSecret(secret))) }),
     ...(authority !== '' && { caCertificate: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });
@@ -47,7 +47,7 @@ export function openResults(
  */
 export function transportWithKey(key: ApiKey): typeof SniffingTransport {
   return class extends SniffingTransport {
-    /** `never`, since that is what all of the method's overloads can take. */
+    /** Returns `never` because that is assignable to the results of all overloads. */
     override async request(
       params: TransportRequestParams,
       options?: TransportRequestOptions,

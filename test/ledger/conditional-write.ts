@@ -1,25 +1,24 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Item, Key, Table } from '../../functions/core/ledger/table.ts';
+import { type Item, type Key, type Table, transact } from '../../functions/core/ledger/table.ts';
 import { ConditionFailed } from '../../functions/core/model/errors.ts';
 import { type BackEnd, contents, forAnother, makeTable } from './back-ends.ts';
 
-/** One of the ledger's conditional writes, and all that its conditions name. */
+/** A conditional write of the ledger, and everything that its conditions name. */
 export interface ConditionalWrite<State> {
-  /** Brings an empty ledger there, and reads what the write goes by. */
+  /** Fills an empty ledger and reads what the write depends on. */
   arrange: (table: Table) => Promise<State>;
   act: (table: Table, state: State) => Promise<unknown>;
-  /** What another one does at the same time, if it is not the same: of the two, one may come through. */
+  /** What another process does at the same time; `act` by default. Only one of the two may succeed. */
   rival?: (table: Table, state: State) => Promise<unknown>;
-  /** What it changes in which items, by their keys; undefined for what it removes. */
+  /** The attributes that the write changes, by the items' keys; undefined for attributes that it removes. */
   writes: (state: State) => Record<string, Item>;
-  /** What may have moved since it was read, and the positions of the writes that then fail. */
-  moved: Record<string, { key: Key; to: Item; at: number[] }>;
+  /** Changes since the read that must make the write fail, and the positions of the writes whose conditions fail. */
+  conflicts: Record<string, { key: Key; to: Item; at: number[] }>;
 }
 
-/** Tests that it writes if nothing moved, writes nothing if something did, and that one of two rivals wins. */
+/** Tests that the write succeeds if nothing has changed, writes nothing if something has, and that one of two rivals wins. */
 export function describeWrite<State>(backEnd: BackEnd, name: string, write: ConditionalWrite<State>): void {
-  const { arrange, act, rival = act, writes, moved } = write;
+  const { arrange, act, rival = act, writes, conflicts } = write;
 
   describe(name, () => {
     let table: Table;
@@ -30,7 +29,7 @@ export function describeWrite<State>(backEnd: BackEnd, name: string, write: Cond
       state = await arrange(table);
     });
 
-    /** Each item is as it was, but for what the write changes. */
+    /** Expects that only what the write changes has changed. */
     const expectWritten = async (before: Record<string, Item>) => {
       const changes = writes(state);
       const after = await contents(table);
@@ -40,14 +39,14 @@ export function describeWrite<State>(backEnd: BackEnd, name: string, write: Cond
       }
     };
 
-    test('writes when nothing moved', async () => {
+    test('writes when nothing has changed', async () => {
       const before = await contents(table);
       await act(table, state);
       await expectWritten(before);
     });
 
-    test.each(Object.entries(moved))('writes nothing when %s', async (_what, { key, to, at }) => {
-      await move(table, key, to);
+    test.each(Object.entries(conflicts))('writes nothing when %s', async (_what, { key, to, at }) => {
+      await change(table, key, to);
       const before = await contents(table);
       await expect(act(table, state)).rejects.toEqual(new ConditionFailed(at));
       expect(await contents(table)).toEqual(before);
@@ -63,25 +62,21 @@ export function describeWrite<State>(backEnd: BackEnd, name: string, write: Cond
   });
 }
 
-/** Changes an item as if another one had. */
-async function move({ name, client }: Table, key: Key, to: Item): Promise<void> {
+/** Changes an item as another process would. Attributes that are undefined are removed. */
+async function change(table: Table, key: Key, to: Item): Promise<void> {
   const names = Object.keys(to);
   const set = names.filter((name) => to[name] !== undefined);
   const remove = names.filter((name) => to[name] === undefined);
-  await client.send(
-    new UpdateCommand({
-      TableName: name,
-      Key: key,
-      UpdateExpression: [
-        set.length > 0 && `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}`,
-        remove.length > 0 && `REMOVE ${remove.map((name) => `#${name}`).join(', ')}`,
-      ]
-        .filter(Boolean)
-        .join(' '),
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-      ...(set.length > 0 && {
-        ExpressionAttributeValues: Object.fromEntries(set.map((name) => [`:${name}`, to[name]])),
-      }),
-    }),
-  );
+  const clauses = [
+    ...(set.length > 0 ? [`SET ${set.map((name) => `${name} = :${name}`).join(', ')}`] : []),
+    ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+  ];
+  const values = Object.fromEntries(set.map((name) => [`:${name}`, to[name]]));
+  const update = {
+    TableName: table.name,
+    Key: key,
+    UpdateExpression: clauses.join(' '),
+    ...(set.length > 0 && { ExpressionAttributeValues: values }),
+  };
+  await transact(table, [{ Update: update }]);
 }

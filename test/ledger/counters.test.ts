@@ -16,7 +16,7 @@ import { processed, unrecorded } from './writes.ts';
 
 const LATER = NOW + RETIRED_AFTER_MS + 1;
 
-/** As many as a shard keeps counters of, and more. */
+/** More workers than a shard has counters. */
 const workers = await workersOfOneShard(WORKERS_PER_SHARD + 12);
 const worker = (at: number) => workers[at] as (typeof workers)[number];
 
@@ -24,7 +24,7 @@ const gain = (processed: number, failed = 0): CounterDelta => ({ processed, fail
 const writeOf = (table: Table, at: number, now: number) =>
   new WorkerCounters(table, worker(at)).incrementWrite(RUN, gain(5, 1), now);
 
-/** A shard with all the counters that it keeps; the first one's has been idle for longest. */
+/** Fills a shard with counters. The first one has been idle for longest. */
 async function fillShard(table: Table): Promise<void> {
   await startedRun(table);
   for (let at = 0; at < WORKERS_PER_SHARD; at++)
@@ -50,12 +50,12 @@ async function arrange(table: Table): Promise<Writes> {
 }
 
 describeBackEnds((backEnd) => {
-  describeWrite<Writes>(backEnd, 'adding to a counter of one’s own', {
+  describeWrite<Writes>(backEnd, 'adding to the worker’s own counter', {
     arrange,
     act: (table, { add }) => transact(table, [add]),
     rival: (table, { takeOver }) => transact(table, [takeOver]),
     writes: () => ({ [ITEM]: { jobsProcessed: 10, jobsFailed: 2, lastSeenAt: LATER } }),
-    moved: { 'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
+    conflicts: { 'another worker has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
   });
 
   describeWrite<Writes>(backEnd, 'taking over a counter', {
@@ -64,12 +64,17 @@ describeBackEnds((backEnd) => {
     rival: (table, { takeOverToo }) => transact(table, [takeOverToo]),
     writes: () => ({
       [ITEM]: {
-        ...{ holder: worker(WORKERS_PER_SHARD), jobsProcessed: 5, jobsFailed: 1, lastSeenAt: LATER },
-        ...{ retiredProcessed: 5, retiredFailed: 1, retiredWorkers: 1 },
+        holder: worker(WORKERS_PER_SHARD),
+        jobsProcessed: 5,
+        jobsFailed: 1,
+        lastSeenAt: LATER,
+        retiredProcessed: 5,
+        retiredFailed: 1,
+        retiredWorkers: 1,
       },
     }),
-    moved: {
-      'another one has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] },
+    conflicts: {
+      'another worker has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] },
       'its holder has been seen': { key: KEY, to: { lastSeenAt: NOW + 1 }, at: [0] },
       'its holder has processed more': { key: KEY, to: { jobsProcessed: 6 }, at: [0] },
       'its holder has failed more': { key: KEY, to: { jobsFailed: 2 }, at: [0] },
@@ -106,7 +111,7 @@ describeBackEnds((backEnd) => {
       });
     });
 
-    test('a status never runs ahead of what was counted, and never goes back', async () => {
+    test('a status never shows more than was counted, and never goes back', async () => {
       let clock = LATER;
       const before = WORKERS_PER_SHARD * 5;
       const counts = { begun: before, done: before };
@@ -123,7 +128,7 @@ describeBackEnds((backEnd) => {
       })();
       try {
         for (let at = 0; at < 40; at++) {
-          // Each finds all others idle, and takes over the counter that has been so for longest.
+          // Each worker finds all others idle, and takes over the counter that has been idle for longest.
           clock += RETIRED_AFTER_MS + 1;
           counts.begun += 10;
           const state: RecordedMessage = unrecorded(at);

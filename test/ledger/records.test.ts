@@ -8,7 +8,7 @@ import {
   applyOutcomes,
   type MessageRecord,
 } from '../../functions/core/model/message-record.ts';
-import { ledgerWriter, NOW, RUN } from '../fixtures/ledger.ts';
+import { job, ledgerWriter, NOW, RUN } from '../fixtures/ledger.ts';
 import { contents, describeBackEnds, forAnother, makeTable } from './back-ends.ts';
 import { processed, unrecorded } from './writes.ts';
 
@@ -35,19 +35,21 @@ describeBackEnds((backEnd) => {
     return counters.reduce((sum, { processed }) => sum + processed, 0);
   }
 
-  test('a record is written when it is new, and when it is as it was read', async () => {
+  test('a record is written when it is new or unchanged, and is read as it was written', async () => {
+    const lease = { id: 'a', until: NOW, job: job(4) };
+    expect(await readRecord(other, state.message)).toBeUndefined();
     const writer = ledgerWriter(table, 'worker');
     const attempts = { [first as number]: { count: 1, firstAt: NOW, lastAt: NOW, reason: 'no' } };
     const [once] = await writer.commit([state], (one) => ({ ...oneMore(one), attempts, isolated: true }));
     const [twice] = await writer.commit([once as RecordedMessage], ({ record }) =>
       applyOutcomes(
-        acquireLease(record, { id: 'a', until: NOW }),
+        acquireLease(record, lease),
         { all: true, rounds: new Map() },
         [{ kind: 'deadLettered', jobId: 3 as JobId, round: 7 }],
         NOW,
       ),
     );
-    expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease: { id: 'a', until: NOW } });
+    expect(twice?.record).toMatchObject({ version: 2, failed: [3], lease });
     expect(await readRecord(other, state.message)).toEqual(twice?.record);
     expect(await listCounters(table, RUN)).toMatchObject([{ holder: 'worker', processed: 1, failed: 1 }]);
   });
@@ -78,13 +80,13 @@ describeBackEnds((backEnd) => {
     }
   });
 
-  test('99 messages and a counter are one transaction, which is written all or not at all', async () => {
+  test('99 messages and a counter are one transaction, which is written completely or not at all', async () => {
     const send = vi.fn((command: never) => other.client.send(command));
     const states = Array.from({ length: MAX_TRANSACTION_WRITES - 1 }, (_, at) => unrecorded(at));
     const writer = ledgerWriter({ ...other, client: { send } as unknown as Table['client'] }, 'worker');
     await ledgerWriter(table, 'another').commit([unrecorded(98)], oneMore);
     const after = await writer.commit(states, processed);
-    // It looks for its counter, is refused for one record, reads that, and writes them all.
+    // The calls: look up the counter, write (one condition fails), read that record, write all.
     expect(send).toHaveBeenCalledTimes(4);
     expect(after.map(({ record }) => record.version)).toEqual([...Array(98).fill(1), 2]);
     expect(await counted()).toBe(990);

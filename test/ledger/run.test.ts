@@ -41,14 +41,14 @@ describeBackEnds((backEnd) => {
       },
       [SCHEDULE_ITEM]: { activeRunId: RUN, lastRunId: RUN, nextJobId: 7 },
     }),
-    moved: {
-      'a run has this name': { key: runKey(RUN), to: { active: false }, at: [0] },
-      'another run was startedRun': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
+    conflicts: {
+      'a run has this id': { key: runKey(RUN), to: { active: false }, at: [0] },
+      'another run was started': { key: SCHEDULE_KEY, to: { activeRunId: OTHER, nextJobId: 1 }, at: [1] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
     },
   });
 
-  describeWrite<Schedule>(backEnd, 'starting a run in place of another', {
+  describeWrite<Schedule>(backEnd, 'starting a run that replaces another', {
     arrange: async (table) => {
       await startedRun(table);
       return readSchedule(table);
@@ -61,12 +61,12 @@ describeBackEnds((backEnd) => {
       [OTHER_ITEM]: { active: true },
       [SCHEDULE_ITEM]: { activeRunId: OTHER, lastRunId: OTHER },
     }),
-    moved: {
-      'a run has this name': { key: runKey(OTHER), to: { active: false }, at: [0] },
-      'a third one took its place': { key: SCHEDULE_KEY, to: { activeRunId: 'third' }, at: [1] },
+    conflicts: {
+      'a run has this id': { key: runKey(OTHER), to: { active: false }, at: [0] },
+      'a third run replaced it': { key: SCHEDULE_KEY, to: { activeRunId: 'third' }, at: [1] },
       'no run is active any more': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
-      'the other one was stopped': { key: runKey(RUN), to: { active: false }, at: [2] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 101 }, at: [1] },
+      'the replaced run was stopped': { key: runKey(RUN), to: { active: false }, at: [2] },
     },
   });
 
@@ -77,9 +77,9 @@ describeBackEnds((backEnd) => {
       [RUN_ITEM]: { active: false, stoppedAt: NOW + 1_000 },
       [SCHEDULE_ITEM]: { activeRunId: undefined },
     }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
-      'another one is active': { key: SCHEDULE_KEY, to: { activeRunId: OTHER }, at: [1] },
+      'another run is active': { key: SCHEDULE_KEY, to: { activeRunId: OTHER }, at: [1] },
     },
   });
 
@@ -88,7 +88,7 @@ describeBackEnds((backEnd) => {
     act: (table, run) => updateRun(table, run, { x: 200, y: 1, pace: 'even' }, NOW),
     rival: (table, run) => updateRun(table, run, { x: 300 }, NOW),
     writes: () => ({ [RUN_ITEM]: { x: 200, y: 1, pace: 'even', nextTickAt: NOW } }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'a tick fired': { key: runKey(RUN), to: { nextTick: 2 }, at: [0] },
       'X was changed': { key: runKey(RUN), to: { x: 101 }, at: [0] },
@@ -97,11 +97,11 @@ describeBackEnds((backEnd) => {
     },
   });
 
-  describeWrite<Run>(backEnd, 'passing over missed ticks', {
+  describeWrite<Run>(backEnd, 'skipping missed ticks', {
     arrange: startedRun,
     act: (table, run) => skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000 }),
     writes: () => ({ [RUN_ITEM]: { nextTick: 4, nextTickAt: NOW + 900_000, missedTicks: 3 } }),
-    moved: {
+    conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'a tick fired': { key: runKey(RUN), to: { nextTick: 2 }, at: [0] },
       'the next tick is due at another time': { key: runKey(RUN), to: { nextTickAt: NOW + 1 }, at: [0] },
@@ -109,7 +109,7 @@ describeBackEnds((backEnd) => {
     },
   });
 
-  test('what is written is read again; the newest runs come first', async () => {
+  test('runs are read as they were written, the newest first', async () => {
     const table = await makeTable(backEnd);
     const runIds: RunId[] = [];
     for (let at = 0; at < 3; at++) {

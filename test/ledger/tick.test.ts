@@ -13,7 +13,7 @@ import {
   type TickLease,
 } from '../../functions/core/ledger/ticks.ts';
 import type { JobId } from '../../functions/core/model/ids.ts';
-import { NOW, RUN, startedRun } from '../fixtures/ledger.ts';
+import { NOW, RUN, startedRun, tick } from '../fixtures/ledger.ts';
 import { describeBackEnds, makeTable } from './back-ends.ts';
 import { describeWrite } from './conditional-write.ts';
 import { SCHEDULE_KEY } from './writes.ts';
@@ -27,19 +27,16 @@ const PERIOD = 300_000;
 const mine: TickLease = { holder: 'mine', until: NOW + 60_000 };
 const theirs: TickLease = { holder: 'theirs', until: NOW + 60_000 };
 
-function aTick(run: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
-  return {
-    ...{ runId: RUN, tick: run.nextTick, firstJob, count: run.x, claimed: 0, sent: 0 },
-    ...{ jobsPerMessage: 10, dueAt: run.nextTickAt, claimedAt: NOW, sliceClaimedAt: NOW, spreadMs: 0, lease },
-    index: { name: 'results' },
-  };
+/** The run's next tick, claimed and not enqueued. */
+function nextTick({ nextTick, nextTickAt, x }: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
+  return { ...tick({ tick: nextTick, firstJob, count: x, dueAt: nextTickAt }), lease };
 }
 
 const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: TickLease) =>
-  claimTick(table, schedule, run, aTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
+  claimTick(table, schedule, run, nextTick(run, schedule.nextJobId, lease), run.nextTickAt + PERIOD);
 
-/** The first tick, of which forty jobs are claimed and the first twenty known to be sent. */
-async function underWay(table: Table): Promise<LeasedTick> {
+/** The first tick: 40 jobs are claimed, and the first 20 are marked as sent. */
+async function partlyEnqueued(table: Table): Promise<LeasedTick> {
   await claim(table, { run: await startedRun(table), schedule: await readSchedule(table) });
   for (const slice of [
     { from: 0, to: 20 },
@@ -53,13 +50,13 @@ async function underWay(table: Table): Promise<LeasedTick> {
   return (await readTick(table, RUN, 1)) as LeasedTick;
 }
 
-const movedTick = (at: number[]): Record<string, { key: Key; to: Item; at: number[] }> => ({
-  'more is claimed': { key: TICK_KEY, to: { claimed: 60 }, at },
-  'more is sent': { key: TICK_KEY, to: { sent: 40 }, at },
+const progressed = (at: number[]): Record<string, { key: Key; to: Item; at: number[] }> => ({
+  'more jobs are claimed': { key: TICK_KEY, to: { claimed: 60 }, at },
+  'more jobs are sent': { key: TICK_KEY, to: { sent: 40 }, at },
 });
-const takenTick = (at: number[]) => ({
-  'another one holds it': { key: TICK_KEY, to: { holder: 'theirs' }, at },
-  ...movedTick(at),
+const takenOver = (at: number[]) => ({
+  'another scheduler holds its lease': { key: TICK_KEY, to: { holder: 'theirs' }, at },
+  ...progressed(at),
 });
 
 describeBackEnds((backEnd) => {
@@ -80,70 +77,73 @@ describeBackEnds((backEnd) => {
       [RUN_ITEM]: { tick: 1, nextTick: 2, nextTickAt: NOW + PERIOD, lastTickDueAt: NOW, lastTickAt: NOW },
       [SCHEDULE_ITEM]: { nextJobId: 101, openTicks: new Set([`${RUN}#1`]) },
     }),
-    moved: {
+    conflicts: {
       'it is claimed': { key: TICK_KEY, to: { tick: 1 }, at: [0] },
       'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [1] },
-      'a later tick is next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
+      'a later tick is the next': { key: runKey(RUN), to: { nextTick: 2 }, at: [1] },
       'it is due at another time': { key: runKey(RUN), to: { nextTickAt: NOW + 1 }, at: [1] },
       'X was changed': { key: runKey(RUN), to: { x: 101 }, at: [1] },
       'Y was changed': { key: runKey(RUN), to: { y: 6 }, at: [1] },
       'the pace was changed': { key: runKey(RUN), to: { pace: 'even' }, at: [1] },
-      'jobs were given out': { key: SCHEDULE_KEY, to: { nextJobId: 11 }, at: [2] },
+      'jobIds were allocated': { key: SCHEDULE_KEY, to: { nextJobId: 11 }, at: [2] },
       'another run is active': { key: SCHEDULE_KEY, to: { activeRunId: 'other' }, at: [2] },
       'no run is active': { key: SCHEDULE_KEY, to: { activeRunId: undefined }, at: [2] },
     },
   });
 
   describeWrite<LeasedTick>(backEnd, 'taking over a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: (table, tick) => leaseTick(table, tick, { holder: 'new', until: NOW + 120_000 }, mine.until),
     rival: (table, tick) => leaseTick(table, tick, { holder: 'newer', until: NOW + 120_000 }, mine.until),
     writes: () => ({ [TICK_ITEM]: { holder: 'new', leaseUntil: NOW + 120_000, claimed: 40, sent: 20 } }),
-    moved: {
+    conflicts: {
       'its lease was renewed': { key: TICK_KEY, to: { leaseUntil: mine.until + 1 }, at: [0] },
-      ...movedTick([0]),
+      ...progressed([0]),
     },
   });
 
   describeWrite<LeasedTick>(backEnd, 'claiming a slice', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: (table, tick) =>
       claimSlice(table, tick, { slice: { from: 40, to: 60 }, at: NOW + 30_000, leaseUntil: NOW + 90_000 }),
     writes: () => ({
       [RUN_ITEM]: { enqueued: 60 },
       [TICK_ITEM]: { claimed: 60, sent: 40, sliceClaimedAt: NOW + 30_000, leaseUntil: NOW + 90_000 },
     }),
-    moved: { 'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] }, ...takenTick([1]) },
+    conflicts: {
+      'the run was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
+      ...takenOver([1]),
+    },
   });
 
   describeWrite<LeasedTick>(backEnd, 'releasing a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: releaseTick,
     writes: () => ({ [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 } }),
-    moved: takenTick([0]),
+    conflicts: takenOver([0]),
   });
 
   describeWrite<LeasedTick>(backEnd, 'closing a tick', {
-    arrange: underWay,
+    arrange: partlyEnqueued,
     act: closeTick,
     writes: () => ({
       [TICK_ITEM]: { claimed: 40, sent: 40, leaseUntil: 0 },
       [SCHEDULE_ITEM]: { openTicks: undefined },
     }),
-    moved: takenTick([0]),
+    conflicts: takenOver([0]),
   });
 
-  test('a lease is renewed by its holder before it ends, and taken by another one after', async () => {
+  test('a lease can be renewed by its holder, and taken over by another scheduler after its end', async () => {
     const table = await makeTable(backEnd);
-    const tick = await underWay(table);
+    const tick = await partlyEnqueued(table);
     await leaseTick(table, tick, { holder: 'mine', until: NOW + 90_000 }, NOW);
     expect((await readTick(table, RUN, 1))?.lease).toEqual({ holder: 'mine', until: NOW + 90_000 });
-    await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('moved on');
+    await expect(leaseTick(table, tick, theirs, NOW + 89_999)).rejects.toThrow('has changed');
     await leaseTick(table, tick, theirs, NOW + 90_000);
     expect((await readTick(table, RUN, 1))?.lease).toEqual(theirs);
   });
 
-  test('what is written is read again; ticks come in their order', async () => {
+  test('ticks are read as they were written, in order', async () => {
     const table = await makeTable(backEnd);
     await startedRun(table);
     for (let tick = 1; tick <= 11; tick++)

@@ -5,7 +5,7 @@ import { messageFrom } from '../fixtures/ledger.ts';
 
 export const SCHEDULE_KEY = { pk: 'SCHEDULE', sk: 'SCHEDULE' };
 
-/** A message of ten jobs that is believed to have no record. */
+/** A message of ten jobs that has no record, as far as the writer knows. */
 export function unrecorded(at = 0): RecordedMessage {
   const message = messageFrom(at * 10 + 1);
   return { message, record: newRecord(message) };
@@ -15,7 +15,7 @@ export function unrecorded(at = 0): RecordedMessage {
 export const processed = ({ record }: RecordedMessage) =>
   record.pending.length === 0 ? record : { ...record, pending: [] };
 
-/** The partition that the table's tests write to. */
+/** The partition of the tests' items. */
 export const PK = 'P';
 
 type Attributes = Record<string, unknown>;
@@ -32,7 +32,7 @@ export function put(
   return { Put: { TableName: name, Item: { ...keyOf(sk), ...attributes }, ...options } };
 }
 
-/** Puts an item that may not be there yet. */
+/** Puts an item that must not exist. */
 export function putNew(table: Table, sk: string, attributes: Attributes = {}): TransactionWrite {
   return put(table, sk, attributes, { ConditionExpression: 'attribute_not_exists(pk)' });
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type { System } from './system.ts';
 
-/** A change of one source file of functions/core: `from` must be there exactly once. */
+/** A change of one source file of functions/core. `from` must occur exactly once. */
 export interface Replacement {
   file: string;
   from: string;
@@ -16,8 +16,8 @@ const CORE = join(ROOT, 'functions/core');
 const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
 
 /**
- * The core with its bounds made small, so that worlds of a few jobs meet the borders of slices, batches and
- * transactions. Nothing but these numbers differs from what is deployed.
+ * Reduces the core's limits, so that a few jobs reach the limits of slices, batches and transactions. Only these numbers
+ * differ from the deployed code.
  */
 export const SMALL: Replacement[] = [
   { file: 'schedule/enqueue.ts', from: 'SLICE_MESSAGES = 500', to: 'SLICE_MESSAGES = 2' },
@@ -27,7 +27,7 @@ export const SMALL: Replacement[] = [
     to: 'export const MAX_BATCH_ENTRIES = 3',
   },
   { file: 'queue/queue.ts', from: 'MAX_BATCH_BYTES = 1_048_576', to: 'MAX_BATCH_BYTES = 16_384' },
-  // So that a tick spread over its minutes takes several firings; sqs.ts is as strict.
+  // So that a tick with an even pace needs several firings. world.ts gives SQS the same limit.
   { file: 'queue/queue.ts', from: 'MAX_DELAY_MS = 900_000', to: 'MAX_DELAY_MS = 60_000' },
   { file: 'ledger/table.ts', from: 'MAX_TRANSACTION_WRITES = 100', to: 'MAX_TRANSACTION_WRITES = 8' },
   { file: 'ledger/counters.ts', from: 'RETIRED_AFTER_MS = 15 * 60_000', to: 'RETIRED_AFTER_MS = 30_000' },
@@ -36,12 +36,12 @@ export const SMALL: Replacement[] = [
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'consume/tick-cache.ts', from: 'MAX_CACHED_TICKS = 1_000', to: 'MAX_CACHED_TICKS = 2' },
-  { file: 'verify/verify.ts', from: 'COMPARED_AT_ONCE = 5_000', to: 'COMPARED_AT_ONCE = 3' },
+  { file: 'verify/verify.ts', from: 'MAX_IDS_COMPARED = 5_000', to: 'MAX_IDS_COMPARED = 3' },
 ];
 
 /**
- * Bundles the core with changes made to its sources, and loads that. Production code knows nothing of it.
- * @throws when a replaced text is not (or no longer) there: the mutation has to be written anew then
+ * Bundles the core with changes to its sources, and loads the bundle.
+ * @throws when a replaced text does not occur exactly once; then the replacement must be updated
  */
 export async function buildSystem(name: string, replacements: Replacement[]): Promise<System> {
   await mkdir(CACHE, { recursive: true });
@@ -72,7 +72,7 @@ function replacing(replacements: Replacement[]): Plugin {
         let contents = await readFile(path, 'utf8');
         for (const { file, from, to } of replacements.filter(({ file }) => join(CORE, file) === path)) {
           if (contents.split(from).length !== 2)
-            throw new Error(`${file} has not exactly one «${from}»; write the replacement anew`);
+            throw new Error(`${file} must contain «${from}» exactly once; update the replacement`);
           contents = contents.replace(from, () => to);
         }
         return { contents, loader: 'ts' };

@@ -1,7 +1,7 @@
 /**
- * A schedule, as data: numbers that say, one after the other, which of the things that can happen next happens and
- * how a call fares. 0 always stands for the dullest choice (the oldest call goes on, and well), and when the numbers
- * have run out all is dull and fair. So fast-check's shrinking of a list of numbers is the shrinking of a schedule.
+ * A schedule as data. Each number decides which of the possible events comes next, or how a call ends. 0 is always the
+ * default: the oldest call goes on and succeeds. After the last number, all choices are 0. Therefore, fast-check
+ * shrinks a schedule by shrinking a list of numbers.
  */
 export class Choices {
   #at = 0;
@@ -12,12 +12,12 @@ export class Choices {
     return this.#at < this.numbers.length;
   }
 
-  /** From 0 to below `n`. */
+  /** An integer from 0 to `n` - 1. */
   below(n: number): number {
     return (this.numbers[this.#at++] ?? 0) % n;
   }
 
-  /** One of these by weight; the first is the dullest. */
+  /** One of the options, by weight. The first is the default. */
   weighted<T>(options: readonly (readonly [weight: number, option: T])[]): T {
     let number = this.below(options.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, option] of options) {
@@ -27,7 +27,7 @@ export class Choices {
     throw new Error('nothing to choose from');
   }
 
-  /** True in about `percent` of cases, never when dull. */
+  /** True in about `percent` % of cases. False by default. */
   percent(percent: number): boolean {
     return this.below(100) >= 100 - percent;
   }

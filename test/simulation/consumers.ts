@@ -1,36 +1,36 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
 import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
-import type { Actor } from './wire.ts';
+import type { Actor } from './network.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
-/** More deliveries than any message may need. */
+/** More receives than any message needs. */
 export const MANY_RECEIVES = 60;
 
-/** Longer than any run: no message is forgotten. */
+/** Longer than any simulation, so that no message record expires. */
 const LEDGER_TTL_SECONDS = 10 * 86_400;
 
-/** One execution environment. What it remembers dies with it. */
+/** One execution environment. Its memory is lost when it dies. */
 interface Environment {
   actor: Actor;
   worker: Worker;
   busy: boolean;
 }
 
-/** What Lambda does for the consumer: environments that come and go, and the poller between them and the queue. */
+/** Lambda's part: creates execution environments, and polls the queue for them. */
 export class Consumers {
   readonly #environments: Environment[] = [];
   readonly #poller: Actor;
-  #made = 0;
-  /** How many batches may be worked on at a time. */
+  #created = 0;
+  /** The maximum number of batches in progress: the reserved concurrency. */
   concurrency: number;
-  /** Until when pollers keep a batch that nobody is free for. */
+  /** The times at which throttled batches leave their pollers. */
   #throttled: number[] = [];
-  /** How many batches that has happened to. */
+  /** The number of throttled batches. */
   throttled = 0;
-  /** How many deliveries were of messages that nobody had deleted, or sent back. */
-  reappeared = 0;
-  /** How many batches met a service that could not be used. */
+  /** The number of deliveries of messages that were neither deleted nor returned to the queue. */
+  redelivered = 0;
+  /** The number of batches that returned messages because a service was unavailable. */
   outages = 0;
 
   constructor(readonly world: World) {
@@ -42,8 +42,8 @@ export class Consumers {
     return this.#environments.some(({ busy }) => busy);
   }
 
-  /** Whether a batch could be delivered now. */
-  get ready(): boolean {
+  /** Whether a poller is free and a message visible. */
+  get canDeliver(): boolean {
     const { scenario, sqs, time } = this.world;
     this.#throttled = this.#throttled.filter((until) => until > time.now);
     const pollers = Math.max(this.concurrency, scenario.pollers ?? 0);
@@ -54,15 +54,15 @@ export class Consumers {
     return this.#environments.filter((environment) => environment.busy).length;
   }
 
-  /** Delivers some of the messages, in any order, to an environment that is idle. */
+  /** Delivers some of the visible messages, in any order, to an idle environment. */
   deliver(): void {
     const { world } = this;
     const { scenario, time } = world;
     const deliveries = this.#receive();
     if (deliveries.length === 0) return;
     if (this.#busy >= this.concurrency) {
-      // Lambda refuses the invocation, and the messages come back as if they had never been received, but for the count.
-      world.note(`throttled: ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+      // Lambda throttles the invocation. The messages become visible again; only their receive counts have changed.
+      world.note(`throttled: ${deliveries.map(({ body, receives }) => `${summarize(body)}·${receives}`)}`);
       this.#throttled.push(time.now + scenario.timeoutMs * scenario.visibility);
       this.throttled++;
       return;
@@ -71,16 +71,18 @@ export class Consumers {
     environment.busy = true;
     const { actor } = environment;
     actor.jobs = deliveries.flatMap(jobsIn);
-    world.note(`${actor.name} takes ${deliveries.map(({ body, receives }) => `${short(body)}·${receives}`)}`);
+    world.note(
+      `${actor.name} takes ${deliveries.map(({ body, receives }) => `${summarize(body)}·${receives}`)}`,
+    );
     const endsAt = time.now + scenario.timeoutMs;
-    const deadline = time.at(endsAt, () => world.wire.kill(actor), true);
-    world.mourners.set(actor, () => this.#bury(environment, deadline));
+    const deadline = time.at(endsAt, () => world.network.kill(actor), true);
+    world.deathHandlers.set(actor, () => this.#discard(environment, deadline));
     world.system
       .consume(environment.worker, deliveries, endsAt)
       .then(({ undelivered, errors, outage }) => {
         if (!actor.alive) return;
         if (outage) this.outages++;
-        for (const error of errors) world.violated(`${actor.name} met ${error.stack}`);
+        for (const error of errors) world.recordViolation(`${actor.name} met ${error.stack}`);
         const done = deliveries.filter(({ id }) => !undelivered.includes(id));
         this.#acknowledge(done);
       })
@@ -92,7 +94,7 @@ export class Consumers {
       });
   }
 
-  /** Some of the messages, in any order. */
+  /** Receives some of the visible messages, in any order. */
   #receive(): Delivery[] {
     const { world } = this;
     const { choices, sqs, scenario } = world;
@@ -104,14 +106,14 @@ export class Consumers {
       if (!copy) break;
       const delivered = sqs.receive(JOBS, copy, scenario.timeoutMs * scenario.visibility);
       if (!delivered) {
-        world.note(`redriven: ${short(copy.body)}`);
+        world.note(`redriven: ${summarize(copy.body)}`);
         world.check(
           scenario.maxReceives < MANY_RECEIVES,
-          () => `a message came and went too often: ${copy.body}`,
+          () => `a message was received too often: ${copy.body}`,
         );
       } else {
         const { receipt: id, body, receives } = delivered;
-        if (receives > 1) this.reappeared++;
+        if (receives > 1) this.redelivered++;
         deliveries.push({ id, body, receives });
       }
     }
@@ -120,10 +122,10 @@ export class Consumers {
 
   #acknowledge(deliveries: readonly Delivery[]): void {
     if (deliveries.length === 0) return;
-    const { wire, sqs } = this.world;
+    const { network, sqs } = this.world;
     const receipts = deliveries.map(({ id }) => id);
     this.#poller.jobs = deliveries.flatMap(jobsIn);
-    wire
+    network
       .call(this.#poller, 'queue', `delete ${receipts}`, () => sqs.delete(JOBS, receipts))
       .catch(() => this.world.note('not deleted'));
   }
@@ -132,16 +134,16 @@ export class Consumers {
     const idle = this.#environments.filter(({ busy }) => !busy);
     const found = idle[this.world.choices.below(idle.length + 1)];
     if (found) return found;
-    const made = this.#make();
-    this.#environments.push(made);
-    return made;
+    const created = this.#createEnvironment();
+    this.#environments.push(created);
+    return created;
   }
 
-  #make(): Environment {
+  #createEnvironment(): Environment {
     const { world } = this;
     const { scenario, time } = world;
-    const actor = world.actor(`worker ${++this.#made}`);
-    const id = `worker-${String(this.#made).padStart(4, '0')}` as WorkerId;
+    const actor = world.actor(`worker ${++this.#created}`);
+    const id = `worker-${String(this.#created).padStart(4, '0')}` as WorkerId;
     const table = world.table(actor);
     const worker: Worker = {
       id,
@@ -168,7 +170,7 @@ export class Consumers {
     return { actor, worker, busy: false };
   }
 
-  #bury(environment: Environment, deadline: number): void {
+  #discard(environment: Environment, deadline: number): void {
     this.world.time.cancel(deadline);
     this.#environments.splice(this.#environments.indexOf(environment), 1);
   }
@@ -179,8 +181,8 @@ function jobsIn({ body }: Delivery): number[] {
   return 'message' in parsed ? jobsToRun(parsed.message) : [];
 }
 
-/** A message's body in few letters. */
-export function short(body: string): string {
+/** A message's body, shortened for the trace. */
+export function summarize(body: string): string {
   return body
     .slice(0, 200)
     .replaceAll(/"(v|runId|enqueuedAt)":("[^"]*"|\d+),?/g, '')

@@ -1,20 +1,20 @@
 import { RESERVED_WORDS } from './dynamo-reserved-words.ts';
 
 /**
- * DynamoDB's condition and update expressions, as far as the ledger uses them, parsed from the strings that the
- * ledger really sends: a condition that is dropped or misspelt there is dropped or refused here.
+ * DynamoDB's condition and update expressions, as far as the ledger uses them. They are parsed from the strings that the
+ * ledger sends, so that a missing or misspelt condition in the ledger has its effect here.
  */
 
 export type Item = Record<string, unknown>;
 export type Values = Record<string, unknown>;
 
-/** Thrown for what DynamoDB answers with a ValidationException. */
+/** DynamoDB's ValidationException. */
 export class Invalid extends Error {
   override readonly name = 'ValidationException';
 }
 
 export interface Expression<Result> {
-  /** The `:values` it refers to. */
+  /** The names of the `:values` that it refers to. */
   uses: ReadonlySet<string>;
   apply: (item: Item | undefined, values: Values) => Result;
 }
@@ -26,7 +26,7 @@ export function condition(text: string): Expression<boolean> {
   return cached(conditions, text, () => new Parser(text).condition());
 }
 
-/** Applied to an item, answers the item as it is afterwards. */
+/** Its `apply` returns the changed item. */
 export function update(text: string): Expression<Item> {
   return cached(updates, text, () => new Parser(text).update());
 }
@@ -34,9 +34,9 @@ export function update(text: string): Expression<Item> {
 function cached<T>(cache: Map<string, T>, text: string, make: () => T): T {
   const known = cache.get(text);
   if (known) return known;
-  const made = make();
-  cache.set(text, made);
-  return made;
+  const parsed = make();
+  cache.set(text, parsed);
+  return parsed;
 }
 
 type Test = (item: Item | undefined, values: Values) => boolean;
@@ -62,6 +62,7 @@ class Parser {
   }
 
   condition(): Expression<boolean> {
+    if (this.#tokens.length === 0) throw new Invalid('Invalid expression: the expression can not be empty');
     const apply = this.#or();
     this.#end();
     return { uses: this.#uses, apply };
@@ -70,8 +71,11 @@ class Parser {
   update(): Expression<Item> {
     const changes: Change[] = [];
     const touched = new Set<string>();
+    const sections = new Set<string>();
     while (this.#at < this.#tokens.length) {
       const section = this.#next().toUpperCase();
+      if (sections.has(section)) throw new Invalid(`The "${section}" section can only be used once`);
+      sections.add(section);
       do changes.push(this.#change(section, touched));
       while (this.#take(','));
     }
@@ -135,7 +139,7 @@ class Parser {
     const right = this.#operand();
     return (item, values) => {
       const [a, b] = [left(item, values), right(item, values)];
-      // What isn't there compares with nothing, not even as unequal in type.
+      // A comparison with a missing attribute, or of different types, is false.
       return a !== undefined && b !== undefined && typeof a === typeof b && compare(a, b);
     };
   }
@@ -151,10 +155,7 @@ class Parser {
     if (this.#tokens[this.#at]?.startsWith(':')) {
       const name = this.#next();
       this.#uses.add(name);
-      return (_, values) => {
-        if (!(name in values) || values[name] === undefined) throw new Invalid(`${name} is not defined`);
-        return values[name];
-      };
+      return (_, values) => values[name];
     }
     const name = this.#attribute();
     return (item) => item?.[name];
@@ -189,7 +190,7 @@ class Parser {
   }
 
   #wrong(token: string): Invalid {
-    return new Invalid(`Invalid expression: syntax error; token: ${token}, in: ${this.text}`);
+    return new Invalid(`Invalid expression: Syntax error; token: ${token}, in: ${this.text}`);
   }
 }
 

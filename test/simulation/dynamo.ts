@@ -4,6 +4,7 @@ import {
   type GetCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -11,67 +12,71 @@ import { condition, Invalid, type Item, update, type Values } from './dynamo-exp
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** DynamoDB's own bounds, which a simulation makes small so that a small world meets them. */
+/** DynamoDB's limits. A simulation reduces them, so that a few items reach them. */
 export interface DynamoLimits {
-  /** Writes in a transaction. */
+  /** Maximum writes of a transaction. */
   writes: number;
-  /** Items in a page of a query; DynamoDB says 1 MB. */
+  /** Maximum items in a page of a query. DynamoDB's limit is 1 MB instead. */
   page: number;
 }
 
 export const AWS_LIMITS: DynamoLimits = { writes: 100, page: 1_000 };
 
-/** The largest item, in bytes, and the largest transaction. */
-const MAX_ITEM = 400_000;
-const MAX_TRANSACTION_BYTES = 4_000_000;
+/** DynamoDB's quotas for an item, a transaction and a sort key, in bytes. */
+const MAX_ITEM_BYTES = 400 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+const MAX_SORT_KEY_BYTES = 1024;
 
 interface Versions {
-  /** What the item is, by all transactions that have been accepted. */
+  /** The item after all accepted transactions. */
   now: Item | undefined;
-  /** What a strongly consistent read answers: not `now` while a transaction is being carried out. */
+  /** What a strongly consistent read returns. Differs from `now` while a transaction is in progress. */
   shown: Item | undefined;
-  /** What a read may answer that did not ask for consistency. */
+  /** What an eventually consistent read may return. */
   before: Item | undefined;
 }
 
-/** What happens to a transaction besides its own conditions. */
-export interface Weather {
-  /** Its items change one after the other; readers meet it half done, and other writers conflict with it. */
+/** What else can happen to a transaction. */
+export interface Contention {
+  /** Its items change one after the other. Readers may see half of it, and other writers conflict with it. */
   slow?: boolean;
-  /** DynamoDB throttles this one of its items, counted round, and cancels the transaction. */
+  /** DynamoDB throttles the item at this position (modulo the number of items) and cancels the transaction. */
   throttled?: number;
 }
 
 /**
- * DynamoDB in memory, one table with `pk` and `sk`, as weak as AWS documents it ("DynamoDB transactions: how it works",
- * isolation levels and conflicts): a Query is read-committed beside a transaction, item by item; a write to an item
- * that a transaction is changing is cancelled with TransactionConflict; throttling one item cancels the whole. AWS
- * orders a GetItem with each transaction, but says nothing of two reads of two items: these see item by item, too.
+ * DynamoDB in memory: one table with `pk` and `sk`, with only the guarantees that AWS documents ("DynamoDB transactions:
+ * how it works", isolation levels and conflicts). During a transaction, a Query is read-committed per item. A write to an
+ * item that a transaction is changing is cancelled with TransactionConflict. Throttling one item cancels the whole
+ * transaction. AWS serializes a GetItem with each transaction but does not specify two reads of two items: these may see
+ * half of a transaction, too.
  */
 export class Dynamo {
   readonly #partitions = new Map<string, Map<string, Versions>>();
-  /** Changes of items that a slow transaction has yet to make, by their keys. The order is the schedule's. */
+  /** Changes of items that slow transactions have not made yet, by the items' keys. The schedule decides the order. */
   readonly unfinished = new Map<string, () => void>();
-  /** Counts the writes, for those who want to look again only when something changed. */
+  /** Number of transactions, so that invariants are checked only after a change. */
   changes = 0;
-  /** Counts the transactions that were cancelled for another one's sake, or throttled. */
+  /** Number of transactions that were cancelled because of conflicts or throttling. */
   cancelled = 0;
 
   constructor(readonly limits: DynamoLimits = AWS_LIMITS) {}
 
-  execute(command: unknown, weather: Weather = {}): unknown {
+  execute(command: unknown, contention: Contention = {}): unknown {
     if (command instanceof GetCommand) return this.#get(command.input);
     if (command instanceof QueryCommand) return this.#query(command.input);
-    if (command instanceof TransactWriteCommand) return this.#transact(command.input, weather);
-    throw new Error(`no such command here: ${(command as object).constructor.name}`);
+    if (command instanceof ScanCommand)
+      return { Items: this.partitions('').flatMap((pk) => [...this.peek(pk)].map(clone)) };
+    if (command instanceof TransactWriteCommand) return this.#transact(command.input, contention);
+    throw new Error(`the simulation has no command ${(command as object).constructor.name}`);
   }
 
-  /** Carries out all that slow transactions have begun. */
+  /** Completes all slow transactions. */
   finish(): void {
     for (const change of [...this.unfinished.values()]) change();
   }
 
-  /** What a partition holds at this moment, in the order of its sort keys. For the invariants, not for the system. */
+  /** A partition's items, by sort key. Only for the invariants; the core must read by commands. */
   *peek(pk: string, prefix = ''): Generator<Item> {
     const partition = this.#partitions.get(pk);
     for (const sk of [...(partition?.keys() ?? [])].sort()) {
@@ -84,7 +89,7 @@ export class Dynamo {
     return [...this.#partitions.keys()].filter((pk) => pk.startsWith(prefix));
   }
 
-  /** Forgets an item as TTL does. */
+  /** Removes a partition, as TTL does. */
   expire(pk: string): void {
     this.#partitions.delete(pk);
     this.changes++;
@@ -97,9 +102,9 @@ export class Dynamo {
     return item ? { Item: clone(item) } : {};
   }
 
-  #query(input: QueryCommandInput): { Items: Item[]; LastEvaluatedKey?: Item } {
+  #query(input: QueryCommandInput): { Items: Item[]; Count: number; LastEvaluatedKey?: Item } {
     if (input.KeyConditionExpression !== 'pk = :pk AND begins_with(sk, :prefix)')
-      throw new Invalid(`no such key condition here: ${input.KeyConditionExpression}`);
+      throw new Invalid(`the simulation has no key condition ${input.KeyConditionExpression}`);
     const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
     if (!pk || !prefix)
       throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string value');
@@ -116,15 +121,16 @@ export class Dynamo {
     const page = keys.filter(behind).slice(0, size);
     const last = page.at(-1);
     return {
+      Count: page.length,
       Items: page.map((sk) => clone(partition.get(sk)?.[version] as Item)),
-      // A full page has a next one to ask for, even when that is empty.
+      // A full page has a next page, even if that is empty.
       ...(page.length === size && last !== undefined && { LastEvaluatedKey: { pk, sk: last } }),
     };
   }
 
   #transact(
     { TransactItems: writes = [] }: TransactWriteCommandInput,
-    { slow, throttled }: Weather,
+    { slow, throttled }: Contention,
   ): object | Promise<object> {
     if (writes.length === 0 || writes.length > this.limits.writes)
       throw new Invalid(`TransactItems: ${writes.length} writes, allowed are 1 to ${this.limits.writes}`);
@@ -168,7 +174,7 @@ export class Dynamo {
     return Promise.all(shown).then(() => ({}));
   }
 
-  /** The item is what it is; it shows when what this returns is called. */
+  /** Stores an item. Readers see it when the returned function is called. */
   #store(pk: string, sk: string, item: Item | undefined): () => void {
     const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
     this.#partitions.set(pk, partition);
@@ -177,15 +183,18 @@ export class Dynamo {
     return () => partition.set(sk, { now: item, shown: item, before: shown });
   }
 
-  /** What a write comes to, the table being as it is. */
+  /** Validates a write and evaluates its condition. `make` returns the new item. */
   #plan({ Put, Update, Delete, ConditionCheck }: Write) {
     const request = Put ?? Update ?? Delete ?? ConditionCheck;
-    if (!request) throw new Invalid('a write of no kind');
+    if (!request) throw new Invalid('a write without an operation');
     const { pk, sk } = keyOf(Put ? Put.Item : (Update ?? Delete ?? ConditionCheck)?.Key);
     const before = this.#partitions.get(pk)?.get(sk)?.now;
     const values = clone((request.ExpressionAttributeValues ?? {}) as Values);
-    const test = request.ConditionExpression ? condition(request.ConditionExpression) : undefined;
+    const { ConditionExpression } = request;
+    const test = ConditionExpression === undefined ? undefined : condition(ConditionExpression);
     const change = Update ? update(Update.UpdateExpression ?? '') : undefined;
+    for (const name of [...(test?.uses ?? []), ...(change?.uses ?? [])])
+      if (values[name] === undefined) throw new Invalid(`Expression attribute value ${name} is not defined`);
     for (const name of Object.keys(values)) {
       if (!test?.uses.has(name) && !change?.uses.has(name))
         throw new Invalid(`Value provided in ExpressionAttributeValues unused in expressions: ${name}`);
@@ -201,7 +210,8 @@ export class Dynamo {
         if (Delete || ConditionCheck) return undefined;
         const item = Put ? clone(Put.Item as Item) : { pk, sk, ...change?.apply(before, values) };
         if (item.pk !== pk || item.sk !== sk) throw new Invalid('a key attribute can’t be updated');
-        if (sizeOf(item) > MAX_ITEM) throw new Invalid('Item size has exceeded the maximum allowed size');
+        if (sizeOf(item) > MAX_ITEM_BYTES)
+          throw new Invalid('Item size has exceeded the maximum allowed size');
         return item;
       },
     };
@@ -218,12 +228,14 @@ function keyOf(key: Item | undefined): { pk: string; sk: string } {
     throw new Invalid('The provided key element does not match the schema');
   if (pk === '' || sk === '')
     throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string');
+  if (Buffer.byteLength(sk) > MAX_SORT_KEY_BYTES) throw new Invalid('the sort key exceeds 1024 bytes');
   return { pk, sk };
 }
 
-/** A copy as marshalling makes it: what is undefined is not there, what is no number is refused. */
+/** Copies a value as marshalling does: without undefined attributes; numbers must be finite. */
 function clone<T>(value: T): T {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new Invalid(`no number: ${value}`);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Invalid(`not a finite number: ${value}`);
   if (typeof value === 'string' && LONE_SURROGATE.test(value)) throw new Invalid('a string is not UTF-8');
   if (value instanceof Set) return new Set(value) as T;
   if (Array.isArray(value)) return value.map(clone) as T;
@@ -235,9 +247,15 @@ function clone<T>(value: T): T {
 
 const LONE_SURROGATE = /\p{Cs}/u;
 
-/** About an item's size in bytes: its names and values. */
-function sizeOf(item: Item | undefined): number {
-  if (!item) return 0;
-  // Small items, and these are nearly all, need no measuring.
-  return 'attempts' in item ? Buffer.byteLength(JSON.stringify(item)) : 200;
+/** An item's size in bytes as DynamoDB counts it; a number counts as at most 8 bytes here. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'number') return 8;
+  if (value instanceof Set || Array.isArray(value))
+    return [...value].reduce((sum, element) => sum + 1 + sizeOf(element), 3);
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.entries(value).reduce(
+    (sum, [name, inner]) => sum + Buffer.byteLength(name) + sizeOf(inner),
+    0,
+  );
 }

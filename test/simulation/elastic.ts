@@ -3,7 +3,7 @@ import type { Choices } from './choices.ts';
 
 interface Document {
   source: Record<string, unknown>;
-  /** Whether searches see it: only what was there at the last refresh. */
+  /** Whether searches find it: only after the next refresh. */
   searchable: boolean;
 }
 
@@ -18,28 +18,28 @@ interface SearchRequest {
   aggs?: { duplicates?: unknown; highest?: unknown };
 }
 
-/** Elasticsearch in memory, its indices behind one alias, as far as functions/core/results/ talks to it. */
+/** Elasticsearch in memory, as far as functions/core/results/ uses it. All indices have one alias. */
 export class Elastic {
-  /** By their index and id. */
+  /** By `index/id`. */
   readonly documents = new Map<string, Document>();
-  /** Counts the changes, for those who want to look again only when something changed. */
+  /** Number of changes, so that invariants are checked only after a change. */
   changes = 0;
   #ids = 0;
-  /** Hears of each new document. */
+  /** Called with the id of each new document. */
   onCreate: (id: string) => void = () => {};
 
   bulk(request: { index: string; operations: unknown[] }, status: () => number = () => 201) {
     const items = [];
     for (let at = 0; at < request.operations.length; at += 2) {
       const { create } = request.operations[at] as { create: { _id?: string } };
-      const id = create._id ?? `made-up-${++this.#ids}`;
+      const id = create._id ?? `generated-${++this.#ids}`;
       const source = JSON.parse(request.operations[at + 1] as string);
       items.push({ create: this.#create(request.index, id, source, status()) });
     }
     return { errors: items.some((item) => item.create.status >= 400), items };
   }
 
-  /** As `bulk`, but Elasticsearch has no room for some of the documents. */
+  /** Like `bulk`, but Elasticsearch rejects some of the documents. */
   bulkPartly(request: { index: string; operations: unknown[] }, choices: Choices) {
     return this.bulk(request, () => ([201, 201, 429, 503] as const)[choices.below(4)] as number);
   }
@@ -49,7 +49,7 @@ export class Elastic {
     return { docs: ids.map((_id) => ({ _id, found: this.documents.has(`${index}/${_id}`) })) };
   }
 
-  /** Whether any index has it. */
+  /** Whether any index has this document. */
   has(id: string): boolean {
     return [...this.documents.keys()].some((name) => name.endsWith(`/${id}`));
   }
@@ -79,7 +79,7 @@ export class Elastic {
   #create(index: string, id: string, source: Record<string, unknown>, status: number) {
     const name = `${index}/${id}`;
     if (this.documents.has(name)) return { status: 409 };
-    if (status >= 400) return { status, error: { type: 'rejected', reason: 'no room' } };
+    if (status >= 400) return { status, error: { type: 'rejected', reason: 'rejected execution' } };
     for (const field of ['input', 'output'])
       if (!isLong(source[field]))
         return {
@@ -106,7 +106,7 @@ export class Elastic {
   }
 }
 
-/** What a field mapped as `long` takes: whole numbers, also as text, their fractions cut; lists of them; nothing. */
+/** Whether a field mapped as `long` accepts a value: numbers (truncated), numeric strings, lists of these, or null. */
 function isLong(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isLong);
   if (value === undefined || value === null) return true;

@@ -1,46 +1,46 @@
 import type { Message } from '../../functions/core/model/message.ts';
 
-/** A message that the scheduler never sent. */
+/** A message that the scheduler did not send. */
 export interface Forgery {
   what: string;
-  /** Made from one that it did send. */
+  /** Creates the body (or the message) from one that the scheduler sent. */
   from: (message: Message) => unknown;
-  /** Nobody can make sense of it, now or later: it must end as a dead letter. */
-  garbage: boolean;
+  /** Whether it must become a dead letter. */
+  invalid: boolean;
 }
 
-const garbage = (what: string, from: Forgery['from']): Forgery => ({ what, from, garbage: true });
-const harmless = (what: string, from: Forgery['from']): Forgery => ({ what, from, garbage: false });
+const invalid = (what: string, from: Forgery['from']): Forgery => ({ what, from, invalid: true });
+const harmless = (what: string, from: Forgery['from']): Forgery => ({ what, from, invalid: false });
 
 const FAR = 1_000_000;
-/** As large as a message may be here: SQS's 1 MiB, made small. */
+/** Maximum size of a message, in bytes: SQS's 1 MiB, reduced. */
 export const MAX_BYTES = 16_384;
 
-/** Every way in which a message can be wrong, and some in which it is right but uncalled for. */
+/** All ways in which a message can be invalid, and valid messages that nobody has sent. */
 export const FORGERIES: readonly Forgery[] = [
-  garbage('not JSON', () => '{"v":1,'),
-  garbage('blank', () => ' '),
-  garbage('no object', () => 'null'),
-  garbage('a list', () => '[1, 2]'),
-  garbage('empty', () => ({})),
-  garbage('as long as SQS takes', () => 'x'.repeat(MAX_BYTES)),
-  garbage('unknown version', (message) => ({ ...message, v: 2 })),
-  garbage('wrong types', (message) => ({ ...message, first: String(message.first) })),
-  garbage('fractional job', (message) => ({ ...message, first: message.first + 0.5 })),
-  garbage('negative job', (message) => ({ ...message, first: -1, last: -1 })),
-  garbage('no run’s name', (message) => ({ ...message, runId: '../../etc/passwd' })),
-  garbage('unknown run', (message) => ({ ...message, runId: '20000101-000000-zzzz' })),
-  garbage('unknown tick', (message) => ({ ...message, tick: FAR })),
-  garbage('last before first', (message) => ({ ...message, first: FAR, last: FAR - 1 })),
-  garbage('too many jobs', (message) => ({ ...message, last: message.first + FAR })),
-  garbage('out of the tick’s range', (message) => ({ ...message, first: FAR, last: FAR })),
-  garbage('borders moved', (message) => ({ ...message, last: message.last + FAR / 2_500 })),
-  garbage('part of a message', (message) => ({
+  invalid('not JSON', () => '{"v":1,'),
+  invalid('blank', () => ' '),
+  invalid('no object', () => 'null'),
+  invalid('a list', () => '[1, 2]'),
+  invalid('empty', () => ({})),
+  invalid('as long as SQS takes', () => 'x'.repeat(MAX_BYTES)),
+  invalid('unknown version', (message) => ({ ...message, v: 2 })),
+  invalid('wrong types', (message) => ({ ...message, first: String(message.first) })),
+  invalid('fractional job', (message) => ({ ...message, first: message.first + 0.5 })),
+  invalid('negative job', (message) => ({ ...message, first: -1, last: -1 })),
+  invalid('no run’s name', (message) => ({ ...message, runId: '../../etc/passwd' })),
+  invalid('unknown run', (message) => ({ ...message, runId: '20000101-000000-zzzz' })),
+  invalid('unknown tick', (message) => ({ ...message, tick: FAR })),
+  invalid('last before first', (message) => ({ ...message, first: FAR, last: FAR - 1 })),
+  invalid('too many jobs', (message) => ({ ...message, last: message.first + FAR })),
+  invalid('out of the tick’s range', (message) => ({ ...message, first: FAR, last: FAR })),
+  invalid('borders moved', (message) => ({ ...message, last: message.last + FAR / 2_500 })),
+  invalid('part of a message', (message) => ({
     ...message,
     last: message.first === message.last ? FAR : message.first,
   })),
-  garbage('retry of a job outside', (message) => ({ ...message, retry: { round: 1, jobs: [FAR] } })),
-  garbage('retry of nothing', (message) => ({ ...message, retry: { round: 1, jobs: [] } })),
+  invalid('retry of a job outside', (message) => ({ ...message, retry: { round: 1, jobs: [FAR] } })),
+  invalid('retry of nothing', (message) => ({ ...message, retry: { round: 1, jobs: [] } })),
   harmless('the same message', (message) => message),
   harmless('later, the same', (message) => ({ ...message, enqueuedAt: message.enqueuedAt + 1 })),
   harmless('an unknown field', (message) => ({ ...message, more: true })),

@@ -1,25 +1,25 @@
 import { type Message, messageKey, parseMessage } from '../../functions/core/model/message.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
-import { INNOCENT } from './jobs.ts';
+import { NEVER_FAILING } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
 import { notBefore, overdue, spreadOf } from './pacing.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
-/** The promises of design.md, and what they rest on, checked against all that the services hold at a moment. */
+/** Checks the promises, and what they depend on, against the state of all services. */
 export class Invariants {
-  /** Messages that the scheduler has sent. */
+  /** Keys of the messages that the scheduler has sent. */
   readonly #sent = new Set<string>();
-  /** When each of them was enqueued, as it said first. */
+  /** The first `enqueuedAt` of each message, by key. */
   readonly #enqueuedAt = new Map<string, number>();
-  /** Leases that were seen on messages. */
+  /** The ids of all leases so far. */
   readonly leases = new Set<string>();
   #looked = '';
   #failed = new Set<number>();
 
   constructor(readonly world: World) {}
 
-  /** What must hold at every step. Only looks when something has changed. */
+  /** Checks the invariants of every step, if something has changed. */
   always(): void {
     const { dynamo, sqs, elastic } = this.world;
     const state = `${dynamo.changes}/${sqs.changes}/${elastic.changes}`;
@@ -37,30 +37,30 @@ export class Invariants {
     this.#nothingTwice(runs);
     this.world.runs = runs;
     const failed = new Set(runs.flatMap(({ failedJobs }) => failedJobs));
-    for (const job of failed) if (!this.#failed.has(job)) this.world.giveUp(job);
+    for (const job of failed) if (!this.#failed.has(job)) this.world.recordDeadLetter(job);
     this.#failed = failed;
-    for (const body of this.world.garbage)
+    for (const body of this.world.invalidBodies)
       this.#check(
         [JOBS, DEAD_LETTERS].some((url) => sqs.copies(url).some((copy) => keeps(copy.body, body))),
         () => `Promise 3: a malformed message is gone: ${body.slice(0, 200)}`,
       );
   }
 
-  /** Ticks: what is due has fired, or is counted as missed; and of a tick spread over its minutes, is enqueued. */
-  punctual(): void {
+  /** Checks that each due tick has fired or is counted as missed, and that each due job of a fired tick is enqueued. */
+  onTime(): void {
     const { now } = this.world.time;
     for (const { runId, run, ticks } of viewRuns(this.world.dynamo)) {
       if (!run.active) continue;
-      this.#check(run.nextTickAt > now, () => `run ${runId}: tick ${run.nextTick} is due and did not fire`);
+      this.#check(run.nextTickAt > now, () => `run ${runId}: tick ${run.nextTick} is due but did not fire`);
       for (const tick of ticks)
         this.#check(
           overdue(tick, now) === undefined,
-          () => `run ${runId}: tick ${tick.tick}: job ${overdue(tick, now)} is due and was not enqueued`,
+          () => `run ${runId}: tick ${tick.tick}: job ${overdue(tick, now)} is due but was not enqueued`,
         );
     }
   }
 
-  /** What must hold once all has drained. Jobs whose messages the redrive policy took are still pending. */
+  /** Checks a drained system. Jobs of messages that the redrive policy moved are still pending. */
   drained(): void {
     const { world } = this;
     const queues = this.#queues();
@@ -83,7 +83,7 @@ export class Invariants {
           () => `tick ${tick.tick}: claimed ${tick.claimed}, sent ${tick.sent}`,
         );
         for (const { key } of messagesOf(view, tick))
-          this.#check(this.#sent.has(key), () => `Promise 3: ${key} was claimed and never sent`);
+          this.#check(this.#sent.has(key), () => `Promise 3: ${key} was claimed but never sent`);
       }
       const documents = this.#documents(runId).filter((job) => !redriven.includes(job));
       const orphans = this.orphans(view);
@@ -95,7 +95,7 @@ export class Invariants {
     }
   }
 
-  /** Nothing is left to be sent again: as `drained`, and nothing is amiss at all. */
+  /** Checks a drained system after all dead letters have succeeded: every job is processed. */
   recovered(): void {
     this.drained();
     for (const { runId, run, processed, failed } of viewRuns(this.world.dynamo)) {
@@ -108,15 +108,15 @@ export class Invariants {
   }
 
   /**
-   * The known limit: a job was given up, its document having been looked for in vain, and then the document came
-   * after all, from a worker or a request that was taken for dead. Sending the dead letter again counts it.
+   * Failed jobs whose documents arrived later. This is a known limit: a worker looked for the document, did not find it
+   * and gave up the job; then a request of a worker that was believed dead wrote it. A retry of the dead letter counts it.
    */
   orphans({ failedJobs, runId }: Pick<RunView, 'failedJobs' | 'runId'>): number[] {
     const { world } = this;
     const documents = new Set(this.#documents(runId));
     return failedJobs.filter((job) => {
       if (!documents.has(job)) return false;
-      const looked = world.givenUp.get(job) ?? Number.POSITIVE_INFINITY;
+      const looked = world.deadLetteredAt.get(job) ?? Number.POSITIVE_INFINITY;
       return looked < (world.createdAt.get(String(job)) ?? 0);
     });
   }
@@ -143,13 +143,13 @@ export class Invariants {
     for (const job of counted)
       this.#check(
         world.elastic.has(String(job)),
-        () => `Promise 2: job ${job} is processed and has no document`,
+        () => `Promise 2: job ${job} is processed but has no document`,
       );
     for (const job of given)
       this.#check(
-        !INNOCENT.has(world.work.kindOf(job)) ||
-          (!blamed.has(job) && (world.mishaps.get(job) ?? 0) >= FEWEST_MISHAPS),
-        () => `job ${job} never failed, and was given up`,
+        !NEVER_FAILING.has(world.work.kindOf(job)) ||
+          (!blamed.has(job) && (world.incidents.get(job) ?? 0) >= MIN_INCIDENTS),
+        () => `job ${job} never failed, but was given up`,
       );
   }
 
@@ -179,33 +179,30 @@ export class Invariants {
       const tick = ticks.find(({ tick }) => tick === number);
       this.#check(
         tick !== undefined && first >= tick.firstJob && last < tick.firstJob + tick.claimed,
-        () => `${key} is counted, which its tick did not claim`,
+        () => `${key} is counted, but its tick did not claim it`,
       );
     }
   }
 
-  /** No job in two ticks, nor under two names: either would be counted twice. */
+  /** No job is in two ticks or in two message records: it would be counted twice. */
   #nothingTwice(runs: RunView[]): void {
     const owners = new Map<number, string>();
     const counted = new Map<number, string>();
     for (const { runId, ticks, records } of runs) {
       for (const { tick, firstJob, count } of ticks)
         for (let job = firstJob; job < firstJob + count; job++) {
-          this.#check(!owners.has(job), () => `job ${job} is of ${owners.get(job)} and of ${runId}#${tick}`);
+          this.#check(!owners.has(job), () => `job ${job} is in ${owners.get(job)} and in ${runId}#${tick}`);
           owners.set(job, `${runId}#${tick}`);
         }
       for (const { key, first, last } of records.values())
         for (let job = first; job <= last; job++) {
-          this.#check(
-            !counted.has(job),
-            () => `job ${job} is counted as of ${counted.get(job)} and of ${key}`,
-          );
+          this.#check(!counted.has(job), () => `job ${job} is counted in ${counted.get(job)} and in ${key}`);
           counted.set(job, key);
         }
     }
   }
 
-  /** Promise 3: what is out of the queue is counted, or kept. */
+  /** Promise 3: a job whose message is not in the queue is counted or has a dead letter. */
   #nothingLost(view: RunView, queues: Queues): void {
     for (const message of view.ticks.flatMap((tick) => messagesOf(view, tick))) {
       const { key } = message;
@@ -213,22 +210,19 @@ export class Invariants {
       const kept = (job: number) =>
         queues.queued.has(key) ||
         queues.redriven.has(key) ||
-        queues.letters.has(job) ||
+        queues.deadLetters.has(job) ||
         queues.retried.has(job);
       for (const job of pendingOf(view, message))
         this.#check(
           kept(job),
-          () => `Promise 3: job ${job} of ${key} is not counted, and its message is gone`,
+          () => `Promise 3: job ${job} of ${key} is not counted, but its message is gone`,
         );
       for (const job of view.records.get(key)?.failed ?? [])
-        this.#check(
-          kept(job),
-          () => `Promise 3: job ${job} is counted as failed, and its dead letter is not kept`,
-        );
+        this.#check(kept(job), () => `Promise 3: job ${job} is counted as failed, but has no dead letter`);
     }
   }
 
-  /** A message that is new to the queue can't be received before its first job is due. */
+  /** A new message cannot be received before its first job is due. */
   #nothingEarly(view: RunView, { fresh }: Queues): void {
     if (fresh.size === 0) return;
     for (const tick of view.ticks)
@@ -236,7 +230,7 @@ export class Invariants {
         const due = notBefore(tick, first - tick.firstJob);
         this.#check(
           (fresh.get(key) ?? due) >= due,
-          () => `${key} can be received at ${fresh.get(key)}, which is due at ${due}`,
+          () => `${key} can be received at ${fresh.get(key)}, but is due at ${due}`,
         );
       }
   }
@@ -249,16 +243,19 @@ export class Invariants {
 
   #queues(): Queues {
     const queues: Queues = {
-      ...{ queued: new Set(), redriven: new Set(), letters: new Set(), retried: new Set() },
+      queued: new Set(),
+      redriven: new Set(),
+      deadLetters: new Set(),
+      retried: new Set(),
       fresh: new Map(),
     };
     for (const [url, whole, single] of [
       [JOBS, queues.queued, queues.retried],
-      [DEAD_LETTERS, queues.redriven, queues.letters],
+      [DEAD_LETTERS, queues.redriven, queues.deadLetters],
     ] as const) {
       for (const { body, visibleAt } of this.world.sqs.copies(url)) {
         const message = read(body);
-        if (!message || this.world.garbage.has(unreturned(body))) continue;
+        if (!message || this.world.invalidBodies.has(unreturned(body))) continue;
         if (message.retry) for (const job of message.retry.jobs) single.add(job);
         else whole.add(messageKey(message));
         this.#sameMessage(message);
@@ -270,13 +267,13 @@ export class Invariants {
     return queues;
   }
 
-  /** Sent again, a message is as old as it was: the ledger may have forgotten it. */
+  /** A message that is sent again keeps its `enqueuedAt`, because its record may have expired. */
   #sameMessage(message: Message): void {
     if (this.world.forgedTimes.has(message.enqueuedAt)) return;
     const key = messageKey(message);
     const before = this.#enqueuedAt.get(key) ?? message.enqueuedAt;
     this.#enqueuedAt.set(key, before);
-    this.#check(message.enqueuedAt === before, () => `${key} says that it was enqueued at another time`);
+    this.#check(message.enqueuedAt === before, () => `${key} has another enqueuedAt than before`);
   }
 
   #check(holds: boolean, what: () => string): void {
@@ -284,15 +281,15 @@ export class Invariants {
   }
 }
 
-/** Deaths for which a job is given up (MAX_DEATHS, as build.ts makes it): each can be a worker's bad luck. */
-const FEWEST_MISHAPS = 1;
+/** The deaths after which a job is given up: MAX_DEATHS as in build.ts. Each may be an accident of its worker. */
+const MIN_INCIDENTS = 1;
 
-/** A message as long as SQS takes may lose its end, to make room for the reason. */
+/** A message of SQS's maximum size may be truncated, to make room for the reason. */
 function keeps(kept: string, body: string): boolean {
   return kept === body || unreturned(kept) === body || (kept.length > MAX_BYTES / 2 && body.startsWith(kept));
 }
 
-/** A message as it was before a worker sent it back. */
+/** A message's body before a worker returned it to the queue. */
 function unreturned(body: string): string {
   return body.replace(/,"returned":\{[^{}]*\}/, '');
 }
@@ -301,9 +298,9 @@ function unreturned(body: string): string {
 interface Queues {
   queued: Set<string>;
   redriven: Set<string>;
-  letters: Set<number>;
+  deadLetters: Set<number>;
   retried: Set<number>;
-  /** Messages that were never in the queue before, and when they can be received. */
+  /** New messages, and when they can be received. */
   fresh: Map<string, number>;
 }
 
@@ -324,12 +321,12 @@ interface MessageView {
   size: number;
 }
 
-/** A message's jobs that are not counted. */
+/** The jobs of a message that are not counted. */
 function pendingOf({ records }: RunView, { key, first, size }: MessageView): number[] {
   return records.get(key)?.pending ?? Array.from({ length: size }, (_, at) => first + at);
 }
 
-/** The messages of what a tick has claimed. */
+/** The messages of a tick's claimed jobs. */
 function messagesOf({ runId }: RunView, tick: RunView['ticks'][number]): MessageView[] {
   const messages = [];
   for (let from = 0; from < tick.claimed; from += tick.jobsPerMessage) {

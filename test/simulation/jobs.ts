@@ -1,6 +1,6 @@
 import type { Job } from '../../functions/core/consume/run-job.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
-import type { Actor, Wire } from './wire.ts';
+import type { Actor, Network } from './network.ts';
 
 /** How a job behaves. */
 export const JOB_KINDS = [
@@ -8,31 +8,31 @@ export const JOB_KINDS = [
   'slow',
   'flaky',
   'throwing',
-  'hopeless',
+  'permanent',
   'hanging',
-  'nothing',
-  'endless',
+  'undefined',
+  'infinite',
   'text',
-  'moody',
-  'deadly',
-  'greedy',
+  'once',
+  'crashing',
+  'exclusive',
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-/** Jobs that no fault of Elasticsearch's or the queue's may ever bring to the dead letters. */
-export const INNOCENT: ReadonlySet<JobKind> = new Set(['good']);
+/** Jobs that must never become dead letters, whatever happens to Elasticsearch or the queue. */
+export const NEVER_FAILING: ReadonlySet<JobKind> = new Set(['good']);
 
-/** The work of all workers; how a job behaves follows from its id, and from how often it was tried. */
+/** The work of all workers. How a job behaves depends on its id and on the number of attempts. */
 export class Work {
   readonly #tries = new Map<number, number>();
-  /** How many jobs wait in each process. */
+  /** The number of jobs that wait in each process. */
   readonly #waiting = new Map<Actor, number>();
-  /** From when on whatever was wrong with the jobs is mended. */
-  mended = false;
+  /** When true, all jobs succeed. */
+  fixed = false;
 
   constructor(
     readonly kinds: readonly JobKind[],
-    readonly wire: Wire,
+    readonly network: Network,
   ) {}
 
   kindOf(jobId: number): JobKind {
@@ -43,7 +43,7 @@ export class Work {
     return this.#tries.get(jobId) ?? 0;
   }
 
-  /** The work as it is done in one process. */
+  /** The work, as one process does it. */
   in(actor: Actor): Job {
     return {
       input: (jobId: number) => jobId,
@@ -54,45 +54,45 @@ export class Work {
   #work(jobId: number, actor: Actor): unknown {
     const tries = this.triesOf(jobId) + 1;
     this.#tries.set(jobId, tries);
-    if (this.mended) return jobId;
+    if (this.fixed) return jobId;
     switch (this.kindOf(jobId)) {
       case 'good':
         return jobId;
       case 'slow':
-        return this.wire.call(actor, 'work', `job ${jobId}`, () => jobId);
+        return this.network.call(actor, 'work', `job ${jobId}`, () => jobId);
       case 'flaky':
         if (tries % 3 !== 0) throw new Error(`try ${tries}`);
         return jobId;
-      case 'moody':
-        // Succeeds first and fails when it is done again: what another delivery has done must count.
+      case 'once':
+        // Succeeds first and fails when it runs again: the result of another delivery must count.
         if (tries > 1) throw new PermanentError('only once');
-        return this.wire.call(actor, 'work', `job ${jobId}`, () => jobId);
-      case 'deadly':
-        this.wire.kill(actor);
+        return this.network.call(actor, 'work', `job ${jobId}`, () => jobId);
+      case 'crashing':
+        this.network.kill(actor);
         return new Promise(() => {});
-      case 'greedy':
-        return this.#alone(jobId, actor);
+      case 'exclusive':
+        return this.#workExclusively(jobId, actor);
       case 'throwing':
         throw new Error('always');
-      case 'hopeless':
+      case 'permanent':
         throw new PermanentError('useless');
       case 'hanging':
         return new Promise(() => {});
-      case 'nothing':
+      case 'undefined':
         return undefined;
-      case 'endless':
+      case 'infinite':
         return Number.POSITIVE_INFINITY;
       case 'text':
         return 'not a number';
     }
   }
 
-  /** Has the process to itself, or ends it. */
-  async #alone(jobId: number, actor: Actor): Promise<number> {
+  /** Kills the process if another such job runs in it. */
+  async #workExclusively(jobId: number, actor: Actor): Promise<number> {
     const waiting = this.#waiting.get(actor) ?? 0;
     this.#waiting.set(actor, waiting + 1);
-    if (waiting > 0) this.wire.kill(actor);
-    await this.wire.call(actor, 'work', `job ${jobId}`, () => jobId);
+    if (waiting > 0) this.network.kill(actor);
+    await this.network.call(actor, 'work', `job ${jobId}`, () => jobId);
     this.#waiting.set(actor, (this.#waiting.get(actor) ?? 1) - 1);
     return jobId;
   }

@@ -2,7 +2,7 @@ import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Dynamo } from './dynamo.ts';
 import type { Item } from './dynamo-expression.ts';
 
-/** What the ledger says of one message's jobs. */
+/** A message's record in the ledger. */
 export interface RecordView {
   key: string;
   tick: number;
@@ -10,14 +10,14 @@ export interface RecordView {
   last: number;
   pending: number[];
   failed: number[];
-  /** Those of them that are said to have failed, and not just to have been alone when their worker died. */
+  /** The failed jobs with at least one recorded attempt, as opposed to jobs whose workers died. */
   blamed: number[];
   processed: number[];
-  /** Its lease, if it has one. */
+  /** The id of its lease. */
   lease: string | undefined;
 }
 
-/** All that the ledger says of one run at one moment. The one place of the simulation that knows the ledger's items. */
+/** The ledger's data of one run. Only this file of the simulation knows the ledger's items. */
 export interface RunView {
   runId: string;
   run: Item & {
@@ -75,21 +75,21 @@ export function viewRuns(dynamo: Dynamo): RunView[] {
   });
 }
 
-/** Ticks that some scheduler still has to carry on with. */
+/** The number of ticks that are not fully enqueued. */
 export function openTicks(dynamo: Dynamo): number {
   const [schedule] = dynamo.peek('SCHEDULE');
   return ((schedule?.openTicks as Set<string> | undefined) ?? new Set()).size;
 }
 
-/** Items are replaced and never changed, so that what one comes to is found out once. */
+/** Caches by item, because the in-memory DynamoDB replaces items and never changes them. */
 const known = new WeakMap<Item, RecordView>();
 
 function recordOf(item: Item): RecordView {
-  const before = known.get(item);
-  if (before) return before;
-  const made = readRecord(item);
-  known.set(item, made);
-  return made;
+  const cached = known.get(item);
+  if (cached) return cached;
+  const record = readRecord(item);
+  known.set(item, record);
+  return record;
 }
 
 function readRecord(item: Item): RecordView {

@@ -5,10 +5,10 @@ import { MUTATIONS } from './mutations.ts';
 import { scenarios } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
-/** Schedules within which each mutation must be caught. The core as it is passes many more (promises.test.ts). */
+/** Maximum schedules within which each mutation must be caught. */
 const BUDGET = 10_000;
 
-/** Fixed, so that a mutation is caught each time or never. */
+/** Fixed, so that the result is always the same. */
 const SEED = Number(process.env.DRUMLINE_SEED ?? 23);
 
 const file = (name: string) => name.replaceAll(/\W+/g, '-');

@@ -1,44 +1,45 @@
 import type { Replacement } from './build.ts';
 import type { ThemeName } from './scenario.ts';
 
-/** A fault put into the core on purpose, which the simulation must find. */
+/** A deliberate fault in the core, which the simulation must find. */
 export interface Mutation {
   name: string;
   replacements: Replacement[];
-  /** What has to happen for it to show, where schedules of all kinds would seldom meet it. */
-  theme?: ThemeName;
+  /** The theme of the schedules, if few schedules of all themes show the fault. */
+  theme: ThemeName | undefined;
 }
 
-const mutation = (name: string, ...replacements: [file: string, from: string, to: string][]): Mutation => ({
+const mutation = (
+  theme: ThemeName | 'all',
+  name: string,
+  ...replacements: [file: string, from: string, to: string][]
+): Mutation => ({
   name,
   replacements: replacements.map(([file, from, to]) => ({ file, from, to })),
+  theme: theme === 'all' ? undefined : theme,
 });
 
-const themed = (theme: ThemeName, one: Mutation): Mutation => ({ ...one, theme });
-
 export const MUTATIONS: Mutation[] = [
-  mutation('counted before the documents are written', [
+  mutation('all', 'jobs are counted before their documents are written', [
     'consume/run-group.ts',
     'const stored = await storeDocuments(',
-    `await ledger.commit(held, ({ record, requested, message }) =>
-       applyOutcomes(endLease(record), requested, ended.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
+    `await ledger.commit(runnable, ({ record, requested, message }) =>
+       applyOutcomes(endLease(record), requested, jobResults.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
      const stored = await storeDocuments(`,
   ]),
-  mutation('a message is counted without a condition', [
+  mutation('all', 'a message record is created without a condition', [
     'ledger/message-records.ts',
     "? { ConditionExpression: 'attribute_not_exists(pk)' }",
     '? {}',
   ]),
-  themed(
-    'failures',
-    mutation('a changed message is counted without a condition', [
-      'ledger/message-records.ts',
-      "ConditionExpression: 'version = :before',",
-      "ConditionExpression: 'version <= :before OR version > :before',",
-    ]),
-  ),
+  mutation('failures', 'a message record is changed without a condition', [
+    'ledger/message-records.ts',
+    "ConditionExpression: 'version = :before',",
+    "ConditionExpression: 'version <= :before OR version > :before',",
+  ]),
   mutation(
-    'no checkpoint: counted as enqueued after the sending',
+    'all',
+    'jobs are counted as enqueued after they are sent',
     ['ledger/ticks.ts', "':jobs': slice.to - slice.from,", "':jobs': tick.claimed - tick.sent,"],
     [
       'ledger/ticks.ts',
@@ -47,63 +48,53 @@ export const MUTATIONS: Mutation[] = [
       { Update: { TableName: table.name, Key: runKey(tick.runId), UpdateExpression: 'ADD enqueued :jobs', ExpressionAttributeValues: { ':jobs': tick.claimed - tick.sent } } },`,
     ],
   ),
-  themed(
-    'failures',
-    mutation('what could not be sent back is acknowledged', [
-      'consume/return-to-queue.ts',
-      'accepted[index] ? [] : deliveries',
-      'accepted[index] === undefined ? deliveries : []',
-    ]),
-  ),
-  mutation('a message is done with while jobs of it are open', [
+  mutation('failures', 'messages that could not be returned to the queue are deleted', [
+    'consume/return-to-queue.ts',
+    'accepted[index] ? [] : deliveries',
+    'accepted[index] === undefined ? deliveries : []',
+  ]),
+  mutation('all', 'a message is deleted while some of its jobs are open', [
     'consume/return-to-queue.ts',
     'if (jobs.length === 0) return [];',
     'if (jobs.length === 0 || record.version > 0) return [];',
   ]),
-  themed(
+  mutation(
     'commands',
-    mutation(
-      'a tick is claimed without a condition',
-      [
-        'ledger/ticks.ts',
-        'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
-        'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
-      ],
-      [
-        'ledger/ticks.ts',
-        "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
-        'leaseUntil: lease.until },',
-      ],
-      [
-        'ledger/runs.ts',
-        "'nextJobId = :read AND activeRunId = :run'",
-        "'nextJobId >= :read AND activeRunId = :run'",
-      ],
-    ),
-  ),
-  themed(
-    'rhythm',
-    mutation('how late a tick is goes by its event', [
-      'schedule/fire.ts',
-      'nextStep(run, now, eventTime)',
-      'nextStep(run, Math.min(now, eventTime))',
-    ]),
-  ),
-  themed(
-    'anything',
-    mutation('jobIds are given out without a condition', [
+    'a tick is claimed without a condition',
+    [
+      'ledger/ticks.ts',
+      'active = :true AND nextTick = :tick AND nextTickAt = :due AND',
+      'active = :true AND nextTick >= :tick AND nextTickAt >= :due AND',
+    ],
+    [
+      'ledger/ticks.ts',
+      "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
+      'leaseUntil: lease.until },',
+    ],
+    [
       'ledger/runs.ts',
       "'nextJobId = :read AND activeRunId = :run'",
       "'nextJobId >= :read AND activeRunId = :run'",
-    ]),
+    ],
   ),
-  mutation('documents have names by chance', [
+  mutation('ticks', 'the lateness of a tick is measured by the time of its event', [
+    'schedule/fire.ts',
+    'nextStep(run, now, eventTime)',
+    'nextStep(run, Math.min(now, eventTime))',
+  ]),
+  mutation('anything', 'jobIds are allocated without a condition', [
+    'ledger/runs.ts',
+    "'nextJobId = :read AND activeRunId = :run'",
+    "'nextJobId >= :read AND activeRunId = :run'",
+  ]),
+  mutation('all', 'documents have random ids', [
     'results/documents.ts',
     '{ create: { _id: String(jobId) } }',
     '{ create: {} }',
   ]),
   mutation(
-    'a document’s index follows from the clock',
+    'all',
+    'a document’s index depends on the clock',
     [
       'consume/read-batch.ts',
       "import type { ResultsIndex } from '../model/index-name.ts';",
@@ -115,52 +106,35 @@ export const MUTATIONS: Mutation[] = [
       "index: indexAt({ index: 'results', monthly: true }, worker.clock()),",
     ],
   ),
-  themed(
-    'outages',
-    mutation('what Elasticsearch had no room for counts as written', [
-      'results/documents.ts',
-      'if (status < 300 || status === 409) return',
-      'if (status < 300 || status === 409 || status === 429) return',
-    ]),
-  ),
-  themed(
-    'rhythm',
-    mutation('an outage burns attempts', [
-      'consume/documents.ts',
-      'if (!document) return [];',
-      "if (!document) return result.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
-    ]),
-  ),
-  themed(
-    'commands',
-    mutation('a status reads the run before the counters', [
-      'ledger/totals.ts',
-      'const workers = await listCounters(table, runId);\n  const run = await readRun(table, runId);',
-      'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
-    ]),
-  ),
-  themed(
-    'turnover',
-    mutation('a counter is taken over that has grown meanwhile', [
-      'ledger/counters.ts',
-      "'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed'",
-      "'holder = :holder AND lastSeenAt >= :seen AND jobsProcessed >= :readProcessed AND jobsFailed >= :readFailed'",
-    ]),
-  ),
-  themed(
-    'turnover',
-    mutation('a counter that is taken over forgets its holder’s jobs', [
-      'ledger/counters.ts',
-      "':retiredProcessed': retired.processed + processed,",
-      "':retiredProcessed': retired.processed,",
-    ]),
-  ),
-  themed(
-    'turnover',
-    mutation('a counter is moved to another item, by two writes of a transaction', [
-      'ledger/message-records.ts',
-      '? [] : [await this.counters.incrementWrite(runId, delta, now)]',
-      `? [] : await (async () => {
+  mutation('outages', 'documents that Elasticsearch rejected are counted as written', [
+    'results/documents.ts',
+    'if (status < 300 || status === 409) return',
+    'if (status < 300 || status === 409 || status === 429) return',
+  ]),
+  mutation('ticks', 'an outage counts as a failed attempt', [
+    'consume/documents.ts',
+    'if (!document) return [];',
+    "if (!document) return result.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
+  ]),
+  mutation('commands', 'a status reads the run before the counters', [
+    'ledger/totals.ts',
+    'const workers = await listCounters(table, runId);\n  const run = await readRun(table, runId);',
+    'const run = await readRun(table, runId);\n  const workers = await listCounters(table, runId);',
+  ]),
+  mutation('turnover', 'a counter is taken over although it has changed since it was read', [
+    'ledger/counters.ts',
+    "'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed'",
+    "'holder = :holder AND lastSeenAt >= :seen AND jobsProcessed >= :readProcessed AND jobsFailed >= :readFailed'",
+  ]),
+  mutation('turnover', 'a counter that is taken over loses its holder’s jobs', [
+    'ledger/counters.ts',
+    "':retiredProcessed': retired.processed + processed,",
+    "':retiredProcessed': retired.processed,",
+  ]),
+  mutation('turnover', 'a counter is moved to another item by two writes of a transaction', [
+    'ledger/message-records.ts',
+    '? [] : [await this.counters.incrementWrite(runId, delta, now)]',
+    `? [] : await (async () => {
           const write = await this.counters.incrementWrite(runId, { processed, failed }, now);
           const { Key, ExpressionAttributeValues: values } = write.Update as never as { Key: Key; ExpressionAttributeValues: Record<string, number> };
           if (values[':retiredProcessed'] === undefined) return [write];
@@ -171,25 +145,23 @@ export const MUTATIONS: Mutation[] = [
             { Update: { TableName: this.table.name, Key: own, UpdateExpression: 'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed, retiredProcessed :retiredProcessed, retiredFailed :retiredFailed', ExpressionAttributeValues: { ':me': values[':me'], ':now': values[':now'], ':processed': values[':processed'], ':failed': values[':failed'], ':retiredProcessed': values[':retiredProcessed'], ':retiredFailed': values[':retiredFailed'] } } },
           ];
         })()`,
-    ]),
-  ),
-  themed(
+  ]),
+  mutation(
     'failures',
-    mutation(
-      'given up before the dead letter is kept',
-      [
-        'consume/give-up.ts',
-        `    await send(
+    'a job is counted as failed before its dead letter is sent',
+    [
+      'consume/give-up.ts',
+      `    await send(
       deadLetters,
       failed.map(({ job, round }) => deadLetterFor(state.message, job, round)),
     );
 `,
-        '',
-      ],
-      [
-        'consume/give-up.ts',
-        'return ledger.commit(kept, ({ record, requested, outcomes }) =>\n    applyOutcomes(record, requested, outcomes, clock()),\n  );',
-        `const after = await ledger.commit(kept, ({ record, requested, outcomes }) =>
+      '',
+    ],
+    [
+      'consume/give-up.ts',
+      'return ledger.commit(kept, ({ record, requested, outcomes }) =>\n    applyOutcomes(record, requested, outcomes, clock()),\n  );',
+      `const after = await ledger.commit(kept, ({ record, requested, outcomes }) =>
         applyOutcomes(record, requested, outcomes, clock()));
       for (const [index, state] of kept.entries())
         await send(worker.deadLetters, state.outcomes.flatMap((outcome) => {
@@ -197,34 +169,31 @@ export const MUTATIONS: Mutation[] = [
           return outcome.kind === 'deadLettered' && job ? [deadLetterFor(state.message, job, outcome.round)] : [];
         })).catch(() => {});
       return after;`,
-      ],
-    ),
+    ],
   ),
-  mutation('given up without a look for what another delivery has done', [
+  mutation('all', 'a job is given up without a lookup of its document', [
     'consume/give-up.ts',
     'exhausted(state).map(({ jobId }) => jobId),\n  );',
     'exhausted(state).map(({ jobId }) => jobId).slice(0, 0),\n  );',
   ]),
-  themed(
-    'failures',
-    mutation('a dead letter asks for a retry that it has answered itself', [
-      'model/message-record.ts',
-      'return Math.max(now, round + 1);',
-      'return Math.max(1, round);',
-    ]),
-  ),
-  mutation('two schedulers may hold a tick', [
+  mutation('failures', 'a dead letter has the round of the retry that it answers', [
+    'model/message-record.ts',
+    'return Math.max(now, round + 1);',
+    'return Math.max(1, round);',
+  ]),
+  mutation('all', 'two schedulers may hold a tick’s lease', [
     'ledger/ticks.ts',
     "ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent'",
     "ConditionExpression: '(holder = :me OR claimed >= :claimed) AND sent >= :sent'",
   ]),
-  mutation('a tick is carried on with from what was claimed, not sent', [
+  mutation('all', 'a tick is resumed after its claimed jobs, not after its sent jobs', [
     'schedule/fire.ts',
-    '? { ...held, lease }',
-    '? { ...held, sent: held.claimed, lease }',
+    '? { ...openTick, lease }',
+    '? { ...openTick, sent: openTick.claimed, lease }',
   ]),
   mutation(
-    'marked as sent before the sending',
+    'all',
+    'a slice is marked as sent before it is sent',
     ['ledger/ticks.ts', "':toSent': tick.claimed,", "':toSent': toClaimed,"],
     [
       'ledger/ticks.ts',
@@ -232,113 +201,94 @@ export const MUTATIONS: Mutation[] = [
       "'holder = :me AND claimed = :claimed AND sent >= :sent'",
     ],
   ),
-  mutation('a slice is never marked as sent, and so sent again', [
+  mutation('all', 'a slice is never marked as sent', [
     'ledger/ticks.ts',
     "':toSent': tick.claimed,",
     "':toSent': tick.sent,",
   ]),
-  mutation('a slice that is sent again looks new', [
+  mutation('all', 'a slice that is sent again has another time', [
     'schedule/enqueue.ts',
     'return messagesToSend(tick).map(',
     'return messagesToSend({ ...tick, sliceClaimedAt: now }).map(',
   ]),
-  mutation('the jobs of a tick that is spread over its minutes come at once', [
+  mutation('all', 'the jobs of an evenly paced tick have no delay', [
     'schedule/enqueue.ts',
-    '...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),',
+    '...(waitMs > 0 && { DelaySeconds: toDelaySeconds(waitMs) }),',
     '',
   ]),
-  mutation('a tick that is spread over its minutes ends where SQS delays no longer', [
+  mutation('all', 'an evenly paced tick ends at the maximum delay of SQS', [
     'schedule/enqueue.ts',
     'if (!slice && tick.claimed < tick.count &&',
     'if (!slice && tick.claimed > tick.count &&',
   ]),
-  mutation('a stopped run’s tick waits for its time', [
+  mutation('all', 'the open tick of a stopped run waits for its due jobs', [
     'schedule/fire.ts',
-    'if (!tick || (active && waits(tick, clock())))',
-    'if (!tick || waits(tick, clock()))',
+    'if (!tick || (active && isEarly(tick, clock())))',
+    'if (!tick || isEarly(tick, clock()))',
   ]),
-  themed(
+  mutation(
     'commands',
-    mutation(
-      'nobody minds that the pace has changed',
-      ['ledger/runs.ts', 'y = :readY AND pace = :pace', 'y = :readY AND (pace = :pace OR pace <> :pace)'],
-      ['ledger/ticks.ts', 'y = :y AND pace = :pace', 'y = :y AND (pace = :pace OR pace <> :pace)'],
-    ),
+    'a changed pace is not noticed',
+    ['ledger/runs.ts', 'y = :readY AND pace = :pace', 'y = :readY AND (pace = :pace OR pace <> :pace)'],
+    ['ledger/ticks.ts', 'y = :y AND pace = :pace', 'y = :y AND (pace = :pace OR pace <> :pace)'],
   ),
-  mutation('a recovered job stays counted as failed', [
+  mutation('all', 'a recovered job stays counted as failed', [
     'model/message-record.ts',
     'failed: after.failed.length - before.failed.length,',
     'failed: Math.max(0, after.failed.length - before.failed.length),',
   ]),
-  themed(
-    'anything',
-    mutation('a made-up range of jobs is believed', [
-      'model/tick.ts',
-      'return first === message.first && last === message.last;',
-      'return first <= message.last && last >= message.first;',
-    ]),
-  ),
-  mutation('the ledger is read without asking for its newest state', [
+  mutation('anything', 'a forged range of jobs is accepted', [
+    'model/tick.ts',
+    'return first === message.first && last === message.last;',
+    'return first <= message.last && last >= message.first;',
+  ]),
+  mutation('all', 'the ledger is read with eventual consistency', [
     'ledger/table.ts',
     'Key: key, ConsistentRead: true',
     'Key: key',
   ]),
-  themed(
-    'rhythm',
-    mutation('a transaction that was cancelled for another one’s sake is not tried again', [
-      'ledger/table.ts',
-      'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,',
-      'shouldRetry: () => false,',
-    ]),
-  ),
-  themed(
-    'outages',
-    mutation('what SQS did not take is forgotten', [
-      'queue/queue.ts',
-      'if (refused.length === 0) return;',
-      'if (refused.length < left.length) return;',
-    ]),
-  ),
-  themed(
-    'commands',
-    mutation('an update does not mind what it has not seen', [
-      'ledger/runs.ts',
-      'AND x = :readX AND y = :readY',
-      'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
-    ]),
-  ),
-  themed(
+  mutation('ticks', 'a transaction that conflicts with another one is not tried again', [
+    'ledger/table.ts',
+    'shouldRetry: ({ error }) => error instanceof Unavailable && error.momentary,',
+    'shouldRetry: () => false,',
+  ]),
+  mutation('outages', 'entries that SQS refused are not sent again', [
+    'queue/queue.ts',
+    'if (refused.length === 0) return;',
+    'if (refused.length < unsent.length) return;',
+  ]),
+  mutation('commands', 'an update overwrites changes that it has not read', [
+    'ledger/runs.ts',
+    'AND x = :readX AND y = :readY',
+    'AND (x = :readX OR x <> :readX) AND (y = :readY OR y <> :readY)',
+  ]),
+  mutation(
     'failures',
-    mutation(
-      'retries of a dead letter take turns',
-      [
-        'model/message-record.ts',
-        '(earlier.round ?? 0) >= round ? earlier',
-        '(earlier.round ?? 0) === round ? earlier',
-      ],
-      [
-        'model/message-record.ts',
-        '(attempts.round ?? 0) < (requested.rounds.get(jobId) ?? 0)',
-        '(attempts.round ?? 0) !== (requested.rounds.get(jobId) ?? 0)',
-      ],
-    ),
+    'retries of a dead letter reset each other’s attempts',
+    [
+      'model/message-record.ts',
+      '(earlier.round ?? 0) >= round ? earlier',
+      '(earlier.round ?? 0) === round ? earlier',
+    ],
+    [
+      'model/message-record.ts',
+      '(attempts.round ?? 0) < (requested.rounds.get(jobId) ?? 0)',
+      '(attempts.round ?? 0) !== (requested.rounds.get(jobId) ?? 0)',
+    ],
   ),
-  mutation('a death is not held against the job that was alone at it', [
+  mutation('all', 'a death is not held against the isolated job', [
     'model/message-record.ts',
     '...(isOpen && {',
     '...(job === 0 && {',
   ]),
-  mutation('after a death, jobs are done together again', [
+  mutation('all', 'after a death, jobs are not isolated', [
     'consume/work-groups.ts',
     "if (record.isolated) return 'alone';",
     '',
   ]),
-  themed(
-    'outages',
-    mutation('what is sent back on purpose is suspect', [
-      'consume/read-batch.ts',
-      '...returns.map(({ unexplained = 0 }) => unexplained)',
-      '...returns.map(({ times }) => times)',
-    ]),
-  ),
+  mutation('outages', 'messages that were returned on purpose are suspect', [
+    'consume/read-batch.ts',
+    '...returns.map(({ unexplained = 0 }) => unexplained)',
+    '...returns.map(({ times }) => times)',
+  ]),
 ];

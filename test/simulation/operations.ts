@@ -5,22 +5,22 @@ import type { Pace } from '../../functions/core/model/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
+import type { Actor } from './network.ts';
 import type { Operation } from './scenario.ts';
-import type { Actor } from './wire.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
-/** The time limit of schedulers and controls is longer than a minute: they may meet the next event's. */
+/** The time limit of scheduler and control functions. Longer than a minute, so that two schedulers may overlap. */
 const TIMEOUT_MS = 150_000;
 
-/** Carries out what scenarios ask for. Whoever does it becomes an actor, whose calls the schedule interleaves. */
+/** Carries out the operations of scenarios. Each invocation is an actor, whose calls the schedule interleaves. */
 export class Operations {
-  readonly #under = new Set<Actor>();
-  #made = 0;
+  readonly #running = new Set<Actor>();
+  #created = 0;
   #runs = 0;
   readonly #readTotals = new Map<RunId, Totals>();
-  /** Whether somebody is reading the status. */
+  /** Whether a status read is in progress. */
   reading = false;
-  /** How many invocations of schedulers and controls have failed for want of a service. */
+  /** Number of invocations of scheduler and control functions that failed because a service was unavailable. */
   unavailable = 0;
 
   constructor(
@@ -28,9 +28,9 @@ export class Operations {
     readonly consumers: Consumers,
   ) {}
 
-  /** Whether a scheduler or a control is still at work. */
+  /** Whether a scheduler or control function is running. */
   get busy(): boolean {
-    return this.#under.size > 0;
+    return this.#running.size > 0;
   }
 
   perform(operation: Operation): void {
@@ -60,10 +60,10 @@ export class Operations {
         this.#forge(operation.what);
         break;
       case 'outage':
-        world.wire.down.add(operation.of);
+        world.network.down.add(operation.of);
         break;
       case 'restore':
-        world.wire.down.clear();
+        world.network.down.clear();
         break;
       case 'wait':
         world.time.moveTo(world.time.now + operation.ms);
@@ -73,9 +73,9 @@ export class Operations {
   fire(lateMs = 0, times = 1, sameName = false): void {
     const { world } = this;
     const { time, scenario, system } = world;
-    const name = `event-${++this.#made}`;
+    const name = `event-${++this.#created}`;
     for (let copy = 1; copy <= times; copy++) {
-      const actor = world.actor(`scheduler ${this.#made}.${copy}`);
+      const actor = world.actor(`scheduler ${this.#created}.${copy}`);
       const scheduler = {
         name: sameName ? name : `${name}.${copy}`,
         table: world.table(actor),
@@ -92,15 +92,15 @@ export class Operations {
   start(run: { x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`start ${++this.#made}`);
+    const actor = world.actor(`start ${++this.#created}`);
     const started = async () => {
       const table = world.table(actor);
       const schedule = await system.readSchedule(table);
       if (schedule.activeRunId && !run.replace) return;
       const firstFreeJobId = ((await system.highestJobId(world.results(actor))) + 1) as JobId;
       const indexing = { index: 'results', monthly: true };
-      const made = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
-      await system.startRun(table, schedule, made, schedule.activeRunId);
+      const newRun = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
+      await system.startRun(table, schedule, newRun, schedule.activeRunId);
     };
     this.#invocation(actor, started(), 'Unavailable', 'ConditionFailed');
   }
@@ -108,10 +108,10 @@ export class Operations {
   stop(): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`stop ${++this.#made}`);
+    const actor = world.actor(`stop ${++this.#created}`);
     const stopped = async () => {
       const table = world.table(actor);
-      await system.stopRun(table, (await system.activeRun(table)).runId, time.now);
+      await system.stopRun(table, (await system.readActiveRun(table)).runId, time.now);
     };
     this.#invocation(actor, stopped(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
@@ -120,17 +120,17 @@ export class Operations {
   retry(every: number, stays: boolean): void {
     const { world } = this;
     const { sqs, system, time } = world;
-    for (const letter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
-      const body = system.retryMessageBody(letter.body, time.now);
-      if (world.garbage.has(letter.body)) world.garbage.add(body);
+    for (const deadLetter of sqs.visible(DEAD_LETTERS).filter((_, at) => at % every === 0)) {
+      const body = system.retryMessageBody(deadLetter.body, time.now);
+      if (world.invalidBodies.has(deadLetter.body)) world.invalidBodies.add(body);
       sqs.put(JOBS, body);
       if (stays) continue;
-      sqs.remove(DEAD_LETTERS, letter);
-      if (body !== letter.body) world.garbage.delete(letter.body);
+      sqs.remove(DEAD_LETTERS, deadLetter);
+      if (body !== deadLetter.body) world.invalidBodies.delete(deadLetter.body);
     }
   }
 
-  /** Has somebody read the status. */
+  /** Reads the status of the newest run, or of an earlier one. */
   read(): void {
     const { world } = this;
     const runs = [...world.dynamo.peek('RUNS')].map(({ sk }) => (sk as string).slice('RUN#'.length) as RunId);
@@ -140,18 +140,18 @@ export class Operations {
     this.reading = true;
     world.system
       .readTotals(world.table(actor), runId)
-      .then((totals) => this.#look(runId, totals), world.expecting('the reader', 'Unavailable'))
+      .then((totals) => this.#checkStatus(runId, totals), world.expecting('the reader', 'Unavailable'))
       .finally(() => {
         this.reading = false;
       });
   }
 
-  /** Promise 1, in what a person reads. */
-  #look(runId: RunId, totals: Totals | undefined): void {
+  /** Checks promise 1 in a status. */
+  #checkStatus(runId: RunId, totals: Totals | undefined): void {
     const { world } = this;
     const before = this.#readTotals.get(runId);
     if (!totals) {
-      // A run may not show yet while the transaction that starts it is being carried out.
+      // A run may be invisible while the transaction that starts it is in progress.
       world.check(!before, () => `the run ${runId} can’t be read`);
       return;
     }
@@ -170,12 +170,12 @@ export class Operations {
   #update(change: { x?: number; y?: number; pace?: Pace }): void {
     const { world } = this;
     const { system, time } = world;
-    const actor = world.actor(`update ${++this.#made}`);
+    const actor = world.actor(`update ${++this.#created}`);
     const updated = async () => {
       const table = world.table(actor);
-      const run = await system.activeRun(table);
+      const run = await system.readActiveRun(table);
       await system.updateRun(table, run, change, time.now);
-      // Nothing else has happened since its effect, and the world has not been looked at since.
+      // Nothing else has happened since the update, and `world.runs` is still the state before it.
       const before = world.runs.find(({ runId }) => runId === run.runId)?.run;
       const after = viewRuns(world.dynamo).find(({ runId }) => runId === run.runId)?.run;
       for (const field of ['x', 'y', 'pace'] as const)
@@ -190,17 +190,17 @@ export class Operations {
 
   #forge(what: number): void {
     const { world } = this;
-    const { garbage, from } = FORGERIES[what] ?? (FORGERIES[0] as (typeof FORGERIES)[number]);
+    const { invalid, from } = FORGERIES[what] ?? (FORGERIES[0] as (typeof FORGERIES)[number]);
     const message = this.#anyMessage();
-    const made = from(message);
-    const body = typeof made === 'string' ? made : JSON.stringify(made);
-    if (garbage) world.garbage.add(body);
-    const forged = (made as Partial<Message> | null)?.enqueuedAt;
-    if (forged !== undefined && forged !== message.enqueuedAt) world.forgedTimes.add(forged);
+    const forgery = from(message);
+    const body = typeof forgery === 'string' ? forgery : JSON.stringify(forgery);
+    if (invalid) world.invalidBodies.add(body);
+    const enqueuedAt = (forgery as Partial<Message> | null)?.enqueuedAt;
+    if (enqueuedAt !== undefined && enqueuedAt !== message.enqueuedAt) world.forgedTimes.add(enqueuedAt);
     world.sqs.put(JOBS, body);
   }
 
-  /** A message in the queue, or one that could be. */
+  /** A message of the queue, or a made-up one if the queue is empty. */
   #anyMessage(): Message {
     for (const { body } of this.world.sqs.copies(JOBS)) {
       const parsed = parseMessage(body);
@@ -214,13 +214,13 @@ export class Operations {
 
   #invocation(actor: Actor, done: Promise<unknown>, ...expected: string[]): void {
     const { world } = this;
-    this.#under.add(actor);
-    const deadline = world.time.at(world.time.now + TIMEOUT_MS, () => world.wire.kill(actor), true);
+    this.#running.add(actor);
+    const deadline = world.time.at(world.time.now + TIMEOUT_MS, () => world.network.kill(actor), true);
     const over = () => {
-      this.#under.delete(actor);
+      this.#running.delete(actor);
       world.time.cancel(deadline);
     };
-    world.mourners.set(actor, over);
+    world.deathHandlers.set(actor, over);
     done
       .catch((error) => {
         if ((error as Error).name === 'Unavailable') this.unavailable++;

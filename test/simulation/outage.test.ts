@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildSystem, SMALL } from './build.ts';
+import { PLAIN_SCENARIO } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
 const system = await buildSystem('outage', SMALL);
@@ -10,32 +11,24 @@ const WORKERS = 2;
 const BATCH = 3;
 
 test('after a weekend without Elasticsearch all jobs are processed, without receives, full quotas or an operator', async () => {
-  const seen = await simulate(system, {
+  const statistics = await simulate(system, {
+    ...PLAIN_SCENARIO,
     x: 9,
     y: 3,
-    runPace: 'burst',
-    jobsPerMessage: 1,
     batchSize: BATCH,
     workers: WORKERS,
     jobConcurrency: 3,
-    // One attempt that was blamed on a job, or one message that came back by itself, would show.
+    // So that one failed attempt or one redelivery would make a dead letter.
     maxAttempts: 1,
     maxReceives: 1,
     timeoutMs: 30_000,
-    visibility: 6,
-    kinds: ['good'],
-    pace: [1],
-    timePasses: 1,
-    trouble: 0,
-    storm: 0,
-    operations: [],
-    choices: [],
+    speeds: [1],
     outageMs: 64 * HOUR,
   });
-  expect(seen).toMatchObject({ failed: 0, redriven: 0, orphans: 0, leases: 0 });
-  // What waits for Elasticsearch is delayed, and not in flight, of which SQS has room for 120,000 messages.
-  expect(seen.inFlight).toBeLessThanOrEqual(WORKERS * BATCH);
-  // The waits have grown with the outage: eight seconds each would have been 28,800 of them.
-  expect(seen.outages).toBeGreaterThan(100);
-  expect(seen.outages).toBeLessThan(2_000);
+  expect(statistics).toMatchObject({ failed: 0, redriven: 0, orphans: 0, leases: 0 });
+  // Waiting messages are delayed and not in flight, where SQS allows 120,000 messages.
+  expect(statistics.inFlight).toBeLessThanOrEqual(WORKERS * BATCH);
+  // The delays grow during the outage. Delays of eight seconds would have been 28,800 batches.
+  expect(statistics.outages).toBeGreaterThan(100);
+  expect(statistics.outages).toBeLessThan(2_000);
 });

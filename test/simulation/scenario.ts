@@ -4,104 +4,121 @@ import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
 
-/** Something that people, the rule or fate do to the system; when it comes is up to the schedule. */
+/** An action of a user or the rule, or an outage. The schedule decides when it happens. */
 export type Operation =
-  /** The rule's event, as late as this, delivered to this many schedulers, which may take one name. */
+  /** The rule's event, delivered late to one or more schedulers, which may have the same name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
   | { kind: 'start'; x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }
   | { kind: 'update'; x?: number; y?: number; pace?: Pace }
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
-  /** Dead letters are sent again: every n-th; the letter stays when whoever sent it dies before deleting it. */
+  /** Every n-th dead letter is sent again. It stays in its queue if the sender dies before deleting it. */
   | { kind: 'retry'; every: number; stays: boolean }
   | { kind: 'forge'; what: number }
   | { kind: 'outage'; of: 'ledger' | 'queue' | 'results' }
   | { kind: 'restore' }
   | { kind: 'wait'; ms: number };
 
-/** All that a simulation depends on: the same scenario is the same simulation. */
+/** All inputs of a simulation. Equal scenarios are equal simulations. */
 export interface Scenario {
   x: number;
   y: number;
-  /** The first run's. */
+  /** The pace of the first run. */
   runPace: Pace;
   jobsPerMessage: number;
   batchSize: number;
   workers: number;
-  /** How many batches the event source mapping takes at a time; as many as there are workers, unless more. */
+  /** Maximum batches that the event source mapping receives at a time, if more than the workers. */
   pollers?: number;
   jobConcurrency: number;
   maxAttempts: number;
   maxReceives: number;
-  /** The consumer's time limit, and how many times as long a message is hidden. */
+  /** The consumer's time limit. */
   timeoutMs: number;
+  /** The visibility timeout, as a multiple of the time limit. */
   visibility: number;
-  /** A job's kind is that at its id, counted round. */
+  /** The kind of a job is `kinds[jobId % kinds.length]`. */
   kinds: JobKind[];
-  /** How likely an actor's calls go on, compared with others': one of these each. Races need somebody slow. */
-  pace: number[];
-  /** How likely time passes while calls are under way, compared with their going on. */
+  /** The weights with which the schedule chooses the actors' calls. Races need slow actors. */
+  speeds: number[];
+  /** The weight with which the schedule advances the clock while calls are in progress. */
   timePasses: number;
-  /** How many calls in a hundred fare badly. */
-  trouble: number;
-  /** How many of DynamoDB's transactions in a hundred are slow, or throttled. */
-  storm: number;
+  /** Percentage of calls that do not simply succeed. */
+  failurePercent: number;
+  /** Percentage of DynamoDB's transactions that are slow or throttled. */
+  contentionPercent: number;
   operations: Operation[];
   choices: number[];
-  /** How long Elasticsearch is gone once the choices have run out, in milliseconds. */
+  /** The length of an Elasticsearch outage after the last choice, in milliseconds. */
   outageMs?: number;
 }
+
+/** One good job, and a schedule of default choices. */
+export const PLAIN_SCENARIO: Scenario = {
+  x: 1,
+  y: 1,
+  runPace: 'burst',
+  jobsPerMessage: 1,
+  batchSize: 10,
+  workers: 1,
+  jobConcurrency: 1,
+  maxAttempts: 1,
+  maxReceives: MANY_RECEIVES,
+  timeoutMs: 300_000,
+  visibility: 6,
+  kinds: ['good'],
+  speeds: [4],
+  timePasses: 1,
+  failurePercent: 0,
+  contentionPercent: 0,
+  operations: [],
+  choices: [],
+};
 
 const minute = 60_000;
 
 const runPace = fc.constantFrom('burst' as const, 'even' as const);
 
-const fire = fc.record({
-  kind: fc.constant('fire' as const),
+const fire = operation('fire', {
   lateMs: fc.constantFrom(0, 0, 30_000, 90_000, 5 * minute),
   times: fc.constantFrom(1, 1, 2),
   sameName: fc.boolean(),
 });
-const start = fc.record({
-  kind: fc.constant('start' as const),
+const start = operation('start', {
   x: fc.integer({ min: 1, max: 9 }),
   y: fc.integer({ min: 1, max: 2 }),
   pace: runPace,
   backfillMinutes: fc.constantFrom(0, 4),
   replace: fc.boolean(),
 });
-const update = fc.record(
-  {
-    kind: fc.constant('update' as const),
-    x: fc.integer({ min: 1, max: 9 }),
-    y: fc.integer({ min: 1, max: 3 }),
-    pace: runPace,
-  },
-  { requiredKeys: ['kind'] },
-);
-const stop = fc.constant({ kind: 'stop' as const });
-const scale = fc.record({ kind: fc.constant('scale' as const), to: fc.integer({ min: 1, max: 4 }) });
-const retry = fc.record({
-  kind: fc.constant('retry' as const),
-  every: fc.constantFrom(1, 1, 2),
-  stays: fc.boolean(),
-});
-const forge = fc.record({ kind: fc.constant('forge' as const), what: fc.nat(FORGERIES.length - 1) });
-const outage = fc.record({
-  kind: fc.constant('outage' as const),
-  of: fc.constantFrom('results' as const, 'ledger' as const, 'queue' as const),
-});
-const restore = fc.constant({ kind: 'restore' as const });
-const wait = fc.record({
-  kind: fc.constant('wait' as const),
+const update = fc
+  .record(
+    { x: fc.integer({ min: 1, max: 9 }), y: fc.integer({ min: 1, max: 3 }), pace: runPace },
+    { requiredKeys: [] },
+  )
+  .map((change): Operation => ({ kind: 'update', ...change }));
+const stop = operation('stop', {});
+const scale = operation('scale', { to: fc.integer({ min: 1, max: 4 }) });
+const retry = operation('retry', { every: fc.constantFrom(1, 1, 2), stays: fc.boolean() });
+const forge = operation('forge', { what: fc.nat(FORGERIES.length - 1) });
+const outageOf = (...of: ('results' | 'ledger' | 'queue')[]) =>
+  operation('outage', { of: fc.constantFrom(...of) });
+const outage = outageOf('results', 'ledger', 'queue');
+const restore = operation('restore', {});
+const wait = operation('wait', {
   ms: fc.constantFrom(minute, minute, 3_000, 12_000, 4 * minute, 16 * minute),
 });
 
-/** What mostly happens in a scenario: of all that can, what matters meets more often when there is less of the rest. */
+/** Operations of one kind with random fields. */
+function operation(kind: Operation['kind'], fields: Record<string, fc.Arbitrary<unknown>>) {
+  return fc.record(fields).map((values) => ({ kind, ...values }) as Operation);
+}
+
+/** A distribution of scenarios about one subject, in which faults of that subject show sooner. */
 interface Theme {
   operations: [weight: number, operation: fc.Arbitrary<Operation>][];
   kinds: readonly JobKind[];
-  /** As a scenario has them; any unless given. */
+  /** Values for the scenario's fields; without them, all values. */
   x?: readonly number[];
   timeoutMs?: readonly number[];
   jobsPerMessage?: readonly number[];
@@ -109,9 +126,9 @@ interface Theme {
   workers?: readonly number[];
   visibility?: readonly number[];
   timePasses?: number;
-  trouble?: readonly number[];
-  storm?: readonly number[];
-  pace?: readonly number[][];
+  failurePercent?: readonly number[];
+  contentionPercent?: readonly number[];
+  speeds?: readonly number[][];
 }
 
 export const THEMES = {
@@ -139,9 +156,9 @@ export const THEMES = {
       [1, outage],
       [1, restore],
     ],
-    kinds: ['throwing', 'flaky', 'moody', 'text'],
+    kinds: ['throwing', 'flaky', 'once', 'text'],
   },
-  /** Jobs take their workers along, and others with them. */
+  /** Jobs kill their workers, and other jobs with them. */
   deaths: {
     operations: [
       [3, wait],
@@ -150,12 +167,12 @@ export const THEMES = {
       [1, outage],
       [1, restore],
     ],
-    kinds: ['deadly', 'greedy', 'slow'],
+    kinds: ['crashing', 'exclusive', 'slow'],
   },
-  /** The ledger comes and goes, and good jobs come back that workers might have died of. */
-  lost: {
+  /** The ledger has outages, so that good jobs come back as if their workers had died. */
+  ledgerOutages: {
     operations: [
-      [3, fc.constant({ kind: 'outage' as const, of: 'ledger' as const })],
+      [3, outageOf('ledger')],
       [3, restore],
       [3, wait],
       [1, fire],
@@ -163,40 +180,40 @@ export const THEMES = {
     kinds: ['good', 'slow'],
     visibility: [0.02, 0.2],
     timePasses: 12,
-    trouble: [0],
+    failurePercent: [0],
   },
-  /** Elasticsearch comes and goes. */
+  /** Elasticsearch has outages. */
   outages: {
     operations: [
-      [3, fc.constant({ kind: 'outage' as const, of: 'results' as const })],
+      [3, outageOf('results')],
       [3, restore],
       [3, wait],
       [1, fire],
     ],
     kinds: ['good'],
   },
-  /** Messages come again while they are worked on, as SQS may have it at any time, and nobody dies. */
+  /** Messages are delivered again during their processing, and no worker dies. */
   overlaps: {
     operations: [[1, wait]],
     kinds: ['good'],
-    // One job, and nothing else amiss that could be held against it.
+    // One job, and no other failure that could be held against it.
     x: [1],
     timeoutMs: [300_000],
     jobsPerMessage: [1],
     batchSize: [1],
     workers: [9],
-    // Most are slow, and one overtakes them.
-    pace: [
+    // Most actors are slow, and one overtakes them.
+    speeds: [
       [1, 1, 1, 60],
       [1, 1, 1, 1, 60],
     ],
     visibility: [0.02],
     timePasses: 12,
-    trouble: [0],
-    storm: [0],
+    failurePercent: [0],
+    contentionPercent: [0],
   },
-  /** Ticks follow each other, workers come and go, and people look on. */
-  rhythm: {
+  /** Many ticks, with changing concurrency, while the status is read. */
+  ticks: {
     operations: [
       [3, fire],
       [3, wait],
@@ -205,7 +222,7 @@ export const THEMES = {
     ],
     kinds: ['good', 'slow'],
   },
-  /** Workers come and go, so that counters change hands, while people look on and transactions take their time. */
+  /** Workers are replaced, so that counters are taken over, while the status is read and transactions are slow. */
   turnover: {
     operations: [
       [3, fire],
@@ -215,10 +232,10 @@ export const THEMES = {
     jobsPerMessage: [1],
     batchSize: [1],
     workers: [3],
-    trouble: [0],
-    storm: [60],
+    failurePercent: [0],
+    contentionPercent: [60],
   },
-  /** People give commands, all at once. */
+  /** Concurrent commands of users. */
   commands: {
     operations: [
       [4, update],
@@ -233,12 +250,13 @@ export const THEMES = {
 
 export type ThemeName = keyof typeof THEMES;
 
+/** Maximum numbers of a scenario's operations and choices. */
 export interface Bounds {
   operations: number;
   choices: number;
 }
 
-/** Scenarios of up to so many operations and choices, of all themes unless one is named. */
+/** Scenarios of one theme, or of all themes. */
 export function scenarios(bounds: Bounds, theme?: ThemeName): fc.Arbitrary<Scenario> {
   if (theme) return themed(THEMES[theme], bounds);
   return fc.oneof(...Object.values(THEMES).map((one) => themed(one, bounds)));
@@ -255,11 +273,11 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     workers = [1, 2, 3],
     visibility = [6, 1],
     timePasses = 1,
-    trouble = [0, 8, 25, 25],
-    storm = [0, 0, 30],
-    pace,
+    failurePercent = [0, 8, 25, 25],
+    contentionPercent = [0, 0, 30],
+    speeds,
   } = theme;
-  const operation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  const anyOperation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.constantFrom(...x),
     y: fc.integer({ min: 1, max: 3 }),
@@ -273,13 +291,13 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     timeoutMs: fc.constantFrom(...timeoutMs),
     visibility: fc.constantFrom(...visibility),
     kinds: fc.array(fc.constantFrom('good' as const, ...kinds), { minLength: 1, maxLength: 4 }),
-    pace: pace
-      ? fc.constantFrom(...pace)
+    speeds: speeds
+      ? fc.constantFrom(...speeds)
       : fc.array(fc.constantFrom(4, 1, 20), { minLength: 1, maxLength: 4 }),
     timePasses: fc.constant(timePasses),
-    trouble: fc.constantFrom(...trouble),
-    storm: fc.constantFrom(...storm),
-    operations: fc.array(operation, { maxLength: bounds.operations, size: 'max' }),
+    failurePercent: fc.constantFrom(...failurePercent),
+    contentionPercent: fc.constantFrom(...contentionPercent),
+    operations: fc.array(anyOperation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
   });
 }

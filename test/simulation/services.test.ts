@@ -1,137 +1,39 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { Sqs } from './sqs.ts';
 
-/** The services in memory must be as strict as the real ones. */
-
-const TableName = 'ledger';
-const key = { pk: 'a', sk: 'b' };
-
-type Writes = NonNullable<ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems']>;
-const writing =
-  (dynamo: Dynamo) =>
-  (...TransactItems: Writes) =>
-    dynamo.execute(new TransactWriteCommand({ TransactItems }));
-const reading = (dynamo: Dynamo, ConsistentRead = true) =>
-  (dynamo.execute(new GetCommand({ TableName, Key: key, ConsistentRead })) as { Item?: object }).Item;
+/** The in-memory services must be as strict as the actual ones. test/ledger/ tests the in-memory DynamoDB further. */
 
 describe('DynamoDB', () => {
-  test('writes all or nothing, and reports which conditions failed', () => {
-    const dynamo = new Dynamo();
-    const write = writing(dynamo);
-    const put = (sk: string) => ({
-      Put: { TableName, Item: { pk: 'a', sk }, ConditionExpression: 'attribute_not_exists(pk)' },
-    });
-    write(put('b'));
-    expect(() => write(put('c'), put('b'))).toThrow(
-      expect.objectContaining({
-        name: 'TransactionCanceledException',
-        CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }],
+  const TableName = 'ledger';
+  const Key = { pk: 'a', sk: 'b' };
+  const write = (dynamo: Dynamo, attributes: object, sk = 'b') =>
+    dynamo.execute(
+      new TransactWriteCommand({
+        TransactItems: [{ Put: { TableName, Item: { ...Key, sk, ...attributes } } }],
       }),
     );
-    expect([...dynamo.peek('a')]).toHaveLength(1);
-  });
-
-  test('evaluates the expressions that the ledger uses', () => {
-    const dynamo = new Dynamo();
-    const write = writing(dynamo);
-    const change = (UpdateExpression: string, values: object, ConditionExpression?: string) =>
-      write({
-        Update: {
-          TableName,
-          Key: key,
-          UpdateExpression,
-          ...(ConditionExpression && { ConditionExpression }),
-          ExpressionAttributeValues: { ...values },
-        },
-      });
-    change('SET x = :x ADD counted :jobs, openTicks :openTicks', {
-      ':x': 1,
-      ':jobs': 2,
-      ':openTicks': new Set(['a', 'b']),
-    });
-    change('ADD counted :jobs DELETE openTicks :openTicks', {
-      ':jobs': -5,
-      ':openTicks': new Set(['a', 'c']),
-    });
-    expect(reading(dynamo)).toEqual({ ...key, x: 1, counted: -3, openTicks: new Set(['b']) });
-    change('REMOVE x', { ':v': 1, ':w': 0 }, '(x = :w OR x <= :v) AND attribute_not_exists(absent)');
-    expect(() => change('SET x = :v', { ':v': 2 }, 'x = :v OR x < :v')).toThrow('[ConditionalCheckFailed]');
-    change('DELETE openTicks :openTicks', { ':openTicks': new Set(['b']) });
-    expect(reading(dynamo)).toEqual({ ...key, counted: -3 });
-  });
-
-  test.each([
-    ['an item touched twice', { Delete: { TableName, Key: key } }, { Delete: { TableName, Key: key } }],
-    ['an empty key', { Delete: { TableName, Key: { pk: '', sk: 'b' } } }],
-    [
-      'a reserved word',
-      {
-        Update: {
-          TableName,
-          Key: key,
-          UpdateExpression: 'SET processed = :v',
-          ExpressionAttributeValues: { ':v': 1 },
-        },
-      },
-    ],
-    [
-      'a value that nothing uses',
-      {
-        Delete: {
-          TableName,
-          Key: key,
-          ConditionExpression: 'attribute_not_exists(pk)',
-          ExpressionAttributeValues: { ':v': 1 },
-        },
-      },
-    ],
-    ['a number that is none', { Put: { TableName, Item: { ...key, x: Number.NaN } } }],
-    ['too large an item', { Put: { TableName, Item: { ...key, attempts: 'x'.repeat(400_001) } } }],
-  ] satisfies [string, ...Writes][])('refuses %s', (_, ...writes) => {
-    expect(() => writing(new Dynamo())(...writes)).toThrow(
-      expect.objectContaining({ name: 'ValidationException' }),
-    );
-  });
-
-  test('refuses more writes than a transaction takes', () => {
-    const writes = Array.from({ length: 101 }, (_, at) => ({
-      Put: { TableName, Item: { pk: 'a', sk: String(at) } },
-    }));
-    expect(() => writing(new Dynamo())(...writes)).toThrow('TransactItems');
-  });
 
   test('may answer an eventually consistent read with the item before the last write', () => {
     const dynamo = new Dynamo();
-    for (const x of [1, 2]) writing(dynamo)({ Put: { TableName, Item: { ...key, x } } });
-    expect(reading(dynamo, false)).toMatchObject({ x: 1 });
-    expect(reading(dynamo)).toMatchObject({ x: 2 });
+    for (const x of [1, 2]) write(dynamo, { x });
+    for (const [ConsistentRead, x] of [
+      [false, 1],
+      [true, 2],
+    ] as const)
+      expect(dynamo.execute(new GetCommand({ TableName, Key, ConsistentRead }))).toMatchObject({
+        Item: { x },
+      });
   });
 
-  test('reads page by page, and backwards', () => {
-    const dynamo = new Dynamo({ writes: 100, page: 2 });
-    writing(dynamo)(
-      ...['JOB#1', 'JOB#2', 'JOB#3', 'OTHER'].map((sk) => ({ Put: { TableName, Item: { pk: 'a', sk } } })),
-    );
-    const query = (more: object) =>
-      dynamo.execute(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': 'a', ':prefix': 'JOB#' },
-          ConsistentRead: true,
-          ...more,
-        }),
-      ) as { Items: { sk: string }[]; LastEvaluatedKey?: object };
-    const first = query({});
-    expect(first.Items.map(({ sk }) => sk)).toEqual(['JOB#1', 'JOB#2']);
-    const second = query({ ExclusiveStartKey: first.LastEvaluatedKey });
-    expect(second.Items.map(({ sk }) => sk)).toEqual(['JOB#3']);
-    expect(second.LastEvaluatedKey).toBeUndefined();
-    expect(query({ ScanIndexForward: false, Limit: 1 }).Items.map(({ sk }) => sk)).toEqual(['JOB#3']);
+  test('refuses numbers that are not finite', () => {
+    for (const x of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => write(new Dynamo(), { x })).toThrow(
+        expect.objectContaining({ name: 'ValidationException' }),
+      );
   });
 });
 
@@ -170,18 +72,19 @@ describe('SQS', () => {
     expect(sqs.copies(QueueUrl)).toHaveLength(1);
   });
 
-  test.each([
-    ['TooManyEntriesInBatchRequest', Array.from({ length: 11 }, () => 'x')],
-    ['BatchRequestTooLong', ['x'.repeat(600_000), 'x'.repeat(600_000)]],
-    ['MissingParameter', ['']],
-    ['InvalidMessageContents', ['half a pair: \ud83d']],
-    ['EmptyBatchRequest', []],
-  ])('answers %s', (name, bodies) => {
-    const Entries = bodies.map((MessageBody, at) => ({ Id: String(at), MessageBody }));
+  test('refuses invalid batches', () => {
     const { sqs } = open();
-    expect(() => sqs.execute(new SendMessageBatchCommand({ QueueUrl, Entries }))).toThrow(
-      expect.objectContaining({ name }),
-    );
+    for (const [name, bodies] of Object.entries({
+      TooManyEntriesInBatchRequest: Array<string>(11).fill('x'),
+      BatchRequestTooLong: Array<string>(2).fill('x'.repeat(600_000)),
+      MissingParameter: [''],
+      InvalidMessageContents: ['half a surrogate pair: \ud83d'],
+      EmptyBatchRequest: [],
+    })) {
+      const Entries = bodies.map((MessageBody, at) => ({ Id: String(at), MessageBody }));
+      const send = () => sqs.execute(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      expect(send).toThrow(expect.objectContaining({ name }));
+    }
     expect(sqs.copies(QueueUrl)).toEqual([]);
   });
 });

@@ -1,38 +1,40 @@
+import fc from 'fast-check';
 import { Choices } from './choices.ts';
-import { Consumers, short } from './consumers.ts';
+import { Consumers, summarize } from './consumers.ts';
 import { Invariants } from './invariants.ts';
 import { openTicks, viewRuns } from './ledger-view.ts';
 import { Operations } from './operations.ts';
 import type { Scenario } from './scenario.ts';
 import type { System } from './system.ts';
-import { quiet } from './virtual-time.ts';
+import { idle } from './virtual-time.ts';
 import { JOBS, World } from './world.ts';
 
-/** What a simulation has seen, to show that it went somewhere. */
-export interface Seen {
+/** Statistics of a simulation, which show that it did something. */
+export interface Statistics {
+  schedules: number;
   steps: number;
   enqueued: number;
   failed: number;
   orphans: number;
   redriven: number;
-  /** Batches that were received and given to nobody. */
+  /** Batches that were received and throttled. */
   throttled: number;
-  /** Batches that met a service that could not be used: they sent messages back. */
+  /** Batches that returned messages because a service was unavailable. */
   outages: number;
-  /** Invocations of schedulers and controls that failed for want of a service. */
+  /** Invocations of schedulers and control functions that failed because a service was unavailable. */
   unavailable: number;
-  /** The most messages that were in flight at once. */
+  /** Maximum messages in flight. */
   inFlight: number;
-  /** Leases that were taken on messages that workers might die of. */
+  /** Leases of isolated messages. */
   leases: number;
-  /** Transactions that DynamoDB cancelled for another one's sake, or throttled. */
+  /** Transactions that DynamoDB cancelled because of conflicts or throttling. */
   cancelled: number;
 }
 
-/** Steps within which a schedule that has run out of choices must drain. In 2,500 schedules the longest took 672. */
+/** Steps within which a schedule must drain after its last choice. In 2,500 schedules the longest took 672. */
 const DRAINING_STEPS = 5_000;
 
-/** How far the clock may jump, in milliseconds; nearly always to what is due next. */
+/** How far the clock advances beyond the next timer, in milliseconds, by weight. */
 const JUMPS = [
   [14, 0],
   [3, 1_000],
@@ -41,13 +43,29 @@ const JUMPS = [
 ] as const;
 
 /**
- * Runs a scenario: first as its choices have it, then fairly until all has drained, then with every job mended and
- * every dead letter sent again.
+ * Runs a scenario: first by its choices, then without failures until the queue is drained, and at last with all jobs
+ * fixed and all dead letters sent again.
  * @throws Violation when a promise does not hold
  */
-export function simulate(system: System, scenario: Scenario): Promise<Seen> {
+export function simulate(system: System, scenario: Scenario): Promise<Statistics> {
   const simulation = new Simulation(new World(system, scenario, new Choices(scenario.choices)));
-  return simulation.world.time.rule(() => simulation.run());
+  return simulation.world.time.install(() => simulation.run());
+}
+
+/** Simulates random scenarios. @returns the sums of their statistics */
+export async function simulateAll(
+  system: System,
+  scenarios: fc.Arbitrary<Scenario>,
+  parameters: fc.Parameters<[Scenario]>,
+): Promise<Statistics> {
+  const all: Statistics[] = [];
+  const property = fc.asyncProperty(scenarios, async (scenario) => {
+    all.push(await simulate(system, scenario));
+  });
+  await fc.assert(property, parameters);
+  const sum = (name: keyof Statistics) => all.reduce((total, one) => total + one[name], 0);
+  const names = Object.keys(all[0] ?? {}) as (keyof Statistics)[];
+  return Object.fromEntries(names.map((name) => [name, sum(name)])) as unknown as Statistics;
 }
 
 class Simulation {
@@ -61,63 +79,63 @@ class Simulation {
     this.invariants = new Invariants(world);
   }
 
-  async run(): Promise<Seen> {
+  async run(): Promise<Statistics> {
     const { world, operations, invariants } = this;
-    const { scenario, wire } = world;
+    const { scenario, network } = world;
     const waiting = [...scenario.operations];
     const { x, y, runPace: pace } = scenario;
     operations.start({ x, y, pace, backfillMinutes: 0, replace: false });
     await this.#settle();
-    wire.trouble = scenario.trouble;
+    network.failurePercent = scenario.failurePercent;
     operations.fire();
     while (world.choices.left) {
-      await quiet();
-      this.#look();
-      this.#choose(waiting);
+      await idle();
+      this.#checkInvariants();
+      this.#step(waiting);
     }
-    wire.trouble = 0;
-    wire.down.clear();
+    network.failurePercent = 0;
+    network.down.clear();
     await this.#outage(scenario.outageMs ?? 0);
-    world.note('— from here on all goes well');
+    world.note('— from here on, no call fails');
     for (const operation of waiting.filter(({ kind }) => kind !== 'outage')) {
       await this.#settle();
       operations.perform(operation);
     }
-    await this.#keepTime();
+    await this.#fireTwice();
     await this.#drain();
     invariants.drained();
-    world.account();
-    const seen = this.#seen();
+    world.throwViolation();
+    const seen = this.#statistics();
     await this.#verify(seen.orphans + seen.redriven === 0);
-    world.note('— every job is mended, and dead letters are sent again');
-    world.work.mended = true;
+    world.note('— all jobs are fixed, and all dead letters are sent again');
+    world.work.fixed = true;
     for (let round = 0; round < 3; round++) {
       operations.retry(1, false);
       await this.#drain();
     }
     invariants.recovered();
-    world.account();
+    world.throwViolation();
     await this.#verify(true);
-    this.#account(seen);
+    this.#checkNoFalseAlarms(seen);
     return seen;
   }
 
-  /** One step of the schedule's own choosing. The first thing that can be done is the dullest. */
-  #choose(waiting: Scenario['operations']): void {
+  /** Takes a step that the schedule chooses. The first option is the default. */
+  #step(waiting: Scenario['operations']): void {
     const { world, consumers, operations } = this;
-    const { wire, choices, sqs, scenario } = world;
+    const { network, choices, sqs, scenario } = world;
     const copies = sqs.copies(JOBS);
-    const options: [number, () => void][] = wire.calls.map((call) => [
-      call.actor.pace,
-      () => wire.proceed(call, choices),
+    const options: [number, () => void][] = network.calls.map((call) => [
+      call.actor.speed,
+      () => network.proceed(call, choices),
     ]);
     for (const change of world.dynamo.unfinished.values()) options.push([4, change]);
-    if (consumers.ready) options.push([6, () => consumers.deliver()]);
+    if (consumers.canDeliver) options.push([6, () => consumers.deliver()]);
     if (waiting.length > 0)
       options.push([2, () => operations.perform(waiting.shift() as Scenario['operations'][number])]);
     if (!operations.reading) options.push([2, () => operations.read()]);
     options.push([
-      wire.calls.length > 0 ? scenario.timePasses : 6,
+      network.calls.length > 0 ? scenario.timePasses : 6,
       () => this.#advance(choices.weighted(JUMPS)),
     ]);
     const copy = copies.length > 0 && copies.length < 40 ? copies[0] : undefined;
@@ -126,44 +144,44 @@ class Simulation {
         1,
         () => {
           const which = copies[choices.below(copies.length)] ?? copy;
-          world.note(`once more: ${short(which.body)}`);
+          world.note(`duplicated: ${summarize(which.body)}`);
           sqs.duplicate(JOBS, which);
         },
       ]);
     choices.weighted(options)();
   }
 
-  /** Has Elasticsearch gone for so long. */
+  /** An outage of Elasticsearch. */
   async #outage(ms: number): Promise<void> {
-    const { wire, time } = this.world;
+    const { network, time } = this.world;
     const end = time.now + ms;
-    if (ms > 0) wire.down.add('results');
+    if (ms > 0) network.down.add('results');
     while (time.now < end) {
       await this.#settle();
       this.#advance(0);
     }
-    wire.down.clear();
+    network.down.clear();
   }
 
-  /** Lets all calls go on until nothing is under way but what waits for the clock. */
+  /** Completes all calls until everything waits for the clock. */
   async #settle(): Promise<void> {
     const { world, consumers } = this;
     for (;;) {
-      await quiet();
-      this.#look();
-      const call = world.wire.calls[0];
+      await idle();
+      this.#checkInvariants();
+      const call = world.network.calls[0];
       world.dynamo.finish();
-      if (call) world.wire.proceed(call, world.choices);
-      else if (consumers.ready) consumers.deliver();
+      if (call) world.network.proceed(call, world.choices);
+      else if (consumers.canDeliver) consumers.deliver();
       else return;
     }
   }
 
   /**
-   * The rule fires again, minute by minute, as it does as long as the world stands. Twice: the first of these firings may
-   * meet a scheduler of before, that still holds a tick.
+   * The rule fires for two more minutes, and then all due ticks must have fired. Twice, because an earlier scheduler may
+   * still hold a tick's lease during the first firing.
    */
-  async #keepTime(): Promise<void> {
+  async #fireTwice(): Promise<void> {
     const { world, operations, invariants } = this;
     await this.#settle();
     for (let minute = 0; minute < 2; minute++) {
@@ -175,11 +193,11 @@ class Simulation {
         this.#advance(0);
       }
     }
-    invariants.punctual();
-    world.account();
+    invariants.onTime();
+    world.throwViolation();
   }
 
-  /** Ends the run, and fires and delivers until nothing is left to do. */
+  /** Stops the run, and then fires and delivers until the queue is empty and no tick is open. */
   async #drain(): Promise<void> {
     const { world, consumers, operations } = this;
     const last = world.step + DRAINING_STEPS;
@@ -192,18 +210,18 @@ class Simulation {
       if (openTicks(world.dynamo) > 0 && !operations.busy) operations.fire();
       else this.#advance(0);
       if (world.step > last) {
-        world.violated('it does not drain');
-        world.account();
+        world.recordViolation('the queue does not drain');
+        world.throwViolation();
       }
     }
   }
 
   #advance(extraMs: number): void {
     const { time, sqs, dynamo } = this.world;
-    // A transaction takes milliseconds.
+    // A transaction takes only milliseconds.
     dynamo.finish();
     const hidden = sqs.copies(JOBS).flatMap(({ visibleAt }) => (visibleAt > time.now ? [visibleAt] : []));
-    const due = Math.min(...hidden, time.next ?? Number.POSITIVE_INFINITY);
+    const due = Math.min(...hidden, time.nextTimerAt ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(due)) time.moveTo(due + extraMs);
     else time.moveTo(time.now + 1_000 + extraMs);
   }
@@ -217,39 +235,39 @@ class Simulation {
       const found = await verified;
       if (ok) world.check(found?.ok === true, () => `verify says ${JSON.stringify(found)}`);
     }
-    world.account();
+    world.throwViolation();
   }
 
-  /** Redelivery heals what costs a batch or a firing, so that it would show nowhere else. */
-  #account({ outages, unavailable, redriven, leases }: Seen): void {
+  /** Redelivery hides faults that cost only a batch or a firing, so these are checked here. */
+  #checkNoFalseAlarms({ outages, unavailable, redriven, leases }: Statistics): void {
     const { world, consumers } = this;
-    const { trouble, operations, outageMs } = world.scenario;
+    const { failurePercent, operations, outageMs } = world.scenario;
     world.check(
-      consumers.reappeared > 0 || redriven + leases === 0,
-      () => `no message came back by itself, and ${redriven} jobs were redriven, ${leases} leases taken`,
+      consumers.redelivered > 0 || redriven + leases === 0,
+      () => `no message was redelivered, but ${redriven} jobs were redriven and ${leases} leases acquired`,
     );
-    if (trouble > 0) return;
+    if (failurePercent > 0) return;
     const gone = outageMs !== undefined || operations.some(({ kind }) => kind === 'outage');
     world.check(
       gone || outages + unavailable === 0,
-      () =>
-        `no service was gone, and ${outages} batches and ${unavailable} invocations failed for want of one`,
+      () => `no service was unavailable, but ${outages} batches and ${unavailable} invocations failed`,
     );
-    world.account();
+    world.throwViolation();
   }
 
-  #look(): void {
+  #checkInvariants(): void {
     this.world.step++;
     this.invariants.always();
-    this.world.account();
+    this.world.throwViolation();
   }
 
-  #seen(): Seen {
+  #statistics(): Statistics {
     const { world, invariants } = this;
     const runs = viewRuns(world.dynamo);
     const sum = (of: (run: (typeof runs)[number]) => number) =>
       runs.reduce((total, run) => total + of(run), 0);
     return {
+      schedules: 1,
       steps: world.step,
       enqueued: sum(({ run }) => run.enqueued),
       failed: sum(({ failed }) => failed),

@@ -7,24 +7,24 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Choices } from './choices.ts';
 
-/** A copy of a message in a queue. A standard queue may come to hold several of one message. */
+/** A copy of a message in a queue. A standard queue may hold several copies of one message. */
 export interface Stored {
   id: string;
   body: string;
   attributes: Record<string, MessageAttributeValue> | undefined;
-  /** In milliseconds since 1970; later than now while a delivery of it is under way. */
+  /** In milliseconds since 1970. In the future while the copy is delayed or in flight. */
   visibleAt: number;
   receives: number;
-  /** The newest delivery's. Older ones name the same copy, and delete it just so. */
+  /** The receipt handle of the newest delivery. Older ones delete the same copy. */
   receipt: string;
 }
 
 export interface SqsLimits {
-  /** Entries in one batch call. */
+  /** Maximum entries of a batch call. */
   entries: number;
-  /** Bytes of a message and of a batch, attributes included. */
+  /** Maximum bytes of a message and of a batch, including attributes. */
   bytes: number;
-  /** The longest delay of a message, in seconds. */
+  /** Maximum delay of a message, in seconds. */
   delaySeconds: number;
 }
 
@@ -35,7 +35,7 @@ interface Queue {
   redrive?: { to: string; maxReceives: number };
 }
 
-/** SQS refuses the request as a whole. */
+/** The error with which SQS refuses a whole request. */
 function refusal(name: string, message: string): Error {
   return Object.assign(new Error(message), {
     name,
@@ -44,16 +44,16 @@ function refusal(name: string, message: string): Error {
   });
 }
 
-/** What SQS takes in a body or in an attribute's text (https://www.w3.org/TR/REC-xml/#charsets). */
+/** The characters that SQS accepts in bodies and attributes (https://www.w3.org/TR/REC-xml/#charsets). */
 const TAKEN = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 
-/** SQS's standard queues in memory. Reordering, duplicates and delays are up to whoever receives and calls. */
+/** SQS's standard queues in memory. The caller decides on reordering, duplicates and delays. */
 export class Sqs {
   readonly #queues = new Map<string, Queue>();
   #ids = 0;
-  /** The most messages that were in flight at once in one queue: received, and not yet deleted. Delayed ones are not. */
+  /** Maximum number of messages in flight in one queue: received and not deleted. Delayed messages do not count. */
   mostInFlight = 0;
-  /** Counts what came and went, for those who want to look again only when something changed. */
+  /** Number of changes, so that invariants are checked only after a change. */
   changes = 0;
 
   constructor(
@@ -65,7 +65,7 @@ export class Sqs {
     this.#queues.set(url, { copies: [], ...(redrive && { redrive }) });
   }
 
-  /** All copies in the queue, those under way included. */
+  /** All copies in the queue, including those in flight. */
   copies(url: string): readonly Stored[] {
     return this.#queue(url).copies;
   }
@@ -78,10 +78,10 @@ export class Sqs {
     if (command instanceof SendMessageBatchCommand) return this.#send(command, taken);
     if (command instanceof ChangeMessageVisibilityBatchCommand) return this.#change(command);
     if (command instanceof GetQueueAttributesCommand) return this.#attributes(command);
-    throw new Error(`no such command here: ${(command as object).constructor.name}`);
+    throw new Error(`the simulation has no command ${(command as object).constructor.name}`);
   }
 
-  /** As `execute`, but SQS fails with some of the entries. */
+  /** Like `execute`, but some entries of the batch fail. */
   partly(command: unknown, choices: Choices): unknown {
     return this.execute(command, () => !choices.percent(50));
   }
@@ -98,7 +98,7 @@ export class Sqs {
     });
   }
 
-  /** Delivers a copy, or moves it to the dead-letter queue if it was delivered too often. */
+  /** Delivers a copy, or moves it to the dead-letter queue if it has had the maximum number of receives. */
   receive(url: string, copy: Stored, visibilityMs: number): Stored | undefined {
     const { redrive } = this.#queue(url);
     if (redrive && copy.receives >= redrive.maxReceives) {
@@ -116,13 +116,13 @@ export class Sqs {
     return { ...copy };
   }
 
-  /** What at-least-once means: the message is there once more, as if it were new. */
+  /** Adds another copy of a message, as at-least-once delivery permits. */
   duplicate(url: string, copy: Stored): void {
     this.#queue(url).copies.push({ ...copy, visibleAt: this.clock(), receives: 0 });
     this.#changed();
   }
 
-  /** Deletes the copies that were delivered so, if they are there. */
+  /** Deletes the copies with these receipt handles, if they still exist. */
   delete(url: string, receipts: string[]): void {
     for (const receipt of receipts) {
       const copy = this.#find(url, receipt);
@@ -181,7 +181,7 @@ export class Sqs {
   #change({ input }: ChangeMessageVisibilityBatchCommand) {
     for (const { ReceiptHandle, VisibilityTimeout } of input.Entries ?? []) {
       const copy = this.#find(input.QueueUrl as string, ReceiptHandle as string);
-      // A message that isn't under way any more can't be changed; SQS says so, and nobody minds.
+      // SQS refuses to change a message that is no longer in flight; the core ignores that.
       if (copy && copy.visibleAt > this.clock())
         copy.visibleAt = this.clock() + (VisibilityTimeout ?? 0) * 1_000;
     }

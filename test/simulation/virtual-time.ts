@@ -1,15 +1,15 @@
-/** Where each simulation's time begins: shortly before the turn of a month, which gives results another index. */
+/** The start of each simulation: shortly before a change of month, which changes the results index. */
 const EPOCH = Date.UTC(2026, 0, 31, 23, 57);
 
 interface Timer {
   id: number;
   at: number;
-  ring: () => void;
-  /** The end of an invocation: nobody waits for it. */
+  callback: () => void;
+  /** The time limit of an invocation. The clock does not advance for it. */
   deadline: boolean;
 }
 
-/** A clock that stands still until it is moved, and the timers that go by it. */
+/** A clock that advances only when told to, and its timers. */
 export class VirtualTime {
   now = EPOCH;
   #timers: Timer[] = [];
@@ -20,8 +20,8 @@ export class VirtualTime {
   readonly sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void this.at(this.now + ms, resolve));
 
-  at(at: number, ring: () => void, deadline = false): number {
-    const timer = { id: ++this.#ids, at, ring, deadline };
+  at(at: number, callback: () => void, deadline = false): number {
+    const timer = { id: ++this.#ids, at, callback, deadline };
     this.#timers.push(timer);
     return timer.id;
   }
@@ -30,30 +30,30 @@ export class VirtualTime {
     this.#timers = this.#timers.filter((timer) => timer.id !== id);
   }
 
-  /** When the next timer rings that somebody waits for. */
-  get next(): number | undefined {
+  /** The time of the next timer that is not a deadline. */
+  get nextTimerAt(): number | undefined {
     const awaited = this.#timers.flatMap(({ at, deadline }) => (deadline ? [] : [at]));
     return awaited.length > 0 ? Math.min(...awaited) : undefined;
   }
 
-  /** Moves the clock, and rings what is due on the way. */
+  /** Advances the clock and runs the timers that are due. */
   moveTo(at: number): void {
     this.now = Math.max(this.now, at);
     const due = this.#timers
       .filter((timer) => timer.at <= this.now)
       .sort((a, b) => a.at - b.at || a.id - b.id);
     this.#timers = this.#timers.filter((timer) => timer.at > this.now);
-    for (const { ring } of due) ring();
+    for (const { callback } of due) callback();
   }
 
   /**
-   * Has the timers and the chance of all code go by this clock while `body` runs: p-retry's delays and the worker's
-   * time limit use the global ones. Nothing else runs meanwhile; a simulation owns its process.
+   * Replaces the global timers and random numbers while `body` runs, because p-retry's delays and the worker's time
+   * limit use them. Nothing else may run in this process meanwhile.
    */
-  async rule<T>(body: () => Promise<T>): Promise<T> {
+  async install<T>(body: () => Promise<T>): Promise<T> {
     const { setTimeout, clearTimeout } = globalThis;
     const { random } = Math;
-    const set = (ring: () => void, ms = 0) => this.at(this.now + Math.max(0, ms), ring);
+    const set = (callback: () => void, ms = 0) => this.at(this.now + Math.max(0, ms), callback);
     globalThis.setTimeout = set as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((id: number) => this.cancel(id)) as unknown as typeof clearTimeout;
     Math.random = () => 0.5;
@@ -66,7 +66,7 @@ export class VirtualTime {
   }
 }
 
-/** Returns when all that can run without another choice has run. */
-export function quiet(): Promise<void> {
+/** Resolves when all pending promise callbacks have run. */
+export function idle(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

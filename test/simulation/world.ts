@@ -4,63 +4,63 @@ import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
 import { MAPPING } from '../../functions/core/results/ensure-index.ts';
 import type { Choices } from './choices.ts';
-import { Dynamo, type Weather } from './dynamo.ts';
+import { type Contention, Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
 import { type RunView, viewRuns } from './ledger-view.ts';
+import { Actor, Network } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { Actor, Wire } from './wire.ts';
 
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
 
-/** The services' bounds, as small as build.ts makes the core's. */
+/** The services' limits, reduced like the core's limits in build.ts. */
 const WRITES = 8;
 const PAGE = 2;
 const ENTRIES = 3;
 const DELAY_SECONDS = 60;
 
-/** A promise that did not hold, or something that must not happen at all; with what happened up to there. */
+/** A promise that did not hold, or an unexpected error. The message contains the last events. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** The services, the wire to them, and what was seen of them so far. */
+/** The services, the network, and the observations that the invariants need. */
 export class World {
   readonly time = new VirtualTime();
-  readonly wire: Wire;
+  readonly network: Network;
   readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
   readonly sqs: Sqs;
   readonly elastic = new Elastic();
   readonly work: Work;
-  /** What happened, the newest last. */
+  /** All events, in order. */
   readonly trace: string[] = [];
-  /** Steps taken. */
+  /** Number of steps so far. */
   step = 0;
-  /** At which step a job's document was made. */
+  /** The step at which each job's document was created. */
   readonly createdAt = new Map<string, number>();
-  /** Who looked for a job's document last, when, and whether it was there; by the looker's and the job's names. */
+  /** The last lookup of a job's document and its result, by actor and job. */
   readonly #looks = new Map<string, { step: number; found: boolean }>();
   #actors = 0;
-  /** Whose call has just gone on. */
+  /** The actor of the latest event. */
   #latest: Actor | undefined;
-  /** When whoever gave up a job had looked for its document in vain. */
-  readonly givenUp = new Map<number, number>();
-  /** How often whoever had a lease on a job died, or the queue did not hear from him. */
-  readonly mishaps = new Map<number, number>();
-  /** What the ledger said when it was last looked at: before this step. */
+  /** The step of the lookup that preceded a job's dead letter. */
+  readonly deadLetteredAt = new Map<number, number>();
+  /** How often a job's worker died during a lease, or could not report through the queue. */
+  readonly incidents = new Map<number, number>();
+  /** The ledger's runs before this step. */
   runs: RunView[] = [];
-  /** Messages put into the queue that nobody can make sense of. */
-  readonly garbage = new Set<string>();
-  /** When messages say that they were enqueued that the scheduler did not send. */
+  /** Bodies of invalid messages that were put into the queue. */
+  readonly invalidBodies = new Set<string>();
+  /** The values of `enqueuedAt` in messages that the scheduler did not send. */
   readonly forgedTimes = new Set<number>();
-  /** Who does something on an actor's death. */
-  readonly mourners = new Map<Actor, () => void>();
-  /** What went wrong where nobody waits for the outcome. */
+  /** Called when an actor dies. */
+  readonly deathHandlers = new Map<Actor, () => void>();
+  /** The first violation. */
   #violation: Violation | undefined;
 
   constructor(
@@ -68,31 +68,31 @@ export class World {
     readonly scenario: Scenario,
     readonly choices: Choices,
   ) {
-    this.wire = new Wire((actor) => this.mourners.get(actor)?.());
-    this.wire.onEvent = (event, actor) => {
+    this.network = new Network((actor) => this.deathHandlers.get(actor)?.());
+    this.network.onEvent = (event, actor) => {
       this.#latest = actor;
       this.note(`${actor.name}: ${event}`);
     };
-    this.wire.onMishap = (jobs, what) => {
+    this.network.onIncident = (jobs, what) => {
       const noted = viewRuns(this.dynamo).flatMap(({ records }) =>
         [...records.values()].filter(({ lease }) => lease !== undefined),
       );
       for (const job of jobs)
-        if (what === 'unsaid' || noted.some(({ first, last }) => first <= job && job <= last))
-          this.mishaps.set(job, (this.mishaps.get(job) ?? 0) + 1);
+        if (what === 'unreported' || noted.some(({ first, last }) => first <= job && job <= last))
+          this.incidents.set(job, (this.incidents.get(job) ?? 0) + 1);
     };
     this.sqs = new Sqs(this.time.clock, { entries: ENTRIES, bytes: MAX_BYTES, delaySeconds: DELAY_SECONDS });
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
-    this.work = new Work(scenario.kinds, this.wire);
+    this.work = new Work(scenario.kinds, this.network);
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
-  /** Somebody new, as hasty or slow as the scenario has it. */
+  /** Creates an actor with the scenario's next speed. */
   actor(name: string): Actor {
     const actor = new Actor(name);
-    const { pace } = this.scenario;
-    actor.pace = pace[this.#actors++ % pace.length] ?? 1;
+    const { speeds } = this.scenario;
+    actor.speed = speeds[this.#actors++ % speeds.length] ?? 1;
     return actor;
   }
 
@@ -102,32 +102,32 @@ export class World {
     );
   }
 
-  /** A job was counted as failed in this step: only by somebody who had looked for its document, and missed it. */
-  giveUp(job: number): void {
+  /** Checks that the actor that counted a job as failed had looked for its document and not found it. */
+  recordDeadLetter(job: number): void {
     const look = this.#looks.get(`${this.#latest?.name} ${job}`);
-    this.check(look?.found === false, () => `job ${job} was given up without a look for its document`);
-    this.givenUp.set(job, look?.step ?? 0);
+    this.check(look?.found === false, () => `job ${job} was given up without a lookup of its document`);
+    this.deadLetteredAt.set(job, look?.step ?? 0);
   }
 
-  /** Says that something is wrong; the schedule ends there. */
-  violated(what: string): void {
+  /** Records a violation, which ends the schedule. */
+  recordViolation(what: string): void {
     this.#violation ??= new Violation(`${what}\n${this.trace.slice(-120).join('\n')}`);
   }
 
   check(holds: boolean, what: () => string): void {
-    if (!holds) this.violated(what());
+    if (!holds) this.recordViolation(what());
   }
 
-  /** @throws Violation when there was one */
-  account(): void {
+  /** @throws Violation if one was recorded */
+  throwViolation(): void {
     if (this.#violation) throw this.#violation;
   }
 
-  /** Minds only errors that are not among those expected; those of a mutant are known by their names alone. */
+  /** An error handler for which errors without one of these names are violations. A mutant has its own error classes. */
   expecting(who: string, ...names: string[]): (error: unknown) => void {
     return (error) => {
       const { name, stack } = error as Error;
-      if (!names.includes(name)) this.violated(`${who} failed: ${stack}`);
+      if (!names.includes(name)) this.recordViolation(`${who} failed: ${stack}`);
       else this.note(`${who} failed: ${(error as Error).message}`);
     };
   }
@@ -135,14 +135,21 @@ export class World {
   table(actor: Actor): Table {
     const send = (command: object) => {
       const name = command.constructor.name.replace('Command', '');
-      return this.wire.call(actor, 'ledger', name, () => this.dynamo.execute(command, this.#weather(name)));
+      return this.network.call(actor, 'ledger', name, () =>
+        this.dynamo.execute(command, this.#contention(name)),
+      );
     };
     return { name: 'ledger', client: { send } as Table['client'], conflictDelayMs: 25 };
   }
 
-  #weather(call: string): Weather {
+  #contention(call: string): Contention {
     const { choices, scenario } = this;
-    if (scenario.storm === 0 || call !== 'TransactWrite' || !choices.percent(scenario.storm)) return {};
+    if (
+      scenario.contentionPercent === 0 ||
+      call !== 'TransactWrite' ||
+      !choices.percent(scenario.contentionPercent)
+    )
+      return {};
     return choices.percent(25) ? { throttled: choices.below(100) } : { slow: true };
   }
 
@@ -151,7 +158,7 @@ export class World {
       const to = url.slice('sqs://'.length);
       const name = `${command.constructor.name.replace('Command', '')} ${to}`;
       const partly = (choices: Choices) => this.sqs.partly(command, choices);
-      return this.wire.call(actor, 'queue', name, () => this.sqs.execute(command), partly);
+      return this.network.call(actor, 'queue', name, () => this.sqs.execute(command), partly);
     };
     return { url, client: { send } as Queue['client'], retryDelayMs: 25 };
   }
@@ -159,7 +166,7 @@ export class World {
   results(actor: Actor): Results {
     const { elastic } = this;
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
-      this.wire.call(actor, 'results', name, effect, partly);
+      this.network.call(actor, 'results', name, effect, partly);
     const client = {
       bulk: (request: Parameters<Elastic['bulk']>[0]) =>
         call(

@@ -54,17 +54,17 @@ export async function findDocuments(
 
 /**
  * Writes the documents of jobs that worked.
- * @param ended how the messages' jobs ended
- * @returns each message with the outcomes of its jobs. A job whose document Elasticsearch neither took nor refused has
+ * @param jobResults how the messages' jobs ended
+ * @returns each message with the outcomes of its jobs. A job whose document Elasticsearch neither accepted nor refused has
  *   no outcome; `outages` has the reason, by the index's name.
  */
 export async function storeDocuments(
   worker: Worker,
   states: readonly MessageState[],
-  ended: readonly JobResult[],
+  jobResults: readonly JobResult[],
   timeoutMs: number,
 ): Promise<{ states: MessageOutcomes[]; outages: ReadonlyMap<string, Error> }> {
-  const byMessage = groupBy(ended, ({ task }) => task.message);
+  const byMessage = groupBy(jobResults, ({ task }) => task.message);
   const { written, problem } = await writeDocuments(
     worker.results,
     [...byMessage.values()].flatMap((results) => documentsOf(worker.id, results)),
@@ -72,7 +72,7 @@ export async function storeDocuments(
   );
   const byJob = new Map(written.map((one) => [one.jobId, one]));
   const outages = new Map<string, Error>();
-  for (const { kind, task } of ended)
+  for (const { kind, task } of jobResults)
     if (problem && kind === 'worked' && !byJob.has(task.jobId)) outages.set(task.index, problem);
   const outcomeOf = (result: JobResult): Outcome[] => {
     const { jobId } = result.task;

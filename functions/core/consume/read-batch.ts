@@ -130,7 +130,7 @@ async function lookUp(worker: Worker, state: MessageState): Promise<MessageState
   const found = state.redelivered || isOld ? await readRecord(table, message) : undefined;
   if (!found && isOld) return 'the message is older than any record that the ledger keeps';
   if (!found && !requested.all)
-    return 'the ledger has forgotten this job: it is unknown whether the job was counted';
+    return 'the job’s record has expired: it is unknown whether the job was counted';
   const record = found ?? state.record;
   const notBefore = isLeased(record, survived, clock()) ? (record.lease?.until ?? 0) : 0;
   return { ...state, record, index: tick.index, notBefore };

@@ -22,23 +22,25 @@ export async function runGroup(
   states: readonly MessageState[],
 ): Promise<{ states: MessageState[]; failedAttempts: number }> {
   const { ledger, settings, clock } = worker;
-  const held = leased ? await takeLeases(worker, budget, job, states) : states;
-  const tasks = held.flatMap((state) => tasksOf(state, settings.maxAttempts, job));
-  const ended = await runJobs(worker.job, tasks, {
+  const runnable = leased ? await takeLeases(worker, budget, job, states) : states;
+  const tasks = runnable.flatMap((state) => tasksOf(state, settings.maxAttempts, job));
+  const jobResults = await runJobs(worker.job, tasks, {
     concurrency: settings.jobConcurrency,
     clock,
     budget,
     until,
   });
-  if (worker.onJob) ended.forEach(worker.onJob);
-  const stored = await storeDocuments(worker, held, ended, budget.storeUntil - clock());
+  if (worker.onJob) jobResults.forEach(worker.onJob);
+  const stored = await storeDocuments(worker, runnable, jobResults, budget.storeUntil - clock());
   for (const index of stored.outages.keys()) worker.verifiedIndices.delete(index);
   const counted = await ledger.commit(stored.states, ({ record, requested, outcomes }) =>
     applyOutcomes(endLease(record), requested, outcomes, clock()),
   );
-  const interrupted = new Set(ended.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])));
+  const interrupted = new Set(
+    jobResults.flatMap(({ kind, task }) => (kind === 'left' ? [task.message] : [])),
+  );
   const settled = counted.map((state, index) => {
-    const wasWritten = !state.problem && state.record.version !== held[index]?.record.version;
+    const wasWritten = !state.problem && state.record.version !== runnable[index]?.record.version;
     return {
       ...state,
       problem: state.problem ?? stored.outages.get(state.index.name),

@@ -46,7 +46,7 @@ export interface RunLimits {
 }
 
 /** Maximum size of an input or output, in characters of JSON. A bulk of 100 such documents stays below Elasticsearch's 100 MB. */
-export const MAX_JSON_BYTES = 256_000;
+export const MAX_JSON_CHARACTERS = 256_000;
 
 /** An unfinished job that had this share of the worker's time has failed. One that had less only started too late. */
 const FAIR_SHARE = 0.8;
@@ -133,7 +133,7 @@ function jsonProblem(what: string, value: unknown): string | undefined {
   }
   if (json === undefined || typeof value === 'number')
     return `its ${what} is not a JSON value: ${String(value)}`;
-  if (json.length > MAX_JSON_BYTES)
-    return `its ${what} is too large: ${json.length} characters of JSON, at most ${MAX_JSON_BYTES}`;
+  if (json.length > MAX_JSON_CHARACTERS)
+    return `its ${what} is too large: ${json.length} characters of JSON, at most ${MAX_JSON_CHARACTERS}`;
   return undefined;
 }

@@ -1,62 +1,61 @@
 import { createHash } from 'node:crypto';
 import type { RunId, WorkerId } from '../model/ids.ts';
-import { type Item, type Key, queryItems, type Table, type TransactionWrite } from './table.ts';
+import { type Item, type Key, queryItems, type Table, type TransactionWrite, updateWrite } from './table.ts';
 
 /**
- * What workers have counted in a run. Each worker adds to a counter of its own, so that workers never wait for each
- * other, and the totals are the sum over all counters.
+ * One worker's count of a run's jobs. Each worker adds to its own counter, so that workers never contend; a run's totals
+ * are the sum of all counters.
  *
- * A run may last for years while worker environments come and go, and what a status reads stays bounded: where a shard
- * has many counters, a new worker takes over the counter of one that is gone, and the counter keeps what that one has
- * counted. All of it is one item, so no reader can see half of it. (A Query is read-committed beside a transaction:
- * counts that a transaction moved from one item to another could be met twice, or missed.)
+ * The number of counters stays bounded although workers come and go: if a shard has many counters, a new worker takes
+ * over the counter of a retired one, in the same item. (Moving counts between two items would not be safe, because a
+ * Query is read-committed beside transactions and could see them twice or not at all.)
  */
 export interface Counter {
-  /** The worker that adds to it. */
+  /** The worker that adds to the counter. */
   holder: WorkerId;
   processed: number;
-  /** Less than zero where jobs that another worker had given up were done after all. */
+  /** Negative if this worker has processed jobs that other workers had counted as failed. */
   failed: number;
-  /** When the holder last added to it, milliseconds since 1970. */
+  /** When the holder last added to the counter, in milliseconds since 1970. */
   lastSeenAt: number;
-  /** What the holders before this one have counted, and how many they were. */
+  /** What the previous holders counted, and how many holders there were. */
   retired: { processed: number; failed: number; workers: number };
 }
 
-/** What one batch adds. */
+/** The change of a counter. */
 export interface CounterDelta {
   processed: number;
   failed: number;
 }
 
 /**
- * Partitions that a run's counters are spread over. One takes 1,000 write units a second ("Burst and adaptive
- * capacity"), and a counter's write in a transaction is two: 16 take 8,000 batches a second.
+ * The number of partitions for a run's counters. A partition accepts 1,000 write units per second ("Burst and adaptive
+ * capacity"), and a counter's write in a transaction takes two, so 16 partitions accept 8,000 batches per second.
  */
 export const COUNTER_SHARDS = 16;
 
 /**
- * How long a worker has counted nothing before its counter may be taken over, in milliseconds. Lambda keeps idle
- * environments for minutes. One that comes back after that takes another counter.
+ * A worker's counter may be taken over when the worker has counted nothing for this long, in milliseconds. Lambda keeps
+ * idle environments for minutes. A worker that returns later takes another counter.
  */
 export const RETIRED_AFTER_MS = 15 * 60_000;
 
-/** Counters of a shard before one is taken over, so that the split of the load stays to be seen: 128 workers in all. */
+/** Counters are taken over only in shards with at least this many, so status shows the load split of 128 workers. */
 export const WORKERS_PER_SHARD = 8;
 
 const COUNTER = 'COUNTER#';
 const partitionOf = (runId: RunId, shard: number) => `COUNTERS#${runId}#${shard}`;
 
-/** All counters of a run. Each is as it was at some moment of the call. @throws Unavailable */
+/** Reads all counters of a run, each as of some moment during the call. @throws Unavailable */
 export async function listCounters(table: Table, runId: RunId): Promise<Counter[]> {
   const shards = Array.from({ length: COUNTER_SHARDS }, (_, shard) => listShard(table, runId, shard));
   return (await Promise.all(shards)).flat().map(({ counter }) => counter);
 }
 
-/** One worker's counters, by the runs that it has counted jobs of. */
+/** One worker's counters, one for each run. */
 export class WorkerCounters {
   readonly #keys = new Map<RunId, Key>();
-  /** Runs in which another worker was first to take a counter over. */
+  /** Runs in which this worker has lost its counter, or the race for one. It then creates a new counter. */
   readonly #contended = new Set<RunId>();
   readonly #shard: number;
 
@@ -68,27 +67,27 @@ export class WorkerCounters {
   }
 
   /**
-   * Creates the write that adds to this worker's counter of a run. Its condition fails where another worker has taken the
-   * counter over; then call `loseCounter` and create another write.
+   * Creates the write that adds to this worker's counter of a run. The condition of the write fails if another worker has
+   * taken over the counter. In that case call `loseCounter` and create another write.
    * @param now milliseconds since 1970
    * @throws Unavailable
    */
-  async incrementWrite(runId: RunId, gain: CounterDelta, now: number): Promise<TransactionWrite> {
+  async incrementWrite(runId: RunId, delta: CounterDelta, now: number): Promise<TransactionWrite> {
     const known = this.#keys.get(runId);
-    if (known) return this.#increment(known, gain, now);
+    if (known) return this.#increment(known, delta, now);
     const shard = await listShard(this.table, runId, this.#shard);
     const own = shard.find(({ counter }) => counter.holder === this.worker);
     const idle = shard
       .filter(({ counter }) => counter.lastSeenAt < now - RETIRED_AFTER_MS)
       .sort((a, b) => a.counter.lastSeenAt - b.counter.lastSeenAt)[0];
-    const isRoomy = shard.length < WORKERS_PER_SHARD || this.#contended.has(runId);
-    const retired = own || isRoomy ? undefined : idle;
+    const hasRoom = shard.length < WORKERS_PER_SHARD || this.#contended.has(runId);
+    const retired = own || hasRoom ? undefined : idle;
     const key = (own ?? retired)?.key ?? this.#newKey(runId, now);
     this.#keys.set(runId, key);
-    return retired ? this.#takeOver(retired, gain, now) : this.#increment(key, gain, now);
+    return retired ? this.#takeOver(retired, delta, now) : this.#increment(key, delta, now);
   }
 
-  /** With the time in it: an earlier counter of this worker may be another's by now. */
+  /** The key contains the time, because an earlier counter of this worker may belong to another worker now. */
   #newKey(runId: RunId, now: number): Key {
     return { pk: partitionOf(runId, this.#shard), sk: `${COUNTER}${this.worker}#${now}` };
   }
@@ -99,67 +98,59 @@ export class WorkerCounters {
     this.#contended.add(runId);
   }
 
-  #increment(Key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
-    return {
-      Update: {
-        TableName: this.table.name,
-        Key,
-        UpdateExpression:
-          'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
-        ConditionExpression: 'attribute_not_exists(holder) OR holder = :me',
-        ExpressionAttributeValues: {
-          ':me': this.worker,
-          ':now': now,
-          ':processed': processed,
-          ':failed': failed,
-        },
+  #increment(key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
+    return updateWrite(this.table, key, {
+      UpdateExpression:
+        'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
+      ConditionExpression: 'attribute_not_exists(holder) OR holder = :me',
+      ExpressionAttributeValues: {
+        ':me': this.worker,
+        ':now': now,
+        ':processed': processed,
+        ':failed': failed,
       },
-    };
+    });
   }
 
-  #takeOver({ key, counter }: Listed, gain: CounterDelta, now: number): TransactionWrite {
+  #takeOver({ key, counter }: StoredCounter, delta: CounterDelta, now: number): TransactionWrite {
     const { holder, processed, failed, lastSeenAt, retired } = counter;
-    return {
-      Update: {
-        TableName: this.table.name,
-        Key: key,
-        UpdateExpression:
-          'SET holder = :me, lastSeenAt = :now, jobsProcessed = :processed, jobsFailed = :failed, ' +
-          'retiredProcessed = :retiredProcessed, retiredFailed = :retiredFailed, retiredWorkers = :retiredWorkers',
-        // Its holder may count again at this very moment.
-        ConditionExpression:
-          'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed',
-        ExpressionAttributeValues: {
-          ':me': this.worker,
-          ':now': now,
-          ':processed': gain.processed,
-          ':failed': gain.failed,
-          ':retiredProcessed': retired.processed + processed,
-          ':retiredFailed': retired.failed + failed,
-          ':retiredWorkers': retired.workers + 1,
-          ':holder': holder,
-          ':seen': lastSeenAt,
-          ':readProcessed': processed,
-          ':readFailed': failed,
-        },
+    return updateWrite(this.table, key, {
+      UpdateExpression:
+        'SET holder = :me, lastSeenAt = :now, jobsProcessed = :processed, jobsFailed = :failed, ' +
+        'retiredProcessed = :retiredProcessed, retiredFailed = :retiredFailed, retiredWorkers = :retiredWorkers',
+      // The previous holder may be counting again at the same time.
+      ConditionExpression:
+        'holder = :holder AND lastSeenAt = :seen AND jobsProcessed = :readProcessed AND jobsFailed = :readFailed',
+      ExpressionAttributeValues: {
+        ':me': this.worker,
+        ':now': now,
+        ':processed': delta.processed,
+        ':failed': delta.failed,
+        ':retiredProcessed': retired.processed + processed,
+        ':retiredFailed': retired.failed + failed,
+        ':retiredWorkers': retired.workers + 1,
+        ':holder': holder,
+        ':seen': lastSeenAt,
+        ':readProcessed': processed,
+        ':readFailed': failed,
       },
-    };
+    });
   }
 }
 
-interface Listed {
+interface StoredCounter {
   key: Key;
   counter: Counter;
 }
 
-async function listShard(table: Table, runId: RunId, shard: number): Promise<Listed[]> {
-  const listed: Listed[] = [];
+async function listShard(table: Table, runId: RunId, shard: number): Promise<StoredCounter[]> {
+  const counters: StoredCounter[] = [];
   for await (const item of queryItems(table, partitionOf(runId, shard), COUNTER))
-    listed.push({ key: { pk: item.pk as string, sk: item.sk as string }, counter: toCounter(item) });
-  return listed;
+    counters.push({ key: { pk: item.pk as string, sk: item.sk as string }, counter: toCounter(item) });
+  return counters;
 }
 
-/** (`processed` is a reserved word in DynamoDB.) */
+/** The attributes have other names than the fields because `processed` is a reserved word in DynamoDB. */
 function toCounter(item: Item): Counter {
   return {
     holder: item.holder as WorkerId,

@@ -30,8 +30,8 @@ export interface RecordedMessage {
 /** Computes a message's next record, or returns the same object if nothing changes. */
 export type Transition<State> = (state: State) => MessageRecord;
 
-/** How often a write may lose to another delivery before the message is left to its next delivery. */
-const ROUNDS = 5;
+/** Maximum attempts to write a record that other deliveries change. After that the message is delivered again. */
+const MAX_WRITE_ATTEMPTS = 5;
 
 /**
  * A transaction may contain 4 MB ("DynamoDB transactions: how it works"). The rest is reserved for overhead.
@@ -70,8 +70,8 @@ export class LedgerWriter {
    * transaction per slice. If a record has changed since it was read, it is read again and `transition` is applied to
    * the new one. So a message that two workers process at the same time is counted once.
    *
-   * Never throws, and a problem with one message does not affect others: a state that could not be written says why in
-   * `trouble`, and its record may or may not have been written.
+   * Never throws, and a problem with one message does not affect others. A state that could not be written has a
+   * `problem`; its record may have been written nevertheless.
    *
    * @param states of different messages; those with a problem are left unchanged
    * @returns all states, in their order, as the ledger has them now
@@ -81,47 +81,53 @@ export class LedgerWriter {
     transition: Transition<State>,
   ): Promise<State[]> {
     const latest = new Map(states.map((state) => [state.message, state]));
-    let open = states.filter(({ problem: trouble }) => !trouble);
-    for (let round = 1; open.length > 0; round++) {
-      const changes = open.flatMap((state): Change<State>[] => {
+    let unwritten = states.filter(({ problem }) => !problem);
+    for (let attempt = 1; unwritten.length > 0; attempt++) {
+      const changes = unwritten.flatMap((state): Change<State>[] => {
         const after = transition(state);
         return after === state.record ? [] : [{ state, after }];
       });
-      open = [];
+      unwritten = [];
       for (const slice of slicesOf(changes)) {
-        for (const { state, moved } of await this.#write(slice)) {
-          const hasLost = moved && round === ROUNDS;
-          latest.set(state.message, hasLost ? { ...state, problem: new ConditionFailed([]) } : state);
-          if (moved && !hasLost) open.push(state);
+        for (const { state, conflict } of await this.#writeSlice(slice)) {
+          const isLast = attempt === MAX_WRITE_ATTEMPTS;
+          latest.set(
+            state.message,
+            conflict && isLast ? { ...state, problem: new ConditionFailed([]) } : state,
+          );
+          if (conflict && !isLast) unwritten.push(state);
         }
       }
     }
     return [...latest.values()];
   }
 
-  async #write<State extends RecordedMessage>(slice: Change<State>[]): Promise<Attempted<State>[]> {
+  /** Writes a slice in one transaction. Never throws. */
+  async #writeSlice<State extends RecordedMessage>(slice: Change<State>[]): Promise<Written<State>[]> {
     const { runId } = (slice[0] as Change<State>).state.message;
-    const gains = slice.map(({ state, after }) => counterDelta(state.record, after));
-    const processed = gains.reduce((sum, gain) => sum + gain.processed, 0);
-    const failed = gains.reduce((sum, gain) => sum + gain.failed, 0);
+    const deltas = slice.map(({ state, after }) => counterDelta(state.record, after));
+    const processed = deltas.reduce((sum, delta) => sum + delta.processed, 0);
+    const failed = deltas.reduce((sum, delta) => sum + delta.failed, 0);
     const now = this.clock();
     try {
-      // A counter that stays as it is costs nothing.
+      // An unchanged counter needs no write.
       const delta = { processed, failed };
       const counter =
         processed === 0 && failed === 0 ? [] : [await this.counters.incrementWrite(runId, delta, now)];
-      await transact(this.table, [...slice.map((change) => this.#put(change, now)), ...counter]);
+      await transact(this.table, [...slice.map((change) => this.#recordWrite(change, now)), ...counter]);
     } catch (error) {
       if (error instanceof ConditionFailed) {
-        if (error.at.includes(slice.length)) this.counters.loseCounter(runId);
-        return Promise.all(slice.map(({ state }, at) => this.#reread(state, error.at.includes(at))));
+        if (error.failedWrites.includes(slice.length)) this.counters.loseCounter(runId);
+        return Promise.all(
+          slice.map(({ state }, index) => this.#reread(state, error.failedWrites.includes(index))),
+        );
       }
       if (slice.length === 1 || error instanceof Unavailable)
         return slice.map(({ state }) => ({ state: { ...state, problem: error as Error } }));
-      // One record is at fault, and DynamoDB refuses them all for it: each is tried by itself.
-      const single = [];
-      for (const change of slice) single.push(...(await this.#write([change])));
-      return single;
+      // One record is invalid, and DynamoDB rejects the whole slice for it. So each record is written alone.
+      const written = [];
+      for (const change of slice) written.push(...(await this.#writeSlice([change])));
+      return written;
     }
     this.counted.processed += processed;
     this.counted.failed += failed;
@@ -131,23 +137,23 @@ export class LedgerWriter {
   }
 
   /** Reads a record again after a condition failed. @param changed whether the condition of this record failed */
-  async #reread<State extends RecordedMessage>(state: State, changed: boolean): Promise<Attempted<State>> {
-    if (!changed) return { state, moved: true };
+  async #reread<State extends RecordedMessage>(state: State, changed: boolean): Promise<Written<State>> {
+    if (!changed) return { state, conflict: true };
     try {
       const record = await readRecord(this.table, state.message);
       if (!record && state.record.version > 0)
-        throw new Error('the ledger has forgotten the message meanwhile');
-      return { state: { ...state, record: record ?? newRecord(state.message) }, moved: true };
+        throw new Error('the message’s record has expired since it was read');
+      return { state: { ...state, record: record ?? newRecord(state.message) }, conflict: true };
     } catch (error) {
       return { state: { ...state, problem: error as Error } };
     }
   }
 
   /**
-   * A message whose jobs are all processed, as nearly always, stores no lists, so its item is small. A record with failed
-   * jobs never expires: it is the only record of which jobs of the run have failed.
+   * The write of a message's record. If all jobs are processed, as nearly always, the item contains no lists and is
+   * small. A record with failed jobs never expires: it is the only place that tells which jobs of the run have failed.
    */
-  #put(
+  #recordWrite(
     { state: { message, record: before }, after }: Change<RecordedMessage>,
     now: number,
   ): TransactionWrite {
@@ -181,13 +187,13 @@ interface Change<State> {
   after: MessageRecord;
 }
 
-/** A state that is written or in trouble; or that the ledger has moved on from, as it is now. */
-interface Attempted<State> {
+/** The result of writing a state. `conflict`: nothing was written, and `state` has the record as it is in the ledger now. */
+interface Written<State> {
   state: State;
-  moved?: boolean;
+  conflict?: boolean;
 }
 
-/** Slices that fit a transaction, each of one run: its counter takes a write, too. */
+/** Slices that fit into one transaction. Each has one run only, and leaves room for the write of the run's counter. */
 function slicesOf<State extends RecordedMessage>(changes: Change<State>[]): Change<State>[][] {
   const runs = groupBy(changes, ({ state }) => state.message.runId);
   const limit = { count: MAX_TRANSACTION_WRITES - 1, bytes: TRANSACTION_BYTES };

@@ -2,35 +2,44 @@ import { ApiError } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
 import type { IndexNaming } from '../model/index-name.ts';
 import { type Pace, rescheduledAt, type ScheduleState } from '../model/schedule.ts';
-import { type Item, queryItems, readItem, type Table, type TransactionWrite, transact } from './table.ts';
+import {
+  type Item,
+  queryItems,
+  readItem,
+  type Table,
+  type TransactionWrite,
+  transact,
+  updateWrite,
+} from './table.ts';
 
-/** One period of activity, as the ledger has it; times are milliseconds since 1970. */
+/** A run as the ledger stores it. Times are milliseconds since 1970. */
 export interface Run extends ScheduleState {
   runId: RunId;
-  /** Jobs a tick. */
+  /** Jobs per tick. */
   x: number;
-  /** Whether a tick's jobs come all at once or spread over its minutes. */
   pace: Pace;
-  /** Where its documents go. */
+  /** The index or indices for its documents. */
   indexing: IndexNaming;
   active: boolean;
   startedAt: number;
   stoppedAt?: number;
-  /** The last tick that fired, 0 before the first; when it was due and when it was claimed. */
+  /** The number of the last tick that fired, 0 before the first. */
   tick: number;
   lastTickDueAt?: number;
+  /** When the last tick was claimed. */
   lastTickAt?: number;
   missedTicks: number;
+  /** Jobs that were counted as enqueued. Always at least the jobs that were sent. */
   enqueued: number;
 }
 
-/** What is due across runs: one item that every start, stop and claim goes through. */
+/** The state that all runs share. One item, which every start, stop and claim of a tick changes under a condition. */
 export interface Schedule {
   activeRunId?: RunId;
   lastRunId?: RunId;
-  /** The first jobId that no tick has been given yet. */
+  /** The first jobId that is not assigned to a tick. */
   nextJobId: JobId;
-  /** Ticks whose jobs are not all sent yet. */
+  /** Ticks with jobs that are not sent yet. */
   openTicks: { runId: RunId; tick: number }[];
 }
 
@@ -38,8 +47,9 @@ const RUNS = 'RUNS';
 const SCHEDULE = { pk: 'SCHEDULE', sk: 'SCHEDULE' };
 
 export const runKey = (runId: RunId) => ({ pk: RUNS, sk: `RUN#${runId}` });
-export const openTickKey = (runId: RunId, tick: number) => `${runId}#${tick}`;
+const openTickName = (runId: RunId, tick: number) => `${runId}#${tick}`;
 
+/** Reads the schedule; an empty ledger has no runs and starts with jobId 1. @throws Unavailable */
 export async function readSchedule(table: Table): Promise<Schedule> {
   const item = (await readItem(table, SCHEDULE)) ?? {};
   return {
@@ -53,12 +63,13 @@ export async function readSchedule(table: Table): Promise<Schedule> {
   };
 }
 
+/** Reads a run; undefined if the ledger has none with this id. @throws Unavailable */
 export async function readRun(table: Table, runId: RunId): Promise<Run | undefined> {
   const item = await readItem(table, runKey(runId));
   return item && toRun(item);
 }
 
-/** The newest runs first. @param limit how many, at most */
+/** Reads the newest runs, the newest first. @param limit maximum number of runs @throws Unavailable */
 export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   const runs: Run[] = [];
   for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true, limit }))
@@ -66,6 +77,7 @@ export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   return runs;
 }
 
+/** A run to start. */
 export interface NewRun {
   runId: RunId;
   x: number;
@@ -75,14 +87,17 @@ export interface NewRun {
   backfillMinutes: number;
   /** Milliseconds since 1970. */
   startedAt: number;
-  /** The run's jobs get ids from here up, or from where the ledger stands if that is later. */
+  /** Minimum jobId of the run. The ledger's next free jobId is used if that is higher. */
   firstFreeJobId: JobId;
 }
 
 /**
- * Makes a run the active one; its first tick is due at once.
- * @param replaces the run that is active, if it may be stopped by this
- * @throws ConditionFailed when another run was started or stopped meanwhile
+ * Makes a run the active one. Its first tick is due at once.
+ * @param schedule the schedule as it was read
+ * @param replaces the active run, which is stopped in the same transaction; unset if no run is active
+ * @throws ConditionFailed when another run is active, the replaced run is not, or jobIds were assigned since the schedule
+ *   was read
+ * @throws Unavailable
  */
 export async function startRun(
   table: Table,
@@ -113,47 +128,48 @@ export async function startRun(
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
-    {
-      Update: {
-        TableName: table.name,
-        Key: SCHEDULE,
-        UpdateExpression: 'SET activeRunId = :run, lastRunId = :run, nextJobId = :next',
-        // Unchanged since it was read: neither another start nor a tick of the run that this one replaces.
-        ConditionExpression: `${
-          replaces ? 'activeRunId = :active' : 'attribute_not_exists(activeRunId)'
-        } AND (attribute_not_exists(nextJobId) OR nextJobId = :read)`,
-        ExpressionAttributeValues: {
-          ':run': runId,
-          ':next': Math.max(schedule.nextJobId, run.firstFreeJobId),
-          ':read': schedule.nextJobId,
-          ...(replaces && { ':active': replaces }),
-        },
+    updateWrite(table, SCHEDULE, {
+      UpdateExpression: 'SET activeRunId = :run, lastRunId = :run, nextJobId = :next',
+      // Fails if another run was started, or the replaced run has claimed a tick, since the schedule was read.
+      ConditionExpression: `${
+        replaces ? 'activeRunId = :active' : 'attribute_not_exists(activeRunId)'
+      } AND (attribute_not_exists(nextJobId) OR nextJobId = :read)`,
+      ExpressionAttributeValues: {
+        ':run': runId,
+        ':next': Math.max(schedule.nextJobId, run.firstFreeJobId),
+        ':read': schedule.nextJobId,
+        ...(replaces && { ':active': replaces }),
       },
-    },
+    }),
   ];
-  if (replaces) writes.push(stopped(table, replaces, startedAt));
+  if (replaces) writes.push(stopRunWrite(table, replaces, startedAt));
   await transact(table, writes);
 }
 
-/** Ends a run's ticks. What is in the queue is still worked off. @throws ConditionFailed when it was not active */
+/**
+ * Stops a run: no more ticks fire. Jobs in the queue are still processed.
+ * @param at milliseconds since 1970
+ * @throws ConditionFailed when the run is not active
+ * @throws Unavailable
+ */
 export async function stopRun(table: Table, runId: RunId, at: number): Promise<void> {
   await transact(table, [
-    stopped(table, runId, at),
-    {
-      Update: {
-        TableName: table.name,
-        Key: SCHEDULE,
-        UpdateExpression: 'REMOVE activeRunId',
-        ConditionExpression: 'activeRunId = :run',
-        ExpressionAttributeValues: { ':run': runId },
-      },
-    },
+    stopRunWrite(table, runId, at),
+    updateWrite(table, SCHEDULE, {
+      UpdateExpression: 'REMOVE activeRunId',
+      ConditionExpression: 'activeRunId = :run',
+      ExpressionAttributeValues: { ':run': runId },
+    }),
   ]);
 }
 
 /**
- * Changes X, Y or the pace of the run from its next tick on.
+ * Changes X, Y or the pace of a run from its next tick on.
+ * @param run the run as it was read
+ * @param now milliseconds since 1970
+ * @returns the changed run
  * @throws ConditionFailed when the run was stopped or changed, or a tick fired, since it was read
+ * @throws Unavailable
  */
 export async function updateRun(
   table: Table,
@@ -169,110 +185,90 @@ export async function updateRun(
       ? run.nextTickAt
       : rescheduledAt(run.lastTickDueAt, y, now);
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(run.runId),
-        UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
-        // What isn't changed is written as it was read, so it must still be that.
-        ConditionExpression:
-          'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
-        ExpressionAttributeValues: {
-          ':x': x,
-          ':y': y,
-          ':at': nextTickAt,
-          ':true': true,
-          ':next': run.nextTick,
-          ':readX': run.x,
-          ':readY': run.y,
-          ':to': pace,
-          ':pace': run.pace,
-        },
+    updateWrite(table, runKey(run.runId), {
+      UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
+      // Unchanged values are written as they were read, so they must not have changed meanwhile.
+      ConditionExpression:
+        'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
+      ExpressionAttributeValues: {
+        ':x': x,
+        ':y': y,
+        ':at': nextTickAt,
+        ':true': true,
+        ':next': run.nextTick,
+        ':readX': run.x,
+        ':readY': run.y,
+        ':to': pace,
+        ':pace': run.pace,
       },
-    },
+    }),
   ]);
   return { ...run, x, y, pace, nextTickAt };
 }
 
-/** Passes over ticks that were missed. @throws ConditionFailed when somebody else was first, or the run was stopped */
+/**
+ * Counts ticks as missed and moves the run to the first tick after them.
+ * @throws ConditionFailed when the run was stopped or changed, or another scheduler was first
+ * @throws Unavailable
+ */
 export async function skipTicks(
   table: Table,
   run: Run,
   missed: { count: number; nextTick: number; nextTickAt: number },
-): Promise<Run> {
+): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(run.runId),
-        UpdateExpression: 'SET nextTick = :next, nextTickAt = :at ADD missedTicks :count',
-        ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
-        ExpressionAttributeValues: {
-          ':next': missed.nextTick,
-          ':at': missed.nextTickAt,
-          ':count': missed.count,
-          ':true': true,
-          ':read': run.nextTick,
-          ':due': run.nextTickAt,
-          ':y': run.y,
-        },
+    updateWrite(table, runKey(run.runId), {
+      UpdateExpression: 'SET nextTick = :next, nextTickAt = :at ADD missedTicks :count',
+      ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
+      ExpressionAttributeValues: {
+        ':next': missed.nextTick,
+        ':at': missed.nextTickAt,
+        ':count': missed.count,
+        ':true': true,
+        ':read': run.nextTick,
+        ':due': run.nextTickAt,
+        ':y': run.y,
       },
-    },
+    }),
   ]);
-  const { count, nextTick, nextTickAt } = missed;
-  return { ...run, nextTick, nextTickAt, missedTicks: run.missedTicks + count };
 }
 
-/** The part of claiming a tick that moves the schedule on: jobIds are given out, and the tick is open. */
-export function claimTickWrites(table: Table, schedule: Schedule, run: Run): TransactionWrite[] {
-  return [
-    {
-      Update: {
-        TableName: table.name,
-        Key: SCHEDULE,
-        UpdateExpression: 'SET nextJobId = :next ADD openTicks :open',
-        ConditionExpression: 'nextJobId = :read AND activeRunId = :run',
-        ExpressionAttributeValues: {
-          ':next': schedule.nextJobId + run.x,
-          ':read': schedule.nextJobId,
-          ':run': run.runId,
-          ':open': new Set([openTickKey(run.runId, run.nextTick)]),
-        },
-      },
+/** The write of `claimTick` that assigns jobIds to the run's next tick and adds the tick to the open ones. */
+export function openTickWrite(table: Table, schedule: Schedule, run: Run): TransactionWrite {
+  return updateWrite(table, SCHEDULE, {
+    UpdateExpression: 'SET nextJobId = :next ADD openTicks :open',
+    ConditionExpression: 'nextJobId = :read AND activeRunId = :run',
+    ExpressionAttributeValues: {
+      ':next': schedule.nextJobId + run.x,
+      ':read': schedule.nextJobId,
+      ':run': run.runId,
+      ':open': new Set([openTickName(run.runId, run.nextTick)]),
     },
-  ];
+  });
 }
 
-/** The part of finishing a tick that tells the schedule: nobody needs to resume it. */
+/** The write of `closeTick` that removes the tick from the open ones, so that no scheduler resumes it. */
 export function closeTickWrite(table: Table, runId: RunId, tick: number): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: SCHEDULE,
-      UpdateExpression: 'DELETE openTicks :open',
-      ExpressionAttributeValues: { ':open': new Set([openTickKey(runId, tick)]) },
-    },
-  };
+  return updateWrite(table, SCHEDULE, {
+    UpdateExpression: 'DELETE openTicks :open',
+    ExpressionAttributeValues: { ':open': new Set([openTickName(runId, tick)]) },
+  });
 }
 
-function stopped(table: Table, runId: RunId, at: number): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: runKey(runId),
-      UpdateExpression: 'SET active = :false, stoppedAt = :at',
-      ConditionExpression: 'active = :true',
-      ExpressionAttributeValues: { ':false': false, ':true': true, ':at': at },
-    },
-  };
+function stopRunWrite(table: Table, runId: RunId, at: number): TransactionWrite {
+  return updateWrite(table, runKey(runId), {
+    UpdateExpression: 'SET active = :false, stoppedAt = :at',
+    ConditionExpression: 'active = :true',
+    ExpressionAttributeValues: { ':false': false, ':true': true, ':at': at },
+  });
 }
 
 function toRun({ pk: _, sk, ...run }: Item): Run {
   return { ...(run as unknown as Run), runId: (sk as string).slice('RUN#'.length) as RunId };
 }
 
-/** Reads the active run. @throws ApiError `no_active_run` */
-export async function activeRun(table: Table): Promise<Run> {
+/** Reads the active run. @throws ApiError `no_active_run` @throws Unavailable */
+export async function readActiveRun(table: Table): Promise<Run> {
   const { activeRunId } = await readSchedule(table);
   const run = activeRunId && (await readRun(table, activeRunId));
   if (!run) throw new ApiError('no_active_run', 'no run is active; start one first');

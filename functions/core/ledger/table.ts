@@ -9,25 +9,25 @@ import pRetry from 'p-retry';
 import { awsCall } from '../aws-call.ts';
 import { Unavailable } from '../model/errors.ts';
 
-/** The DynamoDB table that the ledger lies in. Keys: `pk` and `sk`, strings; `expiresAt`, seconds, is its TTL. */
+/** The ledger's DynamoDB table. Its keys are the strings `pk` and `sk`. Its TTL attribute is `expiresAt`, in seconds. */
 export interface Table {
   name: string;
   client: Pick<DynamoDBDocumentClient, 'send'>;
-  /** How long to wait, at first, before a transaction that met another one is tried again, in milliseconds. */
+  /** First delay before a transaction is tried again that conflicted with another one, in milliseconds. */
   conflictDelayMs: number;
-  /** When a call must have its answer, milliseconds since 1970: what has none by then has failed. Never unless given. */
+  /** When calls are aborted, in milliseconds since 1970. Without it there is no deadline. */
   deadline?: () => number;
 }
 
-/** The most writes that one transaction takes (DynamoDB's quota). */
+/** Maximum writes per transaction (DynamoDB quota). */
 export const MAX_TRANSACTION_WRITES = 100;
 
 /**
- * How often a transaction that was cancelled for its neighbours' sake is tried again. The SDK does not: it retries
- * throttled calls, and not cancelled transactions ("DynamoDB transactions: how it works", transaction conflict
- * handling). Five retries wait for at most two seconds, which a worker keeps for writing.
+ * Maximum retries of a transaction that was cancelled because of a concurrent one. The SDK retries throttled calls but
+ * not cancelled transactions ("DynamoDB transactions: how it works", transaction conflict handling). Five retries take
+ * at most two seconds, which a worker reserves for writing.
  */
-const RETRIES = 5;
+const MAX_RETRIES = 5;
 
 export type TransactionWrite = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Item = Record<string, unknown>;
@@ -37,19 +37,20 @@ export interface Key {
 }
 
 /**
- * Writes all or nothing. Another transaction on the same items is waited out.
+ * Writes all or nothing. Tries again if the transaction conflicts with another one.
+ * @param writes at most `MAX_TRANSACTION_WRITES`
  * @throws ConditionFailed when a write's condition does not hold; nothing was written
- * @throws Unavailable when DynamoDB throttles or does not answer; then it may or may not have been written, which
- *   the conditions find out when it is tried again
+ * @throws Unavailable when DynamoDB throttles or does not answer. The transaction may have been written; if so, its
+ *   conditions fail when it is tried again.
  */
 export async function transact(table: Table, writes: TransactionWrite[]): Promise<void> {
   await pRetry(
     () =>
       awsCall('ledger', () =>
-        table.client.send(new TransactWriteCommand({ TransactItems: writes }), inTime(table)),
+        table.client.send(new TransactWriteCommand({ TransactItems: writes }), abortAtDeadline(table)),
       ),
     {
-      retries: RETRIES,
+      retries: MAX_RETRIES,
       minTimeout: table.conflictDelayMs,
       maxTimeout: table.conflictDelayMs * 20,
       randomize: true,
@@ -59,25 +60,38 @@ export async function transact(table: Table, writes: TransactionWrite[]): Promis
   );
 }
 
-/** Reads one item, as it is now and not as it was a moment ago. @throws Unavailable */
+/** An update of one item, as a write of `transact`. */
+export function updateWrite(
+  table: Table,
+  key: Key,
+  update: Omit<NonNullable<TransactionWrite['Update']>, 'TableName' | 'Key'>,
+): TransactionWrite {
+  return { Update: { TableName: table.name, Key: key, ...update } };
+}
+
+/** Reads one item, strongly consistent; undefined if there is none. @throws Unavailable */
 export async function readItem(table: Table, key: Key): Promise<Item | undefined> {
   const answer = await awsCall('ledger', () =>
     table.client.send(
       new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
-      inTime(table),
+      abortAtDeadline(table),
     ),
   );
   return answer.Item;
 }
 
-/** Reads a partition's items whose sort key starts with `prefix`, in its order, page by page. @throws Unavailable */
+/**
+ * Reads the items of a partition whose sort key starts with `prefix`, in the order of the sort key, page by page.
+ * @param options `limit`: maximum number of items
+ * @throws Unavailable
+ */
 export async function* queryItems(
   table: Table,
   pk: string,
   prefix: string,
-  order: { newestFirst?: boolean; limit?: number } = {},
+  options: { newestFirst?: boolean; limit?: number } = {},
 ): AsyncGenerator<Item> {
-  let left = order.limit ?? Number.POSITIVE_INFINITY;
+  let remaining = options.limit ?? Number.POSITIVE_INFINITY;
   let start: Record<string, unknown> | undefined;
   do {
     const page = await awsCall('ledger', () =>
@@ -87,20 +101,20 @@ export async function* queryItems(
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
           ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
           ConsistentRead: true,
-          ScanIndexForward: !order.newestFirst,
+          ScanIndexForward: !options.newestFirst,
           ...(start && { ExclusiveStartKey: start }),
-          ...(Number.isFinite(left) && { Limit: left }),
+          ...(Number.isFinite(remaining) && { Limit: remaining }),
         }),
-        inTime(table),
+        abortAtDeadline(table),
       ),
     );
     yield* page.Items ?? [];
-    left -= page.Items?.length ?? 0;
+    remaining -= page.Items?.length ?? 0;
     start = page.LastEvaluatedKey;
-  } while (start && left > 0);
+  } while (start && remaining > 0);
 }
 
-/** Has the SDK give up at the deadline, its own retries included. */
-function inTime({ deadline }: Table): { abortSignal?: AbortSignal } {
+/** Aborts a call and the SDK's retries at the deadline. */
+function abortAtDeadline({ deadline }: Table): { abortSignal?: AbortSignal } {
   return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
 }

@@ -1,7 +1,7 @@
 import type { JobId, RunId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
 import type { Slice, Tick } from '../model/tick.ts';
-import { claimTickWrites, closeTickWrite, type Run, runKey, type Schedule } from './runs.ts';
+import { closeTickWrite, openTickWrite, type Run, runKey, type Schedule } from './runs.ts';
 import {
   type Item,
   type Key,
@@ -10,26 +10,28 @@ import {
   type Table,
   type TransactionWrite,
   transact,
+  updateWrite,
 } from './table.ts';
 
 /**
- * A scheduler's hold on a tick. It keeps two schedulers from sending the same slices, which would be wasteful but not
- * wrong: each step is safe by its own condition. It is renewed by the writes that are made anyhow.
+ * A scheduler's lease on a tick, so that two schedulers do not send the same slices. Sending a slice twice would be a
+ * waste but safe, because each write has its own condition. Every write to the tick renews the lease.
  */
 export interface TickLease {
+  /** The name of the scheduler's invocation. */
   holder: string;
   /** Milliseconds since 1970. */
   until: number;
 }
 
+/** A tick and the lease on it. */
 export interface LeasedTick extends Tick {
   lease: TickLease;
 }
 
-/** Which slice is claimed next, by whom until when. */
-interface Claim {
+/** The next slice to claim. Times are milliseconds since 1970. */
+interface SliceClaim {
   slice: Slice;
-  /** Milliseconds since 1970. */
   at: number;
   leaseUntil: number;
 }
@@ -41,7 +43,10 @@ const tickKey = (runId: RunId, tick: number): Key => ({
 
 /**
  * Claims the run's next tick and a range of jobIds for it.
+ * @param schedule and `run` as they were read; the tick is claimed only if they have not changed
+ * @param nextTickAt when the tick after this one is due, in milliseconds since 1970
  * @throws ConditionFailed when another scheduler was first, or the run was stopped or changed meanwhile
+ * @throws Unavailable
  */
 export async function claimTick(
   table: Table,
@@ -59,42 +64,45 @@ export async function claimTick(
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(runId),
-        UpdateExpression:
-          'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
-        ConditionExpression:
-          'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
-        ExpressionAttributeValues: {
-          ':tick': tick.tick,
-          ':next': tick.tick + 1,
-          ':nextAt': nextTickAt,
-          ':due': tick.dueAt,
-          ':now': tick.claimedAt,
-          ':true': true,
-          ':x': run.x,
-          ':y': run.y,
-          ':pace': run.pace,
-        },
+    updateWrite(table, runKey(runId), {
+      UpdateExpression:
+        'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
+      ConditionExpression:
+        'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
+      ExpressionAttributeValues: {
+        ':tick': tick.tick,
+        ':next': tick.tick + 1,
+        ':nextAt': nextTickAt,
+        ':due': tick.dueAt,
+        ':now': tick.claimedAt,
+        ':true': true,
+        ':x': run.x,
+        ':y': run.y,
+        ':pace': run.pace,
       },
-    },
-    ...claimTickWrites(table, schedule, run),
+    }),
+    openTickWrite(table, schedule, run),
   ]);
 }
 
+/** Reads a tick; undefined if it was never claimed. @throws Unavailable */
 export async function readTick(table: Table, runId: RunId, tick: number): Promise<LeasedTick | undefined> {
   const item = await readItem(table, tickKey(runId, tick));
   return item && toTick(runId, item);
 }
 
-/** All ticks of a run, in their order. */
+/** Reads all claimed ticks of a run, in ascending order. @throws Unavailable */
 export async function* listTicks(table: Table, runId: RunId): AsyncGenerator<Tick> {
   for await (const item of queryItems(table, `RUN#${runId}`, 'TICK#')) yield toTick(runId, item);
 }
 
-/** Takes over a tick whose scheduler is gone. @throws ConditionFailed when it is held, or has moved on */
+/**
+ * Takes over a tick whose lease has expired.
+ * @param tick the tick as it was read
+ * @param now milliseconds since 1970
+ * @throws ConditionFailed when another scheduler holds the lease, or has changed the tick since it was read
+ * @throws Unavailable
+ */
 export async function leaseTick(
   table: Table,
   tick: LeasedTick,
@@ -102,86 +110,83 @@ export async function leaseTick(
   now: number,
 ): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: tickKey(tick.runId, tick.tick),
-        UpdateExpression: 'SET holder = :me, leaseUntil = :until',
-        ConditionExpression: '(holder = :me OR leaseUntil <= :now) AND claimed = :claimed AND sent = :sent',
-        ExpressionAttributeValues: {
-          ':me': lease.holder,
-          ':until': lease.until,
-          ':now': now,
-          ':claimed': tick.claimed,
-          ':sent': tick.sent,
-        },
+    updateWrite(table, tickKey(tick.runId, tick.tick), {
+      UpdateExpression: 'SET holder = :me, leaseUntil = :until',
+      ConditionExpression: '(holder = :me OR leaseUntil <= :now) AND claimed = :claimed AND sent = :sent',
+      ExpressionAttributeValues: {
+        ':me': lease.holder,
+        ':until': lease.until,
+        ':now': now,
+        ':claimed': tick.claimed,
+        ':sent': tick.sent,
       },
-    },
+    }),
   ]);
 }
 
 /**
- * Notes that all claimed jobs are in the queue, and lets the next scheduler carry on with the tick at once.
- * @throws ConditionFailed when another one holds it
+ * Records that all claimed jobs were sent, and ends the lease, so that the next scheduler can resume the tick at once.
+ * @throws ConditionFailed when another scheduler holds the lease
+ * @throws Unavailable
  */
 export async function releaseTick(table: Table, tick: LeasedTick): Promise<void> {
-  await transact(table, [moveTick(table, tick, tick.claimed, 0)]);
+  await transact(table, [advanceTickWrite(table, tick, tick.claimed, 0)]);
 }
 
 /**
- * Counts the slice's jobs as enqueued, before they are sent, and notes that all those claimed before are in the queue.
- * @throws ConditionFailed when the run was stopped (write 0) or another scheduler holds the tick (write 1)
+ * Counts the slice's jobs as enqueued before they are sent. Also records that all jobs claimed before were sent, and
+ * renews the lease.
+ * @throws ConditionFailed when the run was stopped (write 0) or another scheduler holds the lease (write 1)
+ * @throws Unavailable
  */
 export async function claimSlice(
   table: Table,
   tick: LeasedTick,
-  { slice, at, leaseUntil }: Claim,
+  { slice, at, leaseUntil }: SliceClaim,
 ): Promise<void> {
   await transact(table, [
-    {
-      Update: {
-        TableName: table.name,
-        Key: runKey(tick.runId),
-        UpdateExpression: 'ADD enqueued :jobs',
-        ConditionExpression: 'active = :true',
-        ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
-      },
-    },
-    moveTick(table, { ...tick, sliceClaimedAt: at }, slice.to, leaseUntil),
+    updateWrite(table, runKey(tick.runId), {
+      UpdateExpression: 'ADD enqueued :jobs',
+      ConditionExpression: 'active = :true',
+      ExpressionAttributeValues: { ':jobs': slice.to - slice.from, ':true': true },
+    }),
+    advanceTickWrite(table, { ...tick, sliceClaimedAt: at }, slice.to, leaseUntil),
   ]);
 }
 
 /**
- * Ends the tick: its jobs are all in the queue, or its run was stopped and no more will be.
- * @throws ConditionFailed when another scheduler holds it
+ * Closes a tick whose jobs were all sent, or whose run was stopped. No scheduler resumes it.
+ * @throws ConditionFailed when another scheduler holds the lease
+ * @throws Unavailable
  */
 export async function closeTick(table: Table, tick: LeasedTick): Promise<void> {
   await transact(table, [
-    moveTick(table, tick, tick.claimed, 0),
+    advanceTickWrite(table, tick, tick.claimed, 0),
     closeTickWrite(table, tick.runId, tick.tick),
   ]);
 }
 
-/** What was claimed is sent by now, whatever is claimed next. */
-function moveTick(table: Table, tick: LeasedTick, toClaimed: number, leaseUntil: number): TransactionWrite {
-  return {
-    Update: {
-      TableName: table.name,
-      Key: tickKey(tick.runId, tick.tick),
-      UpdateExpression:
-        'SET claimed = :toClaimed, sent = :toSent, sliceClaimedAt = :sliceClaimedAt, leaseUntil = :until',
-      ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
-      ExpressionAttributeValues: {
-        ':toClaimed': toClaimed,
-        ':toSent': tick.claimed,
-        ':sliceClaimedAt': tick.sliceClaimedAt,
-        ':until': leaseUntil,
-        ':me': tick.lease.holder,
-        ':claimed': tick.claimed,
-        ':sent': tick.sent,
-      },
+/** Moves `sent` to the jobs claimed so far, and `claimed` to `toClaimed`. @param leaseUntil 0 ends the lease */
+function advanceTickWrite(
+  table: Table,
+  tick: LeasedTick,
+  toClaimed: number,
+  leaseUntil: number,
+): TransactionWrite {
+  return updateWrite(table, tickKey(tick.runId, tick.tick), {
+    UpdateExpression:
+      'SET claimed = :toClaimed, sent = :toSent, sliceClaimedAt = :sliceClaimedAt, leaseUntil = :until',
+    ConditionExpression: 'holder = :me AND claimed = :claimed AND sent = :sent',
+    ExpressionAttributeValues: {
+      ':toClaimed': toClaimed,
+      ':toSent': tick.claimed,
+      ':sliceClaimedAt': tick.sliceClaimedAt,
+      ':until': leaseUntil,
+      ':me': tick.lease.holder,
+      ':claimed': tick.claimed,
+      ':sent': tick.sent,
     },
-  };
+  });
 }
 
 function toTick(runId: RunId, item: Item): LeasedTick {

@@ -3,35 +3,36 @@ import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
 
-/** A run and what has been counted in it. */
+/** A run and its totals. `processed + failed ≤ run.enqueued`. */
 export interface Totals {
   run: Run;
   processed: number;
   failed: number;
-  /** What each worker has counted that still holds a counter. */
+  /** The counters of the workers that still hold one. */
   workers: Counter[];
-  /** What the workers before them have counted, and how many they were. */
+  /** What retired workers counted, and how many there were. */
   retired: Counter['retired'];
 }
 
 /**
- * Reads a run's counters so that they never run ahead: `processed + failed ≤ enqueued`, in every answer.
+ * Reads a run and its counters; undefined if there is no such run. Every result has `processed + failed ≤ enqueued`:
  *
  *     counters ──► run
  *
- * A job is enqueued before it can be counted, so `enqueued`, read after the counters, covers all that they had counted.
+ * A job is counted as enqueued before it can be processed. So `enqueued`, which is read after the counters, includes
+ * every job that they contain.
  * @throws Unavailable
  */
 export async function readTotals(table: Table, runId: RunId): Promise<Totals | undefined> {
   const workers = await listCounters(table, runId);
   const run = await readRun(table, runId);
   if (!run) return undefined;
-  const sum = (of: (counter: Counter) => number) =>
-    workers.reduce((total, counter) => total + of(counter), 0);
+  const sum = (fieldOf: (counter: Counter) => number) =>
+    workers.reduce((total, counter) => total + fieldOf(counter), 0);
   return {
     run,
     processed: sum(({ processed, retired }) => processed + retired.processed),
-    // A job may be given up by one worker and done by another while both counters are read: that is no failure.
+    // May be negative if one worker counts a job as failed and another recovers it while both counters are read.
     failed: Math.max(
       0,
       sum(({ failed, retired }) => failed + retired.failed),

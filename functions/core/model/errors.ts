@@ -1,11 +1,11 @@
 import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 
-/** What Drumline rests on, by the part that it plays. */
+/** The services that Drumline depends on, by their role: DynamoDB, SQS, Elasticsearch. */
 export type Service = 'ledger' | 'queue' | 'results';
 
 /**
- * A service can't be used just now: it throttles, times out, refuses the connection or has an error of its own.
- * Nobody's job is to blame, so nobody's attempt is spent; trying later is right.
+ * A service cannot be used at the moment: it throttles, times out, refuses the connection or has an internal error.
+ * No job is to blame, so the failure does not count as an attempt. Trying again later is safe.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
@@ -13,30 +13,30 @@ export class Unavailable extends Error {
   constructor(
     readonly service: Service,
     cause: unknown,
-    /** Whether the very same call would probably have gone well a moment later: it met another transaction. */
+    /** Whether the call was only cancelled because of concurrent calls, and will probably succeed in a moment. */
     readonly momentary = false,
   ) {
-    // The cause in words alone: a client's error holds the request, and that the API key.
+    // Only the cause's text: the client's error object contains the request, and so the API key.
     super(`the ${service} can't be used just now: ${reasonFrom(cause)}`);
   }
 }
 
-/** Conditional writes found the ledger other than expected: somebody else was there first. Nothing was written. */
+/** A condition of a ledger transaction does not hold: something else changed the item first. Nothing was written. */
 export class ConditionFailed extends Error {
   override readonly name = 'ConditionFailed';
 
-  /** @param at which of the transaction's writes failed, by their positions */
-  constructor(readonly at: number[]) {
-    super(`the ledger has moved on (writes ${at.join(', ')})`);
+  /** @param failedWrites the indices of the writes whose conditions failed, from 0 */
+  constructor(readonly failedWrites: number[]) {
+    super(`the ledger has changed since it was read (writes ${failedWrites.join(', ')})`);
   }
 }
 
-/** Thrown by a job's `work` to say that trying again is useless: the job goes to the dead letters at once. */
+/** A job's `work` throws this when a retry is useless. The job goes to the dead-letter queue at once. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
 }
 
-/** A request that is refused: told to the caller as `{error: {code, message, details?}}`, and nothing was changed. */
+/** A rejected request. The caller receives `{error: {code, message, details?}}`; nothing was changed. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -55,34 +55,37 @@ export class ApiError extends Error {
   }
 }
 
-/** The longest reason that is kept with a failed job, in characters. */
+/** Maximum length of the reason that is stored with a failed job, in characters. */
 export const MAX_REASON_CHARACTERS = 200;
 
-/** What SQS refuses in a reason (halves of surrogate pairs, non-characters), and what would break its one line. */
-const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu;
+/** Characters that SQS rejects (lone surrogates, non-characters), and those that would break a one-line text. */
+const INVALID_CHARACTERS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu;
 
-/** One line on why something was thrown, whatever was thrown, fit for SQS and not too long. Never throws. */
+/**
+ * Describes any thrown value in one line of at most `MAX_REASON_CHARACTERS` characters, all of them valid in SQS.
+ * Never throws.
+ */
 export function reasonFrom(thrown: unknown): string {
-  const line = wordsOf(thrown).replaceAll(UNFIT, ' ').trim() || 'an Error without a message was thrown';
-  // The cut may halve a pair again.
-  return line.length > MAX_REASON_CHARACTERS
-    ? `${line.slice(0, MAX_REASON_CHARACTERS - 1).replace(/\p{Cs}$/u, '')}…`
-    : line;
+  const line = describe(thrown).replaceAll(INVALID_CHARACTERS, ' ').trim();
+  if (line === '') return 'an Error without a message was thrown';
+  if (line.length <= MAX_REASON_CHARACTERS) return line;
+  // The cut may leave half of a surrogate pair.
+  return `${line.slice(0, MAX_REASON_CHARACTERS - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
-function wordsOf(thrown: unknown): string {
+function describe(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return `something that is not an Error was thrown: ${String(thrown)}`;
     return [thrown.name === 'Error' ? '' : thrown.name, thrown.message || codeOf(thrown)]
       .filter(Boolean)
       .join(': ');
   } catch {
-    // A job may throw what can't be turned into text.
+    // A job may throw a value that cannot be converted to a string.
     return 'something that can’t be described was thrown';
   }
 }
 
-/** Whether an AWS SDK error is the service's or the network's trouble rather than the request's. */
+/** Whether an AWS SDK error was caused by the service or the network, and not by the request. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const sdkError = error as Parameters<typeof isTransientError>[0];
@@ -91,7 +94,7 @@ export function isTransient(error: unknown): boolean {
     isTransientError(sdkError) ||
     isServerError(sdkError) ||
     TRANSIENT_CODES.has(codeOf(error)) ||
-    // A stopped server that takes connections and drops them shows as a body that can't be parsed.
+    // A stopped server that accepts connections and drops them causes a body that cannot be parsed.
     error.name === 'SyntaxError'
   );
 }

@@ -1,20 +1,20 @@
-/** Where a run's documents go, fixed when it starts. */
+/** The index settings of a run, fixed when the run starts. */
 export interface IndexNaming {
-  /** What searches name: the index, or with one a month the alias of them all. */
+  /** The name for searches: the index or, if `monthly`, the alias of all monthly indices. */
   index: string;
-  /** Whether each month that ticks are due in has an index of its own, so that old ones can be closed or removed whole. */
+  /** Whether each month (UTC) has its own index, so that a whole old month can be closed or deleted. */
   monthly: boolean;
 }
 
-/** One index of documents, and the alias that searches find it by, if it is one of several. */
+/** One index, and its alias if it is a monthly one. */
 export interface ResultsIndex {
   name: string;
   alias?: string;
 }
 
 /**
- * The index of a tick's documents. It follows from when the tick was due, in UTC, and never from the clock: a job that
- * is delivered again after the turn of a month has to meet its own document.
+ * The index for a tick's documents. It depends on the time when the tick was due and never on the clock, so that a job
+ * that is delivered again in the next month finds its document.
  * @param dueAt milliseconds since 1970
  */
 export function indexAt({ index, monthly }: IndexNaming, dueAt: number): ResultsIndex {

@@ -1,69 +1,69 @@
-import * as z from '../zod.ts';
 import { type JobId, RUN_ID, type RunId } from './ids.ts';
+import * as z from './zod.ts';
 
 /** Consecutive jobs of one tick. */
 export interface MessageRange {
   runId: RunId;
   tick: number;
-  /** First and last job, both included. */
+  /** First and last job, inclusive. */
   first: JobId;
   last: JobId;
 }
 
 /**
- * What travels through the jobs queue: 1..N consecutive jobs of one tick.
+ * A message of the jobs queue: 1 to `MAX_JOBS_PER_MESSAGE` consecutive jobs of one tick.
  *
- * A message names its jobs and does not carry them (a job's input follows from its id), so that a message costs the
- * same whatever the work. Its range is its identity: a message sent twice is one message to the ledger.
+ * It contains the jobs' ids and not their inputs, which follow from the ids. Its range is its identity: for the ledger,
+ * a message that was sent twice is one message.
  */
 export interface Message extends MessageRange {
-  /** The format's version. A consumer sends a version that it doesn't know to the dead letters, where it is kept. */
+  /** Version of the format. A consumer sends messages of an unknown version to the dead-letter queue. */
   v: 1;
-  /** When its slice was claimed, milliseconds since 1970. */
+  /** When the slice that contains the message was claimed, in milliseconds since 1970. */
   enqueuedAt: number;
-  /** Set when dead letters are sent again: only these jobs of the range, and the retry's number. A later retry has a higher one. */
+  /** Set if this message retries dead letters: it asks only for these jobs. A later retry has a higher `round`. */
   retry?: { round: number; jobs: JobId[] };
-  /** Set when a worker has sent the message back. */
+  /** Set if a worker sent the message back to the queue. */
   returned?: Returned;
 }
 
 /**
- * What a worker says of a message that it sends back to the queue. SQS remembers nothing else of it: the message is a new
- * one, so that its receive count tells of workers that died, and of nothing that was done on purpose.
+ * The history of a message that a worker sent back to the queue. For SQS it is a new message whose receive count starts
+ * again, so the receive count shows only the deaths of workers and no intended returns.
  */
 export interface Returned {
-  /** How often it was sent back, from 1. */
+  /** How often the message was sent back, from 1. */
   times: number;
-  /** When it is to be worked on again, milliseconds since 1970. SQS delays a message for at most 15 minutes. */
+  /** Earliest time of the next attempt, in milliseconds since 1970. SQS can delay a message for only 15 minutes. */
   notBefore: number;
-  /** How often it came back without being sent back, since a worker last lived through its jobs. */
+  /** How often it was received again without being sent back, since a worker last survived its jobs. */
   unexplained?: number;
-  /** Leases on it whose holders live, and could not tell the ledger. */
+  /** Ids of leases whose holders survived but could not record it in the ledger. */
   survived?: string[];
 }
 
-/** The most jobs that may share a message: 500 failed jobs and their reasons fit a DynamoDB item of 400 kB. */
+/** Maximum jobs per message: 500 failed jobs with their reasons fit a DynamoDB item of 400 kB. */
 export const MAX_JOBS_PER_MESSAGE = 500;
 
-/** The most leases that a message names: the newest ones, since a newer lease has written over an older one. */
+/** Maximum survived leases per message. The newest are kept, because a newer lease replaces an older one. */
 export const MAX_SURVIVED = 5;
 
-/** More returns than any message has in the time that it is kept. */
+/** Maximum value of the return counters; no real message reaches it before it expires. */
 export const MAX_RETURNS = 1_000_000;
 
-/** The last moment that JavaScript has a date for; a document needs one. */
-const LAST_MOMENT = 8.64e15;
+/** The latest time that a JavaScript `Date` can represent, in milliseconds since 1970. */
+const MAX_DATE_MS = 8.64e15;
 
 const jobId = z.int().check(z.positive());
 
-/** Fields of a later version are kept: a message that is sent back must not lose them. */
+/** Unknown fields are kept, so that a message from newer code does not lose them when it is sent back. */
 const schema = z.looseObject({
   v: z.literal(1),
   runId: z.string().check(z.regex(RUN_ID)),
   tick: z.int().check(z.positive()),
   first: jobId,
   last: jobId,
-  enqueuedAt: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
+  enqueuedAt: z.int().check(z.nonnegative(), z.maximum(MAX_DATE_MS)),
   retry: z.optional(
     z.object({
       round: z.int().check(z.positive()),
@@ -73,7 +73,7 @@ const schema = z.looseObject({
   returned: z.optional(
     z.object({
       times: z.int().check(z.positive(), z.maximum(MAX_RETURNS)),
-      notBefore: z.int().check(z.nonnegative(), z.maximum(LAST_MOMENT)),
+      notBefore: z.int().check(z.nonnegative(), z.maximum(MAX_DATE_MS)),
       unexplained: z.optional(z.int().check(z.positive(), z.maximum(MAX_RETURNS))),
       survived: z.optional(
         z.array(z.string().check(z.regex(/^[\w-]{1,64}$/))).check(z.maxLength(MAX_SURVIVED)),
@@ -84,7 +84,7 @@ const schema = z.looseObject({
 
 export type ParsedMessage = { message: Message } | { malformed: string };
 
-/** Reads a message's body; never throws. What can't be a message says why in `malformed`. */
+/** Parses a message's body. Never throws; `malformed` gives the reason if the body is not a valid message. */
 export function parseMessage(body: string): ParsedMessage {
   let json: unknown;
   try {
@@ -107,17 +107,17 @@ export function parseMessage(body: string): ParsedMessage {
   return { message };
 }
 
-/** The jobs that a message asks for. */
+/** The jobs that a message asks for, each once. */
 export function jobsToRun(message: Message): JobId[] {
   return message.retry ? [...new Set(message.retry.jobs)] : jobsInRange(message);
 }
 
-/** All jobs of a range, in their order. */
+/** All jobs of a range, in ascending order. */
 export function jobsInRange({ first, last }: MessageRange): JobId[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) as JobId);
 }
 
-/** Names a message by the jobs it stands for, and so is the same for a message and its duplicates and retries. */
+/** Identifies a message by its range. A message, its duplicates and its retries have the same key. */
 export function messageKey({ runId, tick, first, last }: MessageRange): string {
   return `${runId}#${tick}#${first}-${last}`;
 }

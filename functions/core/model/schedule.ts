@@ -1,43 +1,35 @@
-import type { RunId } from './ids.ts';
-
 /**
- * How late a tick may fire before it counts as missed, when the run has no backfill window. The rule fires every
- * minute, and an emulator's up to a minute late: less than two periods would skip ticks of a healthy system.
+ * Maximum delay of a tick before it counts as missed, in milliseconds, for a run without a backfill window. The rule
+ * fires every minute, in an emulator up to a minute late. A smaller value would skip ticks of a healthy system.
  */
 export const MAX_LATENESS_MS = 120_000;
 
-/** A tick's jobs come all at once, or spread evenly over its minutes. */
+/** `burst` sends a tick's jobs at once; `even` spreads them over the Y minutes until the next tick. */
 export type Pace = 'burst' | 'even';
 
-/** What the schedule needs to know of a run; times are milliseconds since 1970. */
+/** The part of a run that determines which ticks are due. Times are milliseconds since 1970. */
 export interface ScheduleState {
-  /** Minutes from one tick to the next. */
+  /** Minutes between two ticks. */
   y: number;
   /** The number of the next tick, from 1, and when it is due. */
   nextTick: number;
   nextTickAt: number;
-  /** How far back a missed tick is still fired; 0 for not at all. */
+  /** Late ticks up to this age are still fired; 0 for no backfill. */
   backfillMinutes: number;
 }
 
-export interface DueTick {
-  runId: RunId;
-  tick: number;
-  dueAt: number;
-}
-
-/** One step of the schedule: the next tick fires, or the ticks up to `resumeAt` were missed. */
+/** The next tick must fire, or `count` ticks were missed and `nextTick` is the first one after them. */
 export type ScheduleStep =
   | { kind: 'fire'; tick: number; dueAt: number }
   | { kind: 'missed'; count: number; nextTick: number; nextTickAt: number };
 
 /**
- * What is due, the oldest first; nothing when the next tick lies ahead. A tick that is more than `MAX_LATENESS_MS` (or the
- * backfill window, if that is longer) late is missed, and is not fired.
+ * What the schedule must do next, or undefined if no tick is due. A tick is missed if it is later than `MAX_LATENESS_MS`
+ * and later than the backfill window.
  *
- * @param now the clock, milliseconds since 1970. It decides what is late: Lambda keeps an event for up to six hours,
- *   and EventBridge for a day.
- * @param eventTime when the event was due. Ticks that are due later do not fire.
+ * @param now the clock, in milliseconds since 1970. Lateness is measured by the clock and not by the event, because
+ *   Lambda keeps an event for up to six hours, and EventBridge for a day.
+ * @param eventTime when the event was due, in milliseconds since 1970. Ticks that are due later do not fire.
  */
 export function nextStep(run: ScheduleState, now: number, eventTime: number = now): ScheduleStep | undefined {
   if (run.nextTickAt > Math.min(eventTime, now)) return undefined;
@@ -53,7 +45,7 @@ export function nextStep(run: ScheduleState, now: number, eventTime: number = no
   };
 }
 
-/** When the next tick is due once Y has changed: the new Y after the last tick, but never in the past. */
+/** When the next tick is due after Y has changed: Y minutes after the last tick, but never in the past. */
 export function rescheduledAt(lastTickDueAt: number, y: number, now: number): number {
   return Math.max(now, lastTickDueAt + y * 60_000);
 }

@@ -3,80 +3,81 @@ import type { ResultsIndex } from './index-name.ts';
 import type { Message, MessageRange } from './message.ts';
 
 /**
- * One firing of the schedule, and how far its jobs are on their way:
+ * One firing of the schedule, and the progress of enqueueing its jobs:
  *
  *     firstJob                                             firstJob + count
  *        │  sent: in the queue   │ being sent │ not yet enqueued  │
  *        ├───────────────────────┼────────────┼───────────────────┤
  *        0                      sent       claimed              count
  *
- * `claimed` moves together with the run's `enqueued`, before the jobs are sent, so that no job is ever processed
- * that is not counted as enqueued. Whoever finds `sent < claimed` and nobody at it sends that slice (again).
+ * `claimed` grows in the same transaction as the run's `enqueued`, before the jobs are sent, so every job is counted as
+ * enqueued before it can be processed. A scheduler that finds `sent < claimed` and no lease sends that slice again.
  */
 export interface Tick {
   runId: RunId;
   tick: number;
   firstJob: JobId;
-  /** How many jobs are due. */
+  /** Number of jobs. */
   count: number;
   claimed: number;
   sent: number;
-  /** Fixed when the tick is claimed: the borders of its messages stay the same whoever sends them. */
+  /** Fixed when the tick is claimed, so that every scheduler divides the tick into the same messages. */
   jobsPerMessage: number;
   /** Milliseconds since 1970. */
   dueAt: number;
   claimedAt: number;
   /**
-   * When the slice from `sent` to `claimed` was claimed. Its messages say so whoever sends them, and however late: by that
-   * a consumer tells whether the ledger may have forgotten them.
+   * When the slice from `sent` to `claimed` was claimed. Its messages contain this time even if they are sent again much
+   * later, so that a consumer can tell whether their records may have expired.
    */
   sliceClaimedAt: number;
-  /** How long its jobs are spread over, in milliseconds; 0 for all at once. */
+  /** The period over which the jobs are spread, in milliseconds; 0 sends all at once. */
   spreadMs: number;
-  /** Where its jobs' documents belong, whoever writes them and however late. */
+  /** The index for the jobs' documents. */
   index: ResultsIndex;
 }
 
-/** How a tick's jobs are packed into messages. */
+/** How a tick's jobs are divided into messages. */
 export interface PackingRule {
-  /** The most jobs that share a message. */
+  /** Maximum jobs per message. */
   jobsPerMessage: number;
-  /** A tick has at least so many messages, if it has so many jobs. */
+  /** Minimum messages per tick, if the tick has that many jobs. */
   minMessages: number;
 }
 
-/** As many messages as make ten batches of ten: with fewer, a small tick would be one worker's, however many there are. */
+/** Ten batches of ten messages. With fewer messages a single worker would receive a small tick's jobs. */
 export const MIN_MESSAGES_PER_TICK = 100;
 
-/** How many jobs share a message of a tick: fewer than may, where the tick is small. */
+/** The number of jobs per message for a tick of this many jobs. Smaller for small ticks; at least 1. */
 export function jobsPerMessageOf(jobs: number, { jobsPerMessage, minMessages }: PackingRule): number {
   return Math.max(1, Math.min(jobsPerMessage, Math.floor(jobs / minMessages)));
 }
 
-/** Jobs from..to of a tick, counted from its first: `from` included, `to` not. */
+/** A range of a tick's jobs, as indices from 0: `from` is included, `to` is not. */
 export interface Slice {
   from: number;
   to: number;
 }
 
-/** When a job is due, by its index in the tick, from 0; in milliseconds since 1970. */
+/** When a job is due, in milliseconds since 1970. @param index the job's index in the tick, from 0 */
 export function jobDueAt(tick: Tick, index: number): number {
   return tick.dueAt + Math.floor((tick.spreadMs * index) / tick.count);
 }
 
 /**
- * The next slice to claim: at most `messages` messages whose first jobs are due by `until`. Nothing when the whole
- * tick is claimed, or all that is not is due later.
+ * The next slice to claim, or undefined if no unclaimed job is due by `until`.
+ * @param messages maximum number of messages in the slice
+ * @param until a message belongs to the slice if its first job is due by then, in milliseconds since 1970
  */
 export function nextSlice(tick: Tick, messages: number, until: number): Slice | undefined {
   const from = tick.claimed;
   let to = from;
-  for (let left = messages; left > 0 && to < tick.count && jobDueAt(tick, to) <= until; left--)
+  for (let remaining = messages; remaining > 0 && to < tick.count && jobDueAt(tick, to) <= until; remaining--)
     to = Math.min(tick.count, to + tick.jobsPerMessage);
   return to > from ? { from, to } : undefined;
 }
 
-/** The messages of the slice that is claimed and not yet sent. A slice starts on a message's border. */
+/** The messages of the slice that is claimed but not sent. A slice starts at the first job of a message. */
 export function messagesToSend(tick: Tick): Message[] {
   const messages: Message[] = [];
   for (let from = tick.sent; from < tick.claimed; from += tick.jobsPerMessage) {
@@ -86,7 +87,7 @@ export function messagesToSend(tick: Tick): Message[] {
   return messages;
 }
 
-/** The message that has a job of the tick. */
+/** The range of the message that contains a job of the tick. */
 export function messageContaining(
   { runId, tick, firstJob, count, jobsPerMessage }: Tick,
   jobId: JobId,
@@ -98,8 +99,8 @@ export function messageContaining(
 }
 
 /**
- * Whether the message is one that this tick has claimed, border for border. A made-up range would be counted
- * under a name of its own, and its jobs a second time.
+ * Whether the tick has claimed exactly this message. A forged range would have another key in the ledger, and its jobs
+ * would be counted twice.
  */
 export function ownsMessage(tick: Tick, message: Message): boolean {
   const end = message.last + 1 - tick.firstJob;

@@ -5,21 +5,21 @@ import { jobsToRun, type Message, parseMessage } from '../model/message.ts';
 import type { ExhaustedJob } from '../model/message-record.ts';
 import { MAX_BATCH_BYTES, type OutgoingMessage } from './queue.ts';
 
-/** Why something was given up on, as the dead-letter queue keeps it. */
+/** A message of the dead-letter queue: a job that was given up, and why. */
 export interface DeadLetter {
-  /** The job, or nothing for a message that no job can be read from. */
+  /** Absent for a malformed message, and for one that the redrive policy moved. */
   jobId?: JobId;
   runId?: RunId;
   reason: string;
   attempts: number;
-  /** ISO 8601; absent for what came by the queue's own redrive policy. */
+  /** ISO 8601. Absent if the queue's redrive policy moved the message. */
   firstFailedAt?: string;
   lastFailedAt?: string;
-  /** How many jobs the message stands for; 1 but for what came by the redrive policy. */
+  /** Number of jobs: 0 for a malformed message, all of the message's jobs if the redrive policy moved it, otherwise 1. */
   jobs: number;
 }
 
-/** Attribute names on a dead letter. */
+/** Message attributes of a dead letter. */
 const REASON = 'reason';
 const ATTEMPTS = 'attempts';
 const FIRST = 'firstFailedAt';
@@ -28,52 +28,55 @@ const RUN = 'runId';
 const JOB = 'jobId';
 
 /**
- * The dead letter of one job. Its body is a message already: sent to the jobs queue again, it asks for that one job.
- * @param round the number of the retry that it asks for, so that SQS's own redrive gives the job its attempts anew, too
+ * The dead letter of one job. Its body is a message that asks for this job, so that it can be sent to the jobs queue.
+ * @param round the number of the retry that it asks for. It resets the job's attempts, also after a redrive by SQS.
  */
 export function deadLetterFor(
   message: Message,
   { jobId, attempts }: ExhaustedJob,
   round: number,
 ): OutgoingMessage {
-  const { returned: _, ...kept } = message;
-  const body: Message = { ...kept, retry: { round, jobs: [jobId] } };
+  const { returned: _, ...unreturned } = message;
+  const body: Message = { ...unreturned, retry: { round, jobs: [jobId] } };
   return {
     MessageBody: JSON.stringify(body),
     MessageAttributes: {
-      [REASON]: text(attempts.reason),
-      [ATTEMPTS]: number(attempts.count + (attempts.deaths ?? 0)),
-      [FIRST]: text(new Date(attempts.firstAt).toISOString()),
-      [LAST]: text(new Date(attempts.lastAt).toISOString()),
-      [RUN]: text(message.runId),
-      [JOB]: number(jobId),
+      [REASON]: stringAttribute(attempts.reason),
+      [ATTEMPTS]: numberAttribute(attempts.count + (attempts.deaths ?? 0)),
+      [FIRST]: stringAttribute(new Date(attempts.firstAt).toISOString()),
+      [LAST]: stringAttribute(new Date(attempts.lastAt).toISOString()),
+      [RUN]: stringAttribute(message.runId),
+      [JOB]: numberAttribute(jobId),
     },
   };
 }
 
-/** What a malformed message may have of the largest message that SQS takes, so that its reason fits beside it. */
+/** Maximum bytes of a malformed message's body. The rest of SQS's limit is reserved for the reason. */
 const MAX_BODY_BYTES = MAX_BATCH_BYTES - 4_096;
 
-/** The dead letter of a message that no job can be read from: kept whole, whatever it is, as far as there is room. */
+/**
+ * The dead letter of a malformed message. Its body is kept, truncated to `MAX_BODY_BYTES`.
+ * @param now milliseconds since 1970
+ */
 export function malformedDeadLetter(body: string, reason: string, now: number): OutgoingMessage {
-  const at = text(new Date(now).toISOString());
+  const failedAt = stringAttribute(new Date(now).toISOString());
   const kept = Buffer.from(body)
     .subarray(0, MAX_BODY_BYTES)
     .toString()
     .replace(/\uFFFD$/u, '');
   return {
-    // SQS takes no empty body, nor had the queue one; a redelivery of nothing would be lost otherwise.
+    // SQS rejects an empty body.
     MessageBody: kept === '' ? ' ' : kept,
     MessageAttributes: {
-      [REASON]: text(`malformed: ${reasonFrom(new Error(reason))}`),
-      [ATTEMPTS]: number(1),
-      [FIRST]: at,
-      [LAST]: at,
+      [REASON]: stringAttribute(`malformed: ${reasonFrom(new Error(reason))}`),
+      [ATTEMPTS]: numberAttribute(1),
+      [FIRST]: failedAt,
+      [LAST]: failedAt,
     },
   };
 }
 
-/** Reads a message of the dead-letter queue, by whichever way it got there. */
+/** Reads a message of the dead-letter queue. Never throws. @param receives its ApproximateReceiveCount */
 export function readDeadLetter(
   body: string,
   attributes: Record<string, MessageAttributeValue> | undefined,
@@ -85,11 +88,11 @@ export function readDeadLetter(
   const reason = value(REASON);
   if (reason === undefined) {
     return {
-      ...(message && { runId: message.runId, jobs: jobsToRun(message).length }),
-      ...(!message && { jobs: 0 }),
+      ...(message && { runId: message.runId }),
+      jobs: message ? jobsToRun(message).length : 0,
       reason: 'received too often without an outcome (the queue’s redrive policy)',
       attempts: receives,
-    } as DeadLetter;
+    };
   }
   const jobId = value(JOB);
   return {
@@ -104,8 +107,9 @@ export function readDeadLetter(
 }
 
 /**
- * The body to send to the jobs queue so that the dead letter is tried again, with its attempts anew.
- * @param now milliseconds since 1970, which numbers the retry
+ * The body of the message that retries a dead letter, with its attempts reset.
+ * @param body of the dead letter; returned as it is if it does not ask for a retry
+ * @param now milliseconds since 1970; becomes the retry's number
  */
 export function retryMessageBody(body: string, now: number): string {
   const parsed = parseMessage(body);
@@ -115,10 +119,10 @@ export function retryMessageBody(body: string, now: number): string {
   return JSON.stringify({ ...message, retry: { round: Math.max(round, now), jobs } });
 }
 
-function text(value: string): MessageAttributeValue {
+function stringAttribute(value: string): MessageAttributeValue {
   return { DataType: 'String', StringValue: value.slice(0, MAX_REASON_CHARACTERS + 20) || '-' };
 }
 
-function number(value: number): MessageAttributeValue {
+function numberAttribute(value: number): MessageAttributeValue {
   return { DataType: 'Number', StringValue: String(value) };
 }

@@ -15,57 +15,60 @@ import { Unavailable } from '../model/errors.ts';
 export interface Queue {
   url: string;
   client: Pick<SQSClient, 'send'>;
-  /** How long to wait, at first, before entries that SQS did not take are sent again, in milliseconds. */
+  /** First delay before entries that SQS did not accept are sent again, in milliseconds. */
   retryDelayMs: number;
 }
 
-/** The most entries in one batch call (SQS's quota). */
+/** Maximum entries per batch call (SQS quota). */
 export const MAX_BATCH_ENTRIES = 10;
 
-/** The most bytes in one batch call, bodies and attributes together, and so in one message (SQS's quota). */
+/** Maximum bytes per batch call, bodies and attributes together, and so per message (SQS quota). */
 export const MAX_BATCH_BYTES = 1_048_576;
 
 const BATCH_LIMIT = { count: MAX_BATCH_ENTRIES, bytes: MAX_BATCH_BYTES };
 
-/** The longest that a message may be delayed when it is sent (SQS's quota, 15 minutes), in milliseconds. */
+/** Maximum delay of a message, in milliseconds (SQS quota, 15 minutes). */
 export const MAX_DELAY_MS = 900_000;
 
-/** The delay to send a message with that is to wait so long, in milliseconds: whole seconds, no more than SQS takes. */
+/** Converts a wait in milliseconds to a `DelaySeconds` that SQS accepts: whole seconds from 0 to 900, rounded up. */
 export function toDelaySeconds(waitMs: number): number {
   return Math.ceil(Math.min(MAX_DELAY_MS, Math.max(0, waitMs)) / 1_000);
 }
 
-/** Batch calls under way at once: enough to keep SQS busy, few enough for one function's connections. */
+/** Maximum concurrent batch calls. More would not be faster, and a function's connections are limited. */
 const CALLS_AT_ONCE = 10;
 
-const RETRIES = 4;
+/** Maximum retries of entries that SQS did not accept. */
+const MAX_RETRIES = 4;
 
+/** A message to send; `send` and `sendOnce` add the entry's id. */
 export type OutgoingMessage = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
 /**
- * Sends all messages; the entries of a batch that SQS did not take are sent again, alone.
- * @throws Unavailable when some could not be sent; others were, so whoever sends again sends some twice
+ * Sends all messages. Entries of a batch that SQS did not accept are sent again, without the accepted ones.
+ * @throws Unavailable when some messages could not be sent. Others were, so sending all again sends some twice.
+ * @throws Error when SQS rejects a message as invalid
  */
 export async function send(queue: Queue, messages: readonly OutgoingMessage[]): Promise<void> {
-  await pMap(chunk(messages, BATCH_LIMIT, sizeOf), (batch) => sendAll(queue, batch), {
+  await pMap(chunk(messages, BATCH_LIMIT, sizeOf), (batch) => sendBatchWithRetries(queue, batch), {
     concurrency: CALLS_AT_ONCE,
   });
 }
 
-async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<void> {
-  let left = messages;
+async function sendBatchWithRetries(queue: Queue, messages: readonly OutgoingMessage[]): Promise<void> {
+  let unsent = messages;
   await pRetry(
     async () => {
-      const refused = await sendBatch(queue, left);
+      const refused = await sendBatch(queue, unsent);
       if (refused.length === 0) return;
       const reason = new Error(
-        `SQS did not take ${refused.length} of ${left.length} messages: ${refused[0]?.Message}`,
+        `SQS did not accept ${refused.length} of ${unsent.length} messages: ${refused[0]?.Message}`,
       );
-      left = refused.flatMap(({ Id }) => left[Number(Id)] ?? []);
+      unsent = refused.flatMap(({ Id }) => unsent[Number(Id)] ?? []);
       throw refused.some(({ SenderFault }) => SenderFault) ? reason : new Unavailable('queue', reason);
     },
     {
-      retries: RETRIES,
+      retries: MAX_RETRIES,
       minTimeout: queue.retryDelayMs,
       randomize: true,
       shouldRetry: ({ error }) => error instanceof Unavailable,
@@ -74,44 +77,44 @@ async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Prom
 }
 
 /**
- * Sends each message once: what SQS may have taken is not sent again, since all that it has taken are new messages.
- * @returns for each message whether SQS has said that it took it
+ * Sends each message at most once: a message that SQS may have accepted is not sent again. Never throws.
+ * @returns for each message whether SQS confirmed that it accepted it
  */
 export async function sendOnce(queue: Queue, messages: readonly OutgoingMessage[]): Promise<boolean[]> {
-  const taken = await pMap(
+  const accepted = await pMap(
     chunk(messages, BATCH_LIMIT, sizeOf),
     async (batch) => {
       try {
         const refused = new Set((await sendBatch(queue, batch)).map(({ Id }) => Number(Id)));
-        return batch.map((_, at) => !refused.has(at));
+        return batch.map((_, index) => !refused.has(index));
       } catch {
         return batch.map(() => false);
       }
     },
     { concurrency: CALLS_AT_ONCE },
   );
-  return taken.flat();
+  return accepted.flat();
 }
 
 async function sendBatch(
   queue: Queue,
   messages: readonly OutgoingMessage[],
 ): Promise<BatchResultErrorEntry[]> {
-  const Entries = messages.map((message, at) => ({ ...message, Id: String(at) }));
+  const Entries = messages.map((message, index) => ({ ...message, Id: String(index) }));
   const answer = await awsCall('queue', () =>
     queue.client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries })),
   );
   return answer.Failed ?? [];
 }
 
-/** About how many messages a queue holds, as SQS counts them. */
+/** The number of messages in a queue. SQS's figures are approximate. */
 export interface QueueDepth {
   visible: number;
   inFlight: number;
   delayed: number;
 }
 
-/** @throws Unavailable */
+/** Reads the number of messages in a queue. @throws Unavailable */
 export async function readDepth(queue: Pick<Queue, 'url' | 'client'>): Promise<QueueDepth> {
   const { Attributes: attributes } = await awsCall('queue', () =>
     queue.client.send(
@@ -132,7 +135,7 @@ export async function readDepth(queue: Pick<Queue, 'url' | 'client'>): Promise<Q
   };
 }
 
-/** A message's bytes as SQS counts them: its body, and its attributes' names, types and values. */
+/** A message's size in bytes as SQS counts it: its body, and its attributes' names, types and values. */
 function sizeOf({ MessageBody = '', MessageAttributes = {} }: OutgoingMessage): number {
   return Object.entries(MessageAttributes).reduce(
     (sum, [name, { DataType = '', StringValue = '' }]) =>

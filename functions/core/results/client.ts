@@ -1,46 +1,72 @@
-import { Client, type ClientOptions, errors as clientErrors } from '@elastic/elasticsearch';
+import { Client, type ClientOptions, errors as clientErrors, HttpConnection } from '@elastic/elasticsearch';
 import { Unavailable } from '../model/errors.ts';
-import { KeptAliveConnection } from './connection.ts';
 
-/** Elasticsearch, and the index there, or the alias of indices, that results are searched in. */
+/** An Elasticsearch client, and the index or alias that contains the results. */
 export interface Results {
   client: Client;
   index: string;
-  /** What an index is made with; as Elasticsearch has it unless given. */
+  /** Settings of new indices; Elasticsearch's defaults unless given. */
   indexSettings?: IndexSettings | undefined;
 }
 
-/** What an index is made with; an index that is there keeps what it has. */
+/** Settings of new indices. Existing indices are not changed. */
 export interface IndexSettings {
   shards: number;
   replicas: number;
-  /** How soon searches see a document; Elasticsearch's own way unless given. */
+  /** Maximum time until searches find a document; Elasticsearch's default unless given. */
   refreshSeconds?: number | undefined;
 }
 
-/** How long Elasticsearch may take to answer, in milliseconds, unless the caller has less time. */
+/** Default timeout of a request, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 5_000;
 
-/** How to reach Elasticsearch beyond its URL. */
+/** Options of a connection. */
 export interface ConnectOptions {
-  /** Adds the API key to each request, say; the client's own transport unless given. */
+  /** A transport that e.g. adds the API key to each request; the client's own unless given. */
   Transport?: ClientOptions['Transport'];
-  /** PEM of the authority that signed its certificate, where that is a private one. */
+  /** PEM of the private authority that signed the server's certificate; unset for a public one. */
   caCertificate?: string;
-  /** How long it may take to answer, in milliseconds. */
+  /** Timeout of a request, in milliseconds. */
   timeoutMs?: number;
-  /** How often a request that got no answer is sent again, after a growing, jittered delay. */
+  /** Maximum retries of a request without an answer, with a growing, jittered delay. */
   retries?: number;
 }
 
-/** The index at an Elasticsearch. Unless told otherwise nothing is sent again: a worker fails fast, and its messages come back. */
+type Request = HttpConnection['request'];
+
+/** Messages of errors on a connection that the server or a gateway has closed. */
+const CLOSED_CONNECTION = /ECONNRESET|EPIPE|socket hang up|Response aborted/;
+
+/**
+ * A keep-alive connection of Node's http. A Lambda environment that was frozen notices that its connection was closed
+ * only with the next request (a NAT gateway drops idle connections after 350 s). That request is sent again on a new
+ * connection, which is safe because all requests of functions/ are idempotent.
+ */
+class KeptAliveConnection extends HttpConnection {
+  /** Returns `never` because that is assignable to the results of both overloads. */
+  override async request(...request: Parameters<Request>): Promise<never> {
+    const send = () => super.request(...request) as Promise<never>;
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof clientErrors.ConnectionError) || !CLOSED_CONNECTION.test(error.message))
+        throw error;
+      return send();
+    }
+  }
+}
+
+/**
+ * Creates a client; sends no request yet. By default requests are not retried: a worker fails fast, and SQS delivers its
+ * messages again.
+ */
 export function connect(url: string, index: string, connecting: ConnectOptions = {}): Results {
   const { Transport, caCertificate: authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
   return {
     index,
     client: new Client({
       node: url,
-      // On Node's own http rather than undici, which is a third of a bundle and no faster here.
+      // Node's http and not undici, which would be a third of the bundle and is not faster here.
       Connection: KeptAliveConnection,
       ...(Transport && { Transport }),
       ...(authority && { tls: { ca: authority } }),
@@ -50,19 +76,23 @@ export function connect(url: string, index: string, connecting: ConnectOptions =
   };
 }
 
-/** No key or a wrong one, a key without the right, no room: the operator's to mend, as an outage is. */
-const OPERATORS_STATUS = new Set([401, 403, 429]);
+/** Statuses that the operator must fix, as an outage: a missing or wrong key, missing privileges, no capacity. */
+const OPERATOR_STATUSES = new Set([401, 403, 429]);
 
-/** Says what a failed request means: Elasticsearch's or the network's trouble, or the request's own. */
+/**
+ * Sends a request and converts its errors.
+ * @throws Unavailable when Elasticsearch, the network or the operator is the cause
+ * @throws the original error when the request is invalid
+ */
 export async function elasticsearchCall<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const trouble =
+    const isUnavailable =
       error instanceof clientErrors.ResponseError
-        ? OPERATORS_STATUS.has(error.statusCode ?? 500) || (error.statusCode ?? 500) >= 500
+        ? OPERATOR_STATUSES.has(error.statusCode ?? 500) || (error.statusCode ?? 500) >= 500
         : error instanceof clientErrors.ElasticsearchClientError;
-    throw trouble ? new Unavailable('results', error) : error;
+    throw isUnavailable ? new Unavailable('results', error) : error;
   }
 }
 
@@ -71,7 +101,7 @@ interface Cause {
   caused_by?: Cause;
 }
 
-/** Elasticsearch's name for what went wrong, or for what it says that this was caused by; if it is its error. */
+/** The type of the root cause of an Elasticsearch error, e.g. `index_not_found_exception`; undefined for other errors. */
 export function rootCauseType(error: unknown): string | undefined {
   if (!(error instanceof clientErrors.ResponseError)) return undefined;
   let cause = (error.body as { error?: Cause } | undefined)?.error;

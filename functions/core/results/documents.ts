@@ -3,7 +3,7 @@ import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
 import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
-/** What the results index holds of a job; `_id` is the jobId. */
+/** The document of a processed job; its `_id` is the jobId. */
 export interface ResultDocument {
   jobId: JobId;
   runId: RunId;
@@ -13,25 +13,26 @@ export interface ResultDocument {
   output: unknown;
   /** ISO 8601. */
   enqueuedAt: string;
+  /** ISO 8601. */
   processedAt: string;
 }
 
-/** A document, and the index that it belongs in. */
+/** A document and the name of its index. */
 export interface IndexedDocument {
   index: string;
   document: ResultDocument;
 }
 
-/** What became of one document. */
+/** A document that Elasticsearch has stored or refused. */
 export interface WriteResult {
   jobId: JobId;
-  /** Why Elasticsearch will never take it, if it won't. */
+  /** Why Elasticsearch will never accept the document; absent if it is stored. */
   refused?: string;
 }
 
 /**
- * What Elasticsearch says of a document that it will never take. Everything else that it says of one (no room, a closed
- * or blocked index, a key without the right) is its own problem or the operator's, and no job's fault.
+ * Error types of documents that Elasticsearch will never accept. All other errors (no capacity, a closed or blocked
+ * index, missing privileges) are for Elasticsearch or the operator to fix, and no job is to blame.
  */
 const DOCUMENT_ERRORS = new Set([
   'document_parsing_exception',
@@ -40,20 +41,20 @@ const DOCUMENT_ERRORS = new Set([
   'illegal_argument_exception',
 ]);
 
-/** What goes by a document's error and is the index's problem: it is full, its alias or its pipeline is gone. */
-const INDEX_TROUBLE = /can't exceed|no write index|pipeline with id/;
+/** Reasons of such errors that are the index's problem: it is full, or its alias or pipeline is missing. */
+const INDEX_PROBLEM = /can't exceed|no write index|pipeline with id/;
 
 /**
- * The most bytes of documents in one request. Elasticsearch advises to stay within tens of megabytes
- * ("Tune for indexing speed"), and refuses 100 MB (`http.max_content_length`).
+ * Maximum bytes of documents per request. Elasticsearch recommends to stay within tens of megabytes ("Tune for indexing
+ * speed") and rejects 100 MB (`http.max_content_length`).
  */
 const BULK_LIMIT = { count: Number.POSITIVE_INFINITY, bytes: 10_000_000 };
 
 /**
- * Writes all documents, in one request unless they are very large or of several indices. A document that is there already stays as it is:
- * its job was done before.
- * @returns what became of each document that Elasticsearch has decided on; one that it had no room for (429, 5xx), or
- *   whose index it has problem with, is missing, and may be tried again
+ * Writes documents, in one request per index and 10 MB. An existing document is not changed: its job was done before.
+ * @param timeoutMs for all requests together, in milliseconds
+ * @returns the documents that are stored or refused. Documents that could not be written now (429, 5xx, a problem of
+ *   their index) are missing and may be written again; `problem` gives the reason.
  */
 export async function writeDocuments(
   results: Results,
@@ -61,9 +62,9 @@ export async function writeDocuments(
   timeoutMs?: number,
 ): Promise<{ written: WriteResult[]; problem?: Unavailable }> {
   const endsAt = Date.now() + (timeoutMs ?? REQUEST_TIMEOUT_MS);
-  const lines = documents.map(lineOf);
+  const lines = documents.map(toLine);
   const written = lines.flatMap(({ jobId, json }): WriteResult[] =>
-    json === undefined ? [{ jobId, refused: 'its document can’t be written as JSON' }] : [],
+    json === undefined ? [{ jobId, refused: 'its document cannot be written as JSON' }] : [],
   );
   let problem: Unavailable | undefined;
   for (const bulk of bulksOf(lines)) {
@@ -72,28 +73,29 @@ export async function writeDocuments(
       written.push(...(await writeBulk(results, bulk, requestTimeout)));
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      // One index's problem (somebody has closed it) is no reason to leave what belongs in another.
+      // A problem of one index, e.g. a closed one, must not affect documents of another.
       problem ??= error;
     }
   }
-  if (written.length < documents.length) problem ??= new Unavailable('results', new Error('no room'));
+  if (written.length < documents.length)
+    problem ??= new Unavailable('results', new Error('not all documents were accepted'));
   return { written, ...(problem && { problem }) };
 }
 
-/** A document as it is sent; without JSON where a job's output changes its mind about being JSON. */
+/** A document in a bulk request. `json` is undefined if the document cannot be written as JSON. */
 interface Line {
   index: string;
   jobId: JobId;
   json: string | undefined;
 }
 
-/** What one request takes. */
+/** The documents of one request. */
 interface Bulk {
   index: string;
   lines: Line[];
 }
 
-function lineOf({ index, document }: IndexedDocument): Line {
+function toLine({ index, document }: IndexedDocument): Line {
   try {
     return { index, jobId: document.jobId, json: JSON.stringify(document) };
   } catch {
@@ -115,12 +117,12 @@ async function writeBulk(
       },
       { requestTimeout },
     )
-    // Whatever is wrong with the request as a whole (a key that ran out, a closed index) is no job's fault.
+    // No job is to blame if the whole request fails, e.g. because of an expired key or a closed index.
     .catch((error) => Promise.reject(new Unavailable('results', error)));
-  return lines.flatMap(({ jobId }, at): WriteResult[] => {
-    const { status, error } = answer.items?.[at]?.create ?? { status: 503 };
+  return lines.flatMap(({ jobId }, index): WriteResult[] => {
+    const { status, error } = answer.items?.[index]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
-    if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_TROUBLE.test(error?.reason ?? '')) return [];
+    if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_PROBLEM.test(error?.reason ?? '')) return [];
     return [
       {
         jobId,
@@ -131,13 +133,16 @@ async function writeBulk(
 }
 
 function bulksOf(lines: readonly Line[]): Bulk[] {
-  const fit = lines.filter(({ json }) => json !== undefined);
-  return [...groupBy(fit, ({ index }) => index)].flatMap(([index, here]) =>
-    chunk(here, BULK_LIMIT, ({ json = '' }) => Buffer.byteLength(json)).map((lines) => ({ index, lines })),
+  const writable = lines.filter(({ json }) => json !== undefined);
+  return [...groupBy(writable, ({ index }) => index)].flatMap(([index, sameIndex]) =>
+    chunk(sameIndex, BULK_LIMIT, ({ json = '' }) => Buffer.byteLength(json)).map((lines) => ({
+      index,
+      lines,
+    })),
   );
 }
 
-/** Which of these jobs have their document in an index, seen or not yet seen by searches. @throws Unavailable */
+/** Which of these jobs have a document in an index, including those that searches do not find yet. @throws Unavailable */
 export async function findStoredIds(
   { client }: Results,
   index: string,
@@ -158,7 +163,7 @@ export async function findStoredIds(
     .catch((error) => Promise.reject(new Unavailable('results', error)));
   return new Set(
     answer.docs.flatMap((doc) => {
-      // Not to be told is not to be there: a shard may be missing just now.
+      // An error does not mean that there is no document: the shard may be unavailable.
       if ('error' in doc && doc.error.type !== 'index_not_found_exception')
         throw new Unavailable('results', new Error(doc.error.reason ?? doc.error.type));
       return 'found' in doc && doc.found ? [Number(doc._id) as JobId] : [];

@@ -2,7 +2,7 @@ import { ApiError, Unavailable } from '../model/errors.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
 import { elasticsearchCall, type IndexSettings, type Results, rootCauseType } from './client.ts';
 
-/** The index's mapping, said outright: what a first document looked like would be a guess at all the others. */
+/** The explicit mapping of an index. A dynamic mapping would be derived from whichever document comes first. */
 export const MAPPING = {
   dynamic: false,
   properties: {
@@ -18,10 +18,10 @@ export const MAPPING = {
 } as const;
 
 /**
- * Makes the index with its mapping if it is not there, and a template for it, or for all of its alias: should somebody
- * remove the index in mid-run, the next write makes it anew, from the template rather than from a guess at the first
- * document.
- * @throws ApiError `index_conflict` when an index of that name maps a field otherwise, or its alias is an index's name
+ * Creates the index with its mapping if it does not exist, and a template for it or for all indices of its alias. If the
+ * index is deleted during a run, the next write creates it again from the template.
+ * @throws ApiError `index_conflict` when the existing index has another mapping, or the name is already used: as an alias
+ *   for an index, or as an index for an alias
  * @throws Unavailable
  */
 export async function ensureIndex(
@@ -33,21 +33,21 @@ export async function ensureIndex(
     await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index)));
     await createIndex(results, index);
   } catch (error) {
-    throw TAKEN.has(rootCauseType(error) ?? '') ? takenName(index) : error;
+    throw NAME_CONFLICTS.has(rootCauseType(error) ?? '') ? nameConflict(index) : error;
   }
   await compareIndex(results, index);
 }
 
 /**
- * Makes the index with its mapping and settings, unless it is there. Its alias comes from the template: with one in the
- * request, Elasticsearch asks for the privilege `manage`, which includes deleting ("Security privileges", create_index).
+ * Creates the index with its mapping and settings, if it does not exist. Its alias comes from the template: an alias in
+ * the request would require the privilege `manage`, which includes deleting ("Security privileges", create_index).
  */
 async function createIndex(
-  { client, indexSettings: made }: Results,
+  { client, indexSettings }: Results,
   { name: index }: ResultsIndex,
   options: RequestOptions = {},
 ): Promise<void> {
-  const settings = made && { settings: settingsOf(made) };
+  const settings = indexSettings && { settings: settingsOf(indexSettings) };
   try {
     await elasticsearchCall(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
   } catch (error) {
@@ -55,34 +55,37 @@ async function createIndex(
   }
 }
 
-/** What Elasticsearch says when an alias is to have an index's name, or an index an alias's. */
-const TAKEN = new Set(['invalid_alias_name_exception', 'invalid_index_name_exception']);
+/** Error types of an alias with the name of an index, or of an index with the name of an alias. */
+const NAME_CONFLICTS = new Set(['invalid_alias_name_exception', 'invalid_index_name_exception']);
 
-function takenName({ name, alias }: ResultsIndex): ApiError {
-  const is = alias ? `${alias} is an index, and can’t be the alias of monthly ones` : `${name} is an alias`;
-  return new ApiError('index_conflict', `${is}: choose another name (-c index=NAME)`, {
+function nameConflict({ name, alias }: ResultsIndex): ApiError {
+  const reason = alias
+    ? `${alias} is an index, so it cannot be the alias of monthly indices`
+    : `${name} is an alias`;
+  return new ApiError('index_conflict', `${reason}: choose another name (-c index=NAME)`, {
     index: alias ?? name,
   });
 }
 
-function templateOf({ indexSettings: made }: Results, { name, alias }: ResultsIndex) {
+function templateOf({ indexSettings }: Results, { name, alias }: ResultsIndex) {
   return {
     name: alias ? `${alias}-monthly` : name,
     index_patterns: [alias ? `${alias}-*` : name],
-    // Elasticsearch takes no two of one priority whose patterns meet; of those that do, the longer one is meant.
+    // Elasticsearch rejects overlapping patterns of the same priority. The longer, more specific pattern must win.
     priority: TEMPLATE_PRIORITY + (alias ?? name).length,
     template: {
       mappings: MAPPING,
-      ...(made && { settings: settingsOf(made) }),
+      ...(indexSettings && { settings: settingsOf(indexSettings) }),
       ...(alias && { aliases: { [alias]: {} } }),
     },
   };
 }
 
 /**
- * Sees that the index is there, maps what is written to it and is found by searches; makes it if it is not there.
- * Leaves templates alone, unlike `ensureIndex`: a worker has no need to change how other indices are made.
- * @throws Unavailable, also when the index is not as it has to be: that is for the operator to mend, and no job's fault
+ * Checks the mapping and the alias of the index, and creates the index if it does not exist. Unlike `ensureIndex` it does
+ * not change templates, so a worker needs no privilege for them.
+ * @param requestTimeout of each request, in milliseconds
+ * @throws Unavailable, also when the mapping or the alias is wrong: the operator must fix it, and no job is to blame
  */
 export async function checkIndex(
   results: Results,
@@ -106,10 +109,10 @@ interface RequestOptions {
   requestTimeout?: number;
 }
 
-/** Above Elasticsearch's own templates (100 and 200), so that one of the operator's for `*` does not win either. */
+/** Higher than Elasticsearch's own templates (100 and 200), and than an operator's usual template for `*`. */
 const TEMPLATE_PRIORITY = 1_000;
 
-/** @throws ApiError `index_conflict` when it maps a field otherwise, or its alias does not name it */
+/** @throws ApiError `index_conflict` when the index has another mapping, or does not belong to its alias */
 async function compareIndex(
   { client }: Results,
   { name: index, alias }: ResultsIndex,
@@ -122,7 +125,7 @@ async function compareIndex(
     if (actual !== type) {
       throw new ApiError(
         'index_conflict',
-        `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${type}: choose another index (-c index=NAME) or remove this one`,
+        `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${type}: choose another index (-c index=NAME) or delete this one`,
         { index, field, expected: type, actual: actual ?? null },
       );
     }
@@ -130,7 +133,7 @@ async function compareIndex(
   if (alias && !(alias in (found?.aliases ?? {}))) {
     throw new ApiError(
       'index_conflict',
-      `the index ${index} was made without its template, and the alias ${alias} does not name it: add it to the alias`,
+      `the index ${index} was created without its template and does not belong to the alias ${alias}: add it to the alias`,
       { index, alias },
     );
   }

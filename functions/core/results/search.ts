@@ -2,7 +2,7 @@ import type { RunId } from '../model/ids.ts';
 import { elasticsearchCall, type Results } from './client.ts';
 
 /**
- * The highest jobId in the index, whichever deployment wrote it and however shortly before; 0 when it is empty.
+ * The highest jobId in the index, of all deployments and including the newest documents; 0 if the index is empty.
  * @throws Unavailable
  */
 export async function highestJobId(results: Results): Promise<number> {
@@ -19,33 +19,41 @@ export async function highestJobId(results: Results): Promise<number> {
   return answer.aggregations?.highest.value ?? 0;
 }
 
-/** Makes everything that was written visible to searches; nothing was, where there is no index. @throws Unavailable */
+/** Makes all written documents visible to searches. Does nothing if the index does not exist. @throws Unavailable */
 export async function refresh({ client, index }: Results): Promise<void> {
   await elasticsearchCall(() => client.indices.refresh({ index, ignore_unavailable: true }));
 }
 
-/** How many documents a run has, in a range of jobIds if one is given. @throws Unavailable */
+/** A range of jobIds, inclusive. */
+export interface JobIdRange {
+  first: number;
+  last: number;
+}
+
+/** The query for a run's documents, or for those in a range of jobIds. */
+function documentsQuery(runId: RunId, range?: JobIdRange) {
+  const inRange = range ? [{ range: { jobId: { gte: range.first, lte: range.last } } }] : [];
+  return { bool: { filter: [{ term: { runId } }, ...inRange] } };
+}
+
+/** The number of a run's documents. @param range counts only these jobIds, inclusive @throws Unavailable */
 export async function countDocuments(
   { client, index }: Results,
   runId: RunId,
-  range?: { first: number; last: number },
+  range?: JobIdRange,
 ): Promise<number> {
-  const filter = [
-    { term: { runId } },
-    ...(range ? [{ range: { jobId: { gte: range.first, lte: range.last } } }] : []),
-  ];
-  const answer = await elasticsearchCall(() =>
-    client.count({ index, ignore_unavailable: true, query: { bool: { filter } } }),
-  );
+  const query = documentsQuery(runId, range);
+  const answer = await elasticsearchCall(() => client.count({ index, ignore_unavailable: true, query }));
   return answer.count;
 }
 
-/** About how many jobIds one request looks at for duplicates; each is a bucket in Elasticsearch's memory. */
+/** About how many jobIds one request checks for duplicates. Each is a bucket in Elasticsearch's memory. */
 const IDS_PER_PARTITION = 50_000;
 
 /**
- * How many jobIds of a run have more than one document, as the old system counted them: a terms aggregation with
- * min_doc_count 2. @throws Unavailable
+ * The number of a run's jobIds that have more than one document, by a terms aggregation with min_doc_count 2.
+ * @param documents the number of the run's documents
+ * @throws Unavailable
  */
 export async function countDuplicates(
   { client, index }: Results,
@@ -60,14 +68,14 @@ export async function countDuplicates(
         index,
         ignore_unavailable: true,
         size: 0,
-        query: { bool: { filter: [{ term: { runId } }] } },
+        query: documentsQuery(runId),
         aggs: {
           duplicates: {
             terms: {
               field: 'jobId',
               min_doc_count: 2,
               size: 10_000,
-              // All that a shard has of these: two documents may lie in two indices, and be one of each there.
+              // All jobIds of a shard: two documents of a job may be in different indices, so each shard finds one.
               shard_size: 2 * IDS_PER_PARTITION,
               ...(partitions > 1 && { include: { partition, num_partitions: partitions } }),
             },
@@ -80,11 +88,11 @@ export async function countDuplicates(
   return duplicates;
 }
 
-/** The jobIds of a run that have a document, within a range. @throws Unavailable */
+/** The jobIds of a run that have a document. @param range at most 10,000 jobIds, inclusive @throws Unavailable */
 export async function findJobIds(
   { client, index }: Results,
   runId: RunId,
-  range: { first: number; last: number },
+  range: JobIdRange,
 ): Promise<Set<number>> {
   const answer = await elasticsearchCall(() =>
     client.search({
@@ -92,9 +100,7 @@ export async function findJobIds(
       ignore_unavailable: true,
       size: range.last - range.first + 1,
       _source: false,
-      query: {
-        bool: { filter: [{ term: { runId } }, { range: { jobId: { gte: range.first, lte: range.last } } }] },
-      },
+      query: documentsQuery(runId, range),
     }),
   );
   return new Set(answer.hits.hits.map((hit) => Number(hit._id)));

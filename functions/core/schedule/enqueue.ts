@@ -6,43 +6,45 @@ import type { RunId } from '../model/ids.ts';
 import { jobDueAt, messagesToSend, nextSlice, type PackingRule, type Slice } from '../model/tick.ts';
 import { MAX_DELAY_MS, type OutgoingMessage, type Queue, send, toDelaySeconds } from '../queue/queue.ts';
 
-/** What a scheduler works with. */
+/** A scheduler and all that it uses. */
 export interface Scheduler {
-  /** Names this invocation, as the holder of the ticks that it is sending. */
+  /** Identifies this invocation as the holder of leases on ticks. */
   name: string;
   table: Table;
   jobs: Queue;
   settings: PackingRule;
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   clock: () => number;
   sleep: (ms: number) => Promise<void>;
 }
 
-/** What became of a tick in one firing. */
+/** What one invocation has enqueued of a tick. */
 export interface EnqueueResult {
   runId: RunId;
   tick: number;
-  /** How many jobs this firing has put in the queue. */
+  /** Jobs that this invocation sent to the queue. */
   enqueued: number;
 }
 
-/** Messages in a slice: fifty SendMessageBatch calls, ten at a time, to one ledger transaction. */
+/** Maximum messages per slice: one ledger transaction for fifty SendMessageBatch calls, ten at a time. */
 export const SLICE_MESSAGES = 500;
 
-/** How long a scheduler's hold on a tick lasts without a sign of life; a slice takes well under a second. */
+/** Duration of a scheduler's lease on a tick, in milliseconds. A slice takes well under a second. */
 export const LEASE_MS = 10_000;
 
-/** No slice is begun when less than this is left of the invocation, in milliseconds. */
+/** Time that a slice needs, in milliseconds. No slice is started if less is left of the invocation. */
 export const SLICE_MS = 5_000;
 
 /**
- * Sends a tick's jobs, slice by slice: count them as enqueued, send them, note that they are sent (together with the
- * next slice's claim, if there is one). Dying after any step leaves a tick that the next firing carries on with; jobs
- * of the slice under way are sent a second time then, which the ledger absorbs.
+ * Sends a tick's jobs, slice by slice: count the slice as enqueued ─► send it ─► record that it was sent, together with
+ * the claim of the next slice. If the scheduler dies after any step, the next one resumes the tick. It may send the
+ * slice again; the ledger counts its jobs once.
  *
- * A tick that is spread over more minutes than SQS delays messages for is left open in between, for a later firing.
+ * If the jobs are spread over more time than SQS can delay messages, the tick stays open for later invocations.
  *
- * @returns what was enqueued, and whether time ran out, or another scheduler took this one for dead, before the end
+ * @param tick a tick that this scheduler has leased; its progress is updated
+ * @param endsAt when the invocation ends, in milliseconds since 1970
+ * @returns `unfinished` if the time ran out or another scheduler took over the tick
  * @throws Unavailable
  */
 export async function enqueue(
@@ -51,40 +53,40 @@ export async function enqueue(
   endsAt: number,
 ): Promise<{ enqueued: EnqueueResult; unfinished: boolean }> {
   const { table, jobs, clock } = scheduler;
-  const before = tick.sent;
+  const sentBefore = tick.sent;
   let unfinished = false;
-  const held = await unlessConditionFailed(async () => {
+  const keptLease = await unlessConditionFailed(async () => {
     for (;;) {
-      if (tick.sent < tick.claimed) await send(jobs, outgoing());
-      // All that is claimed is in the queue, and whatever is written next says so.
+      if (tick.sent < tick.claimed) await send(jobs, outgoingMessages());
+      // From here all claimed jobs were sent. The next write records it, whichever it is.
       unfinished = tick.claimed < tick.count && clock() + SLICE_MS > endsAt;
       if (unfinished) return releaseTick(table, tick);
       const slice = nextSlice(tick, SLICE_MESSAGES, clock() + MAX_DELAY_MS);
       if (!slice && tick.claimed < tick.count && (await readRun(table, tick.runId))?.active)
         return releaseTick(table, tick);
-      if (!slice || !(await claimNext(slice))) return closeTick(table, tick);
+      if (!slice || !(await tryClaim(slice))) return closeTick(table, tick);
     }
   });
-  if (held) tick.sent = tick.claimed;
+  if (keptLease) tick.sent = tick.claimed;
   const { runId, tick: number } = tick;
   return {
-    enqueued: { runId, tick: number, enqueued: tick.sent - before },
-    unfinished: unfinished || !held,
+    enqueued: { runId, tick: number, enqueued: tick.sent - sentBefore },
+    unfinished: unfinished || !keptLease,
   };
 
-  function outgoing(): OutgoingMessage[] {
+  function outgoingMessages(): OutgoingMessage[] {
     const now = clock();
     return messagesToSend(tick).map((message) => {
-      const wait = jobDueAt(tick, message.first - tick.firstJob) - now;
+      const waitMs = jobDueAt(tick, message.first - tick.firstJob) - now;
       return {
         MessageBody: JSON.stringify(message),
-        ...(wait > 0 && { DelaySeconds: toDelaySeconds(wait) }),
+        ...(waitMs > 0 && { DelaySeconds: toDelaySeconds(waitMs) }),
       };
     });
   }
 
-  /** Whether there is more to send: a stopped run's ticks end where they stand. */
-  async function claimNext(slice: Slice): Promise<boolean> {
+  /** Claims a slice. @returns false if the run was stopped, so that the tick ends without its remaining jobs */
+  async function tryClaim(slice: Slice): Promise<boolean> {
     try {
       const at = clock();
       await claimSlice(table, tick, { slice, at, leaseUntil: at + LEASE_MS });
@@ -93,13 +95,13 @@ export async function enqueue(
       tick.sliceClaimedAt = at;
       return true;
     } catch (error) {
-      if (error instanceof ConditionFailed && !error.at.includes(1)) return false;
+      if (error instanceof ConditionFailed && !error.failedWrites.includes(1)) return false;
       throw error;
     }
   }
 }
 
-/** Whether a step was taken: not when somebody else was first. */
+/** Runs a step. @returns whether it succeeded; false if it threw ConditionFailed */
 export async function unlessConditionFailed(step: () => Promise<unknown>): Promise<boolean> {
   try {
     await step();

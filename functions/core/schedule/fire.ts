@@ -13,31 +13,32 @@ import {
   unlessConditionFailed,
 } from './enqueue.ts';
 
-/** What a firing did. */
+/** What one invocation of the scheduler did. */
 export interface FireResult {
-  /** Ticks that fired now, with how many jobs each put in the queue so far. */
+  /** Ticks that this invocation fired. */
   ticks: EnqueueResult[];
-  /** Ticks of an earlier firing that this one carried on with. */
+  /** Ticks of earlier invocations that this one resumed. */
   resumed: EnqueueResult[];
+  /** Number of ticks that were missed. */
   missed: number;
-  /** Whether time ran out before all was sent; the next firing carries on. */
+  /** Whether the time ran out before all due jobs were sent. The next invocation sends the rest. */
   unfinished: boolean;
 }
 
 /**
- * Does exactly what is due: carries on with ticks that an earlier firing left unsent, fires the ticks that are due,
- * passes over those that were missed. Fired twice, or by two at once, it does nothing twice.
+ * Fires what is due: resumes ticks that earlier invocations did not finish, fires the ticks that are due, and skips the
+ * missed ones. Safe to run twice or at the same time: each tick is claimed once.
  *
  * @param eventTime when the event was due, in milliseconds since 1970; the current time if invoked by hand
- * @param endsAt when the invocation is over, by the scheduler's clock
- * @throws Unavailable; what was begun is carried on with by the next firing
+ * @param endsAt when the invocation ends, by the scheduler's clock, in milliseconds since 1970
+ * @throws Unavailable; the next invocation resumes unfinished ticks
  */
 export async function fire(scheduler: Scheduler, eventTime: number, endsAt: number): Promise<FireResult> {
   const fired: FireResult = { ticks: [], resumed: [], missed: 0, unfinished: false };
   let schedule = await readSchedule(scheduler.table);
   for (const open of schedule.openTicks) {
-    const tick = await takeOver(scheduler, open, open.runId === schedule.activeRunId, endsAt);
-    if (tick) await carryOn(tick, fired.resumed);
+    const tick = await leaseOpenTick(scheduler, open, open.runId === schedule.activeRunId, endsAt);
+    if (tick) await enqueueTick(tick, fired.resumed);
   }
   while (!fired.unfinished && scheduler.clock() < endsAt) {
     schedule = await readSchedule(scheduler.table);
@@ -49,25 +50,25 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
       if (!(await unlessConditionFailed(() => skipTicks(scheduler.table, run, next)))) continue;
       fired.missed += next.count;
     } else {
-      const tick = await claim(scheduler, schedule, run, now);
-      if (tick) await carryOn(tick, fired.ticks);
+      const tick = await claimNextTick(scheduler, schedule, run, now);
+      if (tick) await enqueueTick(tick, fired.ticks);
     }
   }
   return fired;
 
-  async function carryOn(tick: LeasedTick, done: EnqueueResult[]): Promise<void> {
+  async function enqueueTick(tick: LeasedTick, results: EnqueueResult[]): Promise<void> {
     const { enqueued, unfinished } = await enqueue(scheduler, tick, endsAt);
-    done.push(enqueued);
+    results.push(enqueued);
     fired.unfinished ||= unfinished;
   }
 }
 
-/** Claims the run's next tick; nothing when another scheduler was first, or the run has changed meanwhile. */
-async function claim(
+/** Claims the run's next tick. @returns undefined if another scheduler was first, or the run has changed meanwhile */
+async function claimNextTick(
   scheduler: Scheduler,
   schedule: Schedule,
   run: Run,
-  at: number,
+  now: number,
 ): Promise<LeasedTick | undefined> {
   const tick: LeasedTick = {
     runId: run.runId,
@@ -78,11 +79,11 @@ async function claim(
     sent: 0,
     jobsPerMessage: jobsPerMessageOf(run.x, scheduler.settings),
     dueAt: run.nextTickAt,
-    claimedAt: at,
-    sliceClaimedAt: at,
+    claimedAt: now,
+    sliceClaimedAt: now,
     spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,
     index: indexAt(run.indexing, run.nextTickAt),
-    lease: { holder: scheduler.name, until: at + LEASE_MS },
+    lease: { holder: scheduler.name, until: now + LEASE_MS },
   };
   const nextTickAt = run.nextTickAt + run.y * 60_000;
   const claimed = await unlessConditionFailed(() =>
@@ -92,33 +93,33 @@ async function claim(
 }
 
 /**
- * Takes over a tick that its scheduler has left, or has died with. While that one shows signs of life the tick is left
- * to it; the wait to find that out is no longer than a lease. A tick that is spread over its minutes waits untouched
- * until its next jobs can be sent, unless its run is over: then it ends.
+ * Leases an open tick whose scheduler has released it or died. Waits for the end of the current lease, and leaves the
+ * tick to its holder if that renews the lease. An `even` tick of an active run is leased only when its next jobs can be
+ * sent; one of a stopped run at once, so that it is closed.
+ * @param active whether the tick's run is active
  */
-async function takeOver(
+async function leaseOpenTick(
   { table, clock, sleep, name }: Scheduler,
   { runId, tick: number }: Schedule['openTicks'][number],
   active: boolean,
   endsAt: number,
 ): Promise<LeasedTick | undefined> {
   let tick = await readTick(table, runId, number);
-  const wait = tick ? tick.lease.until - clock() : 0;
-  if (wait > LEASE_MS || clock() + wait + SLICE_MS > endsAt) return undefined;
-  if (wait > 0) {
-    await sleep(wait);
+  const waitMs = tick ? tick.lease.until - clock() : 0;
+  if (waitMs > LEASE_MS || clock() + waitMs + SLICE_MS > endsAt) return undefined;
+  if (waitMs > 0) {
+    await sleep(waitMs);
     tick = await readTick(table, runId, number);
   }
-  if (!tick || (active && waits(tick, clock()))) return undefined;
+  if (!tick || (active && isEarly(tick, clock()))) return undefined;
   const now = clock();
   const lease = { holder: name, until: now + LEASE_MS };
-  const held = tick;
-  return (await unlessConditionFailed(() => leaseTick(table, held, lease, now)))
-    ? { ...held, lease }
-    : undefined;
+  const openTick = tick;
+  const isLeased = await unlessConditionFailed(() => leaseTick(table, openTick, lease, now));
+  return isLeased ? { ...openTick, lease } : undefined;
 }
 
-/** Whether all that was claimed is sent, and it is too early for the rest. */
-function waits(tick: LeasedTick, now: number): boolean {
+/** Whether all claimed jobs were sent, and it is too early to send more. */
+function isEarly(tick: LeasedTick, now: number): boolean {
   return tick.sent === tick.claimed && tick.claimed < tick.count && !nextSlice(tick, 1, now + MAX_DELAY_MS);
 }

@@ -8,36 +8,37 @@ import type { JobId, RunId } from '../model/ids.ts';
 import { type MessageRange, messageKey } from '../model/message.ts';
 import { messageContaining, type Tick } from '../model/tick.ts';
 import type { Results } from '../results/client.ts';
-import { countDocuments, countDuplicates, findJobIds, refresh } from '../results/search.ts';
+import { countDocuments, countDuplicates, findJobIds, type JobIdRange, refresh } from '../results/search.ts';
 
-/** What comparing the ledger with the results has shown. */
+/** The result of comparing the ledger with the results index. */
 export interface Verification {
-  /** Whether the run is drained and every promise held. */
+  /** Whether the run is drained and every job was counted exactly once. */
   ok: boolean;
   runId: RunId | null;
   enqueued: number;
   processed: number;
   failed: number;
-  /** Jobs still on their way: enqueued, and neither processed nor failed. */
+  /** Jobs that are enqueued, and neither processed nor failed yet. */
   pending: number;
   documents: number;
+  /** Jobs with more than one document. */
   duplicates: number;
-  /** Jobs that were sent and have neither a document nor a failure; the first of them by name. */
+  /** Jobs that were sent and have neither a document nor a failure. `first` lists at most 100 jobIds, in order. */
   missing: { count: number; first: number[] };
-  /** The finding in a sentence. */
+  /** The result in one sentence. */
   message: string;
 }
 
-/** How many missing jobs are named. */
-const NAMED = 100;
+/** Maximum number of missing jobs to list. */
+const MAX_LISTED_JOBS = 100;
 
-/** Ranges up to this many jobs are compared id by id; Elasticsearch returns at most 10,000 hits. */
-const COMPARED_AT_ONCE = 5_000;
+/** Ranges of up to this many jobs are compared id by id. Elasticsearch returns at most 10,000 hits. */
+const MAX_IDS_COMPARED = 5_000;
 
-/** Records that are read at a time. */
+/** Records that are read at the same time. */
 const READS_AT_ONCE = 10;
 
-/** Compares a run's ledger with its results. @throws Unavailable */
+/** Compares a run's ledger with its documents; undefined if there is no such run. @throws Unavailable */
 export async function verify(
   table: Table,
   { client }: Results,
@@ -52,20 +53,20 @@ export async function verify(
   const documents = await countDocuments(results, runId);
   const duplicates = await countDuplicates(results, runId, documents);
   const missing = await findMissing(table, results, before);
-  // A tick may have fired, or a job been counted, while Elasticsearch was asked.
+  // A tick may have fired, or a job may have been counted, during the searches.
   const after = (await readTotals(table, runId)) ?? before;
   const { processed, failed } = after;
   const { enqueued } = after.run;
-  const moved =
+  const changed =
     enqueued !== before.run.enqueued || processed !== before.processed || failed !== before.failed;
   const pending = enqueued - processed - failed;
-  const faults = [
+  const problems = [
     ...(documents !== processed ? [`${documents} documents for ${processed} processed jobs`] : []),
     ...(duplicates > 0 ? [`${duplicates} jobs with more than one document`] : []),
     ...(missing.count > 0 ? [`${missing.count} jobs with neither a document nor a failure`] : []),
   ];
   return {
-    ok: pending === 0 && !moved && faults.length === 0,
+    ok: pending === 0 && !changed && problems.length === 0,
     runId,
     enqueued,
     processed,
@@ -74,23 +75,18 @@ export async function verify(
     documents,
     duplicates,
     missing,
-    message: verdict(pending, moved, faults),
+    message: messageOf(pending, changed, problems),
   };
 }
 
-function verdict(pending: number, moved: boolean, faults: string[]): string {
-  if (pending > 0) return `${pending} jobs are still on their way; verify again when they are done`;
-  if (moved) return 'jobs were enqueued or done while it was compared; verify again';
-  if (faults.length > 0) return `it does not hold: ${faults.join('; ')}`;
+function messageOf(pending: number, changed: boolean, problems: string[]): string {
+  if (pending > 0) return `${pending} jobs are still pending; verify again when they are done`;
+  if (changed) return 'jobs were enqueued or counted during the comparison; verify again';
+  if (problems.length > 0) return `the ledger and the results differ: ${problems.join('; ')}`;
   return 'every enqueued job is counted once, and every processed job has its one document';
 }
 
-interface Range {
-  first: number;
-  last: number;
-}
-
-/** Jobs without a document, but for those whose messages' records say that they have failed. */
+/** Finds the jobs that were sent and have neither a document nor a failure in their message's record. */
 async function findMissing(
   table: Table,
   results: Results,
@@ -101,11 +97,11 @@ async function findMissing(
   let absent: number[] = [];
   for (const range of rangesOf(ticks)) absent = absent.concat(await jobsWithout(results, runId, range));
   const messages = new Map<string, { range: MessageRange; jobs: number[] }>();
-  let at = 0;
+  let index = 0;
   for (const job of absent) {
-    // Jobs and ticks are both in their order.
-    while ((ticks[at + 1]?.firstJob ?? Number.POSITIVE_INFINITY) <= job) at++;
-    const range = messageContaining(ticks[at] as Tick, job as JobId);
+    // Jobs and ticks are both in ascending order.
+    while ((ticks[index + 1]?.firstJob ?? Number.POSITIVE_INFINITY) <= job) index++;
+    const range = messageContaining(ticks[index] as Tick, job as JobId);
     const known = messages.get(messageKey(range));
     if (known) known.jobs.push(job);
     else messages.set(messageKey(range), { range, jobs: [job] });
@@ -116,33 +112,33 @@ async function findMissing(
     async ({ range, jobs }) => {
       const record = await readRecord(table, range);
       const failed = new Set<number>(record?.failed);
-      const lost = jobs.filter((one) => !failed.has(one));
+      const lost = jobs.filter((job) => !failed.has(job));
       missing.count += lost.length;
       missing.first.push(...lost);
     },
     { concurrency: READS_AT_ONCE },
   );
-  missing.first = missing.first.sort((a, b) => a - b).slice(0, NAMED);
+  missing.first = missing.first.sort((a, b) => a - b).slice(0, MAX_LISTED_JOBS);
   return missing;
 }
 
-/** The jobs of ticks that follow each other, as one range. */
-function rangesOf(ticks: readonly Tick[]): Range[] {
-  const ranges: Range[] = [];
+/** The sent jobs of the ticks; adjacent ticks share one range. */
+function rangesOf(ticks: readonly Tick[]): JobIdRange[] {
+  const ranges: JobIdRange[] = [];
   for (const { firstJob: first, sent } of ticks) {
-    const before = ranges.at(-1);
-    if (before && before.last + 1 === first) before.last += sent;
+    const previous = ranges.at(-1);
+    if (previous && previous.last + 1 === first) previous.last += sent;
     else ranges.push({ first, last: first + sent - 1 });
   }
   return ranges;
 }
 
-/** Halves the range until counting its documents is proof, or it is small enough to go through id by id. */
-async function jobsWithout(results: Results, runId: RunId, { first, last }: Range): Promise<number[]> {
+/** The jobs of a range without a document. Halves the range until it is complete, or small enough to compare ids. */
+async function jobsWithout(results: Results, runId: RunId, { first, last }: JobIdRange): Promise<number[]> {
   const size = last - first + 1;
-  // The documents' names are the jobIds, so that as many documents as jobs means one for each.
+  // A document's id is the jobId, so if there are as many documents as jobs, every job has one.
   if ((await countDocuments(results, runId, { first, last })) === size) return [];
-  if (size > COMPARED_AT_ONCE) {
+  if (size > MAX_IDS_COMPARED) {
     const middle = first + Math.floor(size / 2);
     return [
       ...(await jobsWithout(results, runId, { first, last: middle - 1 })),
@@ -150,5 +146,5 @@ async function jobsWithout(results: Results, runId: RunId, { first, last }: Rang
     ];
   }
   const documents = await findJobIds(results, runId, { first, last });
-  return Array.from({ length: size }, (_, at) => first + at).filter((job) => !documents.has(job));
+  return Array.from({ length: size }, (_, offset) => first + offset).filter((job) => !documents.has(job));
 }

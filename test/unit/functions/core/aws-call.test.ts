@@ -8,11 +8,11 @@ const cancelled = (...codes: (string | undefined)[]) =>
     CancellationReasons: codes.map((Code) => ({ Code })),
     $metadata: { httpStatusCode: 400 },
   });
-const named = (name: string, more: object = {}) => Object.assign(new Error('trouble'), { name, ...more });
+const named = (name: string, more: object = {}) => Object.assign(new Error('failed'), { name, ...more });
 
-/** What a call throws that fails so. */
-const meaning = (error: unknown) =>
-  awsCall('ledger', () => Promise.reject(error)).catch((meaning: unknown) => meaning);
+/** What `awsCall` throws for a call that fails with this error. */
+const thrownFor = (error: unknown) =>
+  awsCall('ledger', () => Promise.reject(error)).catch((thrown: unknown) => thrown);
 
 test('a call that succeeds returns its answer', async () => {
   expect(await awsCall('queue', async () => 7)).toBe(7);
@@ -20,7 +20,10 @@ test('a call that succeeds returns its answer', async () => {
 
 test('a failed condition is reported with the positions of its writes, whatever else failed', async () => {
   const codes = ['None', 'ConditionalCheckFailed', 'ValidationError', undefined, 'ConditionalCheckFailed'];
-  expect(await meaning(cancelled(...codes))).toMatchObject({ name: 'ConditionFailed', at: [1, 4] });
+  expect(await thrownFor(cancelled(...codes))).toMatchObject({
+    name: 'ConditionFailed',
+    failedWrites: [1, 4],
+  });
 });
 
 test('a conflict, throttling, or no answer make the service unavailable', async () => {
@@ -33,14 +36,16 @@ test('a conflict, throttling, or no answer make the service unavailable', async 
     [named('AbortError'), false],
     [named('Error', { code: 'ECONNREFUSED' }), false],
   ] as const)
-    expect(await meaning(error)).toMatchObject({ name: 'Unavailable', service: 'ledger', momentary });
+    expect(await thrownFor(error)).toMatchObject({ name: 'Unavailable', service: 'ledger', momentary });
 });
 
-test.each([
-  ['a refused item', cancelled('None', 'ValidationError')],
-  ['a transaction that is cancelled without a reason', named('TransactionCanceledException')],
-  ['a refused request', named('ValidationException')],
-  ['what is not an Error', 'no'],
-])('%s is thrown as it is', async (_what, error) => {
-  expect(await meaning(error)).toBe(error);
+test('any other error is thrown unchanged', async () => {
+  for (const error of [
+    // A refused item, a transaction that is cancelled without a reason, a refused request, and no Error.
+    cancelled('None', 'ValidationError'),
+    named('TransactionCanceledException'),
+    named('ValidationException'),
+    'no',
+  ])
+    expect(await thrownFor(error)).toBe(error);
 });

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { ApiKey } from '../../../../functions/runtime/api-key.ts';
 
-/** A secret that is read when the test says so, and a clock that the test moves. */
+/** A key whose secret is read when the test answers, and a clock that the test advances. */
 function secret() {
-  const asked: { answer: (key: string) => void; fail: (error: Error) => void }[] = [];
+  const reads: { answer: (key: string) => void; fail: (error: Error) => void }[] = [];
   let now = 0;
   const key = new ApiKey(
-    () => new Promise((answer, fail) => asked.push({ answer, fail })),
+    () => new Promise((answer, fail) => reads.push({ answer, fail })),
     () => now,
   );
-  const answer = (at: number, value: string) => asked[at]?.answer(value);
-  return { key, asked, answer, later: (ms: number) => (now += ms) };
+  const answer = (at: number, value: string) => reads[at]?.answer(value);
+  return { key, reads, answer, later: (ms: number) => (now += ms) };
 }
 
-/** One that was read, and is refused a while later. */
+/** A key that was read a minute ago and is now rejected. */
 async function refused() {
   const all = secret();
   const reading = all.key.current();
@@ -24,45 +24,45 @@ async function refused() {
 }
 
 test('the key is read once, even if several calls need it', async () => {
-  const { key, asked, answer } = secret();
+  const { key, reads, answer } = secret();
   const all = Promise.all([key.current(), key.current()]);
   answer(0, 'key');
   expect(await all).toEqual(['key', 'key']);
   expect(await key.current()).toBe('key');
-  expect(asked).toHaveLength(1);
+  expect(reads).toHaveLength(1);
 });
 
 test('a new key is read once for all requests that were refused', async () => {
-  const { key, asked, answer } = await refused();
+  const { key, reads, answer } = await refused();
   const all = Promise.all([key.insteadOf('old'), key.insteadOf('old'), key.insteadOf('old')]);
   await new Promise(setImmediate);
-  expect(asked).toHaveLength(2);
+  expect(reads).toHaveLength(2);
   answer(1, 'new');
   expect(await all).toEqual(['new', 'new', 'new']);
-  // One whose request was under way with the old key all that time.
+  // A slow request that was sent with the old key.
   expect(await key.insteadOf('old')).toBe('new');
-  expect(asked).toHaveLength(2);
+  expect(reads).toHaveLength(2);
 });
 
 test('a wrong key is not read again with every request', async () => {
-  const { key, asked, answer, later } = await refused();
+  const { key, reads, answer, later } = await refused();
   const again = key.insteadOf('old');
   await new Promise(setImmediate);
   answer(1, 'old');
   expect(await again).toBe('old');
   expect(await key.insteadOf('old')).toBe('old');
-  expect(asked).toHaveLength(2);
+  expect(reads).toHaveLength(2);
   later(60_000);
-  const later_ = key.insteadOf('old');
+  const replaced = key.insteadOf('old');
   await new Promise(setImmediate);
   answer(2, 'new');
-  expect(await later_).toBe('new');
+  expect(await replaced).toBe('new');
 });
 
 test('a key that could not be read is read again by the next call', async () => {
-  const { key, asked, answer } = secret();
+  const { key, reads, answer } = secret();
   const first = key.current();
-  asked[0]?.fail(new Error('throttled'));
+  reads[0]?.fail(new Error('throttled'));
   await expect(first).rejects.toThrow('throttled');
   const second = key.current();
   answer(1, 'key');

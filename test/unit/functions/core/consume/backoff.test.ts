@@ -54,7 +54,7 @@ test.each([
   for (let times = 1; times <= outage.returns; times++) {
     expect(lasted).toBeLessThan(outage.outageSeconds);
     const delay = outageDelaySeconds(times, outage.random);
-    // About a fiftieth of the outage so far. Much less would call a service in vain, much more would waste its return.
+    // About a fiftieth of the outage so far. Shorter delays would make useless calls; longer ones would waste time after the outage.
     expect(delay).toBeLessThanOrEqual(Math.min(900, lasted / 50 + 9));
     expect(delay).toBeGreaterThan(Math.min(449, lasted / 110));
     lasted += delay;

@@ -15,35 +15,35 @@ const withField = (field: string) => sent.replace('{', `{${field},`);
 const parsed = (change: object) => parseMessage(JSON.stringify({ ...message(), ...change }));
 
 describe('a hostile message', () => {
-  test.each([
-    '"__proto__":{"polluted":true,"retry":{"round":1,"jobs":[1]}}',
-    '"constructor":{"prototype":{"polluted":true}}',
-    '"prototype":{"polluted":true}',
-    '"retry":{"round":1,"jobs":[1],"__proto__":{"polluted":true}}',
-  ])('pollutes no prototype, and is what its known fields say: %s', (field) => {
-    const { message: read } = parseMessage(withField(field)) as { message: object };
-    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
-    expect(read).not.toHaveProperty('polluted');
-    expect(read).toMatchObject(message());
-    expect('retry' in read).toBe(field.startsWith('"retry"'));
-    expect('retry' in read && read.retry).not.toHaveProperty('polluted');
+  test('pollutes no prototype, and is what its known fields say', () => {
+    for (const field of [
+      '"__proto__":{"polluted":true,"retry":{"round":1,"jobs":[1]}}',
+      '"constructor":{"prototype":{"polluted":true}}',
+      '"prototype":{"polluted":true}',
+      '"retry":{"round":1,"jobs":[1],"__proto__":{"polluted":true}}',
+    ]) {
+      const { message: read } = parseMessage(withField(field)) as { message: object };
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+      expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+      expect(read).not.toHaveProperty('polluted');
+      expect(read).toMatchObject(message());
+      expect('retry' in read).toBe(field.startsWith('"retry"'));
+      expect('retry' in read && read.retry).not.toHaveProperty('polluted');
+    }
     // Fields of the prototype are not fields of the message.
     expect(parseMessage(`{"__proto__":${sent}}`)).toHaveProperty('malformed');
   });
 
-  test.each([
-    ['nested arrays', '['.repeat(MAX_BATCH_BYTES)],
-    ['nested objects', '{"v":'.repeat(100_000)],
-    ['nested arrays that are closed', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
-    ['as long as SQS allows', 'x'.repeat(MAX_BATCH_BYTES)],
-    ['an endless number', withField(`"x":${'9'.repeat(1_000_000)}`).replace('"v":1', '"v":2')],
-    [
-      'a field name as long as SQS allows',
+  test('is malformed for a short reason if it is nested deeply, or as long as SQS allows', () => {
+    for (const body of [
+      '['.repeat(MAX_BATCH_BYTES),
+      '{"v":'.repeat(100_000),
+      `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      'x'.repeat(MAX_BATCH_BYTES),
+      withField(`"x":${'9'.repeat(1_000_000)}`).replace('"v":1', '"v":2'),
       withField(`"${'x'.repeat(1_000_000)}":1`).replace('"v":1', '"v":2'),
-    ],
-  ])('is malformed for a short reason: %s', (_what, body) => {
-    expect((parseMessage(body) as { malformed: string }).malformed).toMatch(/^.{1,200}$/);
+    ])
+      expect((parseMessage(body) as { malformed: string }).malformed).toMatch(/^.{1,200}$/);
   });
 
   test('has none of its text in the reason', () => {
@@ -75,9 +75,9 @@ describe('a hostile message', () => {
       });
   });
 
-  test('is kept as a dead letter whose reason is one line', () => {
-    const letter = malformedDeadLetter('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
-    expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toMatchObject({
+  test('is kept as a dead deadLetter whose reason is one line', () => {
+    const deadLetter = malformedDeadLetter('{"jobId":"\u001b[2J"}', 'a\nb\u0085c\u2028d\u001b[31m', NOW);
+    expect(readDeadLetter(deadLetter.MessageBody ?? '', deadLetter.MessageAttributes, 1)).toMatchObject({
       reason: 'malformed: a b c d [31m',
       jobs: 0,
     });

@@ -78,7 +78,7 @@ test('copies of a message and its retries become one state, with the newest roun
   expect(state?.index).toEqual({ name: 'results' });
 });
 
-test('unexplained returns are all receives but the first, plus the most that a copy was sent back with', async () => {
+test('unexplained returns are all receives but the first, plus the maximum that a copy was returned with', async () => {
   const cases: [unexplained: number, ...Delivery[]][] = [
     [0, delivery(message())],
     [2, delivery(message(), 3)],
@@ -162,7 +162,7 @@ describe('a message is malformed', () => {
       delivery(message({ enqueuedAt: old })),
       /^the message is older than /,
     ],
-    ['is a retry whose record is gone', delivery(retry(1, 3)), /^the ledger has forgotten this job/],
+    ['is a retry whose record is gone', delivery(retry(1, 3)), /^the job’s record has expired/],
   ])('if it %s', async (_what, bad, reason) => {
     const batch = await read(bad, { ...bad, id: 'copy' }, delivery(second, 1, 'good'));
     expect(batch.malformed.map(({ delivery }) => delivery.id)).toEqual(['delivery', 'copy']);

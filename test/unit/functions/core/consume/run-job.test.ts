@@ -4,7 +4,7 @@ import {
   type JobContext,
   type JobResult,
   type JobTask,
-  MAX_JSON_BYTES,
+  MAX_JSON_CHARACTERS,
   type RunLimits,
   runJobs,
 } from '../../../../../functions/core/consume/run-job.ts';
@@ -76,7 +76,15 @@ describe('a job that works', () => {
   });
 
   test('may return any JSON value that fits, with or without a promise', async () => {
-    for (const output of [null, false, 0, '', 7, { a: [1, { b: null }] }, 'x'.repeat(MAX_JSON_BYTES - 2)])
+    for (const output of [
+      null,
+      false,
+      0,
+      '',
+      7,
+      { a: [1, { b: null }] },
+      'x'.repeat(MAX_JSON_CHARACTERS - 2),
+    ])
       for (const work of [() => output, async () => output])
         expect(await run(working(work))).toMatchObject([{ kind: 'worked', output }]);
   });
@@ -165,7 +173,11 @@ describe('a job whose result cannot be stored', () => {
     ['infinity', Number.POSITIVE_INFINITY, /^its output is not a JSON value: Infinity$/],
     ['a BigInt', 10n, /^its output cannot be written as JSON: .*BigInt/],
     ['a cycle', cyclic, /^its output cannot be written as JSON: .*circular/],
-    ['too much', 'x'.repeat(MAX_JSON_BYTES - 1), /too large: 256001 characters of JSON, at most 256000$/],
+    [
+      'too much',
+      'x'.repeat(MAX_JSON_CHARACTERS - 1),
+      /too large: 256001 characters of JSON, at most 256000$/,
+    ],
     ['something whose toJSON throws', { toJSON }, /^its output cannot be written as JSON: /],
   ])('fails permanently if it returns %s', async (_what, output, reason) => {
     expect(await run(working(() => output))).toEqual([

@@ -47,8 +47,10 @@ test('the largest record fits a DynamoDB item: 500 jobs that fail and kill worke
     for (const job of all)
       record = recordDeath(acquireLease(record, { id: 'a', until: NOW, job, round: NOW + round }), [], NOW);
     record = applyOutcomes(endLease(record), requested, outcomes, NOW);
-    const letters = all.map((jobId): Outcome => ({ kind: 'deadLettered', jobId, round: NOW + round + 1 }));
-    record = applyOutcomes(record, requested, letters, NOW);
+    const deadLetters = all.map(
+      (jobId): Outcome => ({ kind: 'deadLettered', jobId, round: NOW + round + 1 }),
+    );
+    record = applyOutcomes(record, requested, deadLetters, NOW);
     record = acquireLease(record, { id: 'x'.repeat(36), until: NOW, job: job(FIRST), round: NOW });
     expect(record.attempts[FIRST]).toMatchObject({ count: 1, deaths: 1, round: NOW + round, reason });
     expect(sizeOf(record)).toBeLessThan(MAX_ITEM - BESIDES);

@@ -12,14 +12,13 @@ import { ConditionFailed, reasonFrom, Unavailable } from '../../../../../functio
 import type { RunId } from '../../../../../functions/core/model/ids.ts';
 import { jobsInRange, type MessageRange, messageKey } from '../../../../../functions/core/model/message.ts';
 import {
-  acquireLease,
   applyOutcomes,
   type MessageRecord,
   newRecord,
   type Outcome,
 } from '../../../../../functions/core/model/message-record.ts';
 import { InMemoryCloud, throttled, writesRecord } from '../../../../fixtures/in-memory-cloud.ts';
-import { job, jobs, message, messageFrom, NOW, RUN } from '../../../../fixtures/ledger.ts';
+import { jobs, message, messageFrom, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
 const OTHER_RUN = '20261124-000000-aaaa' as RunId;
 const reason = reasonFrom(new Error('€'.repeat(1_000)));
@@ -69,16 +68,6 @@ async function counted(runId = RUN): Promise<{ processed: number; failed: number
 }
 
 describe('a record', () => {
-  test('is read as it was written, and does not exist before', async () => {
-    const lease = { id: 'a', until: NOW, job: job(1) };
-    const leased = (state: RecordedMessage) =>
-      acquireLease({ ...givenUp(state), pending: jobs(1), isolated: true }, lease);
-    const [written] = await writer.commit([first], leased);
-    expect(written?.record).toEqual({ ...leased(first), version: 1 });
-    expect(await readRecord(cloud.table, first.message)).toEqual(written?.record);
-    expect(await readRecord(cloud.table, second.message)).toBeUndefined();
-  });
-
   test('keeps no lists when all jobs are processed', async () => {
     await writer.commit([first], (state) => ({ ...done(state), isolated: true }));
     const expiresAt = Math.ceil(NOW / 1_000) + 86_400;
@@ -139,7 +128,7 @@ describe('commit', () => {
 
   test('does not write a record that expired after it was read, because its jobs may be counted', async () => {
     const after = await writer.commit([{ ...first, record: { ...first.record, version: 3 } }], failed);
-    expect(after[0]?.problem?.message).toContain('forgotten');
+    expect(after[0]?.problem?.message).toContain('expired');
     expect(await counted()).toEqual({ processed: 0, failed: 0 });
   });
 

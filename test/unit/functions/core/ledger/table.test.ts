@@ -1,10 +1,11 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { queryItems, readItem, type Table, transact } from '../../../../../functions/core/ledger/table.ts';
 import { Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { openTable } from '../../../../../functions/runtime/aws-clients.ts';
 import { throttled } from '../../../../fixtures/in-memory-cloud.ts';
+import { listen, stubEnvironment } from '../../../../fixtures/servers.ts';
 
 const cancelled = (...codes: string[]) =>
   new TransactionCanceledException({
@@ -47,7 +48,7 @@ describe('a transaction', () => {
 
   test('is not tried again if a condition fails, or the SDK has tried it again already', async () => {
     for (const [error, thrown] of [
-      [cancelled('None', 'ConditionalCheckFailed'), { name: 'ConditionFailed', at: [1] }],
+      [cancelled('None', 'ConditionalCheckFailed'), { name: 'ConditionFailed', failedWrites: [1] }],
       [throttled(), { name: 'Unavailable' }],
     ] as const) {
       const { table, send } = failing(error);
@@ -71,22 +72,12 @@ describe('a transaction', () => {
 });
 
 describe('if DynamoDB accepts connections and never answers', () => {
-  let server: Server;
   const sockets: Socket[] = [];
 
   beforeEach(async () => {
-    server = createServer((socket) => sockets.push(socket));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    vi.stubEnv('AWS_REGION', 'eu-west-1');
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-  });
-
-  afterEach(async () => {
-    vi.unstubAllEnvs();
-    for (const socket of sockets.splice(0)) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    sockets.length = 0;
+    const silent = await listen(createServer((socket) => sockets.push(socket)));
+    stubEnvironment({ AWS_ENDPOINT_URL_DYNAMODB: `http://${silent}` });
   });
 
   test.each<[string, (table: Table) => Promise<unknown>]>([
@@ -94,7 +85,7 @@ describe('if DynamoDB accepts connections and never answers', () => {
     ['a read', (table) => readItem(table, { pk: 'A', sk: 'A' })],
     ['a query', (table) => queryItems(table, 'A', 'A').next()],
   ])('%s fails shortly after the deadline, and at once after that', async (_what, call) => {
-    const deadline = Date.now() + 200;
+    const deadline = Date.now() + 500;
     const table = openTable('ledger', () => deadline);
     const unavailable = { name: 'Unavailable', service: 'ledger', momentary: false };
     await expect(call(table)).rejects.toMatchObject(unavailable);

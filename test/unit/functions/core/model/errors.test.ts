@@ -13,19 +13,20 @@ import {
 const errorWith = (fields: object) => Object.assign(new Error('x'), fields);
 
 describe('reasonFrom', () => {
-  test.each<[unknown, string]>([
-    [new Error('the disk is full'), 'the disk is full'],
-    [new TypeError('x is not a function'), 'TypeError: x is not a function'],
-    [new PermanentError('no such customer'), 'PermanentError: no such customer'],
-    [Object.assign(new Error(), { code: 'ECONNRESET' }), 'ECONNRESET'],
-    [new Error(), 'an Error without a message was thrown'],
-    [new Error('\n'), 'an Error without a message was thrown'],
-    ['boom', 'something that is not an Error was thrown: boom'],
-    [undefined, 'something that is not an Error was thrown: undefined'],
-    [null, 'something that is not an Error was thrown: null'],
-    [Symbol('boom'), 'something that is not an Error was thrown: Symbol(boom)'],
-  ])('of %s is: %s', (thrown, reason) => {
-    expect(reasonFrom(thrown)).toBe(reason);
+  test('is the message of an Error, or describes the thrown value', () => {
+    for (const [thrown, reason] of [
+      [new Error('the disk is full'), 'the disk is full'],
+      [new TypeError('x is not a function'), 'TypeError: x is not a function'],
+      [new PermanentError('no such customer'), 'PermanentError: no such customer'],
+      [Object.assign(new Error(), { code: 'ECONNRESET' }), 'ECONNRESET'],
+      [new Error(), 'an Error without a message was thrown'],
+      [new Error('\n'), 'an Error without a message was thrown'],
+      ['boom', 'something that is not an Error was thrown: boom'],
+      [undefined, 'something that is not an Error was thrown: undefined'],
+      [null, 'something that is not an Error was thrown: null'],
+      [Symbol('boom'), 'something that is not an Error was thrown: Symbol(boom)'],
+    ])
+      expect(reasonFrom(thrown)).toBe(reason);
   });
 
   test('is never empty and never throws, even if the thrown value cannot be read', () => {
@@ -99,7 +100,7 @@ test('Unavailable names the service and the reason, and keeps nothing of the req
 });
 
 test('ConditionFailed has the positions of the writes that failed', () => {
-  expect(new ConditionFailed([0, 2])).toMatchObject({ name: 'ConditionFailed', at: [0, 2] });
+  expect(new ConditionFailed([0, 2])).toMatchObject({ name: 'ConditionFailed', failedWrites: [0, 2] });
 });
 
 test('the body of an ApiError has details only if there are any', () => {

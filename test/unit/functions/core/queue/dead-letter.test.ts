@@ -29,53 +29,40 @@ function parsed(body: string | undefined): Message {
   return outcome.message;
 }
 
+const times = { firstFailedAt: '2026-11-23T21:44:12.000Z', lastFailedAt: '2026-11-23T21:45:12.000Z' };
+
 describe('the dead letter of a job', () => {
-  test('has the job, the reason, the number of attempts and the times', () => {
-    const letter = deadLetterFor(message(), exhausted(), 7);
-    expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
-      jobId: 3,
-      runId: RUN,
-      reason: 'the disk is full',
-      attempts: 5,
-      firstFailedAt: '2026-11-23T21:44:12.000Z',
-      lastFailedAt: '2026-11-23T21:45:12.000Z',
-      jobs: 1,
-    });
+  test('has the job, the reason, the number of attempts (including deaths of workers) and the times', () => {
+    for (const [deaths, attempts] of [
+      [undefined, 5],
+      [3, 8],
+    ]) {
+      const letter = deadLetterFor(message(), exhausted(deaths ? { deaths } : {}), 7);
+      expect(readDeadLetter(letter.MessageBody ?? '', letter.MessageAttributes, 1)).toEqual({
+        ...{ jobId: 3, runId: RUN, reason: 'the disk is full', attempts, jobs: 1 },
+        ...times,
+      });
+    }
   });
 
-  test('is a message that asks for that one job, with the key of the job’s message', () => {
-    const letter = deadLetterFor(message(), exhausted(), 7);
-    const body = parsed(letter.MessageBody);
+  test('is a retry of that job, with the fields of a later version, but without the returns of its message', () => {
+    const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
+    const body = parsed(deadLetterFor(later, exhausted(), 7).MessageBody);
+    expect(body).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
     expect(jobsToRun(body)).toEqual([3]);
     expect(messageKey(body)).toBe(messageKey(message()));
-    expect(body.retry).toEqual({ round: 7, jobs: [3] });
-  });
-
-  test('keeps fields of a later version, but not the returns of its message', () => {
-    const later = { ...message({ returned: { times: 3, notBefore: NOW } }), extra: 'x' };
-    const { MessageBody } = deadLetterFor(later, exhausted(), 7);
-    expect(parsed(MessageBody)).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
-  });
-
-  test('counts deaths of workers as attempts', () => {
-    const { MessageAttributes } = deadLetterFor(message(), exhausted({ deaths: 3 }), 7);
-    expect(readDeadLetter('', MessageAttributes, 1).attempts).toBe(8);
   });
 
   test('becomes a retry of the same job, with a round that never goes back', () => {
+    const small = fc.integer({ min: 1, max: 20 });
+    const reasons = fc.string({ maxLength: 2 * MAX_REASON_CHARACTERS });
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 10 }),
-        fc.string({ maxLength: 2 * MAX_REASON_CHARACTERS }),
-        fc.integer({ min: 1, max: 20 }),
-        fc.integer({ min: 1, max: 20 }),
-        (number, reason, round, now) => {
-          const { attempts } = exhausted({ reason });
-          const letter = deadLetterFor(message(), { jobId: job(number), attempts }, round);
-          const retry = parsed(retryMessageBody(letter.MessageBody ?? '', now));
-          expect(retry).toEqual({ ...message(), retry: { round: Math.max(round, now), jobs: [number] } });
-        },
-      ),
+      fc.property(fc.integer({ min: 1, max: 10 }), reasons, small, small, (number, reason, round, now) => {
+        const { attempts } = exhausted({ reason });
+        const letter = deadLetterFor(message(), { jobId: job(number), attempts }, round);
+        const retry = parsed(retryMessageBody(letter.MessageBody ?? '', now));
+        expect(retry).toEqual({ ...message(), retry: { round: Math.max(round, now), jobs: [number] } });
+      }),
     );
   });
 
@@ -93,72 +80,49 @@ describe('the dead letter of a job', () => {
 });
 
 describe('the dead letter of a malformed message', () => {
-  test('keeps the body, and says what is wrong with it', () => {
-    const letter = malformedDeadLetter('{"v":2}', 'v: Invalid input', NOW);
-    expect(letter.MessageBody).toBe('{"v":2}');
-    expect(readDeadLetter('{"v":2}', letter.MessageAttributes, 1)).toEqual({
-      reason: 'malformed: v: Invalid input',
-      attempts: 1,
-      firstFailedAt: '2026-11-23T21:45:12.000Z',
-      lastFailedAt: '2026-11-23T21:45:12.000Z',
-      jobs: 0,
-    });
-  });
-
-  test('has a body even for an empty message, because SQS refuses an empty one', () => {
-    expect(malformedDeadLetter('', 'the message is empty', NOW).MessageBody).toBe(' ');
+  test('keeps the body, with the reason, and is sent again unchanged', () => {
+    const wellFormed = JSON.stringify(message());
+    for (const [body, kept, run] of [
+      ['{"v":2}', '{"v":2}', {}],
+      ['hello', 'hello', {}],
+      // SQS refuses an empty body.
+      ['', ' ', {}],
+      // A well-formed message that belongs to no tick.
+      [wellFormed, wellFormed, { runId: RUN }],
+    ] as const) {
+      const letter = malformedDeadLetter(body, 'v: Invalid input', NOW);
+      expect(letter.MessageBody).toBe(kept);
+      expect(readDeadLetter(body, letter.MessageAttributes, 1)).toEqual({
+        ...{ ...run, reason: 'malformed: v: Invalid input', attempts: 1, jobs: 0 },
+        ...{ firstFailedAt: times.lastFailedAt, lastFailedAt: times.lastFailedAt },
+      });
+      expect(retryMessageBody(body, NOW)).toBe(body);
+    }
   });
 
   test('has a reason of one short line', () => {
-    const reason = malformedDeadLetter('x', `a\nb${'y'.repeat(10_000)}`, NOW).MessageAttributes?.reason
-      ?.StringValue;
+    const { MessageAttributes } = malformedDeadLetter('x', `a\nb${'y'.repeat(10_000)}`, NOW);
+    const reason = MessageAttributes?.reason?.StringValue;
     expect(reason).toMatch(/^malformed: a by+…$/);
     expect(reason?.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS + 20);
   });
-
-  test('has the run of a well-formed message that belongs to no tick', () => {
-    const body = JSON.stringify(message());
-    const letter = malformedDeadLetter(body, 'no tick of the ledger has it', NOW);
-    expect(readDeadLetter(body, letter.MessageAttributes, 1)).toMatchObject({ runId: RUN, jobs: 0 });
-  });
-
-  test('is sent again unchanged', () => {
-    for (const body of ['hello', '', '{"v":2}', JSON.stringify(message())])
-      expect(retryMessageBody(body, NOW)).toBe(body);
-  });
 });
 
-describe('a message that the redrive policy moved', () => {
-  test('stands for all jobs of its message', () => {
-    expect(readDeadLetter(JSON.stringify(message()), undefined, 1_000)).toEqual({
-      runId: RUN,
-      jobs: 10,
-      reason: 'received too often without an outcome (the queue’s redrive policy)',
-      attempts: 1_000,
-    });
-    expect(readDeadLetter(JSON.stringify(message()), {}, 7)).toMatchObject({ jobs: 10, attempts: 7 });
-  });
-
-  test('stands for the retried jobs only when it was a retry', () => {
-    const retry = message({ retry: { round: 1, jobs: jobs(3, 5, 3) } });
-    expect(readDeadLetter(JSON.stringify(retry), undefined, 1_000)).toMatchObject({ runId: RUN, jobs: 2 });
-  });
-
-  test('can be read even if it is malformed', () => {
-    expect(readDeadLetter('hello', undefined, 3)).toEqual({
-      jobs: 0,
-      reason: expect.stringContaining('redrive policy'),
-      attempts: 3,
-    });
-  });
-
-  test('is sent again as the same message, which the ledger counts once', () => {
-    const body = JSON.stringify(message());
-    expect(parsed(retryMessageBody(body, NOW))).toEqual(message());
-  });
-
-  test('gets new attempts if it is a retry', () => {
-    const body = JSON.stringify(message({ retry: { round: 1, jobs: jobs(3, 5) } }));
-    expect(parsed(retryMessageBody(body, NOW)).retry).toEqual({ round: NOW, jobs: [3, 5] });
-  });
+test('a message that the redrive policy moved stands for its jobs, or for its retried jobs, and is sent again for them', () => {
+  const retry = { round: 1, jobs: jobs(3, 5, 3) };
+  for (const [moved, count, again] of [
+    [message(), 10, message()],
+    // The retry is new, so its jobs have new attempts.
+    [message({ retry }), 2, message({ retry: { ...retry, round: NOW } })],
+  ] as const)
+    for (const attributes of [undefined, {}]) {
+      const body = JSON.stringify(moved);
+      expect(readDeadLetter(body, attributes, 7)).toEqual({
+        ...{ runId: RUN, jobs: count, attempts: 7 },
+        reason: 'received too often without an outcome (the queue’s redrive policy)',
+      });
+      expect(parsed(retryMessageBody(body, NOW))).toEqual(again);
+    }
+  const malformed = { jobs: 0, reason: expect.stringContaining('redrive policy'), attempts: 3 };
+  expect(readDeadLetter('hello', undefined, 3)).toEqual(malformed);
 });

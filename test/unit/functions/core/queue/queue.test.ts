@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { malformedDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
 import { MAX_BATCH_BYTES, type OutgoingMessage, send } from '../../../../../functions/core/queue/queue.ts';
 
-/** A queue that takes everything and remembers the batches. */
-function remembering() {
+/** A queue that accepts everything and records the batches. */
+function recordingQueue() {
   const batches: OutgoingMessage[][] = [];
   const client = {
     send: async ({ input }: SendMessageBatchCommand) => {
@@ -19,7 +19,7 @@ const bytesOf = (batch: OutgoingMessage[]) =>
   batch.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody ?? ''), 0);
 
 test('sends ten messages per call, and makes no call without messages', async () => {
-  const { queue, batches } = remembering();
+  const { queue, batches } = recordingQueue();
   await send(queue, []);
   await send(
     queue,
@@ -29,7 +29,7 @@ test('sends ten messages per call, and makes no call without messages', async ()
 });
 
 test('puts no more bytes into a call than SQS allows', async () => {
-  const { queue, batches } = remembering();
+  const { queue, batches } = recordingQueue();
   const large = { MessageBody: 'ö'.repeat(200_000) };
   await send(queue, [large, large, large, large, large]);
   expect(batches.flat()).toHaveLength(5);

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RunId } from '../../../../../functions/core/model/ids.ts';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
 import { connect, type Results } from '../../../../../functions/core/results/client.ts';
 import {
@@ -19,59 +17,28 @@ import {
   highestJobId,
   refresh,
 } from '../../../../../functions/core/results/search.ts';
-import { job } from '../../../../fixtures/ledger.ts';
+import { job, RUN } from '../../../../fixtures/ledger.ts';
+import { FakeElasticsearch, listen } from '../../../../fixtures/servers.ts';
 
 const INDEX: ResultsIndex = { name: 'drumline-results-2026.11', alias: 'drumline-results' };
 
-/** What was asked, without what differs from index to index. */
-let asked: { call: string; body: string }[];
-let isThere: boolean;
-let hasTemplate: boolean;
-let server: Server;
+let elasticsearch: FakeElasticsearch;
 let results: Results;
 
 beforeEach(async () => {
-  asked = [];
-  isThere = false;
-  hasTemplate = true;
-  server = createServer(elasticsearch);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  results = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'drumline-results');
+  elasticsearch = new FakeElasticsearch();
+  elasticsearch.hasIndex = false;
+  results = connect(`http://${await listen(createServer(elasticsearch.listener))}`, 'drumline-results');
+  onTestFinished(() => results.client.close());
 });
 
-afterEach(() => {
-  results.client.close();
-  server.close();
-});
+/** The calls so far, with INDEX for the name of any index. */
+const calls = () =>
+  elasticsearch.requests.map(({ call }) => call.replace(/ \/drumline-results(-[\d.]+)?/, ' /INDEX'));
 
-const elasticsearch: RequestListener = async (request, response) => {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const path = request.url?.split('?')[0] ?? '';
-  const call = `${request.method} ${path.replace(/^\/drumline-results(-[\d.]+)?/, '/INDEX')}`;
-  asked.push({ call, body });
-  response.setHeader('x-elastic-product', 'Elasticsearch').setHeader('content-type', 'application/json');
-  const error = (status: number, type: string) =>
-    response.writeHead(status).end(JSON.stringify({ error: { type, reason: type } }));
-  if (call === 'GET /INDEX' && !isThere) return error(404, 'index_not_found_exception');
-  if (call === 'PUT /INDEX' && isThere) return error(400, 'resource_already_exists_exception');
-  if (call === 'PUT /INDEX') isThere = true;
-  const aliases = hasTemplate ? { 'drumline-results': {} } : {};
-  response.end(
-    JSON.stringify({
-      ...(call === 'GET /INDEX' && { [INDEX.name]: { mappings: MAPPING, aliases } }),
-      ...(call.endsWith('_bulk') && { items: [{ create: { status: 201 } }] }),
-      ...(call.endsWith('_mget') && { docs: [] }),
-      ...(call.endsWith('_count') && { count: 1 }),
-      ...(call.endsWith('_search') && { hits: { hits: [] } }),
-    }),
-  );
-};
-
-const RUN = '20261123-214512-k3f9' as RunId;
 const RANGE = { first: 1, last: 10 };
 
-/** All that each function asks of Elasticsearch, by the functions of results/ that it calls. */
+/** All calls of each function to Elasticsearch, through the functions of results/ that it uses. */
 const FUNCTIONS: Record<string, () => Promise<void>> = {
   consumer: async () => {
     await checkIndex(results, INDEX, 1_000);
@@ -107,14 +74,14 @@ interface Role {
   indices: { names: string[]; privileges: string[] }[];
 }
 
-/** The roles that docs/deploy.md has operators make keys with. */
+/** The roles of the API keys that docs/deploy.md tells operators to create. */
 function documentedRoles(): Record<string, Role> {
   const text = readFileSync(
     join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'deploy.md'),
     'utf8',
   );
   const keys = text.split('POST /_security/api_key').slice(1);
-  // Each ends with an empty line, or its block.
+  // Each ends with an empty line or the end of its code block.
   return Object.assign(
     {},
     ...keys.map((key) => JSON.parse(key.split(/\n *\n|```/)[0] ?? '').role_descriptors),
@@ -122,12 +89,12 @@ function documentedRoles(): Record<string, Role> {
 }
 
 test.each(Object.entries(FUNCTIONS))(
-  '%s asks for no more than the documented role of its key has, and for all of it',
+  '%s needs exactly the privileges of the documented role of its key',
   async (name, ask) => {
-    // Before the index is there, and after.
+    // Before the index exists, and after.
     await ask();
     await ask();
-    const needed = new Set(asked.map(({ call }) => PRIVILEGES[call] ?? `unknown: ${call}`));
+    const needed = new Set(calls().map((call) => PRIVILEGES[call] ?? `unknown: ${call}`));
     const { cluster, indices } = documentedRoles()[`drumline-${name}`] as Role;
     expect([...needed].sort()).toEqual(
       [
@@ -139,14 +106,14 @@ test.each(Object.entries(FUNCTIONS))(
   },
 );
 
-test('a worker makes a missing index with its mapping, and asks for no alias, which would take the privilege to delete', async () => {
+test('a worker creates a missing index with its mapping and without its alias, which would need the privilege to delete', async () => {
   await checkIndex(results, INDEX, 1_000);
-  expect(asked.map(({ call }) => call)).toEqual(['GET /INDEX', 'PUT /INDEX', 'GET /INDEX']);
-  expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ mappings: MAPPING });
+  expect(calls()).toEqual(['GET /INDEX', 'PUT /INDEX', 'GET /INDEX']);
+  expect(JSON.parse(elasticsearch.requests[1]?.body ?? '')).toEqual({ mappings: MAPPING });
 });
 
-test('nothing is written to an index that its alias does not name, since searches would not find it', async () => {
-  hasTemplate = false;
+test('nothing is written to an index without its alias, because searches would not find it', async () => {
+  elasticsearch.hasAlias = false;
   await expect(checkIndex(results, INDEX, 1_000)).rejects.toMatchObject({
     name: 'Unavailable',
     message: expect.stringContaining('add it to the alias'),

@@ -1,16 +1,16 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { errors } from '@elastic/elasticsearch';
 import type { Choices } from './choices.ts';
-import type { Call } from './wire.ts';
+import type { Call } from './network.ts';
 
-/** The error that a call to a service fails with when the service or the network has trouble. */
-export function trouble({ service, name }: Pick<Call, 'service' | 'name'>, choices: Choices): Error {
+/** An error with which a call to a service can fail because of the service or the network. */
+export function callError({ service, name }: Pick<Call, 'service' | 'name'>, choices: Choices): Error {
   const kinds = service === 'results' ? RESULTS : service === 'ledger' ? LEDGER : QUEUE;
-  const made = (kinds[choices.below(kinds.length)] as () => Error)();
-  // Only a transaction can meet another one.
-  return made instanceof TransactionCanceledException && name !== 'TransactWrite'
+  const error = (kinds[choices.below(kinds.length)] as () => Error)();
+  // Only a transaction can conflict with another one.
+  return error instanceof TransactionCanceledException && name !== 'TransactWrite'
     ? refusedConnection()
-    : made;
+    : error;
 }
 
 function named(name: string, message: string, more: object = {}): Error {
@@ -23,7 +23,7 @@ const server = (status: number) => () =>
   named('InternalServerError', 'internal error', { $fault: 'server', $metadata: { httpStatusCode: status } });
 const throttle = (name: string) => () =>
   named(name, 'slow down', { $fault: 'client', $metadata: { httpStatusCode: 400 } });
-/** Cancelled because of its neighbours and not of its conditions. */
+/** A transaction that is cancelled for another reason than its conditions. */
 const cancelled = (Code: string) => () =>
   new TransactionCanceledException({
     message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${Code}]`,
@@ -56,7 +56,7 @@ const QUEUE = [
 const status = (statusCode: number) => () =>
   new errors.ResponseError({
     statusCode,
-    body: { error: { type: 'trouble', reason: 'injected' }, status: statusCode },
+    body: { error: { type: 'injected_failure', reason: 'injected' }, status: statusCode },
     headers: {},
     warnings: null,
     meta: {} as never,
