@@ -15,11 +15,12 @@ import {
   usageOf,
 } from '../../plan/prices.ts';
 import { usageOfFiring, usageOfTick } from '../../plan/tick-usage.ts';
-import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
-import { type CountedRun, countDrumline, SCENARIOS, type Scenario, type Services } from './count-drumline.ts';
+import { type Benchmark, type Row, type Section, type Table, tableOf } from '../harness/benchmark.ts';
+import { countDrumline, type Scenario } from './count-drumline.ts';
 import { countPowertools } from './count-powertools.ts';
+import type { CountedRun, Services } from './metered-pipeline.ts';
 
-export interface Options {
+interface Options {
   jobs: number;
   jobsPerMessage: number[];
   workMs: number;
@@ -40,6 +41,8 @@ export interface CostRow extends Row {
 }
 
 const MILLION = 1_000_000;
+
+const PACKINGS = [1, 10, 25, 50, 100];
 
 /** The number of workers only changes how often the tick is read. */
 const WORKERS = 2;
@@ -66,36 +69,25 @@ delivery and are processed at the next. Their cost depends on the length of the 
   register(command: Command) {
     command
       .option('--jobs <n>', 'jobs to count', int(100, 1_000_000), 10_000)
-      .option(
-        '--jobs-per-message <list>',
-        'values of the setting; its default is always measured too',
-        intList(1, 500),
-        [1, 10, 25, 50, 100],
-      )
-      .option(
-        '--work-ms <ms>',
-        'how long each job waits, in milliseconds; changes Lambda’s time only',
-        int(0, 60_000),
-        0,
-      );
+      .option('--jobs-per-message <list>', 'values to count beside the default', intList(1, 500), PACKINGS)
+      .option('--work-ms <n>', 'wait of each job in ms; changes Lambda’s time only', int(0, 60_000), 0);
   },
 
   async run(context) {
     const { options, progress, signal } = context;
-    const { aws, home } = await context.cloud();
-    const where = { aws, elasticsearchUrl: home.elasticsearchUrl };
+    const where = await context.cloud();
     const { jobsPerMessage } = effectiveSettings({});
     const packings = [...new Set([...options.jobsPerMessage, jobsPerMessage])].sort((a, b) => a - b);
+    const cases: [number, Scenario][] = [
+      ...packings.map((packing): [number, Scenario] => [packing, 'processed']),
+      [jobsPerMessage, 'failed'],
+      [jobsPerMessage, 'failed once'],
+    ];
     const rows: CostRow[] = [];
-    for (const packing of packings) {
+    for (const [packing, scenario] of cases) {
       signal.throwIfAborted();
-      progress(`drumline, ${packing} jobs per message`);
-      rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage));
-    }
-    for (const scenario of SCENARIOS.filter((each) => each !== 'processed')) {
-      signal.throwIfAborted();
-      progress(`drumline, ${scenario}`);
-      rows.push(await drumlineRow(where, options, jobsPerMessage, true, scenario));
+      progress(`drumline, ${packing} jobs per message, ${scenario}`);
+      rows.push(await drumlineRow(where, options, packing, packing === jobsPerMessage, scenario));
     }
     signal.throwIfAborted();
     progress('powertools, 1 job per message');
@@ -124,72 +116,61 @@ export function cheaperBy(row: CostRow, peer: CostRow): number {
   return queueAndLedger(peer.dollars) / queueAndLedger(row.dollars);
 }
 
-function dollarsTable(rows: readonly CostRow[]) {
+function dollarsTable(rows: readonly CostRow[]): Table {
   const peer = rows.find(({ system }) => system === 'powertools');
-  return {
-    title: `Dollars per million jobs (${PRICES_AS_OF.region}, prices of ${PRICES_AS_OF.on}, no free tiers)`,
-    heads: ['', 'SQS', 'DynamoDB', 'queue and ledger', 'cheaper by', 'Lambda', 'logs', 'rule', 'total'],
-    rows: rows.map((row) => {
-      const { dollars } = row;
-      return [
-        nameOf(row),
-        ...[dollars.SQS, dollars.DynamoDB, queueAndLedger(dollars)].map(money),
-        peer && row !== peer ? `${cheaperBy(row, peer).toFixed(1)}×` : '',
-        ...[dollars.Lambda, dollars['CloudWatch Logs'], dollars.EventBridge, totalDollars(dollars)].map(
-          money,
-        ),
-      ];
-    }),
-  };
+  const dollars = (service: Service) => (row: CostRow) => money(row.dollars[service]);
+  return tableOf(
+    rows,
+    {
+      '': nameOf,
+      SQS: dollars('SQS'),
+      DynamoDB: dollars('DynamoDB'),
+      'queue and ledger': (row) => money(queueAndLedger(row.dollars)),
+      'cheaper by': (row) => (peer && row !== peer ? `${cheaperBy(row, peer).toFixed(1)}×` : ''),
+      Lambda: dollars('Lambda'),
+      logs: dollars('CloudWatch Logs'),
+      rule: dollars('EventBridge'),
+      total: (row) => money(totalDollars(row.dollars)),
+    },
+    `Dollars per million jobs (${PRICES_AS_OF.region}, prices of ${PRICES_AS_OF.on}, no free tiers)`,
+  );
 }
 
-function countsTable(rows: readonly CostRow[]) {
-  return {
-    title: 'Requests and units per million jobs',
-    heads: [
-      '',
-      'SQS sends',
-      'receives',
-      'deletes',
-      'write units',
-      'read units',
-      'invocations',
-      'GB-s',
-      'message MB',
-      'results MB',
-      'requests to Elasticsearch',
-    ],
-    rows: rows.map((row) => {
-      const { perMillion: used, bytesPerMillion: bytes } = row;
-      return [
-        nameOf(row),
-        count(used.sqsSends),
-        count(used.sqsReceives),
-        count(used.sqsDeletes),
-        count(used.ledgerWriteUnits),
-        count(used.ledgerReadUnits),
-        count(used.lambdaInvocations),
-        count(used.lambdaGbSeconds),
-        count(bytes.messages / 1e6),
-        count(bytes.results / 1e6),
-        count(row.resultsRequestsPerMillion),
-      ];
-    }),
-  };
+const units = (meter: keyof Usage) => (row: CostRow) => count(row.perMillion[meter]);
+
+function countsTable(rows: readonly CostRow[]): Table {
+  return tableOf(
+    rows,
+    {
+      '': nameOf,
+      'SQS sends': units('sqsSends'),
+      receives: units('sqsReceives'),
+      deletes: units('sqsDeletes'),
+      'write units': units('ledgerWriteUnits'),
+      'read units': units('ledgerReadUnits'),
+      invocations: units('lambdaInvocations'),
+      'GB-s': units('lambdaGbSeconds'),
+      'message MB': ({ bytesPerMillion }) => count(bytesPerMillion.messages / 1e6),
+      'results MB': ({ bytesPerMillion }) => count(bytesPerMillion.results / 1e6),
+      'requests to Elasticsearch': (row) => count(row.resultsRequestsPerMillion),
+    },
+    'Requests and units per million jobs',
+  );
 }
 
-function failingTable(rows: readonly CostRow[]) {
-  return {
-    title: 'A million jobs that fail, with the default packing',
-    heads: ['jobs', 'write units', 'read units', 'SQS requests', 'queue and ledger, dollars'],
-    rows: rows.map(({ scenario, perMillion: used, dollars }) => [
-      scenario,
-      count(used.ledgerWriteUnits),
-      count(used.ledgerReadUnits),
-      count(used.sqsSends + used.sqsReceives + used.sqsDeletes + used.sqsReturns + used.sqsIdleReceives),
-      money(queueAndLedger(dollars)),
-    ]),
-  };
+function failingTable(rows: readonly CostRow[]): Table {
+  return tableOf(
+    rows,
+    {
+      jobs: ({ scenario }) => scenario,
+      'write units': units('ledgerWriteUnits'),
+      'read units': units('ledgerReadUnits'),
+      'SQS requests': ({ perMillion: used }) =>
+        count(used.sqsSends + used.sqsReceives + used.sqsDeletes + used.sqsReturns + used.sqsIdleReceives),
+      'queue and ledger, dollars': ({ dollars }) => money(queueAndLedger(dollars)),
+    },
+    'A million jobs that fail, with the default packing',
+  );
 }
 
 function nameOf({ system, settings }: CostRow): string {
@@ -201,19 +182,17 @@ const money = (dollars: number) => dollars.toFixed(4);
 
 async function drumlineRow(
   where: Services,
-  { jobs, workMs }: Context<Options>['options'],
+  { jobs, workMs }: Options,
   jobsPerMessage: number,
   isDefault: boolean,
-  scenario: Scenario = 'processed',
+  scenario: Scenario,
 ): Promise<CostRow> {
   const settings = { ...effectiveSettings({}), jobsPerMessage, concurrency: WORKERS };
   const { batchSize } = settings;
   const run = { jobs, jobsPerMessage, batchSize, workers: WORKERS, scenario };
   const { counted } = await countDrumline(where, run);
-  const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = sumUsage(
-    usageOfFiring(),
-    usageOfTick(jobs, settings, workMs),
-  );
+  const planned = sumUsage(usageOfFiring(), usageOfTick(jobs, settings, workMs));
+  const { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents } = planned;
   const computed = { lambdaInvocations, lambdaGbSeconds, logGb, ledgerGbMonths, ruleEvents };
   return {
     benchmark: 'cost',

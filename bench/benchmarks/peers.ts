@@ -51,12 +51,7 @@ RabbitMQ and Redis (without persistence) come from Debian's packages \`rabbitmq-
       .option('--systems <list>', `which systems to measure: ${NAMES.join(',')}`, systemNames, NAMES)
       .option('--workers <list>', 'numbers of workers', intList(1, 100), [1, 2, 4])
       .option('--work-ms <list>', 'how long each job waits, in milliseconds', intList(0, 10_000), [0, 100])
-      .option(
-        '--jobs-per-message <list>',
-        'values of Drumline’s setting to measure, in addition to its default',
-        intList(1, 500),
-        [25],
-      )
+      .option('--jobs-per-message <list>', 'values to measure beside the default', intList(1, 500), [25])
       .option('--seconds <n>', 'approximate length of one measurement', int(1, 600), 10)
       .option('--jobs <n>', 'jobs of each measurement, instead of --seconds', int(1, 1_000_000))
       .option('--rabbitmq <url>', 'use this RabbitMQ')
@@ -108,10 +103,8 @@ function rowOf(rows: readonly ThroughputRow[], name: SystemName, workMs: number,
 
 /** How many times as fast Drumline is with default settings; undefined if either was not measured. */
 function timesFaster(rows: readonly ThroughputRow[], peer: SystemName, workMs: number): number | undefined {
-  const [ours, theirs] = [
-    rowOf(rows, 'drumline', workMs, COMPARED_WORKERS),
-    rowOf(rows, peer, workMs, COMPARED_WORKERS),
-  ];
+  const ours = rowOf(rows, 'drumline', workMs, COMPARED_WORKERS);
+  const theirs = rowOf(rows, peer, workMs, COMPARED_WORKERS);
   return ours && theirs && ours.jobsPerMinute.median / theirs.jobsPerMinute.median;
 }
 
@@ -148,18 +141,14 @@ function throughputTable(rows: readonly ThroughputRow[], workMs: number): Table 
   const some = rows.filter((row) => row.workMs === workMs);
   const workers = [...new Set(some.map((row) => row.workers))];
   const names = [...new Set(some.map(({ system, settings }) => nameOf(system, settings)))];
+  const cell = (name: string, workers: number) => {
+    const row = some.find((row) => row.workers === workers && nameOf(row.system, row.settings) === name);
+    return row ? figureText(row.jobsPerMinute) : '–';
+  };
   return {
     title: `Jobs per minute, ${workOf(workMs)}`,
     heads: ['system', ...workers.map((each) => counted(each, 'worker'))],
-    rows: names.map((name) => [
-      name,
-      ...workers.map((each) => {
-        const row = some.find(
-          ({ system, settings, workers }) => workers === each && nameOf(system, settings) === name,
-        );
-        return row ? figureText(row.jobsPerMinute) : '–';
-      }),
-    ]),
+    rows: names.map((name) => [name, ...workers.map((each) => cell(name, each))]),
   };
 }
 
@@ -168,9 +157,8 @@ function sharesText(rows: readonly ThroughputRow[]): string[] {
   const workers = Math.max(...rows.map((row) => row.workers));
   const shares = [...new Set(rows.map(({ workMs }) => workMs))].flatMap((workMs) => {
     const row = rowOf(rows, 'drumline', workMs, workers);
-    return row
-      ? [`${figureText(row.shareRatio, (ratio) => ratio.toFixed(2))} times (${workOf(workMs)})`]
-      : [];
+    const ratio = row && figureText(row.shareRatio, (value) => value.toFixed(2));
+    return ratio ? [`${ratio} times (${workOf(workMs)})`] : [];
   });
   if (workers === 1 || shares.length === 0) return [];
   return [

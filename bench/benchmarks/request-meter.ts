@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { type Usage, usageOf } from '../../plan/prices.ts';
 
 /** The requests that a meter has seen. */
@@ -60,14 +61,14 @@ export async function startMeter(service: string): Promise<Meter> {
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = nameOf(request);
-    const asked = withCapacity(call, await bodyOf(request));
+    const asked = withCapacity(call, await buffer(request));
     const headers: OutgoingHttpHeaders = { ...request.headers, 'content-length': asked.length };
     delete headers['transfer-encoding'];
     const { method, url: path } = request;
     const onward = forward({ host: target.hostname, port: target.port, method, path, headers, agent });
     onward.end(asked);
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
-    const answered = await bodyOf(answer);
+    const answered = await buffer(answer);
     count(counted, call, asked, answered, answer.statusCode ?? 0);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     response.end(answered);
@@ -90,11 +91,6 @@ export async function startMeter(service: string): Promise<Meter> {
   };
 }
 
-/** Joins the counts of two meters of one run: one in front of AWS, one in front of Elasticsearch. */
-export function joinCounts(aws: Counted, { resultsBytes, resultsRequests }: Counted): Counted {
-  return { ...aws, resultsBytes, resultsRequests };
-}
-
 function zeroCounts(): Counted {
   return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0, writesByKey: new Map() };
 }
@@ -102,12 +98,6 @@ function zeroCounts(): Counted {
 /** The action of an AWS request, for example `PutItem`; empty for Elasticsearch. */
 function nameOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '');
-}
-
-async function bodyOf(stream: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
-  return Buffer.concat(parts);
 }
 
 function withCapacity(call: string, body: Buffer): Buffer {
@@ -157,16 +147,10 @@ function countWrites(writesByKey: Map<string, number>, asked: Buffer): void {
   }
 }
 
-interface Capacity {
-  CapacityUnits: number;
-}
-
 function unitsOf(answered: Buffer): number {
-  const { ConsumedCapacity: consumed } = JSON.parse(answered.toString()) as {
-    ConsumedCapacity?: Capacity | Capacity[];
-  };
+  const { ConsumedCapacity: consumed } = JSON.parse(answered.toString());
   if (consumed === undefined) throw new Error('the emulator did not return the units that a call consumed');
-  return [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+  return [consumed].flat().reduce((sum: number, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 /** Bytes of all fields with this name, in a request or an answer and in its lists. */

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { chunk } from '../../functions/core/grouping.ts';
 import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
 import { LedgerWriter, type RecordedMessage } from '../../functions/core/ledger/message-records.ts';
 import { stopRun } from '../../functions/core/ledger/runs.ts';
@@ -7,7 +8,6 @@ import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/
 import type { MessageRange } from '../../functions/core/model/message.ts';
 import { applyOutcomes, newRecord } from '../../functions/core/model/message-record.ts';
 import { LEDGER_TTL_SECONDS, startOneTick } from '../../test/fixtures/pipeline.ts';
-import { chunksOf } from '../harness/chunks.ts';
 
 /** The history of a run. */
 export interface RunHistory {
@@ -34,7 +34,7 @@ export async function writeHistory(table: Table, { workers, retired, jobs }: Run
   // The deployed scheduler must not fire its ticks.
   await stopRun(table, runId, now);
   const singleJobs = messagesOf(runId, retired + workers, 1, 1);
-  const generations = chunksOf(singleJobs.slice(0, retired), GENERATION);
+  const generations = chunk(singleJobs.slice(0, retired), { count: GENERATION });
   for (const [at, generation] of generations.entries()) {
     const then = now - 2 * RETIRED_AFTER_MS * (generations.length - at);
     // One after the other: at the same time, several could try to take over the same counter.
@@ -43,7 +43,9 @@ export async function writeHistory(table: Table, { workers, retired, jobs }: Run
   const present = singleJobs.slice(retired).map((message) => ({ writer: openWriter(table, now), message }));
   await pMap(present, ({ writer, message }) => count(writer, [message]), { concurrency: CONCURRENT_WORKERS });
   let turn = 0;
-  for (const some of chunksOf(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), MAX_TRANSACTION_WRITES - 1))
+  for (const some of chunk(messagesOf(runId, jobs, JOBS_PER_MESSAGE, 2), {
+    count: MAX_TRANSACTION_WRITES - 1,
+  }))
     await count((present[turn++ % present.length] as (typeof present)[number]).writer, some);
   return runId;
 }
@@ -64,8 +66,7 @@ async function count(writer: LedgerWriter, messages: readonly MessageRange[]): P
       writer.clock(),
     ),
   );
-  const trouble = counted.find(({ problem: trouble }) => trouble)?.problem;
-  if (trouble) throw trouble;
+  for (const { problem } of counted) if (problem) throw problem;
 }
 
 /** The messages of a tick of so many jobs. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { count, percent } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
-import type { Benchmark } from '../harness/benchmark.ts';
+import { type Benchmark, tableOf } from '../harness/benchmark.ts';
 import { figureText } from '../harness/figures.ts';
 import { idealPace, measureSystems, type ThroughputRow } from '../harness/throughput.ts';
 import { openDrumline } from '../peers/drumline.ts';
@@ -38,17 +38,16 @@ the defaults and jobs of 100 ms a batch takes 5 seconds, so \`--seconds 20\` mea
     const [first] = rows;
     return [
       `Jobs that wait ${first?.workMs} ms. “Of the ideal” compares with workers that only wait for their jobs and lose no time between them: workers × \`jobConcurrency\` × 60,000 ms ÷ ${first?.workMs} ms. The last column compares the busiest worker with the least busy one.`,
-      {
-        heads: ['workers', 'jobs', 'jobs/min', 'of the ideal', 'speed-up', 'largest ÷ smallest share'],
-        rows: rows.map((row) => [
-          count(row.workers),
-          count(row.jobs),
-          figureText(row.jobsPerMinute),
+      tableOf(rows, {
+        workers: ({ workers }) => count(workers),
+        jobs: ({ jobs }) => count(jobs),
+        'jobs/min': ({ jobsPerMinute }) => figureText(jobsPerMinute),
+        'of the ideal': (row) =>
           percent(row.jobsPerMinute.median / idealPace(Number(row.settings.jobConcurrency), row)),
-          first ? `${(row.jobsPerMinute.median / first.jobsPerMinute.median).toFixed(2)}×` : '',
-          figureText(row.shareRatio, (ratio) => ratio.toFixed(2)),
-        ]),
-      },
+        'speed-up': ({ jobsPerMinute }) =>
+          first ? `${(jobsPerMinute.median / first.jobsPerMinute.median).toFixed(2)}×` : '',
+        'largest ÷ smallest share': ({ shareRatio }) => figureText(shareRatio, (ratio) => ratio.toFixed(2)),
+      }),
       'More workers than one machine has room for: [scaling-out.md](scaling-out.md).',
     ];
   },

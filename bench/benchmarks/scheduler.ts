@@ -4,8 +4,8 @@ import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import { readRun, readSchedule } from '../../functions/core/ledger/runs.ts';
 import { readDepth } from '../../functions/core/queue/queue.ts';
-import { createPipeline, fireScheduler, type Pipeline, startOneTick } from '../../test/fixtures/pipeline.ts';
-import type { Benchmark, Context, Row } from '../harness/benchmark.ts';
+import { fireScheduler, type Pipeline, startOneTick, withPipeline } from '../../test/fixtures/pipeline.ts';
+import { type Benchmark, type Context, type Row, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';
 
 interface Options {
@@ -16,7 +16,7 @@ interface Options {
 /** AWS requests by name, for example `SendMessageBatch`. The SDK's own retries are not counted. */
 type Calls = Record<string, number>;
 
-export interface SchedulerRow extends Row {
+interface SchedulerRow extends Row {
   settings: { jobs: number; jobsPerMessage: number };
   /** From the start of the invocation until the last job is in the queue and the tick is closed. */
   seconds: Figure;
@@ -24,15 +24,6 @@ export interface SchedulerRow extends Row {
   cpuSeconds: Figure;
   /** How many invocations the tick took. */
   invocations: number;
-  longestSeconds: Figure;
-  calls: Calls;
-}
-
-interface Measured {
-  ms: number;
-  cpuMs: number;
-  invocations: number;
-  longestMs: number;
   calls: Calls;
 }
 
@@ -62,7 +53,6 @@ ends at the function's time limit (${TIMEOUT_MS / 1_000} s), and the next one co
       seconds: figureOf(values.map(({ ms }) => ms / 1_000)),
       cpuSeconds: figureOf(values.map(({ cpuMs }) => cpuMs / 1_000)),
       invocations: Math.max(...values.map(({ invocations }) => invocations)),
-      longestSeconds: figureOf(values.map(({ longestMs }) => longestMs / 1_000)),
       calls: values[0]?.calls ?? {},
     }));
   },
@@ -71,41 +61,40 @@ ends at the function's time limit (${TIMEOUT_MS / 1_000} s), and the next one co
     const kinds = [...new Set(rows.flatMap(({ calls }) => Object.keys(calls)))];
     return [
       `From the start of the invocation until all jobs of the tick are in the queue, with ${rows[0]?.settings.jobsPerMessage} jobs per message. More jobs per message take less time. The last columns are the requests that the scheduler sends to DynamoDB and SQS.`,
-      {
-        heads: ['jobs', 'seconds', 'jobs/s', 'CPU seconds', 'invocations', ...kinds],
-        rows: rows.map(({ settings, seconds, cpuSeconds, invocations, calls }) => [
-          count(settings.jobs),
-          figureText(seconds, (value) => value.toFixed(2)),
-          count(settings.jobs / seconds.median),
-          figureText(cpuSeconds, (value) => value.toFixed(2)),
-          count(invocations),
-          ...kinds.map((kind) => count(calls[kind] ?? 0)),
-        ]),
-      },
+      tableOf(rows, {
+        jobs: ({ settings }) => count(settings.jobs),
+        seconds: ({ seconds }) => figureText(seconds, twoDigits),
+        'jobs/s': ({ settings, seconds }) => count(settings.jobs / seconds.median),
+        'CPU seconds': ({ cpuSeconds }) => figureText(cpuSeconds, twoDigits),
+        invocations: ({ invocations }) => count(invocations),
+        ...Object.fromEntries(
+          kinds.map((kind) => [kind, ({ calls }: SchedulerRow) => count(calls[kind] ?? 0)]),
+        ),
+      }),
       'The old RabbitMQ/Redis system enqueued 100,000 jobs in one minute (its own report).',
     ];
   },
 };
 
-async function measure(context: Context<Options>, x: number): Promise<Measured> {
+const twoDigits = (value: number) => value.toFixed(2);
+
+async function measure(context: Context<Options>, x: number) {
   const { jobsPerMessage } = context.options;
   const { aws, elasticsearchUrl } = await context.cloud();
-  const pipeline = await createPipeline(aws, elasticsearchUrl);
-  try {
+  return withPipeline(aws, elasticsearchUrl, async (pipeline) => {
     const { table, jobs } = pipeline;
     const runId = await startOneTick(table, x);
-    const calls = countCalls(pipeline);
+    const counting = countCalls(pipeline);
     const cpuBefore = process.cpuUsage();
-    const times: number[] = [];
-    for (let unfinished = true; unfinished; ) {
+    const startedAt = performance.now();
+    let invocations = 0;
+    for (let unfinished = true; unfinished; invocations++) {
       context.signal.throwIfAborted();
-      const startedAt = performance.now();
       ({ unfinished } = await fireScheduler(pipeline, { jobsPerMessage, minMessages: 1 }, TIMEOUT_MS));
-      times.push(performance.now() - startedAt);
     }
+    const ms = performance.now() - startedAt;
     const { user, system } = process.cpuUsage(cpuBefore);
-    const ms = times.reduce((sum, each) => sum + each, 0);
-    const measured = { ...calls };
+    const calls = { ...counting };
     const enqueued = (await readRun(table, runId))?.enqueued;
     const { visible } = await readDepth(jobs);
     const { openTicks } = await readSchedule(table);
@@ -114,16 +103,8 @@ async function measure(context: Context<Options>, x: number): Promise<Measured> 
         `${x} jobs were due, ${enqueued} were enqueued, and the queue holds ${visible} messages`,
       );
     context.progress(`${count(x)} jobs: ${(ms / 1_000).toFixed(2)} s`);
-    return {
-      ms,
-      cpuMs: (user + system) / 1_000,
-      invocations: times.length,
-      longestMs: Math.max(...times),
-      calls: measured,
-    };
-  } finally {
-    await pipeline.remove();
-  }
+    return { ms, cpuMs: (user + system) / 1_000, invocations, calls };
+  });
 }
 
 /** Counts the requests of a pipeline's DynamoDB and SQS clients from now on. */

@@ -1,13 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
+import { deploy } from '../../cli/cloud/deploy.ts';
 import type { Deployment } from '../../cli/cloud/deployment.ts';
+import { readStatus } from '../../cli/cloud/invoke.ts';
 import { count, counted } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Status } from '../../functions/status.ts';
-import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
+import { variablesOf } from '../../test/fixtures/pipeline.ts';
+import { type Benchmark, type Context, type Row, type Section, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn, quantile } from '../harness/figures.ts';
 import type { OwnCloud } from '../harness/own-cloud.ts';
 import { type RunHistory, writeHistory } from './run-history.ts';
@@ -22,13 +24,12 @@ interface Options {
 /** How the status function is called: its handler in this process, or the deployed function. */
 type Access = 'handler' | 'invoke';
 
-export interface StatusRow extends Row {
+interface StatusRow extends Row {
   access: Access;
   settings: RunHistory;
   /** Milliseconds of one read, from the question to the answer. */
   p50: Figure;
   p99: Figure;
-  max: Figure;
 }
 
 interface Case {
@@ -60,7 +61,7 @@ in the same table.`,
   async run(context) {
     const { workers, retired, jobs } = context.options;
     const cloud = await context.cloud();
-    const { deployment } = await cloud.deploy(STAGE);
+    const { deployment } = await deploy(cloud.call(STAGE), {});
     const histories: RunHistory[] = [
       ...workers.map((each) => ({ workers: each, retired: 0, jobs: 0 })),
       ...(retired > 0 ? [{ workers: 1, retired, jobs: 0 }] : []),
@@ -75,38 +76,35 @@ in the same table.`,
       for (const access of ['handler', 'invoke'] as const) cases.push({ access, history, runId });
     }
     client.destroy();
-    const ask = { handler: await openHandler(cloud, deployment), invoke: invoker(cloud, deployment) };
-    const measured = await measureInTurn(cases, context.rounds, (one) =>
-      measure(context, ask[one.access], one),
-    );
+    const ask: Record<Access, Ask> = {
+      handler: await openHandler(cloud, deployment),
+      invoke: (runId) => readStatus(deployment, context.signal, runId),
+    };
+    const measured = await measureInTurn(cases, context.rounds, (one) => measure(context, ask, one));
     return [...measured].map(([{ access, history }, values]) => ({
       benchmark: 'status',
       access,
       settings: history,
       p50: figureOf(values.map((sorted) => quantile(sorted, 0.5))),
       p99: figureOf(values.map((sorted) => quantile(sorted, 0.99))),
-      max: figureOf(values.map((sorted) => quantile(sorted, 1))),
     }));
   },
 
   section(rows): Section {
     const runs = [...new Set(rows.map(({ settings }) => nameOf(settings)))];
-    const text = (name: string, access: Access, figure: 'p50' | 'p99') => {
+    const text = (access: Access, figure: 'p50' | 'p99') => (name: string) => {
       const row = rows.find((row) => row.access === access && nameOf(row.settings) === name);
       return row ? figureText(row[figure], (ms) => ms.toFixed(1)) : '–';
     };
     return [
       'Milliseconds until a status has its answer. p99: 99 of 100 reads take less. A read costs a fixed number of requests plus the counters of the workers; processed jobs and retired workers add nothing.',
-      {
-        heads: ['the run has', 'handler p50', 'handler p99', 'invoke p50', 'invoke p99'],
-        rows: runs.map((name) => [
-          name,
-          text(name, 'handler', 'p50'),
-          text(name, 'handler', 'p99'),
-          text(name, 'invoke', 'p50'),
-          text(name, 'invoke', 'p99'),
-        ]),
-      },
+      tableOf(runs, {
+        'the run has': (name) => name,
+        'handler p50': text('handler', 'p50'),
+        'handler p99': text('handler', 'p99'),
+        'invoke p50': text('invoke', 'p50'),
+        'invoke p99': text('invoke', 'p99'),
+      }),
       'The old RabbitMQ/Redis system’s status took 4.95 ms on average and 13.3 ms at most (its own report). Drumline’s status is slower; it asks DynamoDB, SQS and Lambda over HTTP.',
     ];
   },
@@ -121,15 +119,18 @@ function nameOf({ workers, retired, jobs }: RunHistory): string {
 type Ask = (runId: RunId) => Promise<Status>;
 
 /** @returns the times of one round in milliseconds, ascending @throws Error if an answer has the wrong numbers */
-async function measure(context: Context<Options>, ask: Ask, one: Case): Promise<number[]> {
-  const { runId, history, access } = one;
+async function measure(
+  context: Context<Options>,
+  ask: Record<Access, Ask>,
+  { runId, history, access }: Case,
+): Promise<number[]> {
   const expectedWorkers = history.workers + history.retired;
   const expectedJobs = expectedWorkers + history.jobs;
   const times: number[] = [];
   for (let at = -WARM_UP_READS; at < context.options.reads; at++) {
     context.signal.throwIfAborted();
     const startedAt = performance.now();
-    const { workers, retiredWorkers, processed } = await ask(runId);
+    const { workers, retiredWorkers, processed } = await ask[access](runId);
     const ms = performance.now() - startedAt;
     if (workers.length + retiredWorkers.count !== expectedWorkers || processed !== expectedJobs)
       throw new Error(
@@ -142,25 +143,10 @@ async function measure(context: Context<Options>, ask: Ask, one: Case): Promise<
   return times;
 }
 
-function invoker({ aws }: OwnCloud, { functions }: Deployment): Ask {
-  const lambda = new LambdaClient(aws);
-  return async (runId) => {
-    const { Payload, FunctionError } = await lambda.send(
-      new InvokeCommand({ FunctionName: functions.status, Payload: JSON.stringify({ runId }) }),
-    );
-    const answer = Buffer.from(Payload ?? []).toString();
-    if (FunctionError) throw new Error(`the status function failed: ${answer}`);
-    return JSON.parse(answer);
-  };
-}
-
 /** Imports the function's module, which reads the environment when it is loaded. */
 async function openHandler({ aws }: OwnCloud, deployment: Deployment): Promise<Ask> {
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_REGION: aws.region,
-    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    ...variablesOf(aws),
     DRUMLINE_TABLE: deployment.table,
     DRUMLINE_JOBS_QUEUE: deployment.jobsQueueUrl,
     DRUMLINE_DEAD_LETTER_QUEUE: deployment.deadLetterQueueUrl,

@@ -1,16 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
+import { chunk } from '../../functions/core/grouping.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
-import { createPipeline, fireScheduler, type Pipeline, startOneTick } from '../../test/fixtures/pipeline.ts';
-import type { Benchmark, Context, Row, Section } from '../harness/benchmark.ts';
-import { chunksOf } from '../harness/chunks.ts';
+import { fireScheduler, type Pipeline, startOneTick, withPipeline } from '../../test/fixtures/pipeline.ts';
+import { type Benchmark, type Context, type Row, type Section, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';
-import { type BatchParts, TimedWorker } from './batch-timing.ts';
-import { type MemorySample, sampleMemory } from './worker-memory.ts';
+import { type BatchParts, type BatchTimes, TimedWorker } from './batch-timing.ts';
 
-export interface Options {
+interface Options {
   batchSize: number[];
   jobsPerMessage: number[];
   jobConcurrency: number;
@@ -24,7 +25,7 @@ interface Packing {
 }
 
 /** The time of a batch. */
-export interface BatchRow extends Row {
+interface BatchRow extends Row {
   kind: 'batch';
   settings: Packing & { jobConcurrency: number };
   workMs: number;
@@ -35,8 +36,14 @@ export interface BatchRow extends Row {
   partsMs: BatchParts;
 }
 
-/** The memory of one worker process over many jobs. */
-export interface MemoryRow extends Row {
+/** Memory in megabytes (1,000,000 bytes). The heap is read after a forced garbage collection. */
+interface MemorySample {
+  rssMb: number;
+  heapMb: number;
+}
+
+/** The memory of the process of one worker, at regular intervals over many jobs. */
+interface MemoryRow extends Row {
   kind: 'memory';
   settings: Packing & { jobs: number };
   samples: MemorySample[];
@@ -50,6 +57,8 @@ const MIN_BATCHES = 5;
 const MAX_BATCHES = 40;
 const WARM_UP_BATCHES = 3;
 
+const MEMORY_SAMPLES = 20;
+
 /** Large batches for the memory measurement: they run most jobs per second. */
 const MEMORY_PACKING: Packing = { batchSize: 10, jobsPerMessage: 100 };
 
@@ -59,8 +68,8 @@ export const worker: Benchmark<Options, WorkerRow> = {
   method: `A worker consumes batches (\`functions/core/consume/consume.ts\`) in this process, against the emulator's DynamoDB and a real
 Elasticsearch, without SQS and Lambda. The messages are those that the scheduler makes for a tick.
 
-Memory is that of one worker process: the deployed bundle in its own Node.js process, which receives batch after batch. The
-heap is read after a forced garbage collection.`,
+Memory is that of the process in which one worker consumes batch after batch. The process holds the benchmark too, so a
+deployed worker needs less. The heap is read after a forced garbage collection.`,
 
   register(command: Command) {
     command
@@ -87,50 +96,46 @@ heap is read after a forced garbage collection.`,
     const memory = rows.filter((row) => row.kind === 'memory');
     return [
       'Each batch has one bulk request and one DynamoDB transaction per 99 messages, whether a message holds one job or a hundred. *bulk* and *ledger* are the time until Elasticsearch and DynamoDB have answered. *own* is the rest: parsing, deciding, building requests.',
-      {
-        heads: ['messages × jobs per message', 'jobs/s', 'ms per batch', 'work', 'bulk', 'ledger', 'own'],
-        rows: batches.map(({ settings, jobsPerSecond, batchMs, partsMs }) => [
-          `${count(settings.batchSize)} × ${count(settings.jobsPerMessage)}`,
-          figureText(jobsPerSecond),
-          figureText(batchMs, oneDigit),
-          ...[partsMs.work, partsMs.bulk, partsMs.ledger, partsMs.own].map(oneDigit),
-        ]),
-      },
+      tableOf(batches, {
+        'messages × jobs per message': ({ settings: { batchSize, jobsPerMessage } }) =>
+          `${count(batchSize)} × ${count(jobsPerMessage)}`,
+        'jobs/s': ({ jobsPerSecond }) => figureText(jobsPerSecond),
+        'ms per batch': ({ batchMs }) => figureText(batchMs, oneDigit),
+        work: ({ partsMs }) => oneDigit(partsMs.work),
+        bulk: ({ partsMs }) => oneDigit(partsMs.bulk),
+        ledger: ({ partsMs }) => oneDigit(partsMs.ledger),
+        own: ({ partsMs }) => oneDigit(partsMs.own),
+      }),
       ...memory.map(memoryText),
     ];
   },
 };
 
-interface RoundMs {
-  total: number;
-  parts: BatchParts;
-}
-
 /** @returns the means of one round */
-async function measureBatches(context: Context<Options>, packing: Packing): Promise<RoundMs> {
+async function measureBatches(context: Context<Options>, packing: Packing): Promise<BatchTimes> {
   const { batchSize, jobsPerMessage } = packing;
   const { jobConcurrency, workMs } = context.options;
   const jobs = batchSize * jobsPerMessage;
   const batches = Math.min(MAX_BATCHES, Math.max(MIN_BATCHES, Math.round(JOBS_PER_ROUND / jobs)));
-  const sum = { total: 0, work: 0, bulk: 0, ledger: 0, own: 0 };
-  await withPipeline(context, async (pipeline) => {
+  const mean: BatchTimes = { total: 0, work: 0, bulk: 0, ledger: 0, own: 0 };
+  const { aws, elasticsearchUrl } = await context.cloud();
+  await withPipeline(aws, elasticsearchUrl, async (pipeline) => {
     const bodies = await messagesOfTick(pipeline, (batches + WARM_UP_BATCHES) * jobs, jobsPerMessage);
     const timed = new TimedWorker(pipeline, workMs, jobConcurrency);
-    for (const [at, batch] of chunksOf(bodies, batchSize).entries()) {
+    for (const [at, batch] of chunk(bodies, { count: batchSize }).entries()) {
       context.signal.throwIfAborted();
-      const times = await timed.consume(batch, jobs);
+      const times = await timed.consume(batch);
       if (at < WARM_UP_BATCHES) continue;
-      for (const part of Object.keys(sum) as (keyof typeof sum)[]) sum[part] += times[part] / batches;
+      for (const part of Object.keys(mean) as (keyof BatchTimes)[]) mean[part] += times[part] / batches;
     }
   });
-  const { total, ...parts } = sum;
-  context.progress(`${batchSize} × ${jobsPerMessage} jobs: ${total.toFixed(1)} ms`);
-  return { total, parts };
+  context.progress(`${batchSize} × ${jobsPerMessage} jobs: ${mean.total.toFixed(1)} ms`);
+  return mean;
 }
 
-function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds: RoundMs[]): BatchRow {
+function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds: BatchTimes[]): BatchRow {
   const jobs = packing.batchSize * packing.jobsPerMessage;
-  const part = (name: keyof BatchParts) => figureOf(rounds.map(({ parts }) => parts[name])).median;
+  const median = (name: keyof BatchTimes) => figureOf(rounds.map((times) => times[name])).median;
   return {
     benchmark: 'worker',
     kind: 'batch',
@@ -138,33 +143,36 @@ function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds:
     settings: { ...packing, jobConcurrency },
     jobsPerSecond: figureOf(rounds.map(({ total }) => (jobs / total) * 1_000)),
     batchMs: figureOf(rounds.map(({ total }) => total)),
-    partsMs: { work: part('work'), bulk: part('bulk'), ledger: part('ledger'), own: part('own') },
+    partsMs: { work: median('work'), bulk: median('bulk'), ledger: median('ledger'), own: median('own') },
   };
 }
 
-async function measureMemory(context: Context<Options>): Promise<MemoryRow> {
-  const { jobs } = context.options;
-  const cloud = await context.cloud();
-  const samples = await context.step(`Watching a worker’s memory over ${count(jobs)} jobs`, () =>
-    withPipeline(context, async (pipeline) => {
-      const bodies = await messagesOfTick(pipeline, jobs, MEMORY_PACKING.jobsPerMessage);
-      return sampleMemory(cloud, pipeline, cloud.elasticsearchUrl, bodies, MEMORY_PACKING);
+/** Runs jobs through one worker in this process and reads the memory at regular intervals. */
+async function measureMemory({ options, signal, step, cloud }: Context<Options>): Promise<MemoryRow> {
+  const { jobs, jobConcurrency } = options;
+  const { aws, elasticsearchUrl } = await cloud();
+  const { batchSize, jobsPerMessage } = MEMORY_PACKING;
+  const samples: MemorySample[] = [];
+  await step(`Watching a worker’s memory over ${count(jobs)} jobs`, () =>
+    withPipeline(aws, elasticsearchUrl, async (pipeline) => {
+      const batches = chunk(await messagesOfTick(pipeline, jobs, jobsPerMessage), { count: batchSize });
+      const timed = new TimedWorker(pipeline, 0, jobConcurrency);
+      for (const some of chunk(batches, { count: Math.ceil(batches.length / MEMORY_SAMPLES) })) {
+        signal.throwIfAborted();
+        for (const batch of some) await timed.consume(batch);
+        const { rss } = process.memoryUsage();
+        collectGarbage();
+        samples.push({ rssMb: rss / 1e6, heapMb: process.memoryUsage().heapUsed / 1e6 });
+      }
     }),
   );
   return { benchmark: 'worker', kind: 'memory', settings: { ...MEMORY_PACKING, jobs }, samples };
 }
 
-async function withPipeline<Result>(
-  context: Context<Options>,
-  use: (pipeline: Pipeline) => Promise<Result>,
-): Promise<Result> {
-  const { aws, elasticsearchUrl } = await context.cloud();
-  const pipeline = await createPipeline(aws, elasticsearchUrl);
-  try {
-    return await use(pipeline);
-  } finally {
-    await pipeline.remove();
-  }
+/** Forces a full garbage collection. V8 offers it only to contexts that are created after the flag is set. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }
 
 /**
@@ -190,7 +198,7 @@ function memoryText({ settings, samples }: MemoryRow): string {
   const meanHeap = (some: MemorySample[]) =>
     oneDigit(some.reduce((sum, { heapMb }) => sum + heapMb, 0) / some.length);
   const maxRss = Math.max(...samples.map(({ rssMb }) => rssMb));
-  return `**Memory.** Over ${count(settings.jobs)} jobs, in batches of ${settings.batchSize} messages with ${settings.jobsPerMessage} jobs each, a worker process had at most ${maxRss.toFixed(0)} MB (RSS). Its heap in use was ${meanHeap(samples.slice(0, middle))} MB on average in the first half of the jobs and ${meanHeap(samples.slice(middle))} MB in the second.`;
+  return `**Memory.** Over ${count(settings.jobs)} jobs, in batches of ${settings.batchSize} messages with ${settings.jobsPerMessage} jobs each, the worker’s process had at most ${maxRss.toFixed(0)} MB (RSS). Its heap in use was ${meanHeap(samples.slice(0, middle))} MB on average in the first half of the jobs and ${meanHeap(samples.slice(middle))} MB in the second.`;
 }
 
 const oneDigit = (value: number) => value.toFixed(1);

@@ -34,6 +34,20 @@ export interface Table {
   readonly rows: readonly string[][];
 }
 
+/** A table with one line per row. @param columns each column's head, and its cell for a row */
+export function tableOf<One>(
+  rows: readonly One[],
+  columns: { [head: string]: (row: One) => string },
+  title?: string,
+): Table {
+  const cells = Object.values(columns);
+  return {
+    ...(title !== undefined && { title }),
+    heads: Object.keys(columns),
+    rows: rows.map((row) => cells.map((cell) => cell(row))),
+  };
+}
+
 /** What a benchmark runs with. */
 export interface Context<Options extends object = object> {
   readonly options: Options;

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../../cli/cloud/call.ts';
-import { type Deployed, deploy } from '../../cli/cloud/deploy.ts';
 import { readDeployment } from '../../cli/cloud/deployment.ts';
 import { resolveTarget } from '../../cli/cloud/target.ts';
 import type { Output } from '../../cli/terminal/output.ts';
@@ -21,9 +20,7 @@ export interface OwnCloud {
   readonly versions: Record<string, string>;
   /** What functions of cli/ need to work on the stack of this stage. */
   call(stage: string): Call;
-  /** Deploys the stack with the default settings, as `drumline deploy` does. */
-  deploy(stage: string): Promise<Deployed>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 /** Its folder. Installed programs stay there, so only the first start takes long. */
@@ -43,9 +40,7 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
     const target = resolveTarget('local', stage, home);
     return { output, step, target, signal, deployment: () => readDeployment(target, signal) };
   };
-  const stop = async () => {
-    await down(home, { wipe: true, step: silently });
-  };
+  const stop = () => down(home, { wipe: true, step: silently });
   // A benchmark that was killed may have left its servers running.
   await stop();
   try {
@@ -65,7 +60,6 @@ export async function startOwnCloud(output: Output, step: Step, signal: AbortSig
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     },
     call,
-    deploy: (stage) => deploy(call(stage), {}),
     stop,
   };
 }

@@ -27,7 +27,7 @@ export function page(records: readonly Record[], benchmarks: readonly Benchmark[
   });
   const answers = recorded.map(
     ({ benchmark, record }) =>
-      `## ${benchmark.question}\n\n${sectionMarkdown(benchmark.section(record.rows))}\n\n${dateLine(record)}\n`,
+      `## ${benchmark.question}\n\n${paragraphs(benchmark.section(record.rows), markdownTable, '### ')}\n\n${dateLine(record)}\n`,
   );
   const methods = recorded.map(
     ({ benchmark, record }) =>
@@ -38,12 +38,12 @@ export function page(records: readonly Record[], benchmarks: readonly Benchmark[
 
 /** A section for the terminal. */
 export function sectionText(section: Section): string {
-  return section.map((part) => (typeof part === 'string' ? part : tableWith(table, '', part))).join('\n\n');
+  return paragraphs(section, table, '');
 }
 
-function sectionMarkdown(section: Section): string {
+function paragraphs(section: Section, render: typeof table, titleMark: string): string {
   return section
-    .map((part) => (typeof part === 'string' ? part : tableWith(markdownTable, '### ', part)))
+    .map((part) => (typeof part === 'string' ? part : tableWith(render, titleMark, part)))
     .join('\n\n');
 }
 

@@ -3,8 +3,6 @@ import { stepsOn } from '../../cli/terminal/steps.ts';
 import type { Benchmark, Context, Row } from './benchmark.ts';
 import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
 
-type CleanUp = () => Promise<unknown>;
-
 /** Runs benchmarks one after the other; they share one local cloud. */
 export class Session {
   #cloud: Promise<OwnCloud> | undefined;
@@ -21,7 +19,7 @@ export class Session {
     rounds: number,
   ): Promise<{ rows: Row[]; versions: Record<string, string> }> {
     const { output, signal } = this;
-    const cleanUps: CleanUp[] = [];
+    const cleanUps: (() => Promise<unknown>)[] = [];
     const versions: Record<string, string> = {};
     const step = stepsOn(output);
     const context: Context = {
@@ -57,7 +55,7 @@ export class Session {
 }
 
 /** Runs all of them, even if one fails. @throws the first error */
-async function runAll(cleanUps: readonly CleanUp[]): Promise<void> {
+async function runAll(cleanUps: readonly (() => Promise<unknown>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const cleanUp of cleanUps) await cleanUp().catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw errors[0];

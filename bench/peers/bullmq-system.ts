@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { chunksOf } from '../harness/chunks.ts';
+import { chunk } from '../../functions/core/grouping.ts';
 import type { System } from '../harness/throughput.ts';
-import { allCounted, newJobs, outcomeOf, PEER_PACKING, type PeerServices, SEND_CHUNK } from './peer-run.ts';
+import { PEER_PACKING, type PeerQueue, type PeerServices, runPeer, SEND_CHUNK } from './peer-run.ts';
 import { startWorkers } from './worker-processes.ts';
 
 const QUEUE = 'drumline-bench';
@@ -19,22 +19,19 @@ export function bullmq(services: PeerServices): System {
       const processes = await startWorkers(script, workers, services, workMs, { PEER_QUEUE: QUEUE });
       const connection = new Redis(services.redisUrl, { maxRetriesPerRequest: null });
       const queue = new Queue(QUEUE, { connection });
-      return {
-        async run(count) {
-          const { runId, jobs } = newJobs(count);
+      const peerQueue: PeerQueue = {
+        async fill(_runId, jobs) {
           await queue.pause();
-          for (const chunk of chunksOf(jobs, SEND_CHUNK)) {
-            // Finished jobs are not kept, which saves BullMQ time.
-            await queue.addBulk(
-              chunk.map((data) => ({ name: 'job', data, opts: { removeOnComplete: true } })),
-            );
-          }
-          await queue.resume();
-          const readCount = async () => Number(await services.redis.get(runId));
-          const counted = await processes.during(allCounted(count, readCount, services.signal));
-          await services.redis.del(runId);
-          return outcomeOf(services.results, { runId, jobs: count, counted, workMs });
+          // Finished jobs are not kept, which saves BullMQ time.
+          const entries = jobs.map((data) => ({ name: 'job', data, opts: { removeOnComplete: true } }));
+          for (const some of chunk(entries, { count: SEND_CHUNK })) await queue.addBulk(some);
         },
+        open: () => queue.resume(),
+        readCount: (runId) => services.redis.get(runId),
+        close: (runId) => services.redis.del(runId),
+      };
+      return {
+        run: (jobs) => processes.during(runPeer(peerQueue, services, jobs, workMs)),
         async stop() {
           await processes.stop();
           await queue.obliterate({ force: true });

@@ -23,7 +23,7 @@ export interface SystemOptions {
 
 /** Starts the chosen systems. A system whose servers are not installed is left out, with a message. */
 export async function openSystems(context: Context<SystemOptions>): Promise<System[]> {
-  const { options, signal, step } = context;
+  const { options, signal, step, uses } = context;
   const isChosen = (name: SystemName) => options.systems.includes(name);
   const cloud = await context.cloud();
   const { elasticsearchUrl } = cloud;
@@ -42,36 +42,27 @@ export async function openSystems(context: Context<SystemOptions>): Promise<Syst
     return { redisUrl: url, redis, results, elasticsearchUrl, signal };
   };
   if (isChosen('rabbitmq')) {
-    const rabbitMqUrl = await step('Starting RabbitMQ', () =>
-      openRabbitMq(context, cloud.home, options.rabbitmq),
-    );
-    if (redis && rabbitMqUrl !== undefined)
-      systems.push(rabbitmq(await servicesOf('rabbitmq', redis), rabbitMqUrl));
-    else leaveOut(context, 'rabbitmq', ['rabbitmq-server', 'redis-server'], '--rabbitmq URL and --redis URL');
+    const start = () => openRabbitMq(context, cloud.home, options.rabbitmq);
+    const url = await step('Starting RabbitMQ', start);
+    if (redis && url !== undefined) systems.push(rabbitmq(await servicesOf('rabbitmq', redis), url));
+    else
+      context.progress(leftOut('rabbitmq', 'rabbitmq-server redis-server', '--rabbitmq URL and --redis URL'));
   }
   if (isChosen('bullmq')) {
-    if (redis) {
-      context.uses('BullMQ', installedVersion('bullmq'));
-      systems.push(bullmq(await servicesOf('bullmq', redis)));
-    } else leaveOut(context, 'bullmq', ['redis-server'], '--redis URL');
+    uses('BullMQ', installedVersion('bullmq'));
+    if (redis) systems.push(bullmq(await servicesOf('bullmq', redis)));
+    else context.progress(leftOut('bullmq', 'redis-server', '--redis URL'));
   }
   if (isChosen('powertools')) {
-    context.uses('Powertools for AWS Lambda', installedVersion('@aws-lambda-powertools/batch'));
+    uses('Powertools for AWS Lambda', installedVersion('@aws-lambda-powertools/batch'));
     const results = await openPeerIndex(context, elasticsearchUrl, 'powertools');
     systems.push(await openPowertools(context, cloud, results));
   }
   return systems;
 }
 
-function leaveOut(
-  { progress }: Context<SystemOptions>,
-  name: SystemName,
-  packages: string[],
-  options: string,
-): void {
-  progress(
-    `${name} is left out because ${packages.join(' or ')} is not installed. Install it (sudo apt-get install -y ${packages.join(' ')}), or name a running server with ${options}.`,
-  );
+function leftOut(name: SystemName, packages: string, options: string): string {
+  return `${name} is left out because its servers are not installed. Install them (sudo apt-get install -y ${packages}), or name running ones with ${options}.`;
 }
 
 function installedVersion(name: string): string {

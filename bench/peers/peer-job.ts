@@ -1,5 +1,5 @@
-import type { JobId, RunId, WorkerId } from '../../functions/core/model/ids.ts';
-import type { Results } from '../../functions/core/results/client.ts';
+import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
+import { connect } from '../../functions/core/results/client.ts';
 import type { ResultDocument } from '../../functions/core/results/documents.ts';
 import { input, work } from '../../functions/job.ts';
 
@@ -11,16 +11,16 @@ export interface PeerJob {
   enqueuedAt: number;
 }
 
+const { PEER_ELASTICSEARCH_URL = '', PEER_INDEX = '' } = process.env;
+const { client, index } = connect(PEER_ELASTICSEARCH_URL, PEER_INDEX);
+const workerId = newWorkerId();
+
 /**
- * Runs one job as all peers do: the work of functions/job.ts, then one index request whose `_id` is the jobId, so a
- * second run does not create a second document. Each peer counts the job in its own way.
+ * Runs one job as all peers do, in their worker processes: the work of functions/job.ts, then one index request whose
+ * `_id` is the jobId, so a second run does not create a second document. Each peer counts the job in its own way.
  * @returns the job's output
  */
-export async function runPeerJob(
-  { jobId, runId, enqueuedAt }: PeerJob,
-  workerId: WorkerId,
-  { client, index }: Results,
-): Promise<number> {
+export async function runPeerJob({ jobId, runId, enqueuedAt }: PeerJob): Promise<number> {
   const jobInput = input(jobId);
   const output = await work(jobInput, { jobId, runId, tick: 1, signal: NEVER_ABORTED });
   const document: ResultDocument = {

@@ -56,6 +56,35 @@ export async function openPeerIndex(
   return results;
 }
 
+/** What differs between the peers. All jobs of a run are in the queue before its time starts. */
+export interface PeerQueue {
+  fill(runId: RunId, jobs: readonly PeerJob[]): Promise<unknown>;
+  /** Lets the workers take the jobs. */
+  open(runId: RunId): Promise<unknown>;
+  /** How many jobs the peer has counted. */
+  readCount(runId: RunId): Promise<unknown>;
+  /** Ends the run, even if it failed. */
+  close(runId: RunId): Promise<unknown>;
+}
+
+/** Runs jobs through a peer. @throws Error if a job is not counted exactly once or does not have exactly one document */
+export async function runPeer(
+  queue: PeerQueue,
+  { results, signal }: Pick<PeerServices, 'results' | 'signal'>,
+  count: number,
+  workMs: number,
+): Promise<Outcome> {
+  const { runId, jobs } = newJobs(count);
+  await queue.fill(runId, jobs);
+  try {
+    await queue.open(runId);
+    const counted = await allCounted(count, async () => Number(await queue.readCount(runId)), signal);
+    return await outcomeOf(results, { runId, jobs: count, counted, workMs });
+  } finally {
+    await queue.close(runId);
+  }
+}
+
 /** Waits until all jobs are counted. @returns the count @throws Error if the count no longer grows */
 export async function allCounted(
   jobs: number,
@@ -73,32 +102,23 @@ export async function allCounted(
   }
 }
 
-/** A finished run of a peer: its jobs, and how many of them the peer has counted. */
-export interface PeerRun {
-  runId: RunId;
-  jobs: number;
-  counted: number;
-  workMs: number;
+interface Aggregations {
+  first: { value: number };
+  last: { value: number };
+  workers: { buckets: { doc_count: number }[] };
 }
 
 /**
- * Reads a run's outcome from its documents. The time goes from the start of the first job to the end of the last:
+ * Reads a finished run's outcome from its documents; `counted` is the peer's own counter. The time goes from the start of the first job to the end of the last:
  * sending the jobs and starting to take them are not held against a peer. (Drumline's time includes both.)
  * @throws Error if a job has no document, or the count is wrong
  */
 export async function outcomeOf(
   results: Results,
-  { runId, jobs, counted, workMs }: PeerRun,
+  { runId, jobs, counted, workMs }: { runId: RunId; jobs: number; counted: number; workMs: number },
 ): Promise<Outcome> {
   await refresh(results);
-  const { hits, aggregations } = await results.client.search<
-    unknown,
-    {
-      first: { value: number };
-      last: { value: number };
-      workers: { buckets: { doc_count: number }[] };
-    }
-  >({
+  const { hits, aggregations } = await results.client.search<unknown, Aggregations>({
     index: results.index,
     size: 0,
     track_total_hits: true,

@@ -4,8 +4,6 @@ import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dyn
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { newWorkerId } from '../../functions/core/model/ids.ts';
-import { connect } from '../../functions/core/results/client.ts';
 import { TIMEOUTS } from '../../functions/runtime/aws-clients.ts';
 import { type PeerJob, runPeerJob } from './peer-job.ts';
 
@@ -15,19 +13,11 @@ import { type PeerJob, runPeerJob } from './peer-job.ts';
  * up as Drumline's are.
  */
 
-/** Set by powertools-system.ts and by count-powertools.ts. */
-const {
-  PEER_IDEMPOTENCY_TABLE = '',
-  /** The table of counters: one item per run, with the key `id`. */
-  PEER_COUNTERS_TABLE = '',
-  PEER_ELASTICSEARCH_URL = '',
-  PEER_INDEX = '',
-} = process.env;
+/** Tables: Powertools' own, and one with a counter per run (key `id`). */
+const { PEER_IDEMPOTENCY_TABLE = '', PEER_COUNTERS_TABLE = '' } = process.env;
 
 const dynamo = new DynamoDBClient({ requestHandler: TIMEOUTS });
 const documents = DynamoDBDocumentClient.from(dynamo);
-const results = connect(PEER_ELASTICSEARCH_URL, PEER_INDEX);
-const workerId = newWorkerId();
 
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'jobId' });
 const persistenceStore = new DynamoDBPersistenceLayer({
@@ -38,7 +28,7 @@ const processor = new BatchProcessor(EventType.SQS);
 
 const once = makeIdempotent(
   async (job: PeerJob) => {
-    const output = await runPeerJob(job, workerId, results);
+    const output = await runPeerJob(job);
     await documents.send(
       new UpdateCommand({
         TableName: PEER_COUNTERS_TABLE,

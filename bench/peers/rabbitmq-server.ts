@@ -2,10 +2,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import type { LocalHome } from '../../local/base/home.ts';
-import { freePort, isAnswering } from '../../local/process/ports.ts';
-import { type Server, startServer, stopServer } from '../../local/process/server-process.ts';
+import { freePort } from '../../local/process/ports.ts';
 import type { Context } from '../harness/benchmark.ts';
-import { findProgram } from './find-program.ts';
+import { findProgram, startPeerServer } from './peer-server.ts';
 
 /** Debian's `rabbitmq-server` on the PATH switches to another user first; the one in these folders does not. */
 const FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin'];
@@ -27,37 +26,23 @@ export async function openRabbitMq(
   return url;
 }
 
-async function startRabbitMq({ atEnd, signal }: Context, home: LocalHome): Promise<string | undefined> {
+async function startRabbitMq(context: Context, home: LocalHome): Promise<string | undefined> {
   const program = findProgram('rabbitmq-server', FOLDERS);
-  const epmd = findProgram('epmd', []);
+  const epmd = findProgram('epmd');
   if (program === undefined || epmd === undefined) return undefined;
   const ports = { amqp: await freePort(), epmd: await freePort(), distribution: await freePort() };
   const url = `amqp://127.0.0.1:${ports.amqp}`;
-  const folder = join(home.root, 'rabbitmq');
-  const server = (name: string, port: number, isHealthy: () => Promise<boolean>): Server => ({
-    name,
-    port,
-    portVariable: '--rabbitmq',
-    pidFile: join(home.pids, name),
-    logFile: join(home.logs, `${name}.log`),
-    environment: environmentOf(folder, ports),
-    isHealthy,
-    startDeadlineMs: 60_000,
-    stopDeadlineMs: 30_000,
-    childPath: 'rabbit',
-  });
-  // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
-  const nameServer = server('epmd', ports.epmd, () => isAnswering(ports.epmd));
-  const broker = server('rabbitmq', ports.amqp, () => acceptsClients(url));
-  await stopServer(broker);
-  await stopServer(nameServer);
-  await rm(folder, { recursive: true, force: true });
+  const base = join(home.root, 'rabbitmq');
+  await rm(base, { recursive: true, force: true });
+  // A folder per start: a broker that an earlier benchmark left running is stopped later, and may still write to its own.
+  const folder = join(base, String(ports.amqp));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'enabled_plugins'), '[].\n');
-  atEnd(() => stopServer(nameServer));
-  await startServer(nameServer, [epmd, '-address', '127.0.0.1', '-port', String(ports.epmd)], signal);
-  atEnd(() => stopServer(broker));
-  await startServer(broker, [program], signal);
+  const shared = { environment: environmentOf(folder, ports), childPath: 'rabbit' };
+  // Erlang's name server. RabbitMQ would start it as a daemon on all interfaces and leave it running.
+  const command = [epmd, '-address', '127.0.0.1', '-port', String(ports.epmd)];
+  await startPeerServer(context, home, { ...shared, name: 'epmd', port: ports.epmd, command });
+  await startPeerServer(context, home, { ...shared, name: 'rabbitmq', port: ports.amqp, command: [program] });
   return url;
 }
 
@@ -86,13 +71,4 @@ function environmentOf(
     RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
     RABBITMQ_CONF_ENV_FILE: join(folder, 'rabbitmq-env.conf'),
   };
-}
-
-async function acceptsClients(url: string): Promise<boolean> {
-  try {
-    await (await connect(url)).close();
-    return true;
-  } catch {
-    return false;
-  }
 }

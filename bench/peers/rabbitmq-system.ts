@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { type ChannelModel, connect } from 'amqplib';
-import { chunksOf } from '../harness/chunks.ts';
+import { connect } from 'amqplib';
+import { chunk } from '../../functions/core/grouping.ts';
 import type { System } from '../harness/throughput.ts';
-import { allCounted, newJobs, outcomeOf, PEER_PACKING, type PeerServices, SEND_CHUNK } from './peer-run.ts';
+import { PEER_PACKING, type PeerQueue, type PeerServices, runPeer, SEND_CHUNK } from './peer-run.ts';
 import { startWorkers } from './worker-processes.ts';
 
 /**
@@ -19,20 +19,25 @@ export function rabbitmq(services: PeerServices, rabbitMqUrl: string): System {
       const environment = { PEER_RABBITMQ_URL: rabbitMqUrl };
       const processes = await startWorkers(script, workers, services, workMs, environment);
       const connection = await connect(rabbitMqUrl);
-      return {
-        async run(count) {
-          const { runId, jobs } = newJobs(count);
-          await fillQueue(connection, runId, jobs);
-          try {
-            processes.tell(runId);
-            const readCount = async () => Number(await services.redis.get(runId));
-            const counted = await processes.during(allCounted(count, readCount, services.signal));
-            return await outcomeOf(services.results, { runId, jobs: count, counted, workMs });
-          } finally {
-            await deleteQueue(connection, runId);
-            await services.redis.del(runId);
+      const channel = await connection.createConfirmChannel();
+      const peerQueue: PeerQueue = {
+        async fill(runId, jobs) {
+          await channel.assertQueue(runId, { durable: true });
+          for (const some of chunk(jobs, { count: SEND_CHUNK })) {
+            for (const job of some)
+              channel.sendToQueue(runId, Buffer.from(JSON.stringify(job)), { persistent: true });
+            await channel.waitForConfirms();
           }
         },
+        open: async (runId) => processes.tell(runId),
+        readCount: (runId) => services.redis.get(runId),
+        async close(runId) {
+          await channel.deleteQueue(runId);
+          await services.redis.del(runId);
+        },
+      };
+      return {
+        run: (jobs) => processes.during(runPeer(peerQueue, services, jobs, workMs)),
         async stop() {
           await connection.close();
           await processes.stop();
@@ -40,21 +45,4 @@ export function rabbitmq(services: PeerServices, rabbitMqUrl: string): System {
       };
     },
   };
-}
-
-async function fillQueue(connection: ChannelModel, queue: string, jobs: readonly object[]): Promise<void> {
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue(queue, { durable: true });
-  for (const chunk of chunksOf(jobs, SEND_CHUNK)) {
-    for (const job of chunk)
-      channel.sendToQueue(queue, Buffer.from(JSON.stringify(job)), { persistent: true });
-    await channel.waitForConfirms();
-  }
-  await channel.close();
-}
-
-async function deleteQueue(connection: ChannelModel, queue: string): Promise<void> {
-  const channel = await connection.createChannel();
-  await channel.deleteQueue(queue);
-  await channel.close();
 }

@@ -1,21 +1,12 @@
 import { connect as connectRabbitMq } from 'amqplib';
 import { Redis } from 'ioredis';
-import { newWorkerId } from '../../functions/core/model/ids.ts';
-import { connect } from '../../functions/core/results/client.ts';
 import { type PeerJob, runPeerJob } from './peer-job.ts';
 
 /** A worker of the old system: ten unacknowledged jobs at a time; it runs, writes, counts and acknowledges each job. */
 
-const {
-  PEER_RABBITMQ_URL = '',
-  PEER_REDIS_URL = '',
-  PEER_ELASTICSEARCH_URL = '',
-  PEER_INDEX = '',
-} = process.env;
+const { PEER_RABBITMQ_URL = '', PEER_REDIS_URL = '' } = process.env;
 const PREFETCH = 10;
 
-const workerId = newWorkerId();
-const results = connect(PEER_ELASTICSEARCH_URL, PEER_INDEX);
 const redis = new Redis(PEER_REDIS_URL);
 const channel = await (await connectRabbitMq(PEER_RABBITMQ_URL)).createChannel();
 await channel.prefetch(PREFETCH);
@@ -25,7 +16,7 @@ process.on('message', (queue: string) =>
   channel.consume(queue, async (message) => {
     if (!message) return;
     const job = JSON.parse(message.content.toString()) as PeerJob;
-    await runPeerJob(job, workerId, results);
+    await runPeerJob(job);
     await redis.incr(job.runId);
     channel.ack(message);
   }),

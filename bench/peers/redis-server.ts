@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { LocalHome } from '../../local/base/home.ts';
 import { freePort } from '../../local/process/ports.ts';
-import { startServer, stopServer } from '../../local/process/server-process.ts';
 import type { Context } from '../harness/benchmark.ts';
-import { findProgram } from './find-program.ts';
+import { findProgram, startPeerServer } from './peer-server.ts';
 
 /** A running Redis and a connection to it. */
 export interface OpenRedis {
@@ -17,48 +15,31 @@ export interface OpenRedis {
  * @returns undefined if none is given and redis-server is not installed
  */
 export async function openRedis(
-  { atEnd, uses, signal }: Context,
+  context: Context,
   home: LocalHome,
   givenUrl: string | undefined,
 ): Promise<OpenRedis | undefined> {
-  const program = findProgram('redis-server', ['/usr/bin', '/usr/local/bin']);
-  if (givenUrl === undefined && program === undefined) return undefined;
-  const port = await freePort();
-  const url = givenUrl ?? `redis://127.0.0.1:${port}`;
-  if (givenUrl === undefined) {
-    const server = {
-      name: 'Redis',
-      port,
-      portVariable: '--redis',
-      pidFile: join(home.pids, 'redis'),
-      logFile: join(home.logs, 'redis.log'),
-      environment: { PATH: process.env.PATH },
-      isHealthy: () => answers(url),
-      startDeadlineMs: 20_000,
-      stopDeadlineMs: 10_000,
-      childPath: home.root,
-    };
-    await stopServer(server);
-    atEnd(() => stopServer(server));
-    const address = ['--bind', '127.0.0.1', '--port', String(port), '--dir', home.logs];
-    await startServer(server, [program ?? '', ...address, '--save', '', '--appendonly', 'no'], signal);
-  }
+  const url = givenUrl ?? (await startRedis(context, home));
+  if (url === undefined) return undefined;
   const redis = new Redis(url, { maxRetriesPerRequest: null });
-  atEnd(async () => redis.disconnect());
+  context.atEnd(async () => redis.disconnect());
   const [, version = ''] = /redis_version:(\S+)/.exec(await redis.info('server')) ?? [];
-  uses('Redis', version);
+  context.uses('Redis', version);
   return { url, redis };
 }
 
-async function answers(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    return (await redis.ping()) === 'PONG';
-  } catch {
-    return false;
-  } finally {
-    redis.disconnect();
-  }
+async function startRedis(context: Context, home: LocalHome): Promise<string | undefined> {
+  const program = findProgram('redis-server');
+  if (program === undefined) return undefined;
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const address = ['--bind', '127.0.0.1', '--port', String(port), '--dir', home.logs];
+  await startPeerServer(context, home, {
+    name: 'redis',
+    port,
+    environment: { PATH: process.env.PATH },
+    childPath: home.root,
+    command: [program, ...address, '--save', '', '--appendonly', 'no'],
+  });
+  return url;
 }

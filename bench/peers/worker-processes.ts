@@ -3,23 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PeerServices } from './peer-run.ts';
 
-/** Worker processes of a peer, all with the same script. Each has reported that it is ready. */
-export interface WorkerProcesses {
-  /** Sends a message to each. */
-  tell(message: string): void;
-  /** Waits for the workers' work. @throws Error if a worker process ends before */
-  during<Result>(work: Promise<Result>): Promise<Result>;
-  stop(): Promise<void>;
-}
-
-/** Starts the worker processes and waits until they are ready. @param environment the peer's own variables */
+/** Starts worker processes with the same script and waits until they are ready. @param environment the peer's own variables */
 export async function startWorkers(
   script: string,
   count: number,
   { redisUrl, elasticsearchUrl, results }: PeerServices,
   workMs: number,
   environment: Record<string, string>,
-): Promise<WorkerProcesses> {
+) {
   const workers = Array.from({ length: count }, () =>
     fork(script, {
       execArgv: ['--import', fileURLToPath(import.meta.resolve('tsx')), '--no-warnings'],
@@ -36,9 +27,11 @@ export async function startWorkers(
   );
   const ended = Promise.race(workers.map(rejectAtExit));
   ended.catch(() => {});
-  const processes: WorkerProcesses = {
-    tell: (message) => workers.forEach((worker) => void worker.send(message)),
-    during: (work) => Promise.race([work, ended]),
+  const processes = {
+    /** Sends a message to each. */
+    tell: (message: string) => workers.forEach((worker) => void worker.send(message)),
+    /** Waits for the workers' work. @throws Error if a worker process ends before */
+    during: <Result>(work: Promise<Result>) => Promise.race([work, ended]),
     stop: async () => {
       await Promise.all(workers.map(stopProcess));
     },
@@ -58,7 +51,7 @@ async function rejectAtExit(worker: ChildProcess): Promise<never> {
 }
 
 /** Ends a child process and waits until it is gone. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
+async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill();

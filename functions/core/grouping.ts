@@ -14,8 +14,8 @@ export function groupBy<T, Key>(entries: readonly T[], keyOf: (entry: T) => Key)
 export interface RequestLimit {
   /** Entries. */
   count: number;
-  /** Bytes of all entries together. */
-  bytes: number;
+  /** Bytes of all entries together; unlimited by default. */
+  bytes?: number;
 }
 
 /**
@@ -23,13 +23,17 @@ export interface RequestLimit {
  * request to itself.
  * @param bytesOf an entry's size in bytes
  */
-export function chunk<T>(entries: readonly T[], limit: RequestLimit, bytesOf: (entry: T) => number): T[][] {
+export function chunk<T>(
+  entries: readonly T[],
+  { count, bytes: maxBytes = Number.POSITIVE_INFINITY }: RequestLimit,
+  bytesOf: (entry: T) => number = () => 0,
+): T[][] {
   const chunks: T[][] = [];
   let current: T[] = [];
   let bytes = 0;
   for (const entry of entries) {
     const size = bytesOf(entry);
-    if (current.length > 0 && (current.length === limit.count || bytes + size > limit.bytes)) {
+    if (current.length > 0 && (current.length === count || bytes + size > maxBytes)) {
       chunks.push(current);
       current = [];
       bytes = 0;
