@@ -1,5 +1,5 @@
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
-import { MAX_IN_FLIGHT } from '../infra-cdk/settings/limits.ts';
+import { MAX_IN_FLIGHT } from '../infra-cdk/settings/setting-problems.ts';
 import type { SettingName } from '../infra-cdk/settings/settings.ts';
 import {
   ACCOUNT_CONCURRENCY,

@@ -1,7 +1,7 @@
 import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
-import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/limits.ts';
+import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
 import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
 import { effectiveJobsPerMessage, packingOf, type Sizing } from './packing.ts';
 import { type Usage, usageOf } from './prices.ts';

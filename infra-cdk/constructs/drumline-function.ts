@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { bundle, ENTRY } from '../bundling/bundle.ts';
 import type { FunctionName } from '../bundling/bundle-functions.ts';
 import type { Settings } from '../settings/settings.ts';
-import { asEnforced } from './emulator.ts';
+import { asEnforced } from './emulator-permissions.ts';
 import type { Ledger } from './ledger.ts';
 import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';

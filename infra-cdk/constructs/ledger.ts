@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { LEDGER_TTL_DAYS } from '../settings/limits.ts';
+import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 import { ledgerStatements } from './ledger-access.ts';
@@ -23,7 +23,7 @@ export function ttlProblems(ttl: Duration, queues: Queues): string[] {
   const maxSeconds = jobs + deadLetters + jobs;
   if (ttl.toSeconds() > maxSeconds) return [];
   return [
-    `the ledger keeps the record of a message for ${ttl.toDays()} days, but the queues can deliver the message for ${maxSeconds / 86_400} days: raise LEDGER_TTL_DAYS in infra-cdk/settings/limits.ts`,
+    `the ledger keeps the record of a message for ${ttl.toDays()} days, but the queues can deliver the message for ${maxSeconds / 86_400} days: raise LEDGER_TTL_DAYS in infra-cdk/settings/retention.ts`,
   ];
 }
 

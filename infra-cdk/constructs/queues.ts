@@ -5,7 +5,7 @@ import {
   ABANDONED_EVENTS_RETENTION_DAYS,
   DEAD_LETTER_RETENTION_DAYS,
   JOBS_RETENTION_DAYS,
-} from '../settings/limits.ts';
+} from '../settings/retention.ts';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from '../settings/settings.ts';
 
 /** How long SQS keeps a message by default. */

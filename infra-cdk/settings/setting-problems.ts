@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { MAX_IN_FLIGHT } from './limits.ts';
 import type { SettingName, Settings } from './settings.ts';
+
+/** Maximum messages in flight: received and not yet deleted (SQS's quota for a standard queue). */
+export const MAX_IN_FLIGHT = 120_000;
 
 /** The name of a wrong setting, and what it must be. */
 export type SettingProblem = [name: SettingName, message: string];

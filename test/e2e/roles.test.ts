@@ -40,7 +40,7 @@ const MAY: Record<string, Attempt[]> = {
   status: [
     ...items({ read: PARTITIONS, list: PARTITIONS }),
     ...(['job queue depth', 'read concurrency'] as const),
-    // ministack asks for the permission to set it when it is read (infra-cdk/constructs/emulator.ts).
+    // ministack asks for the permission to set it when it is read (infra-cdk/constructs/emulator-permissions.ts).
     ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
   ],
   control: [

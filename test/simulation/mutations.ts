@@ -112,7 +112,7 @@ export const MUTATIONS: Mutation[] = [
     'if (status < 300 || status === 409 || status === 429) return',
   ]),
   mutation('ticks', 'an outage counts as a failed attempt', [
-    'consume/documents.ts',
+    'consume/batch-documents.ts',
     'if (!document) return [];',
     "if (!document) return result.kind === 'worked' ? [{ kind: 'failed', jobId, reason: 'gone', permanent: false }] : [];",
   ]),

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { applyOutcomes, type ExhaustedJob, exhaustedJobs, nextRound } from '../model/message-record.ts';
 import { deadLetterFor } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
-import { findDocuments, type MessageOutcomes } from './documents.ts';
+import { findDocuments, type MessageOutcomes } from './batch-documents.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { Worker } from './worker.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { JobId } from '../model/ids.ts';
 import { MAX_SURVIVED } from '../model/message.ts';
 import { acquireLease, applyOutcomes, endLease, exhaustedJobs, openJobs } from '../model/message-record.ts';
-import { storeDocuments } from './documents.ts';
+import { storeDocuments } from './batch-documents.ts';
 import { giveUp } from './give-up.ts';
 import type { MessageState } from './read-batch.ts';
 import { type JobTask, runJobs } from './run-job.ts';

@@ -52,7 +52,7 @@ export async function listCounters(table: Table, runId: RunId): Promise<Counter[
   return (await Promise.all(shards)).flat().map(({ counter }) => counter);
 }
 
-/** One worker's counters, one for each run. */
+/** One worker's counters, one for each run. `LedgerWriter.commit` (message-records.ts) counts jobs: it adds to them. */
 export class WorkerCounters {
   readonly #keys = new Map<RunId, Key>();
   /** Runs in which this worker has lost its counter, or the race for one. It then creates a new counter. */

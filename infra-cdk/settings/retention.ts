@@ -1,6 +1,3 @@
-/** Messages in flight: received and not yet deleted (SQS's quota for a standard queue). */
-export const MAX_IN_FLIGHT = 120_000;
-
 /** How long the queues keep a message, in days: the maximum of SQS. A message that SQS drops is never counted. */
 export const JOBS_RETENTION_DAYS = 14;
 export const DEAD_LETTER_RETENTION_DAYS = 14;

@@ -8,7 +8,7 @@ const ALSO_CHECKED: Record<string, string> = {
   'lambda:GetFunctionConcurrency': 'lambda:PutFunctionConcurrency',
 };
 
-/** The actions that a policy must name for these IAM actions: on AWS the same; on an emulator also what it checks. */
+/** The actions that a policy must name for these IAM actions: on AWS, these; on an emulator, also the actions that it checks. */
 export function asEnforced(actions: readonly string[]): string[] {
   // The AWS SDKs' own variable. It names an emulator's endpoint; AWS needs none.
   if (!process.env.AWS_ENDPOINT_URL) return [...actions];
