@@ -32,19 +32,19 @@ export const peers: Benchmark<Options, ThroughputRow> = {
   method: `Four systems run the same jobs (the work of \`functions/job.ts\`) in turn, with the same Elasticsearch and the same index settings:
 
 - *drumline*: the deployed stack with its default settings, and with other values of \`jobsPerMessage\`.
-- *rabbitmq*: the old RabbitMQ/Redis system rebuilt. RabbitMQ with a durable queue and persistent messages; one Node.js process per worker with
+- *rabbitmq*: a rebuild of the old RabbitMQ/Redis system: RabbitMQ with a durable queue and persistent messages; one Node.js process per worker with
   prefetch 10. For each job: one index request, one \`INCR\` in Redis, one acknowledgement.
 - *bullmq*: BullMQ with one Node.js process per worker and concurrency 10. For each job: one index request and one \`INCR\`. Finished jobs are not kept.
 - *powertools*: a Lambda handler with Powertools' batch processing and idempotency (\`bench/peers/powertools-handler.ts\`), on the same
   emulator as Drumline. For each job: one index request, one DynamoDB \`ADD\`, and two DynamoDB requests for idempotency.
 
-A warm-up that is not counted comes first. A measurement then has as many jobs as take about \`--seconds\` at the system's pace, or at the ideal pace
-for jobs that wait. A figure counts only if every job has exactly one document afterwards and the system's own counter
+A warm-up that is not counted comes first. Each measurement then has enough jobs for about \`--seconds\` at the system's measured pace, or, for jobs
+that wait, at the ideal pace. A figure counts only if every job has exactly one document afterwards and the system's own counter
 equals the number of jobs. Drumline's time runs from the claim of the tick to the last job's count, so it includes enqueueing. The peers' jobs are in their
-queues before the time starts; it runs from the start of the first job to the end of the last.
+queues before the measurement. A peer's time runs from the start of the first job to the end of the last job.
 
 RabbitMQ and Redis (without persistence) come from Debian's packages \`rabbitmq-server\` and \`redis-server\`. The benchmark starts them on
-127.0.0.1 and stops them at its end; \`--rabbitmq URL\` and \`--redis URL\` use running ones. A peer whose server is not installed is left out.`,
+127.0.0.1 and stops them at its end; \`--rabbitmq URL\` and \`--redis URL\` use running servers. A peer whose server is not installed is left out.`,
 
   register(command: Command) {
     command
@@ -131,9 +131,9 @@ function explanation(rows: readonly ThroughputRow[]): string[] {
   const [noOp, waiting] = [timesFaster(rows, 'bullmq', 0), timesFaster(rows, 'bullmq', 100)];
   if (noOp === undefined || waiting === undefined) return [];
   return [
-    `**Why it is faster with no-op jobs.** A no-op job costs nothing but overhead. A worker of BullMQ or of the old system sends one index request to Elasticsearch and one \`INCR\` to Redis for each job. A Drumline worker takes up to several hundred jobs at once, writes their documents with one bulk request and counts them in one DynamoDB transaction. A Powertools handler sends one index request and three DynamoDB requests for each job, and its batch of ten ends with its slowest job.`,
-    `**Where it is not much faster.** Jobs that wait 100 ms spend their time waiting, whoever runs them. Ten at a time make at most 6,000 jobs/min per worker. Drumline’s gain over BullMQ is then ${percent(waiting - 1)}, not ${timesText(noOp)}.`,
-    `**What is not compared.** A BullMQ worker that collected its documents and wrote them in bulk would narrow the gap for no-op jobs; none is measured here. The delay of a single job is not measured either. The counters differ in strength: Drumline’s count each job exactly once, and an \`INCR\` can count a job again after a crash.`,
+    `**Why it is faster with no-op jobs.** A no-op job consists only of overhead. A worker of BullMQ or of the old system sends one index request to Elasticsearch and one \`INCR\` to Redis for each job. A Drumline worker takes up to several hundred jobs at once, writes their documents with one bulk request and counts them in one DynamoDB transaction. A Powertools handler sends one index request and three DynamoDB requests for each job, and its batch of ten ends with its slowest job.`,
+    `**Where it is not much faster.** Jobs that wait 100 ms spend their time waiting, whichever system runs them. With ten jobs at a time, a worker processes at most 6,000 jobs/min. Drumline’s gain over BullMQ is then ${percent(waiting - 1)}, not ${timesText(noOp)}.`,
+    `**What is not compared.** A BullMQ worker that collected its documents and wrote them in bulk would narrow the gap for no-op jobs; such a worker is not measured here. The delay of a single job is not measured either. The counters differ in strength: Drumline’s count each job exactly once, and an \`INCR\` can count a job again after a crash.`,
   ];
 }
 

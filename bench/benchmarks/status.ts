@@ -46,7 +46,7 @@ export const status: Benchmark<Options, StatusRow> = {
   question: 'What does a status read cost?',
   method: `The status function is asked about a run again and again, one question at a time. *handler* calls its handler in this process,
 against the emulator's DynamoDB, SQS and Lambda. *invoke* calls the deployed function, which adds the time that the emulator needs to
-run a function. Before, the ledger's own code writes the history of each run into the deployed ledger: workers that
+run a function. Before that, the ledger's own code writes the history of each run into the deployed ledger: workers that
 have each counted one job; workers that have counted one job and retired; jobs counted message by message. All runs are
 in the same table.`,
 
@@ -105,7 +105,7 @@ in the same table.`,
         'invoke p50': text('invoke', 'p50'),
         'invoke p99': text('invoke', 'p99'),
       }),
-      'The old RabbitMQ/Redis system’s status took 4.95 ms on average and 13.3 ms at most (its own report). Drumline’s status is slower; it asks DynamoDB, SQS and Lambda over HTTP.',
+      'The old RabbitMQ/Redis system’s status took 4.95 ms on average and 13.3 ms at most (its own report). Drumline’s status is slower, because it asks DynamoDB, SQS and Lambda over HTTP.',
     ];
   },
 };

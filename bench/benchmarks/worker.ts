@@ -64,12 +64,12 @@ const MEMORY_PACKING: Packing = { batchSize: 10, jobsPerMessage: 100 };
 
 export const worker: Benchmark<Options, WorkerRow> = {
   name: 'worker',
-  question: 'What does a worker’s time go to?',
+  question: 'Where does a worker’s time go?',
   method: `A worker consumes batches (\`functions/core/consume/consume.ts\`) in this process, against the emulator's DynamoDB and a real
 Elasticsearch, without SQS and Lambda. The messages are those that the scheduler makes for a tick.
 
-Memory is that of the process in which one worker consumes batch after batch. The process holds the benchmark too, so a
-deployed worker needs less. The heap is read after a forced garbage collection.`,
+The memory is that of the process in which one worker consumes batch after batch. The process also contains the
+benchmark, so a deployed worker needs less memory. The heap is read after a forced garbage collection.`,
 
   register(command: Command) {
     command
@@ -95,7 +95,7 @@ deployed worker needs less. The heap is read after a forced garbage collection.`
     const batches = rows.filter((row) => row.kind === 'batch');
     const memory = rows.filter((row) => row.kind === 'memory');
     return [
-      'Each batch has one bulk request and one DynamoDB transaction per 99 messages, whether a message holds one job or a hundred. *bulk* and *ledger* are the time until Elasticsearch and DynamoDB have answered. *own* is the rest: parsing, deciding, building requests.',
+      'Each batch has one bulk request and one DynamoDB transaction per 99 messages, whether a message holds one job or a hundred. *bulk* and *ledger* are the time until Elasticsearch and DynamoDB have answered. *own* is the time of the worker’s own code: parsing, deciding, building requests.',
       tableOf(batches, {
         'messages × jobs per message': ({ settings: { batchSize, jobsPerMessage } }) =>
           `${count(batchSize)} × ${count(jobsPerMessage)}`,
