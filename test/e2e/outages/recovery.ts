@@ -32,7 +32,7 @@ test("the loss of the emulator's state is reported once, and the next deployment
   process.kill(emulator.pid, 'SIGKILL');
 
   const { lost } = await runJson<{ lost?: string }>('up');
-  expect(lost).toMatch(/ledger.*queue.*deployment.*gone/);
+  expect(lost).toMatch(/ledger.*queue.*deployment.*lost/);
   expect(await runJson('up')).not.toHaveProperty('lost');
   const undeployed = await run('status');
   expect(undeployed.code).toBe(1);
