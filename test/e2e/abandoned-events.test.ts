@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => setVariables(variables));
 
-test('an event that the scheduler fails for is given up soon, and kept with the reason', async () => {
+test('an event for which the scheduler fails is kept in the abandoned-events queue with the reason', async () => {
   const Payload = JSON.stringify({ time: '2026-01-01T00:00:00Z' });
   await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
   const QueueUrl = await output('AbandonedEventsQueueUrl');

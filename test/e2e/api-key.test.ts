@@ -35,7 +35,7 @@ afterAll(async () => {
   guard.close();
 });
 
-test('jobs are written with the key from its secret, by a worker that may read it', async () => {
+test('a worker reads the API key from its secret and writes documents with it', async () => {
   await start(100);
   expect(await drained(100)).toMatchObject({ processed: 100, failed: 0 });
   expect(await runJson<Verification>('verify')).toMatchObject({ ok: true, documents: 100 });
@@ -49,7 +49,7 @@ test('jobs are written with the key from its secret, by a worker that may read i
   });
 });
 
-test('a key that is changed is taken without a deployment, and what could not be written meanwhile is not lost', async () => {
+test('a rotated key is used without a deployment, and no document is lost meanwhile', async () => {
   await start(100);
   await drained(100);
   // The old key is no longer let in, first to write, and the new one is not in the secret yet.

@@ -41,7 +41,7 @@ test.concurrent.each([
   expect(asJson.code).toBe(2);
 });
 
-test('a local cloud that does not run is said in a sentence, with what to do', async () => {
+test('a stopped local cloud is reported in one sentence, with the command that starts it', async () => {
   const { drumline } = await import('./command.ts');
   const elsewhere = { DRUMLINE_EMULATOR_PORT: '1', DRUMLINE_ELASTICSEARCH_PORT: '2' };
   const { code, stderr } = await drumline(elsewhere, ['status']);
@@ -56,8 +56,8 @@ testIf(target.isManaged, 'it is the user’s to start')(
   },
 );
 
-describe('the command and the functions agree', () => {
-  test('on how it stands', async () => {
+describe('the command and the functions report the same', () => {
+  test('as status', async () => {
     await start(300);
     await drained(300);
     await stop();
@@ -70,7 +70,7 @@ describe('the command and the functions agree', () => {
     expect((await run('verify')).code).toBe(0);
   });
 
-  test('on the log', async () => {
+  test('as log lines', async () => {
     const lines = await runJson<{ function: string; fields: Record<string, unknown> }[]>(
       'logs',
       'consumer',
@@ -83,7 +83,7 @@ describe('the command and the functions agree', () => {
     expect(new Set(lines.map((line) => line.function))).toEqual(new Set(['consumer']));
   });
 
-  test('on starting, changing and stopping', async () => {
+  test('when a run starts, changes and stops', async () => {
     expect((await run('start', '--x', '50', '--y', '7')).code).toBe(0);
     const again = await run('start', '--x', '50', '--y', '7');
     expect(again.code).toBe(1);
@@ -96,7 +96,7 @@ describe('the command and the functions agree', () => {
   });
 });
 
-test('scale takes effect at once, and a later deploy keeps it unless told otherwise', async () => {
+test('scale takes effect at once, and a later deploy keeps the number unless it sets another', async () => {
   expect((await run('scale', '1')).code).toBe(0);
   // AWS takes no less than 2 for the mapping; the reserved concurrency is what limits.
   expect(await limits()).toEqual({ reserved: 1, mapping: 2 });
@@ -109,7 +109,7 @@ test('scale takes effect at once, and a later deploy keeps it unless told otherw
   expect(await invoke<Status>('status')).toMatchObject({ concurrency: 2 });
 });
 
-test('the old system’s scaling test, small: the same jobs with one worker and with two, none twice', async () => {
+test('the scaling test runs the same jobs with one worker and with two, none of them twice', async () => {
   const report = await runJson<{ rows: { workers: number; failed: number; duplicates: number }[] }>(
     'scaling-test',
     '--workers',

@@ -7,7 +7,7 @@ test.each([
   ['an unknown action', { action: 'explode' }],
   ['x of 0', { action: 'start', x: 0, y: 1 }],
   ['x above a million', { action: 'start', x: 1_000_001, y: 1 }],
-  ['x that is no whole number', { action: 'start', x: 1.5, y: 1 }],
+  ['x that is not an integer', { action: 'start', x: 1.5, y: 1 }],
   ['x as text', { action: 'start', x: '1000', y: 1 }],
   ['no y', { action: 'start', x: 10 }],
   ['y above a day', { action: 'start', x: 10, y: 1441 }],
@@ -16,7 +16,7 @@ test.each([
   ['an update to x of -1', { action: 'update', x: -1 }],
   ['a list', [1, 2, 3]],
   ['a prototype', JSON.parse('{"action":"start","x":1,"y":1,"__proto__":{"replace":true},"constructor":1}')],
-])('control refuses %s in words, and changes nothing', async (_what, payload) => {
+])('control rejects %s with a reason and changes nothing', async (_what, payload) => {
   const before = await status();
   const answer = await invoke<{ error: { code: string; message: string } }>('control', payload ?? null);
   expect(answer.error.code).toMatch(/^(invalid_input|no_active_run)$/);
@@ -28,14 +28,14 @@ test.each([
   });
 });
 
-test('stop and update without a run are refused', async () => {
+test('stop and update are refused while no run is active', async () => {
   await stop(); // Whatever a test before this one left.
   for (const payload of [{ action: 'stop' }, { action: 'update', x: 5 }]) {
     expect(await invoke('control', payload)).toMatchObject({ error: { code: 'no_active_run' } });
   }
 });
 
-test('a second start is refused with the active run’s id, unless it may replace it', async () => {
+test('a second start is refused with the id of the active run, unless it may replace that run', async () => {
   const { runId } = await start(20);
   // A tick that fires while it is being replaced would be a conflict, and rightly refused.
   await drained(20);
@@ -53,7 +53,7 @@ test('a second start is refused with the active run’s id, unless it may replac
   await stop();
 });
 
-test('of two starts at the same moment one wins', async () => {
+test('one of two simultaneous starts succeeds', async () => {
   const answers = await Promise.all(
     [1, 2, 3].map(() =>
       invoke<{ runId?: string; error?: unknown }>('control', { action: 'start', x: 10, y: 9 }),
@@ -64,7 +64,7 @@ test('of two starts at the same moment one wins', async () => {
   await stop();
 });
 
-test('a start is refused while the index maps the results otherwise, and nothing is begun', async () => {
+test('a start is refused and begins nothing while the index has another mapping', async () => {
   const index = await output('Index');
   await elasticsearch(index, undefined, 'DELETE');
   await elasticsearch(index, { mappings: { properties: { jobId: { type: 'keyword' } } } }, 'PUT');

@@ -36,7 +36,7 @@ interface Run {
 
 const requestsOf = (usage: Usage) => Object.fromEntries(REQUESTS.map((meter) => [meter, usage[meter]]));
 
-describe('the plan’s counts are those of a real run', () => {
+describe('a real run makes exactly the requests that the plan counts', () => {
   test.each<[Run]>([
     [{ jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 }],
     [{ jobs: 1_003, jobsPerMessage: 1, batchSize: 10, workers: 3 }],
@@ -59,7 +59,7 @@ describe('jobs that fail', () => {
   const shared = ({ writesByKey }: Counted) =>
     [...writesByKey].reduce((sum, [key, writes]) => sum + (key.startsWith('MESSAGE#') ? 0 : writes), 0);
 
-  test('for good cost a dead letter each, and a batch writes one counter', async () => {
+  test('permanently cost one dead letter each, and a batch writes one counter', async () => {
     const { counted, batches } = await countDrumline(where, { ...run, scenario: 'failed' });
     expect(batches).toHaveLength(10);
     expect(counted.usage).toMatchObject({
@@ -79,7 +79,7 @@ describe('jobs that fail', () => {
   });
 });
 
-test('the Powertools way asks DynamoDB three times a job, and the queue for each job', async () => {
+test('Powertools sends three DynamoDB requests and one queue request per job', async () => {
   const { counted, batches } = await countPowertools(where, 100);
   expect(batches).toHaveLength(10);
   expect(requestsOf(counted.usage)).toEqual({

@@ -46,12 +46,12 @@ describe('jobs that fail', () => {
     await deployDefaults();
   });
 
-  test('are counted as failed, and nothing else is disturbed', async () => {
+  test('are counted as failed, and other jobs are processed', async () => {
     expect(await status()).toMatchObject({ enqueued: JOBS, processed: JOBS - FAILING, failed: FAILING });
     expect(await verify()).toMatchObject({ ok: true, documents: JOBS - FAILING, missing: { count: 0 } });
   });
 
-  test('are dead letters, one a job, each with its reason, attempts and times', async () => {
+  test('become one dead letter each, with reason, attempts and times', async () => {
     const letters = await list();
     expect(new Set(letters.map(({ jobId }) => jobId)).size).toBe(FAILING);
     const reasonOf = (way: number) => letters.find(({ jobId }) => (jobId ?? 0) % WAYS === way);
@@ -70,7 +70,7 @@ describe('jobs that fail', () => {
     }
   });
 
-  test('move from failed to processed, counted once, when they are sent again and work', async () => {
+  test('move from failed to processed, counted once, when a retry succeeds', async () => {
     await deployed();
     expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
     const end = await until(status, ({ failed }) => failed === 0, 60);
@@ -79,8 +79,8 @@ describe('jobs that fail', () => {
   });
 });
 
-describe('messages that are none', () => {
-  test('are kept whole with their reason, and count in no run', async () => {
+describe('malformed messages', () => {
+  test('are kept unchanged with their reason, and count in no run', async () => {
     await run('dead-letters', 'purge', '--yes');
     const { runId } = await start(100);
     const before = await drained(100);
@@ -124,7 +124,7 @@ describe('messages that are none', () => {
   });
 });
 
-test('a message that is delivered again and again is counted once', async () => {
+test('a message that is delivered many times is counted once', async () => {
   const { runId } = await start(200);
   await drained(200);
   const seen = await verify();

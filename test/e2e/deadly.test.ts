@@ -28,7 +28,7 @@ afterAll(async () => {
   await deployDefaults();
 });
 
-test('a job that takes its worker along is given up, and the others of its batch are done', async () => {
+test('a job that kills its worker becomes a dead letter, and the other jobs of its batch are processed', async () => {
   await start(JOBS);
   expect(await drained(JOBS, 240)).toMatchObject({ processed: JOBS - DEADLY, failed: DEADLY });
   await stop();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   calm = await play('faults-calm');
 });
 
-test('without a fault, the scenario has a job that fails for good and one that works the second time', () => {
+test('without a fault, one job of the scenario fails permanently and one succeeds at the second attempt', () => {
   expect(calm.verification).toMatchObject(expected);
   expect(calm.ahead).toEqual([]);
   // One; two where this machine is so busy that the message came again before its job was counted.
@@ -26,7 +26,7 @@ test('without a fault, the scenario has a job that fails for good and one that w
   expect(calm.workerCalls.length).toBeGreaterThan(3);
 });
 
-describe.each(['scheduler', 'worker'] as const)('whatever call of the %s goes wrong', (who) => {
+describe.each(['scheduler', 'worker'] as const)('a fault at any call of the %s', (who) => {
   test.each(WAYS.map((way): [Way] => [way]))(
     'when it %s, each job is counted once and has its one document',
     async (way) => {

@@ -64,7 +64,7 @@ const letIn = (workers: number) =>
     }),
   );
 
-test('each function has its own key and stays within its privileges, also where a worker has to make the index', async () => {
+test('each function uses its own key within its privileges, even when a worker creates the index', async () => {
   await letIn(0);
   await start(100);
   await direct(INDEX, 'DELETE');

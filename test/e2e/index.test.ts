@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(deployDefaults);
 
-test('an index that is removed in mid-run is missed by verify, and made anew with its mapping', async () => {
+test('verify reports an index that was deleted during a run, and the next batch creates it with its mapping', async () => {
   const { runId } = await start(100);
   await drained(100);
   const index = await output('Index');
@@ -44,7 +44,7 @@ test('an index that is removed in mid-run is missed by verify, and made anew wit
   await stop();
 });
 
-test('a deployment with another index is for the runs to come, whose months have indices of their own', async () => {
+test('a new index setting applies to later runs only, with one index per month if so set', async () => {
   await start(30);
   await drained(30);
   const before = await verify();
@@ -69,7 +69,7 @@ test('a deployment with another index is for the runs to come, whose months have
   await stop();
 });
 
-test('an index’s name can’t become that of monthly ones, and the other way round', async () => {
+test('the name of an index cannot become the alias of monthly indices, nor the reverse', async () => {
   await deployed({ index: 'elsewhere' });
   expect(await invoke('control', { action: 'start', x: 1, y: 1_440 })).toMatchObject({
     error: { code: 'index_conflict', message: expect.stringContaining('elsewhere is an alias') },

@@ -31,7 +31,7 @@ function isOurs(line: string): boolean {
   }
 }
 
-test('the functions write nothing but their own log lines, and Lambda its own', async () => {
+test("the log contains only the functions' own lines and Lambda's platform lines", async () => {
   await start(JOBS);
   await drained(JOBS);
   expect((await run('verify')).code).toBe(0);

@@ -17,7 +17,7 @@ import {
 } from './system.ts';
 
 describe('before the first run', () => {
-  test('status answers zeros, and verify has nothing to complain of', async () => {
+  test('status answers zeros, and verify succeeds', async () => {
     // Only the first file of a suite finds a ledger without runs; the others have made some.
     const seen = await status();
     if (seen.runId !== null) return;
@@ -46,7 +46,7 @@ describe('a run', () => {
     await stop();
   });
 
-  test('has every job counted once and every document there', async () => {
+  test('counts every job once and writes every document', async () => {
     expect(await verify()).toMatchObject({
       ok: true,
       runId,
@@ -59,13 +59,13 @@ describe('a run', () => {
     });
   });
 
-  test('is worked off by no more workers than there may be, and their shares add up', () => {
+  test('uses at most the allowed number of workers, and their shares add up', () => {
     expect(end.concurrency).toBe(2);
     expect(end.workers.length).toBeGreaterThanOrEqual(1);
     expect(end.workers.reduce((sum, { processed }) => sum + processed, 0)).toBe(jobs);
   });
 
-  test('writes a job’s input, output and origin', async () => {
+  test('writes input, output and origin of each job', async () => {
     const found = await elasticsearch<{
       hits: { hits: { _id: string; _source: Record<string, unknown> }[] };
     }>(`${await output('Index')}/_search`, { size: 5, query: { term: { runId } } });
@@ -80,7 +80,7 @@ describe('a run', () => {
     }
   });
 
-  test('agrees with the old system’s two questions to Elasticsearch', async () => {
+  test('has the document count that Elasticsearch reports, and no duplicate', async () => {
     const index = await output('Index');
     const query = { term: { runId } };
     const { count } = await elasticsearch<{ count: number }>(`${index}/_count`, { query });
@@ -92,7 +92,7 @@ describe('a run', () => {
     expect(aggregations.duplicates.buckets).toEqual([]);
   });
 
-  test('leaves one JSON line a batch in the consumer’s log, and no secrets', async () => {
+  test('logs one JSON line per batch, and no secret', async () => {
     const found = await Promise.all(
       logGroupsOf(target, functionName('consumer')).map((logGroupName) =>
         logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern: '{ $.message = "batch" }' })),
@@ -108,7 +108,7 @@ describe('a run', () => {
   });
 });
 
-test('status never runs ahead, however often it is asked while a run goes on', async () => {
+test('processed + failed never exceeds enqueued in any status of a run in progress', async () => {
   const jobs = 6000;
   await start(jobs);
   let asked = 0;
@@ -121,7 +121,7 @@ test('status never runs ahead, however often it is asked while a run goes on', a
   expect(await verify()).toMatchObject({ ok: true, documents: jobs });
 });
 
-test('a scheduler that is invoked by hand does exactly what is due: nothing, here', async () => {
+test('a scheduler that is invoked by hand fires nothing that is not due', async () => {
   await start(10);
   await drained(10);
   await Promise.all([

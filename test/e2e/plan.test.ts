@@ -29,7 +29,7 @@ const SLOWEST = 3;
 const asContext = (settings: object) =>
   Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
-describe('a measured tick takes about as long as planned', () => {
+describe('a real tick takes about as long as planned', () => {
   let end: Status;
 
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe('a measured tick takes about as long as planned', () => {
   testHere.each<[string, number]>([
     ['consumer', LOG_BYTES.batch],
     ['scheduler', LOG_BYTES.firing],
-  ])('and the %s logs as much as it is priced for', async (name, priced) => {
+  ])('the %s logs about as many bytes as the plan charges for', async (name, priced) => {
     const lines = await linesOf(name);
     const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     const each = bytes / lines.filter((line) => line.startsWith('REPORT ')).length;
@@ -73,7 +73,7 @@ describe('a measured tick takes about as long as planned', () => {
   });
 });
 
-test('a plan is made without a deployment, and warns with the setting that helps', async () => {
+test('plan needs no deployment, and names the setting that removes a warning', async () => {
   const { code, stdout } = await run(
     'plan',
     '--x',

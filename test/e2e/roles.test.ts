@@ -16,8 +16,8 @@ import { testIf } from './test-if.ts';
 const test = testIf(target.name !== 'localstack', 'it does not enforce IAM');
 
 /**
- * What each role may do of what there is to try; everything else it must be refused. The probe runs as a function with
- * the very role, on the emulator with its IAM enforced.
+ * The attempts that each role must allow. It must refuse all others. The probe runs as a function with that role, on the
+ * emulator with enforced IAM.
  */
 const MAY: Record<string, Attempt[]> = {
   scheduler: [
@@ -97,7 +97,7 @@ beforeAll(async () => {
 });
 
 test.each(Object.entries(MAY))(
-  'the role of %s may do what it is for, and is refused all else',
+  'the role of %s allows what its function does, and nothing else',
   async (name, may) => {
     const tried = ALL.filter((attempt) => !(may.includes(attempt) && HARMFUL.includes(attempt)));
     const answers = await ask(name, tried);

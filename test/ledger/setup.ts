@@ -73,7 +73,7 @@ async function endWithThisProcess(server: Server): Promise<void> {
   if (found) process.once('exit', () => isAlive(found) && process.kill(found.pid));
 }
 
-/** A home of its own but for the software, which the end-to-end tests' cloud has as well. */
+/** A separate home that shares its installed software with the end-to-end tests. */
 async function emulatorHome(): Promise<LocalHome> {
   const own = localHome({
     DRUMLINE_HOME: join(INSTALLED, 'ledger'),

@@ -65,7 +65,7 @@ function json(file: string) {
 }
 
 describe('cdk synth', () => {
-  test('ends with 1 and one line when a setting is wrong', async () => {
+  test('exits with 1 and one line for a wrong setting', async () => {
     const { code, stdout, stderr } = await run(bin('cdk'), [
       ...['synth', '-c', 'concurrency=0', '--output', scratch, '--no-notices'],
     ]);
@@ -127,7 +127,7 @@ describe('cdk synth', () => {
 });
 
 describe('the app', () => {
-  test('makes one stack, deployed with the user’s own credentials', async () => {
+  test("has one stack, deployed with the user's own credentials", async () => {
     expect(await runApp(NO_BUNDLING)).toEqual({ code: 0, stdout: '', stderr: '' });
     const { artifacts } = json('manifest.json');
     const stacks = Object.entries(artifacts).filter(
@@ -141,7 +141,7 @@ describe('the app', () => {
     expect(Object.keys(Resources)).toEqual(Object.keys(synthesize().toJSON().Resources));
   });
 
-  test('makes a second, independent stack of another stage, through the bootstrap’s roles if so set', async () => {
+  test('has a separate stack for another stage, deployed with the bootstrap roles if so set', async () => {
     const context = { ...NO_BUNDLING, stage: 'demo', bootstrapRoles: 'true' };
     expect(await runApp(context)).toMatchObject({ code: 0, stderr: '' });
     const { artifacts } = json('manifest.json');
@@ -149,13 +149,13 @@ describe('the app', () => {
     expect(Object.keys(artifacts)).not.toContain('Drumline');
   });
 
-  test('needs no account to name a VPC’s parts, and has nothing to warn of', async () => {
+  test('needs no account for a VPC, and prints no warning', async () => {
     const context = { ...NO_BUNDLING, ...OWN_IN_VPC };
     expect(await runApp(context)).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(json('manifest.json')).not.toHaveProperty('missing');
   });
 
-  test('says which name is no setting, and ends with 1', async () => {
+  test('names an unknown setting and exits with 1', async () => {
     expect(await runApp({ ...NO_BUNDLING, concurency: '3' })).toEqual({
       code: 1,
       stdout: '',
@@ -163,7 +163,7 @@ describe('the app', () => {
     });
   });
 
-  test('says each wrong setting and ends with 1', async () => {
+  test('names each wrong setting and exits with 1', async () => {
     expect(await runApp({ ...NO_BUNDLING, stage: 'A', batchSize: '0', enforceSsl: 'maybe' })).toEqual({
       code: 1,
       stdout: '',

@@ -49,7 +49,7 @@ describe('a VPC', () => {
     else expect(readable(Outputs.SecurityGroups?.Value)).toBe(groups[0]);
   });
 
-  test('has a security group of the stack’s that lets nobody in', () => {
+  test('has a security group of the stack without inbound rules', () => {
     const { Properties } = only(synthesize(parts), 'AWS::EC2::SecurityGroup');
     expect(Properties.VpcId).toBe('vpc-0a1b2c3d');
     expect(Properties).not.toHaveProperty('SecurityGroupIngress');
@@ -62,7 +62,7 @@ describe('a VPC', () => {
 });
 
 describe('the index', () => {
-  test('is made as set, by the function that makes it', () => {
+  test('is created with its settings by the functions that may create it', () => {
     const template = synthesize({ indexShards: '3', indexReplicas: '0', indexRefreshSeconds: '30' });
     expect(variables(template, 'drumline-control')).toMatchObject({
       DRUMLINE_INDEX_SHARDS: '3',
@@ -73,8 +73,8 @@ describe('the index', () => {
   });
 });
 
-describe('a private authority', () => {
-  test('goes along with the code of those that ask Elasticsearch', async () => {
+describe('a private certificate authority', () => {
+  test('is part of the code of the functions that use Elasticsearch', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'drumline-authority-'));
     try {
       const { authority } = await makeCertificates();

@@ -136,12 +136,12 @@ const SETTINGS: [string, Record<string, unknown>][] = [
 ];
 
 describe('least privilege', () => {
-  test('has a role for each function and no other', () => {
+  test('has one role per function and no other', () => {
     expect(Object.keys(ALLOWED)).toHaveLength(FUNCTIONS.length);
     expect(Object.keys(permissions()).sort()).toEqual(Object.keys(ALLOWED).sort());
   });
 
-  test.each(Object.entries(ALLOWED))('%s may do exactly what its function calls', (role, allowed) => {
+  test.each(Object.entries(ALLOWED))('%s allows exactly the calls of its function', (role, allowed) => {
     expect(permissions()[role]).toEqual(allowed);
     const demo = allowed.map((line) => line.replace(':function:drumline-', ':function:drumline-demo-'));
     expect(permissions({ stage: 'demo' })[role]).toEqual(demo);
@@ -162,7 +162,7 @@ describe('least privilege', () => {
     }
   });
 
-  test('lets a function with a key of its own read that, and not the others’', () => {
+  test('lets a function read its own key only', () => {
     const own = { Consumer: 'consumer-key', Control: 'control-key', Verify: 'verify-key' };
     const secret = (name: string) =>
       readingSecret(
@@ -190,7 +190,7 @@ describe('least privilege', () => {
     }
   });
 
-  test('lets Lambda connect a function to a VPC, and keeps the function’s own code from it', () => {
+  test("lets Lambda connect a function to a VPC, but not the function's code", () => {
     const context = { vpcId: 'vpc-0a1b2c3d', subnetIds: 'subnet-0a1b2c3d', securityGroupIds: 'sg-0a1b2c3d' };
     const may = permissions(context);
     const connecting = [
@@ -235,14 +235,14 @@ describe('least privilege', () => {
     },
   );
 
-  test.each(SETTINGS)('names no action with %s that IAM does not define', (_what, context) => {
+  test.each(SETTINGS)('names only actions that IAM defines, with %s', (_what, context) => {
     const named = Object.values(permissions(context))
       .flat()
       .map((line) => line.split(' on ')[0]);
     expect(named.filter((action) => !DEFINED.has(action ?? ''))).toEqual([]);
   });
 
-  test('gives what only an emulator asks for where the template is for one, and nowhere else', () => {
+  test('allows the extra actions of emulators only in a template for an emulator', () => {
     const onAws = permissions();
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
     const besides = Object.entries(permissions()).flatMap(([role, lines]) =>
@@ -259,7 +259,7 @@ describe('least privilege', () => {
     expect(permissions()).toEqual(onAws);
   });
 
-  test.each(SETTINGS)('gives no role a policy from elsewhere with %s', (_what, context) => {
+  test.each(SETTINGS)('attaches no managed policy to a role, with %s', (_what, context) => {
     const template = synthesize(context);
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
     template.resourceCountIs('AWS::IAM::User', 0);

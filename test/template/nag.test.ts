@@ -59,7 +59,7 @@ test.each([
   expect(acknowledged(stack).sort()).toEqual([...reasons].sort());
 });
 
-test('AWS’s rules find what is wrong', () => {
+test('cdk-nag has no open finding', () => {
   const { app, stack } = build(mkdtempSync(join(scratch, 'app-')));
   new CfnQueue(stack, 'Careless', {});
   app.synth();

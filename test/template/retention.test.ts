@@ -15,7 +15,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs();
 });
 
-describe('a ledger that would forget too early', () => {
+describe("a ledger TTL shorter than the queues' retention", () => {
   /** The template, made after something of the stack was changed. */
   function changed(change: (queues: Record<'Jobs' | 'DeadLetters', CfnQueue>) => void): () => unknown {
     const { app, drumline } = build();
@@ -42,7 +42,7 @@ describe('a ledger that would forget too early', () => {
     ).toThrow('the ledger keeps the record');
   });
 
-  test('is not thought of where the queues keep a message as long as it is said', () => {
+  test('does not occur with the retention of the settings', () => {
     expect(changed(() => undefined)).not.toThrow();
     // Four days, if nothing is said.
     expect(

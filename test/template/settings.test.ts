@@ -185,7 +185,7 @@ describe('each setting', () => {
     }
   });
 
-  test('is tested here, and has this default', () => {
+  test('has this default, and is tested here', () => {
     expect(Object.keys(VALUES).sort()).toEqual(Object.keys(schema.shape).sort());
     expect(parseSettings({})).toEqual({
       stage: '',

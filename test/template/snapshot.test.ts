@@ -13,7 +13,7 @@ function masked(context: Record<string, unknown>): unknown {
   return JSON.parse(json.replaceAll(/[0-9a-f]{64}\.zip/g, '<code>.zip'));
 }
 
-describe('an infrastructure change is seen in review', () => {
+describe('a change of the template shows in review', () => {
   test.each([
     ['the default settings', {}],
     ['another stage', { stage: 'demo' }],
@@ -45,7 +45,7 @@ describe('an infrastructure change is seen in review', () => {
     expect(masked(context)).toMatchSnapshot();
   });
 
-  test('and the same settings always make the same template', () => {
+  test('the same settings make the same template', () => {
     expect(masked({})).toEqual(masked({}));
   });
 });

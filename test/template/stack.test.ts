@@ -51,7 +51,7 @@ describe('the queues', () => {
     });
   }
 
-  test('refuse plain HTTP, all of them', () => {
+  test('all refuse plain HTTP', () => {
     expect(refusing(synthesize()).sort()).toEqual([
       'QueuesAbandonedEvents.Arn',
       'QueuesDeadLetters.Arn',
@@ -78,14 +78,14 @@ describe('the queues', () => {
     expect(refusing(synthesize(context))).toHaveLength(queues);
   });
 
-  test('keep what the queue itself gives up on, after as many receives as SQS allows', () => {
+  test('redrive a message to the dead-letter queue after as many receives as SQS allows', () => {
     const { RedrivePolicy } = queue(synthesize(), 'drumline-jobs');
     const { deadLetterTargetArn, maxReceiveCount } = RedrivePolicy as Record<string, unknown>;
     expect(readable(deadLetterTargetArn)).toBe('QueuesDeadLetters.Arn');
     expect(maxReceiveCount).toBe(1_000);
   });
 
-  test('keep a dead letter for the 14 days that SQS allows, for a person to find', () => {
+  test('keep a dead letter for 14 days, the maximum of SQS', () => {
     expect(queue(synthesize(), 'drumline-dead-letters').MessageRetentionPeriod).toBe(14 * 86_400);
   });
 
@@ -101,7 +101,7 @@ describe('the queues', () => {
 });
 
 describe('the ledger', () => {
-  test('is one table, on demand, with point-in-time recovery and expiry, that outlives the stack', () => {
+  test("is one on-demand table with point-in-time recovery and TTL, retained with the stack's deletion", () => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = only(synthesize(), 'AWS::DynamoDB::Table');
     expect(Properties).toEqual({
       KeySchema: [
@@ -119,7 +119,7 @@ describe('the ledger', () => {
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
   });
 
-  test('is a table that is there already, if one is named, and the stack makes none', () => {
+  test('is an existing table if the settings name one', () => {
     const template = synthesize({ ledgerTable: 'restored-ledger' });
     template.resourceCountIs('AWS::DynamoDB::Table', 0);
     for (const name of FUNCTIONS)
@@ -129,7 +129,7 @@ describe('the ledger', () => {
     expect(policies).not.toContain('"LedgerTable');
   });
 
-  test('remembers a message for longer than any queue, one after the other, can bring it again', () => {
+  test("keeps a message's record longer than all queues together can keep the message", () => {
     const template = synthesize();
     const remembered = Number(variables(template, 'drumline-consumer').DRUMLINE_LEDGER_TTL_SECONDS);
     const jobs = Number(queue(template, 'drumline-jobs').MessageRetentionPeriod);
@@ -140,14 +140,14 @@ describe('the ledger', () => {
 });
 
 describe('the functions', () => {
-  test('are these five and no more', () => {
+  test('are these five', () => {
     const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => Properties.FunctionName,
     );
     expect(names).toEqual(FUNCTIONS.map((name) => `drumline-${name}`));
   });
 
-  test.each(FUNCTIONS)('%s writes to a log group of its own, kept for as long as set', (name) => {
+  test.each(FUNCTIONS)('%s has its own log group with the retention of the settings', (name) => {
     for (const [context, days] of [
       [{}, 14],
       [{ logRetentionDays: '90' }, 90],
@@ -167,7 +167,7 @@ describe('the functions', () => {
     }
   });
 
-  test.each(FUNCTIONS)('%s runs on arm64 and Node 22 with a role of its own', (name) => {
+  test.each(FUNCTIONS)('%s runs on arm64 and Node 22 with its own role', (name) => {
     const { Properties } = only(synthesize(), 'AWS::Lambda::Function', 'FunctionName', `drumline-${name}`);
     expect(Properties).toMatchObject({
       Architectures: ['arm64'],
@@ -177,7 +177,7 @@ describe('the functions', () => {
     expect(readable(Properties.Role).toLowerCase()).toBe(`${name}role.arn`);
   });
 
-  test('end within what the local cloud and AWS allow, each by what it does', () => {
+  test('have time limits that the local cloud and AWS allow', () => {
     const timeouts = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => [Properties.FunctionName, Properties.Timeout],
     );
@@ -206,14 +206,14 @@ describe('the consumer', () => {
     },
   );
 
-  test('is the only function whose concurrency is reserved', () => {
+  test('is the only function with reserved concurrency', () => {
     const reserved = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function'))
       .filter(({ Properties }) => Properties.ReservedConcurrentExecutions !== undefined)
       .map(({ Properties }) => Properties.FunctionName);
     expect(reserved).toEqual(['drumline-consumer']);
   });
 
-  test('is fed by the jobs queue, and returns single messages of a batch', () => {
+  test('receives from the jobs queue, and reports single messages of a batch as failed', () => {
     const { EventSourceArn, FunctionName, ...rest } = mapping(synthesize());
     expect(readable(EventSourceArn)).toBe('QueuesJobs.Arn');
     expect(readable(FunctionName)).toBe('ConsumerFunction');
@@ -238,7 +238,7 @@ describe('the consumer', () => {
     expect(consumer(template).ReservedConcurrentExecutions).toBe(200);
   });
 
-  test('waits for a batch only when it is larger than AWS gives without waiting', () => {
+  test('has a batching window only if AWS requires one', () => {
     expect(mapping(synthesize({ batchSize: '10' })).MaximumBatchingWindowInSeconds).toBeUndefined();
     expect(mapping(synthesize({ batchSize: '11' }))).toMatchObject({
       BatchSize: 11,
@@ -246,7 +246,7 @@ describe('the consumer', () => {
     });
   });
 
-  test('has the settings that are its own', () => {
+  test('gets its settings as environment variables', () => {
     const template = synthesize({
       ...{
         jobConcurrency: '3',
@@ -278,7 +278,7 @@ describe('the consumer', () => {
 });
 
 describe('the scheduler', () => {
-  test('is asked every minute, by a rule that is on and may invoke it and nothing else', () => {
+  test('is invoked every minute by an enabled rule, which may invoke nothing else', () => {
     const template = synthesize();
     const rule = only(template, 'AWS::Events::Rule').Properties;
     expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
@@ -291,7 +291,7 @@ describe('the scheduler', () => {
     expect(readable(SourceArn)).toBe('SchedulerEveryMinute.Arn');
   });
 
-  test('is asked no later than a tick may be, and no oftener than helps; what is given up is kept', () => {
+  test('gets events of limited age and few retries, and abandoned events are kept', () => {
     const template = synthesize();
     const seconds = MAX_LATENESS_MS / 1_000;
     const [target] = only(template, 'AWS::Events::Rule').Properties.Targets as [
@@ -315,7 +315,7 @@ describe('the scheduler', () => {
     expect(queue(template, 'drumline-abandoned-events').MessageRetentionPeriod).toBe(14 * 86_400);
   });
 
-  test('has its role’s permissions before Lambda is told where to send what it gives up', () => {
+  test("gets its role's permissions before its failure destination", () => {
     // Lambda refuses a destination that the role may not send to.
     const { DependsOn } = only(
       synthesize(),
@@ -326,14 +326,14 @@ describe('the scheduler', () => {
     expect(DependsOn.some((id) => id.startsWith('SchedulerRoleDefaultPolicy'))).toBe(true);
   });
 
-  test('puts as many jobs in a message as set', () => {
+  test('packs messages as the settings say', () => {
     const template = synthesize({ jobsPerMessage: '500' });
     expect(variables(template, 'drumline-scheduler').DRUMLINE_JOBS_PER_MESSAGE).toBe('500');
   });
 });
 
 describe('the outputs', () => {
-  test('name all that the command needs to know of a deployment', () => {
+  test('contain all that the command needs to know about a deployment', () => {
     const { Outputs } = synthesize({ workMs: '5' }).toJSON() as {
       Outputs: Record<string, { Value: unknown }>;
     };
@@ -378,7 +378,7 @@ describe('a stage', () => {
       .filter((name) => name !== undefined);
   }
 
-  test('is an independent stack: no name of it is a name of another one', () => {
+  test('is a separate stack that shares no name with another stage', () => {
     const [first, demo, test_] = [{}, { stage: 'demo' }, { stage: 'test' }].map((each) =>
       names(synthesize(each)),
     );

@@ -32,7 +32,7 @@ export interface JobTask {
 export type JobResult =
   | { kind: 'worked'; task: JobTask; input: unknown; output: unknown; endedAt: number }
   | { kind: 'failed'; task: JobTask; reason: string; permanent: boolean }
-  /** Not started, or interrupted by the worker's time limit through no fault of its own. */
+  /** Not started, or interrupted when the worker's time ran out. The job is not to blame. */
   | { kind: 'left'; task: JobTask };
 
 export interface RunLimits {

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i', () => {
-  test('a worker that is killed with its batch costs no more than the visibility timeout and a little', async () => {
+  test('the batch of a killed worker is processed soon after its visibility timeout', async () => {
     await run('scale', '1');
     await start(200);
     await until(status, ({ queue }) => queue.inFlight > 0);
@@ -54,7 +54,7 @@ describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i'
     expect(await verify()).toMatchObject({ ok: true, documents: 200 });
   });
 
-  test(`${JOBS} jobs come through everything at once: none lost, none double, none counted twice`, async () => {
+  test(`${JOBS} jobs survive all faults together: none is lost, duplicated or counted twice`, async () => {
     await run('scale', '8');
     const { runId } = await start(JOBS);
     await progressed(JOBS * 0.1);

@@ -18,7 +18,7 @@ import { testIf } from '../test-if.ts';
 
 const test = testIf(target.name === 'local', 'it kills the local cloud’s emulator');
 
-test('an emulator that was killed is said to have lost its memory, once, and the next deployment starts clean', async () => {
+test("the loss of the emulator's state is reported once, and the next deployment starts clean", async () => {
   await start(100);
   await drained(100);
   await stop();
@@ -32,7 +32,7 @@ test('an emulator that was killed is said to have lost its memory, once, and the
   process.kill(emulator.pid, 'SIGKILL');
 
   const { lost } = await runJson<{ lost?: string }>('up');
-  expect(lost).toMatch(/ledger.*queue.*deployment.*gone/);
+  expect(lost).toMatch(/ledger.*queue.*deployment.*lost/);
   expect(await runJson('up')).not.toHaveProperty('lost');
   const undeployed = await run('status');
   expect(undeployed.code).toBe(1);

@@ -11,7 +11,7 @@ const limitRequests = (limit: string | null) =>
 
 afterEach(() => limitRequests(null));
 
-test('while Elasticsearch has no room (429), messages come back, and no job is to blame', async () => {
+test('messages return to the queue while Elasticsearch answers 429, and no attempt is spent', async () => {
   await run('dead-letters', 'purge', '--yes');
   await limitRequests('1kb');
   const { runId } = await start(400);
