@@ -16,7 +16,7 @@ const SECRET = 'e2e/api-key';
 
 const secrets = new SecretsManagerClient(aws);
 
-/** The keys that the guard lets write and lets do all else, and how many requests it has turned away. */
+/** The key that the guard accepts for writes, the key for all other requests, and the number of refused requests. */
 const taken = { write: 'key-1', else: 'key-1' };
 let refused = 0;
 let guard: Guard;
@@ -52,7 +52,7 @@ test('a worker reads the API key from its secret and writes documents with it', 
 test('a rotated key is used without a deployment, and no document is lost meanwhile', async () => {
   await start(100);
   await drained(100);
-  // The old key is no longer let in, first to write, and the new one is not in the secret yet.
+  // The old key is no longer accepted, at first for writes only, and the new key is not in the secret yet.
   taken.write = 'key-2';
   const before = refused;
   await start(200);
@@ -67,7 +67,7 @@ test('a rotated key is used without a deployment, and no document is lost meanwh
   );
   await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: 'key-2' }));
   expect(await drained(200)).toMatchObject({ processed: 200, failed: 0, queue: { deadLetters: 0 } });
-  // verify has its own key, and does not read one that was refused anew more often than every five seconds.
+  // verify has its own key. It reads a refused key again at most every five seconds.
   const verification = await until(
     () => runJson<Verification | { error: unknown }>('verify'),
     (seen) => !('error' in seen),

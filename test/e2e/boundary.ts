@@ -28,22 +28,22 @@ import { verify } from '../../functions/core/verify/verify.ts';
 import { createLedgerTable } from '../fixtures/pipeline.ts';
 import { aws, elasticsearchUrl } from './system.ts';
 
-/** What goes wrong at a call, as seen from the process that makes it. */
+/** The fault at a call, as seen by the process that makes the call. */
 export type Way = 'dies before' | 'dies after' | 'answers late';
 export const WAYS: Way[] = ['dies before', 'dies after', 'answers late'];
 
-/** Longer than the visibility timeout: what is under way is delivered a second time meanwhile. */
+/** Late answers come after the visibility timeout: by then SQS has delivered the messages in flight a second time. */
 const VISIBILITY_SECONDS = 1;
 const LATE_MS = 2_500;
 
 /**
- * The seam at which one call goes wrong. It counts the calls of one kind of process, and lets the one that was chosen
- * happen or not, and its caller hear of it late or never.
+ * Injects a fault into one call. It counts the calls of one kind of process. At the chosen call it decides whether the
+ * call is executed, and whether the caller receives the answer late or never.
  */
 export class Seam {
-  /** The calls that were made, by name. */
+  /** The names of the calls that were made. */
   readonly calls: string[] = [];
-  /** Resolves when the process has died; it never hears of its call's end. */
+  /** Resolves when the process has died. The process never receives the answer to its call. */
   readonly died: Promise<'died'>;
   #die: (value: 'died') => void = () => {};
 
@@ -69,7 +69,7 @@ export class Seam {
   }
 }
 
-/** A table, two queues and an index of one scenario's own, at the real emulator and the real Elasticsearch. */
+/** One scenario's own table, two queues and index, on the real emulator and the real Elasticsearch. */
 interface Scenario {
   table: string;
   jobs: string;
@@ -92,7 +92,7 @@ async function createScenario(name: string): Promise<Scenario> {
   return { table: name, jobs: await queue('jobs'), deadLetters: await queue('dead'), index: name };
 }
 
-/** On a cloud that others use, and an Elasticsearch that outlives it, nothing of a scenario may be met by a later one. */
+/** Deletes the scenario's resources: the cloud may be shared, and Elasticsearch outlives the test. */
 async function removeScenario({ table, jobs, deadLetters, index }: Scenario): Promise<void> {
   const sqs = new SQSClient(aws);
   for (const QueueUrl of [jobs, deadLetters]) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
@@ -100,10 +100,10 @@ async function removeScenario({ table, jobs, deadLetters, index }: Scenario): Pr
   await new Client({ node: elasticsearchUrl }).indices.delete({ index });
 }
 
-/** The services as one process has them, every call through the seam. */
+/** The services as one process uses them. Every call can fail. */
 function connectThrough(seam: Seam, scenario: Scenario) {
   const tap = <Sdk extends DynamoDBClient | SQSClient>(client: Sdk): Sdk => {
-    // Every client's stack takes this middleware; only their types don't have that in common.
+    // Every client's middleware stack accepts this middleware, but the clients' types have no common type for it.
     const stack = client.middlewareStack as SQSClient['middlewareStack'];
     stack.add((next, context) => (args) => seam.pass(String(context.commandName), () => next(args)), {
       step: 'initialize',
@@ -112,7 +112,7 @@ function connectThrough(seam: Seam, scenario: Scenario) {
     return client;
   };
   class SeamTransport extends Transport {
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads of `request` can't be written down again
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads of `request` cannot be repeated here
     override request(params: any, options?: any): Promise<any> {
       return seam.pass(`${params.method} ${params.path.replace(scenario.index, '')}`, () =>
         super.request(params, options),
@@ -135,7 +135,7 @@ function connectThrough(seam: Seam, scenario: Scenario) {
   return { table, results, sqs, jobs: queue(scenario.jobs), deadLetters: queue(scenario.deadLetters) };
 }
 
-/** Jobs of the scenario: most work, one never will, and one works the second time. */
+/** The scenario's jobs: most succeed, one always fails, and one succeeds at its second attempt. */
 const JOBS = 40;
 const HOPELESS = 7;
 const MOODY = 13;
@@ -159,14 +159,14 @@ export interface Played {
   schedulerCalls: string[];
   workerCalls: string[];
   verification: Awaited<ReturnType<typeof verify>>;
-  /** Every answer to a status read while it went on in which the counters ran ahead. */
+  /** Every status read during the run whose counters were ahead of `enqueued`. */
   ahead: string[];
   deadLetters: number;
 }
 
 /**
- * Plays one run from its first tick to the drained queue: the real scheduler and two real workers, in this process, one
- * call of which goes wrong.
+ * Plays one run from its first tick to the drained queue, with the real scheduler and two real workers in this process.
+ * One of their calls has the fault.
  */
 export async function play(
   name: string,
@@ -227,7 +227,7 @@ async function fireOnce(seam: Seam, scenario: Scenario): Promise<void> {
   await fire(scheduler, Date.now(), Date.now() + 120_000);
 }
 
-/** Polls the queue as Lambda does, until all is over; one that dies is followed by another. */
+/** Polls the queue as Lambda does, until the run is over. A new worker replaces one that dies. */
 async function runWorker(
   seam: Seam,
   scenario: Scenario,
@@ -235,7 +235,7 @@ async function runWorker(
   over: { yet: boolean },
 ): Promise<void> {
   const { table, results, jobs, deadLetters } = connectThrough(seam, scenario);
-  // Receiving and deleting are Lambda's, and go through no seam.
+  // Lambda receives and deletes messages, so no fault is injected into these calls.
   const lambda = new SQSClient(aws);
   const id = newWorkerId();
   const worker: Worker = {
@@ -286,7 +286,7 @@ async function runWorker(
   }
 }
 
-/** Reads the counters again and again, as people do. */
+/** Reads the counters repeatedly, as users do. */
 async function watch(table: Table, runId: RunId, over: { yet: boolean }, ahead: string[]): Promise<void> {
   while (!over.yet) {
     const totals = await readTotals(table, runId);
@@ -297,7 +297,7 @@ async function watch(table: Table, runId: RunId, over: { yet: boolean }, ahead: 
   }
 }
 
-/** Fires the schedule every so often, as the rule does, until everything is counted and verified. */
+/** Fires the schedule at intervals, as the rule does, until everything is counted and verified. */
 async function drained(calm: ReturnType<typeof connectThrough>, scenario: Scenario, runId: RunId) {
   const end = Date.now() + 60_000;
   for (;;) {

@@ -98,7 +98,7 @@ describe('the command and the functions report the same', () => {
 
 test('scale takes effect at once, and a later deploy keeps the number unless it sets another', async () => {
   expect((await run('scale', '1')).code).toBe(0);
-  // AWS takes no less than 2 for the mapping; the reserved concurrency is what limits.
+  // AWS's minimum for the mapping is 2. The reserved concurrency is the actual limit.
   expect(await limits()).toEqual({ reserved: 1, mapping: 2 });
   expect((await run('scale', '5')).code).toBe(0);
   expect(await limits()).toEqual({ reserved: 5, mapping: 5 });

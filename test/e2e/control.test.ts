@@ -37,7 +37,7 @@ test('stop and update are refused while no run is active', async () => {
 
 test('a second start is refused with the id of the active run, unless it may replace that run', async () => {
   const { runId } = await start(20);
-  // A tick that fires while it is being replaced would be a conflict, and rightly refused.
+  // A tick that fires during the replacement would cause a conflict, which control refuses correctly.
   await drained(20);
   const refused = await invoke('control', { action: 'start', x: 5, y: 5 });
   expect(refused).toMatchObject({ error: { code: 'run_active', details: { runId } } });

@@ -16,7 +16,7 @@ const where = {
   elasticsearchUrl: home.elasticsearchUrl,
 };
 
-/** What is counted on the wire; the rest of the plan's meters are time and bytes. */
+/** The figures that are counted from requests. The plan's other figures are times and bytes. */
 const REQUESTS = [
   'sqsSends',
   'sqsReceives',
@@ -48,14 +48,14 @@ describe('a real run makes exactly the requests that the plan counts', () => {
     const sizing = { ...effectiveSettings({}), ...run, concurrency: run.workers };
     const planned = sumUsage(usageOfFiring(), usageOfTick(run.jobs, sizing, 0));
     expect(requestsOf(counted.usage)).toEqual(requestsOf(planned));
-    // Each batch is an invocation of the consumer, and the firing one of the scheduler.
+    // Each batch is an invocation of the consumer, and the firing is an invocation of the scheduler.
     expect(batches.length + 1).toBe(planned.lambdaInvocations);
   });
 });
 
 describe('jobs that fail', () => {
   const run: Run = { jobs: 1_000, jobsPerMessage: 10, batchSize: 10, workers: 2 };
-  /** Writes to keys that messages don't have to themselves. */
+  /** Writes to partition keys that messages share. */
   const shared = ({ writesByKey }: Counted) =>
     [...writesByKey].reduce((sum, [key, writes]) => sum + (key.startsWith('MESSAGE#') ? 0 : writes), 0);
 

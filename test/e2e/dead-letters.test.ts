@@ -22,7 +22,7 @@ import {
 const JOBS = 2 * WAYS;
 const FAILING = 2 * 7;
 
-/** In bytes; LocalStack takes a quarter of what AWS does. */
+/** In bytes. LocalStack's limit is a quarter of AWS's limit. */
 async function largestMessage(QueueUrl: string): Promise<number> {
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['MaximumMessageSize'] }),
@@ -109,7 +109,7 @@ describe('malformed messages', () => {
       expect(letter).toMatchObject({ reason: expect.stringMatching(/^malformed: .{5}/) });
     expect(await status()).toMatchObject({ enqueued: 100, processed: before.processed, failed: 0 });
 
-    // Sent again, as after going on to a version that knows them, they are what they were.
+    // After an upgrade to a version that knows the format they are sent again, and are unchanged.
     expect((await run('dead-letters', 'retry', '--all', '--malformed')).code).toBe(0);
     await until(
       status,
@@ -147,7 +147,7 @@ test('a message that is delivered many times is counted once', async () => {
 
   const ancient = { ...messages[0], enqueuedAt: 0 };
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(ancient) }));
-  // However old it says that it is: the ledger still knows it.
+  // Whatever age the message states: the ledger still has its record.
   await until(status, ({ queue }) => queue.visible + queue.inFlight + queue.delayed === 0, 60);
   expect(await list()).toEqual([]);
   expect(await verify()).toMatchObject({ ok: true, processed: 200 });

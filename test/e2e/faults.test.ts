@@ -6,7 +6,7 @@ import { testIf } from './test-if.ts';
 
 const test = testIf(target.name !== 'aws', 'it makes a table and two queues for each of a hundred scenarios');
 
-/** Scenarios wait more than they work. */
+/** Scenarios mostly wait, so several run at the same time. */
 const AT_ONCE = 6;
 
 const expected = { ok: true, enqueued: 40, processed: 39, failed: 1, documents: 39, duplicates: 0 };
@@ -20,7 +20,7 @@ beforeAll(async () => {
 test('without a fault, one job of the scenario fails permanently and one succeeds at the second attempt', () => {
   expect(calm.verification).toMatchObject(expected);
   expect(calm.ahead).toEqual([]);
-  // One; two where this machine is so busy that the message came again before its job was counted.
+  // One, or two if this machine is so busy that the message was delivered again before its job was counted.
   expect(calm.deadLetters).toBeGreaterThanOrEqual(1);
   expect(calm.schedulerCalls).toContain('SendMessageBatchCommand');
   expect(calm.workerCalls.length).toBeGreaterThan(3);
@@ -43,7 +43,7 @@ describe.each(['scheduler', 'worker'] as const)('a fault at any call of the %s',
         const where = `${who} ${way}, call ${at} (${call})`;
         expect(verification, where).toMatchObject(expected);
         expect(ahead, where).toEqual([]);
-        // A letter may be kept twice; it must never be missing.
+        // A dead letter may be kept twice, but must never be missing.
         expect(deadLetters, where).toBeGreaterThanOrEqual(1);
       }
     },

@@ -14,7 +14,7 @@ const test = testIf(target.name === 'local', 'it needs a guard before the local 
 
 const INDEX = await output('Index');
 
-/** The calls that each key allows: those of its privileges in docs/deploy.md, as Elastic lists them. */
+/** The calls that each key allows: Elastic's lists for the privileges in docs/deploy.md. */
 const VIEW_INDEX_METADATA = /^GET \/[\w.-]+$/;
 const CREATE_INDEX = /^PUT \/[a-z][\w.-]*$/;
 const CREATE_DOC = /^(POST|PUT) \/[\w.-]+\/_bulk$/;
@@ -29,7 +29,7 @@ const KEYS: Record<string, RegExp[]> = {
 
 const secrets = new SecretsManagerClient(aws);
 let guard: Guard;
-/** What was asked with each key, and what of it was refused. */
+/** The calls that were made with each key, and those that were refused. */
 const asked = new Map<string, Set<string>>();
 const refused: string[] = [];
 
@@ -51,7 +51,7 @@ afterAll(async () => {
   guard.close();
 });
 
-/** Asks Elasticsearch without the guard. */
+/** Calls Elasticsearch without the guard. */
 async function direct(path: string, method = 'GET'): Promise<unknown> {
   return (await fetch(`${home.elasticsearchUrl}/${path}`, { method })).json();
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { elasticsearchUrl, home } from './system.ts';
 
-/** A proxy before the local Elasticsearch that checks API keys, which the server itself can't do without a licence. */
+/** A proxy in front of the local Elasticsearch that checks API keys, which the server cannot do without a licence. */
 export interface Guard {
   close(): void;
 }

@@ -34,7 +34,7 @@ test('verify reports an index that was deleted during a run, and the next batch 
   await elasticsearch(index, undefined, 'DELETE');
   expect(await verify()).toMatchObject({ ok: false, documents: 0, missing: { count: 100 } });
 
-  // As a worker's write would: nobody is asked first whether the index is there.
+  // Like a worker's write, this does not check first whether the index exists.
   await elasticsearch(`${index}/_create/1`, { jobId: 1, runId }, 'PUT');
   const made = await elasticsearch<Mappings>(`${index}/_mapping`);
   expect(made[index]?.mappings.properties).toMatchObject({
@@ -49,7 +49,7 @@ test('a new index setting applies to later runs only, with one index per month i
   await drained(30);
   const before = await verify();
   await deployed({ index: 'elsewhere', indexMonthly: 'true' });
-  // The active run's documents are where they were, and are looked for there.
+  // The active run keeps its index, and its documents are looked up there.
   expect(await verify()).toEqual(before);
 
   const { runId } = await start(20);
@@ -60,7 +60,7 @@ test('a new index setting applies to later runs only, with one index per month i
   expect(aliases).toEqual({ [month]: { aliases: { elsewhere: {} } } });
   expect(await elasticsearch('elsewhere/_count')).toMatchObject({ count: 20 });
 
-  // Another month's index is of the alias as well, with the mapping; a job in both of them is found out.
+  // The index of another month has the alias and the mapping as well. `verify` finds a job with a document in both.
   const { hits } = await elasticsearch<Hits>('elsewhere/_search?size=1');
   const { _id: id, _source: document } = hits.hits[0] as Hits['hits']['hits'][number];
   await elasticsearch(`elsewhere-2020.01/_create/${id}?refresh=true`, document, 'PUT');

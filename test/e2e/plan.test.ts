@@ -90,7 +90,7 @@ test('plan needs no deployment, and names the setting that removes a warning', a
   expect(stdout).toMatch(/! concurrency: .*drumline scale \d+/);
 });
 
-/** All that a function has logged, its own lines and Lambda's. */
+/** Everything in a function's log: its own lines and Lambda's lines. */
 async function linesOf(name: string): Promise<string[]> {
   const { events = [] } = await logs.send(
     new FilterLogEventsCommand({ logGroupName: `/drumline/${functionName(name)}` }),

@@ -40,7 +40,7 @@ const MAY: Record<string, Attempt[]> = {
   status: [
     ...items({ read: PARTITIONS, list: PARTITIONS }),
     ...(['job queue depth', 'read concurrency'] as const),
-    // ministack asks for the permission to set it when it is read (infra-cdk/constructs/emulator-permissions.ts).
+    // ministack requires the permission to set the concurrency for reading it (infra-cdk/constructs/emulator-permissions.ts).
     ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
   ],
   control: [
@@ -56,7 +56,7 @@ function items(may: Partial<Record<Verb, Partition[]>>): Attempt[] {
   );
 }
 
-/** Trying what is allowed would disturb the system: these are only tried where they are to be refused. */
+/** Attempts that would disturb the system if they were allowed. Only roles that must refuse them try them. */
 const HARMFUL: Attempt[] = [
   'send job',
   'receive job',

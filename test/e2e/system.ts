@@ -35,10 +35,10 @@ export const { sqs, lambda, logs, cloudFormation } = target.clients;
 /** For the SDK's other clients. */
 export const aws = clientConfigOf(target);
 
-/** A function's name, by its short one. */
+/** A function's full name, from its short name. */
 export const functionName = (name: string) => `${prefixOf({ stage })}-${name}`;
 
-/** Invokes a function by its short name; what it throws is thrown here. */
+/** Invokes a function by its short name. @throws the function's error */
 export async function invoke<Answer>(name: string, payload: unknown = {}): Promise<Answer> {
   const { FunctionError, Payload } = await lambda.send(
     new InvokeCommand({ FunctionName: functionName(name), Payload: JSON.stringify(payload) }),
@@ -120,13 +120,13 @@ export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
   return tick ? messagesToSend({ ...tick, sent: 0 }) : [];
 }
 
-/** Where the results are, from here. */
+/** Elasticsearch's address as seen from this machine. */
 export const elasticsearchUrl = elasticsearchUrlFromHost(target, await output('ElasticsearchUrl'));
 
-/** For an Elasticsearch that asks for one. */
+/** The API key, if Elasticsearch needs one. */
 const apiKey = process.env.DRUMLINE_TEST_ELASTICSEARCH_API_KEY;
 
-/** Asks Elasticsearch, as the old system's two curls did. */
+/** Queries Elasticsearch like the old system's two curl commands. */
 export async function elasticsearch<Answer>(
   path: string,
   body?: unknown,

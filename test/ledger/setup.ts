@@ -35,7 +35,7 @@ declare module 'vitest' {
 /** The tests' own folder. What is installed there stays, so that only the first run takes the time. */
 const INSTALLED = resolve(process.env.DRUMLINE_TEST_HOME || join(localHome().root, 'test'));
 
-/** Has the two DynamoDBs there that the suite runs against, empty and on ports of their own, and stops them after it. */
+/** Starts the suite's two DynamoDB emulators, empty and on separate ports, and stops them after the suite. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const emulator = await emulatorHome();
   const dynamoDbLocal = await dynamoDbLocalHome(emulator);

@@ -21,7 +21,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs a program in the project's folder, on no AWS account and with nothing of this environment that decides. */
+/** Runs a program in the project's folder, without an AWS account and without environment variables that affect it. */
 function run(
   program: string,
   parameters: string[],
@@ -73,7 +73,7 @@ describe('cdk synth', () => {
     expect(stdout).toBe('');
     const lines = stderr.split('\n').filter((line) => line.includes('setting'));
     expect(lines).toEqual(['setting concurrency=0: must be an integer from 1 to 1,000']);
-    // No stack trace of ours.
+    // No stack trace of this project's code.
     expect(stderr).not.toMatch(/SettingError|infra-cdk\/.*:\d+/);
     expect(existsSync(join(scratch, 'Drumline.template.json'))).toBe(false);
   });
@@ -91,7 +91,7 @@ describe('cdk synth', () => {
     for (const { Properties } of functions) {
       const { S3Key } = Properties.Code as { S3Key: string };
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
-      // References are names and URLs of what is made at deployment.
+      // References stand for names and URLs of resources that the deployment creates.
       const environment = Object.entries(Variables).map(([name, value]) => [
         name,
         typeof value === 'string'
@@ -102,7 +102,7 @@ describe('cdk synth', () => {
       const loaded = await run(
         process.execPath,
         [
-          // The SDK's warning about this Node's version is no trouble of the bundle's.
+          // The SDK's warning about this version of Node.js is not a problem of the bundle.
           '--no-warnings',
           '-e',
           `import(${JSON.stringify(bundle)}).then(({ handler }) => console.log(typeof handler, handler.length))`,
@@ -112,7 +112,7 @@ describe('cdk synth', () => {
           ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
         },
       );
-      // Lambda hands over the event and the context; a third parameter would be the callback that it waits for.
+      // Lambda passes the event and the context. A third parameter would be a callback, for which Lambda would wait.
       expect([Properties.FunctionName, loaded.code, loaded.stdout, loaded.stderr]).toEqual([
         ...[Properties.FunctionName, 0, 'function 2\n', ''],
       ]);
@@ -137,7 +137,7 @@ describe('the app', () => {
     expect(artifacts.Drumline.properties).not.toHaveProperty('assumeRoleArn');
     const { Description, Resources } = json('Drumline.template.json');
     expect(Description).toMatch(/^Drumline: X jobs every Y minutes/);
-    // The other tests synthesize the stack without the app: their logical IDs are the app's.
+    // The other tests synthesize the stack without the app. Their logical IDs must be those of the app.
     expect(Object.keys(Resources)).toEqual(Object.keys(synthesize().toJSON().Resources));
   });
 

@@ -19,7 +19,7 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 const build = (context: Record<string, unknown> = {}) => buildIn(mkdtempSync(join(outdir, 'app-')), context);
 
 beforeEach(() => {
-  // Where the tests run must not decide what is tested.
+  // The environment of the tests must not affect the templates.
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);
   return () => vi.unstubAllEnvs();
 });
@@ -41,7 +41,7 @@ describe('a VPC', () => {
     });
     expect(placed).toEqual(['drumline-consumer', 'drumline-control', 'drumline-verify']);
     template.resourceCountIs('AWS::EC2::SecurityGroup', own);
-    // The network is somebody else's.
+    // The VPC belongs to the user, so the stack creates no part of it.
     template.resourceCountIs('AWS::EC2::VPC', 0);
     template.resourceCountIs('AWS::EC2::Subnet', 0);
     const { Outputs } = template.toJSON() as { Outputs: Record<string, { Value: unknown }> };

@@ -13,7 +13,7 @@ interface Statement {
   Condition?: unknown;
 }
 
-/** Which of a table's items a statement is about; any other condition is none that is known here. */
+/** The items of a table that a statement covers. Fails for any other condition. */
 function itemsOf(condition: unknown): string {
   if (condition === undefined) return '';
   const { 'ForAllValues:StringLike': like, ...others } = condition as Record<string, Record<string, unknown>>;
@@ -22,7 +22,7 @@ function itemsOf(condition: unknown): string {
   return `, items ${[like?.['dynamodb:LeadingKeys']].flat().join(' ')}`;
 }
 
-/** What a role may do, as lines of `action on resource`, and of which items if not of all. */
+/** A role's permissions as lines of `action on resource`, with the items if the permission does not cover all items. */
 function permissions(context: Record<string, unknown> = {}): Record<string, string[]> {
   const template = synthesize(context);
   const allowed: Record<string, string[]> = {};
@@ -31,7 +31,7 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
     const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
     for (const role of Properties.Roles as unknown[]) {
       for (const { Effect, Action, Resource, Condition } of Statement) {
-        // That of a VPC denies what it has allowed, and is looked at by itself.
+        // The policy for a VPC also denies actions. It has its own test.
         if (Effect === 'Deny') continue;
         expect(Effect).toBe('Allow');
         for (const action of [Action].flat())
@@ -40,7 +40,7 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
       }
     }
   }
-  // Some are granted twice, by us and by CDK's event source.
+  // Some permissions are granted twice: by the stack and by the CDK's event source.
   return Object.fromEntries(
     Object.entries(allowed).map(([role, lines]) => [role, [...new Set(lines)].sort()]),
   );
@@ -52,11 +52,11 @@ const ALLOWED: Record<string, string[]> = {
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
     'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
     'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
-    // Itself, to carry on when its time runs out.
+    // The scheduler invokes itself when its time runs out.
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
     'logs:CreateLogStream on SchedulerLogs.Arn',
     'logs:PutLogEvents on SchedulerLogs.Arn',
-    // Lambda does, for what it gives up.
+    // Lambda sends abandoned events with this role.
     'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
   ],
@@ -101,7 +101,7 @@ const ALLOWED: Record<string, string[]> = {
 };
 
 /**
- * Those of IAM's actions that are used here: Service Authorization Reference, "Actions, resources, and condition keys"
+ * The IAM actions that the stack uses: Service Authorization Reference, "Actions, resources, and condition keys"
  * for Amazon DynamoDB, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
  */
 const DEFINED = new Set([
@@ -122,7 +122,7 @@ const DEFINED = new Set([
   'sqs:SendMessage',
 ]);
 
-/** With an API key: what those may do besides that write to or read from Elasticsearch. */
+/** Additional permissions, with an API key, of the functions that use Elasticsearch. */
 function readingSecret(secret: string): string[] {
   return [`secretsmanager:GetSecretValue on ${secret}`];
 }

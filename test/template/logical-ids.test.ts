@@ -3,9 +3,9 @@ import { synthesize } from './synthesis.ts';
 import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
 
 /**
- * What holds something, or has a name of its own: CloudFormation takes a new logical id for a new resource, and so
- * would make an empty table or queue and leave the old one, or fail over the name. Don't change a line here: move or
- * rename the construct back, or give its resource the old id with `overrideLogicalId`.
+ * Resources that hold data or have a fixed name. CloudFormation treats a new logical ID as a new resource: it would
+ * create an empty table or queue and leave the old one, or fail because the name exists. Do not change a line here. Undo
+ * the move or the new name of the construct, or give its resource the old ID with `overrideLogicalId`.
  */
 const IDS = {
   'AWS::DynamoDB::Table': ['LedgerTable9343E4AA'],

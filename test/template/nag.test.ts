@@ -16,7 +16,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs();
 });
 
-/** What AWS's own rules (cdk-nag's AwsSolutions) find in a stack, a line for each resource. */
+/** The findings of AWS's own rules (cdk-nag's AwsSolutions) in a stack, one line per resource. */
 function findings(stack: IConstruct): string[] {
   return new AwsSolutionsChecks()
     .validateScope(stack)
@@ -25,7 +25,7 @@ function findings(stack: IConstruct): string[] {
     );
 }
 
-/** Rules that do not hold, by the construct that they are about, with the reasons. */
+/** Suppressed rules by construct, with the reasons. */
 function acknowledged(stack: IConstruct): string[] {
   return stack.node.findAll().flatMap(({ node }) =>
     node.metadata
@@ -42,11 +42,11 @@ function acknowledged(stack: IConstruct): string[] {
 const RUNTIME = ['Scheduler', 'Consumer', 'Status', 'Control', 'Verify'].map(
   (name) => `${name}/Function AwsSolutions-L1`,
 );
-/** The rule knows the dead-letter queues of queues only, not those of EventBridge rules and functions. */
+/** The rule recognizes only dead-letter queues of queues, not those of EventBridge rules and functions. */
 const ABANDONED = 'Queues/AbandonedEvents AwsSolutions-SQS3';
 const CONNECTING = ['Consumer', 'Control', 'Verify'].map((name) => `${name} AwsSolutions-IAM5[Resource::*]`);
 
-/** Every rule that does not hold. Add one only with its reason, at the construct. */
+/** All suppressed rules. Add a rule only with its reason, at the construct. */
 test.each([
   ['the local cloud', LOCAL, [...RUNTIME, ABANDONED, 'Queues AwsSolutions-SQS4']],
   ['AWS and Elastic Cloud', ELASTIC_CLOUD, [...RUNTIME, ABANDONED]],

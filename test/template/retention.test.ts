@@ -10,13 +10,13 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 const build = (context: Record<string, unknown> = {}) => buildIn(mkdtempSync(join(outdir, 'app-')), context);
 
 beforeEach(() => {
-  // Where the tests run must not decide what is tested.
+  // The environment of the tests must not affect the templates.
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);
   return () => vi.unstubAllEnvs();
 });
 
 describe("a ledger TTL shorter than the queues' retention", () => {
-  /** The template, made after something of the stack was changed. */
+  /** The template after a change of the stack. */
   function changed(change: (queues: Record<'Jobs' | 'DeadLetters', CfnQueue>) => void): () => unknown {
     const { app, drumline } = build();
     const { jobs, deadLetters } = drumline.queues;
@@ -44,7 +44,7 @@ describe("a ledger TTL shorter than the queues' retention", () => {
 
   test('does not occur with the retention of the settings', () => {
     expect(changed(() => undefined)).not.toThrow();
-    // Four days, if nothing is said.
+    // SQS's default is four days.
     expect(
       changed(({ Jobs, DeadLetters }) => {
         Jobs.messageRetentionPeriod = undefined;

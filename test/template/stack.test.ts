@@ -4,7 +4,7 @@ import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
 beforeEach(() => {
-  // Where the tests run must not decide what is tested.
+  // The environment of the tests must not affect the templates.
   vi.stubEnv('AWS_ENDPOINT_URL', undefined);
 });
 afterEach(() => {
@@ -356,7 +356,7 @@ describe('the outputs', () => {
 });
 
 describe('a stage', () => {
-  /** Every name that is given rather than made by CloudFormation. */
+  /** All names that the stack sets, instead of CloudFormation. */
   function names(template: Template): unknown[] {
     return [
       'AWS::SQS::Queue',

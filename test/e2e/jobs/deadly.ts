@@ -1,9 +1,9 @@
-/** Jobs that take their worker along, each in its own way; which follows from the jobId. */
+/** Jobs that kill their worker. The jobId determines how. */
 export function input(jobId: number): number {
   return jobId;
 }
 
-/** Of so many jobs in a row one ends its process, and one never lets go of it. */
+/** Of this number of consecutive jobs, one ends its process, and one blocks its process for ever. */
 export const EVERY = 25;
 export const ENDS = 3;
 export const BLOCKS = 14;

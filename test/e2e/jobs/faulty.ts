@@ -1,6 +1,6 @@
 import { PermanentError } from '../../../functions/core/model/errors.ts';
 
-/** Jobs that fail in every way a job can; which way follows from the jobId. */
+/** Jobs that fail in every possible way. The jobId determines the way. */
 export function input(jobId: number): number {
   return jobId;
 }

@@ -23,12 +23,12 @@ import { testIf } from '../test-if.ts';
 
 const test = testIf(target.name === 'local', 'it kills processes of the local cloud');
 
-/** `npm run chaos` has many more jobs, three times over, and Elasticsearch gone for longer. */
+/** `npm run chaos` sets more jobs, three repetitions and a longer outage of Elasticsearch. */
 const JOBS = Number(process.env.DRUMLINE_CHAOS_JOBS ?? 6_000);
 const TIMES = Number(process.env.DRUMLINE_CHAOS_TIMES ?? 1);
 const OUTAGE_SECONDS = Number(process.env.DRUMLINE_CHAOS_OUTAGE_SECONDS ?? 10);
 
-/** What a fault may cost beyond the time that it cannot help costing, in seconds. */
+/** Maximum time that a fault may cost beyond its unavoidable time, in seconds. */
 const GRACE_SECONDS = 10;
 
 beforeAll(async () => {

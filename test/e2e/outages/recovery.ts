@@ -40,7 +40,7 @@ test("the loss of the emulator's state is reported once, and the next deployment
 
   expect((await run(...deployWith())).code).toBe(0);
   expect(await status()).toMatchObject({ running: false, runId: null, enqueued: 0 });
-  // The ledger counts from one again, were it not for the documents that Elasticsearch has kept.
+  // The new ledger would start its jobIds at 1 if Elasticsearch had not kept documents.
   await start(100);
   await drained(100);
   await stop();

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { drained, elasticsearch, run, start, status, stop, until, verify } from '../system.ts';
 
-/** Elasticsearch refuses requests that would take more memory than this with 429, as it does when it has no room. */
+/** Memory limit of a request: Elasticsearch answers 429 above it, as it does when it is overloaded. */
 const limitRequests = (limit: string | null) =>
   elasticsearch(
     '_cluster/settings',
@@ -15,7 +15,7 @@ test('messages return to the queue while Elasticsearch answers 429, and no attem
   await run('dead-letters', 'purge', '--yes');
   await limitRequests('1kb');
   const { runId } = await start(400);
-  // Each message has come and gone more often than a job may fail.
+  // Each message has been delivered more often than a job may fail.
   const returned = await until(
     () => run('logs', 'consumer', '--filter', 'batch returned', '--since', '5m'),
     ({ stdout }) => stdout.split('\n').filter((line) => line.includes(runId)).length >= 30,

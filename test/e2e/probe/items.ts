@@ -1,4 +1,4 @@
-/** The partitions of the ledger's table, by what lies in them, and an item in each that no function knows. */
+/** The partitions of the ledger's table by content, each with an item that no function uses. */
 export const ITEMS = {
   schedule: { pk: 'SCHEDULE', sk: 'PROBE' },
   runs: { pk: 'RUNS', sk: 'PROBE' },
@@ -12,7 +12,7 @@ export const PARTITIONS = Object.keys(ITEMS) as Partition[];
 export const VERBS = ['read', 'list', 'put', 'update', 'delete'] as const;
 export type Verb = (typeof VERBS)[number];
 
-/** What is tried with the ledger's items. */
+/** The operations that the probe tries on the ledger's items. */
 export type ItemAttempt = `${Verb} ${Partition}`;
 export const ITEM_ATTEMPTS = VERBS.flatMap((verb) =>
   PARTITIONS.map((partition): ItemAttempt => `${verb} ${partition}`),

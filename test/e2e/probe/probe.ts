@@ -25,7 +25,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { ITEM_ATTEMPTS, ITEMS, type ItemAttempt, type Partition, type Verb } from './items.ts';
 
-/** What a role may be asked to do; runs as a function with that role, and tells what it was answered. */
+/** Tries operations with a role. It runs as a function with that role and returns the answers. */
 export interface Question {
   table: string;
   jobs: string;
@@ -64,7 +64,7 @@ export async function handler({
   const lambda = new LambdaClient({});
   const calls: Record<Attempt, () => Promise<unknown>> = {
     ...itemCalls(dynamo, table),
-    // As a worker counts: the permission of one item is not to cover another in its transaction.
+    // A transaction as in a worker's count: permission for one item must not cover another item of the transaction.
     'write across partitions': () =>
       dynamo.send(
         new TransactWriteItemsCommand({
