@@ -8,7 +8,7 @@ const run = promisify(execFile);
 /** The programs the local cloud is built from. */
 export type RequirementName = 'Node.js' | 'Python' | 'Java';
 
-/** One required program, and what this machine has of it: `path` and `found` if it will do, else `problem`. */
+/** A required program: `path` and the version `found` if this machine has a suitable one, else the `problem`. */
 export type Requirement = {
   readonly name: RequirementName;
   /** For people, such as `3.10 or newer, with venv`. */

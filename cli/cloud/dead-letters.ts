@@ -156,7 +156,7 @@ async function remove(
   }
 }
 
-/** Whether a dead letter contains no readable job: if it is sent again, it comes back at once. */
+/** Whether a dead letter contains no readable job: if it is sent again, it becomes a dead letter again at once. */
 export function isMalformed({ body }: ReceivedDeadLetter): boolean {
   return 'malformed' in parseMessage(body);
 }

@@ -31,7 +31,7 @@ export class ApiKey {
   async insteadOf(rejected: string): Promise<string> {
     const before = this.current();
     const known = await before;
-    // Another request may have started a new read meanwhile.
+    // Another request may have started a new read in the meantime.
     const isLatest = this.#known === before;
     if (known === rejected && isLatest && this.clock() - this.#readAt >= MIN_READ_INTERVAL_MS)
       this.#known = this.#startRead();

@@ -54,7 +54,7 @@ const POLL_INTERVAL_MS = 100;
 const HEALTH_TIMEOUT_MS = 2000;
 
 // The shell writes its own pid and start to the pid file, and then becomes the server. So a running server is always
-// recorded, even if this process is killed meanwhile.
+// recorded, even if this process is killed in between.
 const RECORD_AND_EXEC = `
   echo "$$ $1 $(${PRINT_OWN_START})" > "$0.new" && mv "$0.new" "$0" && shift && exec "$@"`;
 

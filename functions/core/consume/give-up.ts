@@ -23,7 +23,7 @@ export async function giveUp(
   const exhausted = ({ problem, record, requested }: MessageState) =>
     problem ? [] : exhaustedJobs(record, requested, settings.maxAttempts);
   if (states.every((state) => exhausted(state).length === 0)) return [...states];
-  // Another delivery may have processed a job meanwhile that failed here.
+  // Another delivery may have processed a job that failed here.
   const found = await findDocuments(worker, budget, states, (state) =>
     exhausted(state).map(({ jobId }) => jobId),
   );

@@ -10,7 +10,7 @@ export interface JobContext {
   jobId: JobId;
   runId: RunId;
   tick: number;
-  /** Aborts when the worker's time is up. The job is then tried again, and what it does after that is lost. */
+  /** Aborts when the worker's time is up. The job is then retried, and the result of this attempt is discarded. */
   signal: AbortSignal;
 }
 

@@ -21,7 +21,7 @@ export class TickCache {
     const cached = this.#ticks.get(key);
     const known = await cached;
     if (known && ownsMessage(known, message)) return known;
-    // Another message of the batch may have read the tick again meanwhile.
+    // Another message of the batch may have read the tick again in the meantime.
     const latest = this.#ticks.get(key);
     const tick = await (latest === cached ? this.#load(key, read(message.runId, message.tick)) : latest);
     return tick && ownsMessage(tick, message) ? tick : undefined;

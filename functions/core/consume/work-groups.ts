@@ -26,7 +26,7 @@ export function isolationOf({
   return unexplained > UNSUSPICIOUS_RETURNS ? 'leased' : 'together';
 }
 
-/** How often a message may come back unexplained before it is suspect. Workers also die of other causes. */
+/** Unexplained redeliveries of a message before it is suspect. Workers also die for reasons other than their jobs. */
 const UNSUSPICIOUS_RETURNS = 1;
 
 /** After this many returns a message's isolated jobs run first. Otherwise new messages could starve them. */

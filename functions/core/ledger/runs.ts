@@ -187,7 +187,7 @@ export async function updateRun(
   await transact(table, [
     updateWrite(table, runKey(run.runId), {
       UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',
-      // Unchanged values are written as they were read, so they must not have changed meanwhile.
+      // Unchanged values are written as they were read, so they must not have changed since the read.
       ConditionExpression:
         'active = :true AND nextTick = :next AND x = :readX AND y = :readY AND pace = :pace',
       ExpressionAttributeValues: {

@@ -45,7 +45,7 @@ const tickKey = (runId: RunId, tick: number): Key => ({
  * Claims the run's next tick and a range of jobIds for it.
  * @param schedule and `run` as they were read; the tick is claimed only if they have not changed
  * @param nextTickAt when the tick after this one is due, in milliseconds since 1970
- * @throws ConditionFailed when another scheduler was first, or the run was stopped or changed meanwhile
+ * @throws ConditionFailed when another scheduler was first, or the run has stopped or changed
  * @throws Unavailable
  */
 export async function claimTick(

@@ -94,8 +94,8 @@ export function openJobs(record: MessageRecord, { all: whole, rounds }: Requeste
 }
 
 /**
- * Applies what happened to jobs. A job that has its document is processed, even if another delivery has given it up
- * meanwhile. A job with a dead letter is counted as failed, unless it is processed.
+ * Applies what happened to jobs. A job that has its document is processed, even if another delivery has given
+ * it up. A job with a dead letter is counted as failed, unless it is processed.
  * @param now milliseconds since 1970
  */
 export function applyOutcomes(

@@ -108,7 +108,7 @@ export function readDeadLetter(
 
 /**
  * The body of the message that retries a dead letter, with its attempts reset.
- * @param body of the dead letter; returned as it is if it does not ask for a retry
+ * @param body of the dead letter; returned unchanged if it does not request a retry
  * @param now milliseconds since 1970; becomes the retry's number
  */
 export function retryMessageBody(body: string, now: number): string {

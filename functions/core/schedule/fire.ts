@@ -63,7 +63,7 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
   }
 }
 
-/** Claims the run's next tick. @returns undefined if another scheduler was first, or the run has changed meanwhile */
+/** Claims the run's next tick. @returns undefined if another scheduler was first, or the run has changed */
 async function claimNextTick(
   scheduler: Scheduler,
   schedule: Schedule,
