@@ -1,4 +1,4 @@
-import { Unavailable } from '../model/errors.ts';
+import { ConditionFailed, Unavailable } from '../model/errors.ts';
 import { applyOutcomes, openJobs, recordDeath } from '../model/message-record.ts';
 import { malformedDeadLetter } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
@@ -91,8 +91,13 @@ export async function consume(
     returned,
     undelivered: [...lost.ids, ...undelivered],
     ...(outage && { outage }),
-    errors: problems.filter((problem) => !(problem instanceof Unavailable)),
+    errors: problems.filter((problem) => !isExpected(problem)),
   };
+}
+
+/** A service that is down, or a record that other deliveries kept changing: the message comes again, and nothing is wrong. */
+function isExpected(problem: Error): boolean {
+  return problem instanceof Unavailable || problem instanceof ConditionFailed;
 }
 
 /** Sends malformed messages to the dead-letter queue. @returns the deliveries for which that failed, and why */
