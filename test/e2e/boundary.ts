@@ -10,10 +10,7 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Client, Transport } from '@elastic/elasticsearch';
 import { consume } from '../../functions/core/consume/consume.ts';
-import { TickCache } from '../../functions/core/consume/tick-cache.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';
-import { WorkerCounters } from '../../functions/core/ledger/counters.ts';
-import { LedgerWriter } from '../../functions/core/ledger/message-records.ts';
 import { readSchedule, startRun } from '../../functions/core/ledger/runs.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import { readTotals } from '../../functions/core/ledger/totals.ts';
@@ -25,7 +22,7 @@ import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
 import type { Scheduler } from '../../functions/core/schedule/enqueue.ts';
 import { fire } from '../../functions/core/schedule/fire.ts';
 import { verify } from '../../functions/core/verify/verify.ts';
-import { createLedgerTable } from '../fixtures/pipeline.ts';
+import { createLedgerTable, openWorker } from '../fixtures/pipeline.ts';
 import { aws, elasticsearchUrl } from './system.ts';
 
 /** The fault at a call, as seen by the process that makes the call. */
@@ -234,25 +231,14 @@ async function runWorker(
   job: ReturnType<typeof jobOnce>,
   over: { yet: boolean },
 ): Promise<void> {
-  const { table, results, jobs, deadLetters } = connectThrough(seam, scenario);
   // Lambda receives and deletes messages, so no fault is injected into these calls.
   const lambda = new SQSClient(aws);
-  const id = newWorkerId();
   const worker: Worker = {
-    id,
-    job,
-    ledger: new LedgerWriter(table, new WorkerCounters(table, id), Date.now, 86_400),
-    results,
-    jobs,
-    deadLetters,
-    ticks: new TickCache(),
-    settings: {
-      jobConcurrency: 10,
+    ...openWorker(connectThrough(seam, scenario), job, {
       maxAttempts: 3,
       backoff: { baseSeconds: 1, capSeconds: 1 },
-    },
-    clock: Date.now,
-    random: Math.random,
+    }),
+    // The worker has not verified its index yet, so that this call can fail, too.
     verifiedIndices: new Set(),
   };
   while (!over.yet) {
