@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Machine } from '../../cli/runs/machine.ts';
 import type { Step } from '../../local/base/steps.ts';
 import type { OwnCloud } from './own-cloud.ts';
 
@@ -65,4 +66,19 @@ export interface Context<Options extends object = object> {
   atEnd(cleanUp: () => Promise<unknown>): void;
   /** Records the version of a program that the figures depend on. */
   uses(program: string, version: string): void;
+}
+
+/** The last run of a benchmark: its figures, and what a reader needs to understand and repeat them. */
+export interface Record {
+  benchmark: string;
+  /** When it ended, ISO 8601. */
+  date: string;
+  /** The command that repeats it. */
+  command: string;
+  rounds: number;
+  machine: Machine;
+  versions: { [program: string]: string };
+  /** What has changed since, written by hand. The next run removes it. */
+  note?: string;
+  rows: Row[];
 }

@@ -1,8 +1,7 @@
 import { machineText } from '../../cli/runs/machine.ts';
 import { counted } from '../../cli/terminal/format.ts';
 import { type Align, markdownTable, table } from '../../cli/terminal/table.ts';
-import type { Benchmark, Section, Table } from './benchmark.ts';
-import type { Record } from './record.ts';
+import type { Benchmark, Record, Section, Table } from './benchmark.ts';
 
 const INTRODUCTION = `# Benchmarks
 

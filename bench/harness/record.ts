@@ -1,24 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Machine } from '../../cli/runs/machine.ts';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import type { Benchmark, Row } from './benchmark.ts';
+import type { Benchmark, Record } from './benchmark.ts';
 import { page } from './page.ts';
-
-/** The last run of a benchmark: its figures, and what a reader needs to understand and repeat them. */
-export interface Record {
-  benchmark: string;
-  /** When it ended, ISO 8601. */
-  date: string;
-  /** The command that repeats it. */
-  command: string;
-  rounds: number;
-  machine: Machine;
-  versions: { [program: string]: string };
-  /** What has changed since, written by hand. The next run removes it. */
-  note?: string;
-  rows: Row[];
-}
 
 /**
  * Replaces the record of one benchmark in benchmarks.json and renders benchmarks.md from all records.

@@ -86,9 +86,9 @@ export function newRecord(message: MessageRange): MessageRecord {
  * The requested jobs that still have to run. A pending job is open to every request. A failed job is open only to a
  * retry that is newer than its dead letter.
  */
-export function openJobs(record: MessageRecord, { all: whole, rounds }: RequestedJobs): JobId[] {
-  if (whole && record.failed.length === 0) return record.pending;
-  const pending = record.pending.filter((job) => whole || rounds.has(job));
+export function openJobs(record: MessageRecord, { all, rounds }: RequestedJobs): JobId[] {
+  if (all && record.failed.length === 0) return record.pending;
+  const pending = record.pending.filter((job) => all || rounds.has(job));
   const failed = record.failed.filter((job) => (rounds.get(job) ?? 0) > (record.attempts[job]?.letter ?? 0));
   return [...pending, ...failed];
 }

@@ -1,6 +1,5 @@
-import type { Benchmark, Row } from '../../../bench/harness/benchmark.ts';
+import type { Benchmark, Record, Row } from '../../../bench/harness/benchmark.ts';
 import { type Figure, figureText } from '../../../bench/harness/figures.ts';
-import type { Record } from '../../../bench/harness/record.ts';
 import { int } from '../../../cli/terminal/options.ts';
 
 interface SpeedRow extends Row {
