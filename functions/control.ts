@@ -2,6 +2,7 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
 import {
+  type Run,
   readActiveRun,
   readSchedule,
   type Schedule,
@@ -9,10 +10,17 @@ import {
   stopRun,
   updateRun,
 } from './core/ledger/runs.ts';
+import { cronLine } from './core/model/cron.ts';
 import { ApiError, ConditionFailed, reasonFrom } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
-import type { Pace } from './core/model/schedule.ts';
+import {
+  firstTickAt,
+  type Pace,
+  type Period,
+  type PeriodFields,
+  periodFields,
+} from './core/model/schedule.ts';
 import * as z from './core/model/zod.ts';
 import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
@@ -43,6 +51,8 @@ const lambda = openLambda();
 
 const x = z.int().check(z.minimum(1), z.maximum(1_000_000));
 const y = z.int().check(z.minimum(1), z.maximum(1_440));
+const cron = z.string().check(z.maxLength(200));
+const timezone = z.string().check(z.maxLength(100));
 const pace = z.enum(['burst', 'even']);
 
 const command = z.discriminatedUnion('action', [
@@ -50,9 +60,13 @@ const command = z.discriminatedUnion('action', [
     action: z.literal('start'),
     /** Jobs per tick. */
     x,
-    /** Minutes between two ticks. */
-    y,
-    /** Whether a tick's jobs are sent at once or spread evenly over Y minutes. */
+    /** Minutes between two ticks. Either this or `cron` is required. */
+    y: z.optional(y),
+    /** A cron expression of five fields: the times of the ticks. */
+    cron: z.optional(cron),
+    /** The IANA time zone of `cron`; UTC unless given. */
+    timezone: z.optional(timezone),
+    /** Whether a tick's jobs are sent at once or spread evenly over the time until the next tick. */
     pace: z._default(pace, 'burst'),
     /** Maximum age of late ticks that are still fired, in minutes. */
     backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), 0),
@@ -63,6 +77,8 @@ const command = z.discriminatedUnion('action', [
     action: z.literal('update'),
     x: z.optional(x),
     y: z.optional(y),
+    cron: z.optional(cron),
+    timezone: z.optional(timezone),
     pace: z.optional(pace),
   }),
   z.strictObject({ action: z.literal('stop') }),
@@ -71,12 +87,13 @@ const command = z.discriminatedUnion('action', [
 type Start = Extract<z.output<typeof command>, { action: 'start' }>;
 
 /** The result of a command. `replaced` is the id of the run that the start stopped. */
-export interface ControlAnswer {
+export interface ControlAnswer extends PeriodFields {
   runId: string;
   x: number;
-  y: number;
   pace: Pace;
   running: boolean;
+  /** When the next tick is due, in ISO 8601; null if the run was stopped. */
+  nextTickAt: string | null;
   replaced?: string;
 }
 
@@ -93,39 +110,65 @@ async function execute(input: z.output<typeof command>): Promise<ControlAnswer> 
   const run = await readActiveRun(table);
   if (input.action === 'stop') {
     await stopRun(table, run.runId, Date.now());
-    return { runId: run.runId, x: run.x, y: run.y, pace: run.pace, running: false };
+    return { ...answerOf(run), running: false, nextTickAt: null };
   }
-  if (input.x === undefined && input.y === undefined && input.pace === undefined) {
-    throw new ApiError('invalid_input', 'an update needs at least one of x, y and pace');
+  const period = periodOf(input);
+  if (input.x === undefined && period === undefined && input.pace === undefined) {
+    throw new ApiError('invalid_input', 'an update needs at least one of x, y, cron and pace');
   }
-  const { runId, x, y, pace } = await updateRun(table, run, input, Date.now());
-  return { runId, x, y, pace, running: true };
+  const { x, pace } = input;
+  return answerOf(await updateRun(table, run, { x, y: period, pace }, Date.now()));
+}
+
+function answerOf({
+  runId,
+  x,
+  y,
+  pace,
+  nextTickAt,
+}: Pick<Run, 'runId' | 'x' | 'y' | 'pace' | 'nextTickAt'>): ControlAnswer {
+  const next = new Date(nextTickAt).toISOString();
+  return { runId, x, ...periodFields(y), pace, running: true, nextTickAt: next };
+}
+
+/** The requested period; undefined if there is none. @throws ApiError `invalid_input` */
+function periodOf(request: Pick<Start, 'y' | 'cron' | 'timezone'>): Period | undefined {
+  const { y, cron, timezone = 'UTC' } = request;
+  if (cron === undefined && request.timezone !== undefined)
+    throw new ApiError('invalid_input', 'timezone is the time zone of cron; give cron, too');
+  if (cron === undefined) return y;
+  if (y !== undefined) throw new ApiError('invalid_input', 'y and cron exclude each other; give one');
+  return cronLine(cron, timezone);
 }
 
 /** @throws ApiError `run_active`, `index_conflict` @throws ConditionFailed when other commands kept interfering */
 async function start(request: Start): Promise<ControlAnswer> {
+  const period = periodOf(request);
+  if (period === undefined) throw new ApiError('invalid_input', 'a start needs y or cron');
   rejectIfActive(await readSchedule(table), request.replace);
   const startedAt = Date.now();
   await ensureIndex(results, indexAt(INDEXING, startedAt));
   // If the ledger is new, the index may still contain jobs of an earlier deployment.
   const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
   // A tick of the replaced run may have been claimed since the schedule was read, or another run may have started.
-  const { runId, replaced } = await pRetry(() => activate(request, startedAt, firstFreeJobId), {
+  const { runId, replaced } = await pRetry(() => activate(request, period, startedAt, firstFreeJobId), {
     retries: RETRIES,
     minTimeout: 0,
     shouldRetry: ({ error }) => error instanceof ConditionFailed,
   });
-  // The first tick is due now. If this call fails, the next event of the rule fires it.
+  // With Y the first tick is due now. If this call fails, the next event of the rule fires it.
   await lambda
     .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
     .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonFrom(error) }));
-  const { x, y, pace } = request;
-  return { runId, x, y, pace, running: true, ...(replaced && { replaced }) };
+  const { x, pace } = request;
+  const run = { runId, x, y: period, pace, nextTickAt: firstTickAt(period, startedAt) };
+  return { ...answerOf(run), ...(replaced && { replaced }) };
 }
 
 /** Makes a new run the active one. @throws ConditionFailed when the schedule has changed since it was read */
 async function activate(
-  { x, y, pace, backfillMinutes, replace }: Start,
+  { x, pace, backfillMinutes, replace }: Start,
+  y: Period,
   startedAt: number,
   firstFreeJobId: JobId,
 ): Promise<{ runId: RunId; replaced: RunId | undefined }> {

@@ -4,7 +4,7 @@ import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
-import type { Pace } from './core/model/schedule.ts';
+import { type Pace, type PeriodFields, periodFields } from './core/model/schedule.ts';
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
@@ -24,12 +24,10 @@ export interface Status extends RunStatus {
 }
 
 /** The numbers of one run. `processed + failed ≤ enqueued` always holds. Times are ISO 8601. */
-export interface RunStatus {
+export interface RunStatus extends PeriodFields {
   running: boolean;
   /** Jobs per tick. */
   x: number;
-  /** Minutes between two ticks. */
-  y: number;
   pace: Pace;
   runId: string | null;
   enqueued: number;
@@ -123,7 +121,7 @@ function runStatus(totals: Totals | undefined): RunStatus {
   return {
     running: run.active ?? false,
     x: run.x ?? 0,
-    y: run.y ?? 0,
+    ...periodFields(run.y ?? 0),
     pace: run.pace ?? 'burst',
     runId: run.runId ?? null,
     enqueued: run.enqueued ?? 0,

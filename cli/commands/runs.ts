@@ -32,13 +32,27 @@ async function run(
 }
 
 function row(run: RunStatus): string[] {
-  const { runId, running, startedAt, stoppedAt, x, y, firedTicks, enqueued, processed, failed } = run;
+  const {
+    runId,
+    running,
+    startedAt,
+    stoppedAt,
+    x,
+    y,
+    cron = '',
+    firedTicks,
+    enqueued,
+    processed,
+    failed,
+  } = run;
   const end = stoppedAt === null ? Date.now() : Date.parse(stoppedAt);
   return [
     runId ?? '',
     running ? 'running' : 'stopped',
     startedAt ? localTime(startedAt) : '',
     startedAt ? elapsed(end - Date.parse(startedAt)) : '',
-    ...[x, y, firedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
+    count(x),
+    y === null ? cron : count(y),
+    ...[firedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Pace } from '../../functions/core/model/schedule.ts';
+import type { Pace, PeriodFields } from '../../functions/core/model/schedule.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { count, counted, percent } from '../terminal/format.ts';
@@ -8,10 +8,14 @@ import { jobsPerMinute, type Share, sharesOf } from './statistics.ts';
 
 const MAX_MISSING_IDS = 10;
 
-/** `1,000 jobs every 5 minutes`, with `, spread evenly` for an even pace. */
-export function scheduleText({ x, y, pace }: { x: number; y: number; pace: Pace }): string {
-  const every = y === 1 ? 'minute' : counted(y, 'minute');
-  return `${counted(x, 'job')} every ${every}${pace === 'even' ? ', spread evenly' : ''}`;
+/** `1,000 jobs every 5 minutes` or `1,000 jobs at 0 6 * * 1-5 (Europe/Berlin)`; `, spread evenly` for an even pace. */
+export function scheduleText({ x, pace, ...period }: { x: number; pace: Pace } & PeriodFields): string {
+  return `${counted(x, 'job')} ${periodText(period)}${pace === 'even' ? ', spread evenly' : ''}`;
+}
+
+function periodText({ y, cron, timezone }: PeriodFields): string {
+  if (y === null) return `at ${cron} (${timezone})`;
+  return `every ${y === 1 ? 'minute' : counted(y, 'minute')}`;
 }
 
 /** The outcome of a run. */

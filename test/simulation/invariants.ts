@@ -170,7 +170,9 @@ export class Invariants {
         () => `run ${runId}, tick ${tick.tick} was due ${tick.claimedAt - tick.dueAt} ms before it fired`,
       );
       this.#check(
-        tick.count === run.x && tick.spreadMs === spreadOf(run) && tick.dueAt <= this.world.time.now,
+        tick.count === run.x &&
+          tick.spreadMs === spreadOf(run, tick.dueAt) &&
+          tick.dueAt <= this.world.time.now,
         () =>
           `run ${runId}, tick ${tick.tick}: ${tick.count} jobs over ${tick.spreadMs} ms for an X of ${run.x}, ${run.pace}, due ${tick.dueAt}`,
       );

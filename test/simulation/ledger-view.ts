@@ -1,4 +1,4 @@
-import type { Pace } from '../../functions/core/model/schedule.ts';
+import type { Pace, Period } from '../../functions/core/model/schedule.ts';
 import type { Dynamo } from './dynamo.ts';
 import type { Item } from './dynamo-expression.ts';
 
@@ -27,7 +27,7 @@ export interface RunView {
     missedTicks: number;
     backfillMinutes: number;
     x: number;
-    y: number;
+    y: Period;
     pace: Pace;
     active: boolean;
   };

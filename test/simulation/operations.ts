@@ -1,7 +1,7 @@
 import type { Totals } from '../../functions/core/ledger/totals.ts';
 import type { JobId, RunId } from '../../functions/core/model/ids.ts';
 import { type Message, parseMessage } from '../../functions/core/model/message.ts';
-import type { Pace } from '../../functions/core/model/schedule.ts';
+import type { Pace, Period } from '../../functions/core/model/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
@@ -89,7 +89,7 @@ export class Operations {
     }
   }
 
-  start(run: { x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }): void {
+  start(run: { x: number; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`start ${++this.#created}`);
@@ -167,7 +167,7 @@ export class Operations {
     this.#readTotals.set(runId, totals);
   }
 
-  #update(change: { x?: number; y?: number; pace?: Pace }): void {
+  #update(change: { x?: number; y?: Period; pace?: Pace }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`update ${++this.#created}`);

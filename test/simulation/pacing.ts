@@ -1,3 +1,4 @@
+import { nextTickAfter } from '../../functions/core/model/schedule.ts';
 import type { RunView } from './ledger-view.ts';
 
 type Tick = RunView['ticks'][number];
@@ -7,9 +8,9 @@ export function notBefore(tick: Tick, place: number): number {
   return tick.dueAt + Math.floor((tick.spreadMs / tick.count) * place);
 }
 
-/** The time over which the run's next tick is spread, in milliseconds. */
-export function spreadOf({ pace, y }: RunView['run']): number {
-  return pace === 'even' ? y * 60_000 : 0;
+/** The time over which the run's tick that is due at `dueAt` is spread, in milliseconds. */
+export function spreadOf({ pace, y }: RunView['run'], dueAt: number): number {
+  return pace === 'even' ? nextTickAfter(y, dueAt) - dueAt : 0;
 }
 
 /** The position of the first job of a tick that is due and not claimed, if there is one. */

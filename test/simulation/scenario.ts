@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Pace } from '../../functions/core/model/schedule.ts';
+import type { Pace, Period } from '../../functions/core/model/schedule.ts';
 import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
@@ -8,8 +8,8 @@ import { JOB_KINDS, type JobKind } from './jobs.ts';
 export type Operation =
   /** The rule's event, delivered late to one or more schedulers, which may have the same name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
-  | { kind: 'start'; x: number; y: number; pace: Pace; backfillMinutes: number; replace: boolean }
-  | { kind: 'update'; x?: number; y?: number; pace?: Pace }
+  | { kind: 'start'; x: number; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }
+  | { kind: 'update'; x?: number; y?: Period; pace?: Pace }
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
   /** Every n-th dead letter is sent again. It stays in its queue if the sender dies before deleting it. */
@@ -22,7 +22,7 @@ export type Operation =
 /** All inputs of a simulation. Equal scenarios are equal simulations. */
 export interface Scenario {
   x: number;
-  y: number;
+  y: Period;
   /** The pace of the first run. */
   runPace: Pace;
   jobsPerMessage: number;

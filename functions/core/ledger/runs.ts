@@ -1,7 +1,7 @@
 import { ApiError } from '../model/errors.ts';
 import type { JobId, RunId } from '../model/ids.ts';
 import type { IndexNaming } from '../model/index-name.ts';
-import { type Pace, rescheduledAt, type ScheduleState } from '../model/schedule.ts';
+import { firstTickAt, type Pace, type Period, rescheduledAt, type ScheduleState } from '../model/schedule.ts';
 import {
   type Item,
   queryItems,
@@ -81,7 +81,7 @@ export async function listRuns(table: Table, limit: number): Promise<Run[]> {
 export interface NewRun {
   runId: RunId;
   x: number;
-  y: number;
+  y: Period;
   pace: Pace;
   indexing: IndexNaming;
   backfillMinutes: number;
@@ -92,7 +92,7 @@ export interface NewRun {
 }
 
 /**
- * Makes a run the active one. Its first tick is due at once.
+ * Makes a run the active one. Its first tick is due at once, or at the next time of its cron line.
  * @param schedule the schedule as it was read
  * @param replaces the active run, which is stopped in the same transaction; unset if no run is active
  * @throws ConditionFailed when another run is active, the replaced run is not, or jobIds were assigned since the schedule
@@ -120,7 +120,7 @@ export async function startRun(
           startedAt,
           active: true,
           nextTick: 1,
-          nextTickAt: startedAt,
+          nextTickAt: firstTickAt(y, startedAt),
           tick: 0,
           missedTicks: 0,
           enqueued: 0,
@@ -164,7 +164,7 @@ export async function stopRun(table: Table, runId: RunId, at: number): Promise<v
 }
 
 /**
- * Changes X, Y or the pace of a run from its next tick on.
+ * Changes X, the period or the pace of a run from its next tick on.
  * @param run the run as it was read
  * @param now milliseconds since 1970
  * @returns the changed run
@@ -174,16 +174,13 @@ export async function stopRun(table: Table, runId: RunId, at: number): Promise<v
 export async function updateRun(
   table: Table,
   run: Run,
-  change: { x?: number | undefined; y?: number | undefined; pace?: Pace | undefined },
+  change: { x?: number | undefined; y?: Period | undefined; pace?: Pace | undefined },
   now: number,
 ): Promise<Run> {
   const y = change.y ?? run.y;
   const x = change.x ?? run.x;
   const pace = change.pace ?? run.pace;
-  const nextTickAt =
-    y === run.y || run.lastTickDueAt === undefined
-      ? run.nextTickAt
-      : rescheduledAt(run.lastTickDueAt, y, now);
+  const nextTickAt = rescheduledAt(run, y, now);
   await transact(table, [
     updateWrite(table, runKey(run.runId), {
       UpdateExpression: 'SET x = :x, y = :y, pace = :to, nextTickAt = :at',

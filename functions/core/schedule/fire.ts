@@ -1,7 +1,7 @@
 import { type Run, readRun, readSchedule, type Schedule, skipTicks } from '../ledger/runs.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from '../ledger/ticks.ts';
 import { indexAt } from '../model/index-name.ts';
-import { nextStep } from '../model/schedule.ts';
+import { nextStep, nextTickAfter } from '../model/schedule.ts';
 import { jobsPerMessageOf, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
 import {
@@ -70,6 +70,7 @@ async function claimNextTick(
   run: Run,
   now: number,
 ): Promise<LeasedTick | undefined> {
+  const nextTickAt = nextTickAfter(run.y, run.nextTickAt);
   const tick: LeasedTick = {
     runId: run.runId,
     tick: run.nextTick,
@@ -81,11 +82,10 @@ async function claimNextTick(
     dueAt: run.nextTickAt,
     claimedAt: now,
     sliceClaimedAt: now,
-    spreadMs: run.pace === 'even' ? run.y * 60_000 : 0,
+    spreadMs: run.pace === 'even' ? nextTickAt - run.nextTickAt : 0,
     index: indexAt(run.indexing, run.nextTickAt),
     lease: { holder: scheduler.name, until: now + LEASE_MS },
   };
-  const nextTickAt = run.nextTickAt + run.y * 60_000;
   const claimed = await unlessConditionFailed(() =>
     claimTick(scheduler.table, schedule, run, tick, nextTickAt),
   );

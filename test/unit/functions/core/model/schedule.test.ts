@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cronLine, occurrenceAfter } from '../../../../../functions/core/model/cron.ts';
 import {
+  firstTickAt,
   MAX_LATENESS_MS,
   nextStep,
+  nextTickAfter,
   rescheduledAt,
   type ScheduleState,
 } from '../../../../../functions/core/model/schedule.ts';
@@ -33,10 +36,10 @@ function follow(start: ScheduleState, times: number[]) {
       const { nextTick, nextTickAt, y } = next;
       if (step.kind === 'fire') {
         fired.push({ tick: step.tick, dueAt: step.dueAt, at });
-        next = { ...next, nextTick: step.tick + 1, nextTickAt: step.dueAt + y * MINUTE };
+        next = { ...next, nextTick: step.tick + 1, nextTickAt: nextTickAfter(y, step.dueAt) };
       } else {
-        for (let i = 0; i < step.count; i++)
-          missed.push({ tick: nextTick + i, dueAt: nextTickAt + i * y * MINUTE, at });
+        for (let i = 0, dueAt = nextTickAt; i < step.count; i++, dueAt = nextTickAfter(y, dueAt))
+          missed.push({ tick: nextTick + i, dueAt, at });
         next = { ...next, nextTick: step.nextTick, nextTickAt: step.nextTickAt };
       }
     }
@@ -126,6 +129,40 @@ describe('a tick', () => {
     );
   });
 
+  test('of a cron line fires or is missed exactly once, for any sequence of events', () => {
+    const lines = fc.constantFrom(
+      cronLine('0 */6 * * *', 'UTC'),
+      cronLine('0 6 * * 1-5', 'Europe/Berlin'),
+      cronLine('30 2 * * *', 'America/New_York'),
+    );
+    const offsets = fc.array(fc.integer({ min: 0, max: 60 * DAY }), { minLength: 1, maxLength: 10 });
+    fc.assert(
+      fc.property(lines, offsets, (y, offsets) => {
+        const start = schedule({ y, nextTickAt: firstTickAt(y, NOW) });
+        const { fired, missed, next } = follow(
+          start,
+          offsets.map((offset) => NOW + offset),
+        );
+        const all = [...fired, ...missed].sort((one, other) => one.tick - other.tick);
+        let dueAt = NOW - 1;
+        for (const [index, tick] of all.entries()) {
+          dueAt = occurrenceAfter(y, dueAt);
+          expect(tick).toMatchObject({ tick: index + 1, dueAt });
+        }
+        expect(next).toMatchObject({ nextTick: all.length + 1, nextTickAt: occurrenceAfter(y, dueAt) });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('of a cron line is counted in steps of at most a thousand', () => {
+    const everyMinute = schedule({ y: cronLine('* * * * *', 'UTC') });
+    const now = NOW + 3_000 * MINUTE;
+    expect(nextStep(everyMinute, now)).toMatchObject({ kind: 'missed', count: 1_000, nextTick: 1_001 });
+    const { fired, missed } = follow(everyMinute, [now]);
+    expect([numbersOf(missed), numbersOf(fired)]).toEqual([range(1, 2_999), range(3_000, 3_001)]);
+  });
+
   test('is never missed in a healthy system, at whichever second of the minute the rule fires', () => {
     const jitters = fc.array(fc.integer({ min: 0, max: 59_999 }), { minLength: 20, maxLength: 60 });
     fc.assert(
@@ -144,18 +181,37 @@ describe('a tick', () => {
   });
 });
 
-test('a new Y counts from the last tick, and makes a tick due now that would lie in the past', () => {
-  expect(rescheduledAt(NOW, 5, NOW + MINUTE)).toBe(NOW + 5 * MINUTE);
-  const now = NOW + 30 * MINUTE;
-  const nextTickAt = rescheduledAt(NOW, 5, now);
-  expect(nextStep(schedule({ y: 5, nextTick: 2, nextTickAt }), now)).toEqual({
-    kind: 'fire',
-    tick: 2,
-    dueAt: now,
+describe('a changed period', () => {
+  const run = { y: 1, nextTickAt: NOW + MINUTE, lastTickDueAt: NOW };
+  const daily = cronLine('0 6 * * *', 'UTC');
+
+  test('of Y minutes counts from the last tick, and makes a tick due now that would lie in the past', () => {
+    expect(rescheduledAt(run, 5, NOW + MINUTE)).toBe(NOW + 5 * MINUTE);
+    const now = NOW + 30 * MINUTE;
+    const nextTickAt = rescheduledAt(run, 5, now);
+    const fires = { kind: 'fire', tick: 2, dueAt: now };
+    expect(nextStep(schedule({ y: 5, nextTick: 2, nextTickAt }), now)).toEqual(fires);
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 1_440 }), fc.nat({ max: 3 * DAY }), (y, passed) => {
+        expect(rescheduledAt(run, y, NOW + passed)).toBe(Math.max(NOW + y * MINUTE, NOW + passed));
+      }),
+    );
   });
-  fc.assert(
-    fc.property(periods, fc.nat({ max: 3 * DAY }), (y, passed) => {
-      expect(rescheduledAt(NOW, y, NOW + passed)).toBe(Math.max(NOW + y * MINUTE, NOW + passed));
-    }),
-  );
+
+  test('of a cron line starts with its next time, which may be now', () => {
+    const next = rescheduledAt(run, daily, NOW + MINUTE);
+    expect(next).toBe(occurrenceAfter(daily, NOW));
+    expect(rescheduledAt(run, daily, next)).toBe(next);
+    // Never the last tick again.
+    expect(rescheduledAt({ ...run, lastTickDueAt: next }, daily, next)).toBe(next + DAY);
+    expect(rescheduledAt({ y: daily, nextTickAt: next + DAY, lastTickDueAt: next }, 5, next)).toBe(
+      next + 5 * MINUTE,
+    );
+  });
+
+  test('starts at once with Y if a cron line has not fired yet, and otherwise keeps the next tick', () => {
+    expect(rescheduledAt({ y: daily, nextTickAt: NOW + DAY }, 5, NOW)).toBe(NOW);
+    expect(rescheduledAt({ y: 1, nextTickAt: NOW }, 5, NOW + MINUTE)).toBe(NOW);
+    expect(rescheduledAt(run, 1, NOW)).toBe(run.nextTickAt);
+  });
 });
