@@ -1,4 +1,5 @@
 import type { Client } from '@elastic/elasticsearch';
+import type { JobContext } from '../../functions/core/job/job.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { Results } from '../../functions/core/results/client.ts';
@@ -10,7 +11,9 @@ import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
 import { type RunView, viewRuns } from './ledger-view.ts';
 import { Actor, Network } from './network.ts';
+import { schemaOf } from './readers.ts';
 import type { Scenario } from './scenario.ts';
+import { Source } from './source.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -37,6 +40,12 @@ export class World {
   readonly sqs: Sqs;
   readonly elastic = new Elastic();
   readonly work: Work;
+  /** The objects of the bucket, by key. */
+  readonly objects = new Map<string, string>();
+  /** The user's list, if the jobs have one. */
+  readonly source: Source | undefined;
+  /** Attempts that the invariants have not seen yet. */
+  ran: { item: unknown; context: JobContext }[] = [];
   /** All events, in order. */
   readonly trace: string[] = [];
   /** Number of steps so far. */
@@ -85,6 +94,9 @@ export class World {
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
     this.work = new Work(scenario.kinds, this.network);
+    this.work.onRun = (item, context) => this.ran.push({ item, context });
+    this.source = scenario.list && new Source(this, scenario.list);
+    if (scenario.list) this.work.schema = schemaOf(this);
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
