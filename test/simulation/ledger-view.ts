@@ -27,7 +27,9 @@ export interface PassView {
   /** Where to read on, as JSON. */
   cursor?: string;
   openedAt: number;
-  endedAt?: number;
+  /** Who reads, and until when its claim holds. */
+  holder: string;
+  leaseUntil: number;
   reason?: string;
   invalid: { count: number };
   segments: { first: number; count: number; key: string }[];

@@ -9,6 +9,8 @@ export class PassInvariants {
   readonly #ended = new Map<string, string>();
   /** How often a reader was asked for since a pass last grew. */
   readonly #invites = new Map<string, number>();
+  /** Passes for which no further reader is invoked unless they grow. */
+  readonly #givenUp = new Set<string>();
   /** The item of each job at its first attempt, as JSON. */
   readonly #items = new Map<number, string>();
   readonly #documents = new Set<string>();
@@ -24,6 +26,7 @@ export class PassInvariants {
       const key = `${runId}#${pass}, which has ${view?.count} items`;
       const invites = (this.#invites.get(key) ?? 0) + 1;
       this.#invites.set(key, invites);
+      if (invites === MAX_STARTS) this.#givenUp.add(`${runId}#${pass}`);
       this.#check(invites <= MAX_STARTS, () => `a reader is invoked for the ${invites}th time for ${key}`);
     };
   }
@@ -35,8 +38,10 @@ export class PassInvariants {
       this.#missesHaveReasons(view, earlier);
       if (!view.run.list) continue;
       for (const pass of view.passes) {
+        const known = earlier?.passes[pass.pass - 1];
         this.#isWhole(view, pass);
-        if (!earlier?.passes[pass.pass - 1]) this.#isNeeded(view, pass, earlier);
+        if (known) this.#hasOneReader(view, pass, known);
+        else this.#isNeeded(view, pass, earlier);
       }
       this.#itemsBelongToOneJob(view);
     }
@@ -84,6 +89,14 @@ export class PassInvariants {
     );
   }
 
+  /** Nobody takes over from a reader whose claim holds. */
+  #hasOneReader({ runId }: RunView, { pass, holder }: PassView, before: PassView): void {
+    this.#check(
+      holder === before.holder || before.holder === '' || before.leaseUntil <= this.world.time.now,
+      () => `pass ${runId}#${pass}: “${holder}” took over from ${before.holder}, whose claim holds`,
+    );
+  }
+
   /** A pass is opened only for the next tick, and only if the pass before it has nothing left for that tick. */
   #isNeeded({ runId, run, passes }: RunView, pass: PassView, earlier: RunView | undefined): void {
     const { now } = this.world.time;
@@ -92,13 +105,13 @@ export class PassInvariants {
       pass.tick === (earlier?.run.nextTick ?? 1),
       () => `${name} was opened for tick ${pass.tick}, and the next is ${earlier?.run.nextTick}`,
     );
-    this.#check(pass.shared === (run.x !== 'all'), () => `${name} is shared: ${pass.shared}, X is ${run.x}`);
     const previous = passes[pass.pass - 2];
+    this.#check(previous?.tick !== pass.tick, () => `${name} is the second one for tick ${pass.tick}`);
+    this.#check(pass.shared === (run.x !== 'all'), () => `${name} is shared: ${pass.shared}, X is ${run.x}`);
     if (previous?.state !== 'complete' || !earlier) return;
     const left = previous.count - earlier.run.taken;
     const isUsable =
-      previous.tick === pass.tick ||
-      (run.x !== 'all' && previous.shared && now - previous.openedAt < MAX_SHARED_MS && left > 0);
+      run.x !== 'all' && previous.shared && now - previous.openedAt < MAX_SHARED_MS && left > 0;
     this.#check(!isUsable, () => `${name} was opened, but the pass before it has ${left} items left`);
   }
 
@@ -170,8 +183,14 @@ export class PassInvariants {
     }
   }
 
+  /** A tick that waits for its own pass is missed only if that fails, or if readers keep dying. */
   #missesHaveReasons({ runId, run }: RunView, earlier: RunView | undefined): void {
-    if (run.missedTicks === (earlier?.run.missedTicks ?? 0)) return;
+    if (!earlier || run.missedTicks === earlier.run.missedTicks) return;
+    const awaited = earlier.passes.find(({ tick }) => tick === earlier.run.nextTick);
+    this.#check(
+      !awaited || awaited.state === 'failed' || this.#givenUp.has(`${runId}#${awaited.pass}`),
+      () => `run ${runId} missed tick ${awaited?.tick}, whose pass is ${awaited?.state}`,
+    );
     const { lastMiss } = run;
     this.#check(
       lastMiss?.tick === run.nextTick - 1 && lastMiss.reason.length > 0,

@@ -50,7 +50,8 @@ export class Source {
   #reads = 0;
   /** The pages that were returned, by their cursors as JSON. */
   readonly #pages = new Map<string, Page<ListItem>[]>();
-  readonly #attempts = new Map<string, number>();
+  /** How often each reader has read each page. */
+  readonly #attempts = new Map<Actor, Map<string, number>>();
 
   constructor(
     readonly world: World,
@@ -61,10 +62,13 @@ export class Source {
   async read(actor: Actor, cursor: unknown): Promise<Page<ListItem>> {
     const { world } = this;
     if (!actor.alive) return new Promise(() => {});
-    const key = `${actor.name} ${keyOf(cursor)}`;
-    const attempts = (this.#attempts.get(key) ?? 0) + 1;
-    this.#attempts.set(key, attempts);
-    world.check(attempts <= PAGE_ATTEMPTS, () => `${key} is read for the ${attempts}th time`);
+    const byCursor = this.#attempts.get(actor) ?? new Map<string, number>();
+    const attempts = (byCursor.get(keyOf(cursor)) ?? 0) + 1;
+    this.#attempts.set(actor, byCursor.set(keyOf(cursor), attempts));
+    world.check(
+      attempts <= PAGE_ATTEMPTS,
+      () => `${actor.name} reads ${keyOf(cursor)} for the ${attempts}th time`,
+    );
     const { troubles } = this.list;
     const trouble = this.fixed ? 'none' : (troubles[this.#requests++ % troubles.length] as Trouble);
     if (trouble !== 'none') this.troubles++;
