@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import * as job from '#job';
+import job from '#job';
 import { consume } from './core/consume/consume.ts';
 import { TickCache } from './core/consume/tick-cache.ts';
 import { RETURN_RESERVE_MS } from './core/consume/time-budget.ts';
@@ -9,7 +9,7 @@ import { LedgerWriter } from './core/ledger/message-records.ts';
 import { newWorkerId } from './core/model/ids.ts';
 import { openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
-import { log } from './runtime/logger.ts';
+import { jobLog, log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 
 const environment = readEnvironment(
@@ -55,6 +55,7 @@ const worker: Worker = {
   },
   clock: Date.now,
   random: Math.random,
+  logFor: ({ jobId, message: { runId, tick } }) => jobLog({ jobId, runId, tick }),
   onJob: ({ kind, task, ...result }) =>
     log.debug('job', {
       jobId: task.jobId,

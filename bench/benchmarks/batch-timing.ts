@@ -46,7 +46,7 @@ export class TimedWorker {
         table: { ...table, client: timed(table.client, 'send', this.#ledger) },
         results: { ...results, client: timed(results.client, 'bulk', this.#bulk) },
       },
-      { ...job, work: (input: number) => this.#work.time(() => job.work(input)) },
+      { run: (item: number) => this.#work.time(() => job.run(item)) },
       { jobConcurrency },
     );
   }

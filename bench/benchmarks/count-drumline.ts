@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '@aws-sdk/client-sqs';
 import { consume } from '../../functions/core/consume/consume.ts';
-import type { Job } from '../../functions/core/consume/run-job.ts';
 import type { Worker } from '../../functions/core/consume/worker.ts';
+import type { Job } from '../../functions/core/job/job.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
 import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../../functions/core/model/tick.ts';
 import { fireScheduler, openWorker, squareJob, startOneTick } from '../../test/fixtures/pipeline.ts';
@@ -91,16 +91,16 @@ async function consumeBatch(worker: Worker, messages: readonly Message[], meter:
 function jobOf(scenario: Scenario): Job {
   const job = squareJob(0);
   const seen = new Set<number>();
-  const work: Record<Scenario, (input: number) => unknown> = {
-    processed: job.work,
+  const run: Record<Scenario, (item: number) => unknown> = {
+    processed: job.run,
     failed: () => {
       throw new PermanentError('the shop knows no such order');
     },
-    'failed once': (input) => {
-      if (seen.has(input)) return job.work(input);
-      seen.add(input);
+    'failed once': (item) => {
+      if (seen.has(item)) return job.run(item);
+      seen.add(item);
       throw new Error('the shop answered 503');
     },
   };
-  return { ...job, work: work[scenario] };
+  return { run: run[scenario] };
 }

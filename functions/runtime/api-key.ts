@@ -1,6 +1,4 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { reasonFrom } from '../core/model/errors.ts';
-import { TIMEOUTS } from './aws-clients.ts';
+import { readSecret } from './secrets.ts';
 
 /** The format of an API key as Elasticsearch encodes it (base64). */
 const KEY_FORMAT = /^[\w+/=-]+$/;
@@ -50,12 +48,8 @@ export class ApiKey {
 }
 
 /** Reads an API key from a secret. @param name name or ARN @throws Error that names the secret and never its value */
-export async function readSecret(name: string): Promise<string> {
-  const client = new SecretsManagerClient({ requestHandler: TIMEOUTS });
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error) => {
-    throw new Error(`the secret ${name} cannot be read: ${reasonFrom(error)}`);
-  });
-  const key = SecretString?.trim() ?? '';
+export async function readApiKey(name: string): Promise<string> {
+  const key = (await readSecret(name)).trim();
   if (!KEY_FORMAT.test(key)) {
     throw new Error(`the secret ${name} contains no API key: store the encoded key there as plain text`);
   }

@@ -15,6 +15,11 @@ const variables = {
   /** Function names. */
   DRUMLINE_CONSUMER: text,
   DRUMLINE_SCHEDULER: text,
+  DRUMLINE_READER: text,
+  /** The bucket of the passes' items. */
+  DRUMLINE_ITEMS_BUCKET: text,
+  /** Whether the job has a list. */
+  DRUMLINE_LIST: z.enum(['true', 'false']),
   DRUMLINE_ELASTICSEARCH_URL: text,
   /** Name or ARN of a secret whose string is an API key; empty for none. */
   DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: z.string(),

@@ -7,7 +7,7 @@ import {
 } from '@elastic/elasticsearch';
 import { reasonFrom } from '../core/model/errors.ts';
 import { type ConnectOptions, connect, type Results } from '../core/results/client.ts';
-import { ApiKey, readSecret } from './api-key.ts';
+import { ApiKey, readApiKey } from './api-key.ts';
 import type { Environment } from './environment.ts';
 
 /** The environment variables with the address of the results index and the settings of new indices. */
@@ -30,7 +30,7 @@ export function openResults(
   const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
     ...options,
-    ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readSecret(secret))) }),
+    ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readApiKey(secret))) }),
     ...(authority !== '' && { caCertificate: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });
   const indexSettings = {

@@ -27,7 +27,10 @@ export async function bundleFunctions(jobFile: string): Promise<Record<string, s
     // Stack traces and Powertools' logs name functions and classes.
     keepNames: true,
     mainFields: ['module', 'main'],
-    alias: { '#job': resolve(PROJECT, jobFile) },
+    alias: {
+      '#drumline': resolve(PROJECT, 'functions/drumline.ts'),
+      '#job': resolve(PROJECT, jobFile),
+    },
     plugins: [substitutes],
     banner: {
       // Packages with CommonJS modules still call `require`.

@@ -140,8 +140,7 @@ const MOODY = 13;
 function jobOnce() {
   const tried = new Set<number>();
   return {
-    input: (jobId: JobId) => jobId,
-    work: (jobId: number) => {
+    run: (jobId: number) => {
       if (jobId === HOPELESS) throw new PermanentError('hopeless');
       if (jobId === MOODY && !tried.has(jobId)) {
         tried.add(jobId);

@@ -65,14 +65,14 @@ describe('a run', () => {
     expect(end.workers.reduce((sum, { processed }) => sum + processed, 0)).toBe(jobs);
   });
 
-  test('writes input, output and origin of each job', async () => {
+  test('writes item, output and origin of each job', async () => {
     const found = await elasticsearch<{
       hits: { hits: { _id: string; _source: Record<string, unknown> }[] };
     }>(`${await output('Index')}/_search`, { size: 5, query: { term: { runId } } });
     expect(found.hits.hits).toHaveLength(5);
     for (const { _id, _source } of found.hits.hits) {
       const jobId = Number(_id);
-      expect(_source).toMatchObject({ jobId, input: jobId, output: jobId * jobId, runId, tick: 1 });
+      expect(_source).toMatchObject({ jobId, item: jobId, output: jobId * jobId, runId, tick: 1 });
       expect(end.workers.map(({ id }) => id)).toContain(_source.workerId);
       expect(Date.parse(_source.processedAt as string)).toBeGreaterThanOrEqual(
         Date.parse(_source.enqueuedAt as string),

@@ -80,7 +80,7 @@ export class Elastic {
     const name = `${index}/${id}`;
     if (this.documents.has(name)) return { status: 409 };
     if (status >= 400) return { status, error: { type: 'rejected', reason: 'rejected execution' } };
-    for (const field of ['input', 'output'])
+    for (const field of ['item', 'output'])
       if (!isLong(source[field]))
         return {
           status: 400,

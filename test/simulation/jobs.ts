@@ -1,4 +1,4 @@
-import type { Job } from '../../functions/core/consume/run-job.ts';
+import type { Job } from '../../functions/core/job/job.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
 import type { Actor, Network } from './network.ts';
 
@@ -45,10 +45,7 @@ export class Work {
 
   /** The work, as one process does it. */
   in(actor: Actor): Job {
-    return {
-      input: (jobId: number) => jobId,
-      work: (jobId: never) => this.#work(jobId, actor),
-    };
+    return { run: (jobId: never) => this.#work(jobId, actor) };
   }
 
   #work(jobId: number, actor: Actor): unknown {

@@ -92,7 +92,7 @@ describe('SQS', () => {
 describe('Elasticsearch', () => {
   const create = (jobId: number, output: unknown) => [
     { create: { _id: String(jobId) } },
-    JSON.stringify({ jobId, runId: 'run', input: 1, output }),
+    JSON.stringify({ jobId, runId: 'run', item: 1, output }),
   ];
 
   test('creates a document once, and refuses what does not fit the mapping', () => {

@@ -73,7 +73,7 @@ export async function storeDocuments(
   const byJob = new Map(written.map((one) => [one.jobId, one]));
   const outages = new Map<string, Error>();
   for (const { kind, task } of jobResults)
-    if (problem && kind === 'worked' && !byJob.has(task.jobId)) outages.set(task.index, problem);
+    if (problem && kind === 'worked' && !byJob.has(task.jobId)) outages.set(task.tick.index.name, problem);
   const outcomeOf = (result: JobResult): Outcome[] => {
     const { jobId } = result.task;
     if (result.kind === 'failed')
@@ -98,12 +98,13 @@ function documentsOf(workerId: WorkerId, results: readonly JobResult[]): Indexed
   let enqueuedAt: string | undefined;
   return results.flatMap((result) => {
     if (result.kind !== 'worked') return [];
-    const { input, output, endedAt, task } = result;
+    const { item, output, endedAt, task } = result;
     const { runId, tick, enqueuedAt: enqueuedAtMs } = task.message;
     // Formatted once for all jobs of the message.
     enqueuedAt ??= new Date(enqueuedAtMs).toISOString();
     const processedAt = new Date(endedAt).toISOString();
-    const { jobId, index } = task;
-    return [{ index, document: { jobId, runId, tick, workerId, input, output, enqueuedAt, processedAt } }];
+    const { jobId } = task;
+    const document = { jobId, runId, tick, workerId, item, output, enqueuedAt, processedAt };
+    return [{ index: task.tick.index.name, document }];
   });
 }

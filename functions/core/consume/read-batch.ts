@@ -6,6 +6,7 @@ import type { JobId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
 import { type Message, messageKey, parseMessage } from '../model/message.ts';
 import { isLeased, type MessageRecord, newRecord, type RequestedJobs } from '../model/message-record.ts';
+import type { Tick } from '../model/tick.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface MessageState extends RecordedMessage {
   readonly record: MessageRecord;
   /** The index for the documents of its jobs. */
   readonly index: ResultsIndex;
+  /** The tick that owns the message; absent until the ledger was asked. */
+  readonly tick?: Tick;
   /** Whether another worker may have processed it before. If so, its record was read. */
   readonly redelivered: boolean;
   /** How often it came back although no worker had sent it back. Its jobs may have killed those workers. */
@@ -133,7 +136,7 @@ async function lookUp(worker: Worker, state: MessageState): Promise<MessageState
     return 'the job’s record has expired: it is unknown whether the job was counted';
   const record = found ?? state.record;
   const notBefore = isLeased(record, survived, clock()) ? (record.lease?.until ?? 0) : 0;
-  return { ...state, record, index: tick.index, notBefore };
+  return { ...state, record, index: tick.index, tick, notBefore };
 }
 
 /** The jobs that copies of a message ask for together. */

@@ -29,6 +29,7 @@ export async function runGroup(
     clock,
     budget,
     until,
+    logFor: worker.logFor,
   });
   if (worker.onJob) jobResults.forEach(worker.onJob);
   const stored = await storeDocuments(worker, runnable, jobResults, budget.storeUntil - clock());
@@ -79,13 +80,19 @@ async function takeLeases(
 
 /** The jobs of a message to run: each once, however often the message is in the batch. @param only the one to run */
 function tasksOf(
-  { message, record, requested, index, problem }: MessageState,
+  { message, record, requested, tick, problem }: MessageState,
   maxAttempts: number,
   only: JobId | undefined,
 ): JobTask[] {
-  if (problem) return [];
+  if (problem || !tick) return [];
   const exhausted = new Set(exhaustedJobs(record, requested, maxAttempts).map(({ jobId }) => jobId));
   return openJobs(record, requested)
     .filter((jobId) => !exhausted.has(jobId) && (only === undefined || jobId === only))
-    .map((jobId) => ({ jobId, message, index: index.name }));
+    .map((jobId) => ({
+      jobId,
+      message,
+      tick,
+      entry: { item: jobId },
+      attempt: (record.attempts[jobId]?.count ?? 0) + 1,
+    }));
 }

@@ -1,36 +1,27 @@
 import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
+import { checkItem } from '../job/check-item.ts';
+import type { Job, JobLog } from '../job/job.ts';
 import { PermanentError, reasonFrom } from '../model/errors.ts';
-import type { JobId, RunId } from '../model/ids.ts';
+import type { JobId } from '../model/ids.ts';
+import { type ItemEntry, jsonProblem } from '../model/item.ts';
 import type { Message } from '../model/message.ts';
+import type { Tick } from '../model/tick.ts';
 import type { TimeBudget } from './time-budget.ts';
-
-/** What a job's work receives besides its input. */
-export interface JobContext {
-  jobId: JobId;
-  runId: RunId;
-  tick: number;
-  /** Aborts when the worker's time is up. The job is then retried, and the result of this attempt is discarded. */
-  signal: AbortSignal;
-}
-
-/** The user's functions, as functions/job.ts exports them. */
-export interface Job {
-  input(jobId: JobId): unknown;
-  work(input: never, context: JobContext): unknown;
-}
 
 /** A job to run. */
 export interface JobTask {
   jobId: JobId;
   message: Message;
-  /** The index for its document. */
-  index: string;
+  tick: Tick;
+  entry: ItemEntry;
+  /** The number of this attempt, from 1. */
+  attempt: number;
 }
 
 /** How a job ended. */
 export type JobResult =
-  | { kind: 'worked'; task: JobTask; input: unknown; output: unknown; endedAt: number }
+  | { kind: 'worked'; task: JobTask; item: unknown; output: unknown; endedAt: number }
   | { kind: 'failed'; task: JobTask; reason: string; permanent: boolean }
   /** Not started, or interrupted when the worker's time ran out. The job is not to blame. */
   | { kind: 'left'; task: JobTask };
@@ -43,10 +34,9 @@ export interface RunLimits {
   until: number;
   /** The current time in milliseconds since 1970. */
   clock: () => number;
+  /** Makes the logger that a job receives; without it, jobs log nothing. */
+  logFor?: ((task: JobTask) => JobLog) | undefined;
 }
-
-/** Maximum size of an input or output, in characters of JSON. A bulk of 100 such documents stays below Elasticsearch's 100 MB. */
-export const MAX_JSON_CHARACTERS = 256_000;
 
 /** An unfinished job that had this share of the worker's time has failed. One that had less only started too late. */
 const FAIR_SHARE = 0.8;
@@ -58,7 +48,7 @@ const FAIR_SHARE = 0.8;
 export async function runJobs(
   job: Job,
   tasks: readonly JobTask[],
-  { clock, concurrency, budget, until }: RunLimits,
+  { clock, concurrency, budget, until, logFor }: RunLimits,
 ): Promise<JobResult[]> {
   if (tasks.length === 0) return [];
   const stop = new AbortController();
@@ -78,7 +68,7 @@ export async function runJobs(
         const startedAt = clock();
         if (stop.signal.aborted || startedAt >= until || !budget.hasTimeForJob(startedAt))
           return { kind: 'left', task };
-        const result = await Promise.race([runJob(job, task, stop.signal, clock), timeUp]);
+        const result = await Promise.race([runJob(job, task, stop.signal, clock, logFor), timeUp]);
         const durationMs = clock() - startedAt;
         budget.recordJobTime(durationMs);
         if (result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed')) return result;
@@ -99,41 +89,45 @@ export async function runJobs(
 
 const TIME_UP = Symbol('time up');
 
-async function runJob(job: Job, task: JobTask, signal: AbortSignal, clock: () => number): Promise<JobResult> {
-  const { jobId, message } = task;
+const SILENT: JobLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+async function runJob(
+  job: Job,
+  task: JobTask,
+  signal: AbortSignal,
+  clock: () => number,
+  logFor: RunLimits['logFor'],
+): Promise<JobResult> {
+  const { jobId, message, tick, entry, attempt } = task;
+  // reasonFrom truncates: a problem may quote the value, and a function is quoted with its whole source.
+  const fail = (problem: string): JobResult => ({
+    kind: 'failed',
+    task,
+    reason: reasonFrom(new Error(problem)),
+    permanent: true,
+  });
   try {
-    const input = await job.input(jobId);
-    const output = await job.work(input as never, {
+    if ('problem' in entry) return fail(entry.problem);
+    const checked = await checkItem(job.item, entry.item);
+    if ('problem' in checked) return fail(checked.problem);
+    const output = await job.run(checked.value as never, {
       jobId,
       runId: message.runId,
       tick: message.tick,
+      index: jobId - tick.firstJob,
+      count: tick.count,
+      dueAt: new Date(tick.dueAt),
+      attempt,
       signal,
+      log: logFor?.(task) ?? SILENT,
     });
-    const problem = jsonProblem('output', output) ?? jsonProblem('input', input);
-    // reasonFrom truncates: the problem may quote the value, and a function is quoted with its whole source.
-    if (problem) return { kind: 'failed', task, reason: reasonFrom(new Error(problem)), permanent: true };
-    return { kind: 'worked', task, input, output, endedAt: clock() };
+    const problem = jsonProblem('output', output);
+    if (problem) return fail(problem);
+    return { kind: 'worked', task, item: entry.item, output, endedAt: clock() };
   } catch (thrown) {
     // Also by name, because a job's bundle may contain another copy of the class.
     const permanent =
       thrown instanceof PermanentError || (thrown as Error | undefined)?.name === 'PermanentError';
     return { kind: 'failed', task, reason: reasonFrom(thrown), permanent };
   }
-}
-
-/** Why a value cannot be stored as JSON, or undefined if it can. */
-function jsonProblem(what: string, value: unknown): string | undefined {
-  // Fast path: most jobs take and return numbers.
-  if (Number.isFinite(value)) return undefined;
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch (thrown) {
-    return `its ${what} cannot be written as JSON: ${reasonFrom(thrown)}`;
-  }
-  if (json === undefined || typeof value === 'number')
-    return `its ${what} is not a JSON value: ${String(value)}`;
-  if (json.length > MAX_JSON_CHARACTERS)
-    return `its ${what} is too large: ${json.length} characters of JSON, at most ${MAX_JSON_CHARACTERS}`;
-  return undefined;
 }

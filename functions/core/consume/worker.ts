@@ -1,9 +1,10 @@
+import type { Job, JobLog } from '../job/job.ts';
 import type { LedgerWriter } from '../ledger/message-records.ts';
 import type { WorkerId } from '../model/ids.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Results } from '../results/client.ts';
 import type { Backoff } from './backoff.ts';
-import type { Job, JobResult } from './run-job.ts';
+import type { JobResult, JobTask } from './run-job.ts';
 import type { TickCache } from './tick-cache.ts';
 
 /** One delivery of a message. */
@@ -33,6 +34,8 @@ export interface Worker {
   };
   /** The current time in milliseconds since 1970. */
   clock: () => number;
+  /** Makes the logger that a job receives; without it, jobs log nothing. */
+  logFor?: (task: JobTask) => JobLog;
   /** Called with the result of each job, for the debug log. */
   onJob?: (result: JobResult) => void;
   /** A number from 0 to below 1, as `Math.random` returns. */

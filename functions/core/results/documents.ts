@@ -9,7 +9,7 @@ export interface ResultDocument {
   runId: RunId;
   tick: number;
   workerId: WorkerId;
-  input: unknown;
+  item: unknown;
   output: unknown;
   /** ISO 8601. */
   enqueuedAt: string;

@@ -10,7 +10,7 @@ export const MAPPING = {
     runId: { type: 'keyword' },
     tick: { type: 'integer' },
     workerId: { type: 'keyword' },
-    input: { type: 'long' },
+    item: { type: 'long' },
     output: { type: 'long' },
     enqueuedAt: { type: 'date' },
     processedAt: { type: 'date' },

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import {
-  type Job,
-  type JobContext,
   type JobResult,
   type JobTask,
-  MAX_JSON_CHARACTERS,
   type RunLimits,
   runJobs,
 } from '../../../../../functions/core/consume/run-job.ts';
 import { TimeBudget } from '../../../../../functions/core/consume/time-budget.ts';
+import type { Job, JobContext } from '../../../../../functions/core/job/job.ts';
 import { MAX_REASON_CHARACTERS, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
-import { job, message, NOW, RUN } from '../../../../fixtures/ledger.ts';
+import { MAX_JSON_CHARACTERS } from '../../../../../functions/core/model/item.ts';
+import { job, message, NOW, RUN, tick } from '../../../../fixtures/ledger.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -20,19 +20,22 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const TASK: JobTask = { jobId: job(1), message: message(), index: 'results' };
+const TASK: JobTask = {
+  jobId: job(1),
+  message: message(),
+  tick: tick(),
+  entry: { item: 1 },
+  attempt: 1,
+};
 
 const tasks = (count: number): JobTask[] =>
-  Array.from({ length: count }, (_, at) => ({ ...TASK, jobId: job(at + 1) }));
+  Array.from({ length: count }, (_, at) => ({ ...TASK, jobId: job(at + 1), entry: { item: at + 1 } }));
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const forever = () => new Promise(() => {});
 
-/** A job whose input is its jobId. */
-const working = (work: (input: JobId, context: JobContext) => unknown): Job => ({
-  input: (jobId) => jobId,
-  work,
-});
+/** A numbered job. */
+const working = (run: (item: JobId, context: JobContext) => unknown): Job => ({ run });
 const throwing = (thrown: unknown) =>
   working(() => {
     throw thrown;
@@ -55,23 +58,36 @@ async function run(what: Job, count = 1, { concurrency = 10, workMs = 10_000 } =
 const kinds = (all: JobResult[]) => all.map(({ kind }) => kind);
 
 describe('a job that works', () => {
-  test('results in its input, its output and its end', async () => {
+  test('results in its item, its output and its end', async () => {
     const job = working(async (input) => {
       await wait(250);
       return input * input + 41;
     });
-    expect(await run(job)).toEqual([
-      { kind: 'worked', task: TASK, input: 1, output: 42, endedAt: NOW + 250 },
-    ]);
+    expect(await run(job)).toEqual([{ kind: 'worked', task: TASK, item: 1, output: 42, endedAt: NOW + 250 }]);
   });
 
-  test('receives its id, run, tick and a signal that does not abort while there is time', async () => {
+  test('receives its context, with a signal that does not abort while there is time', async () => {
     const contexts: JobContext[] = [];
     await run(
       working((_input, context) => contexts.push(context)),
       3,
     );
-    expect(contexts[0]).toEqual({ jobId: 1, runId: RUN, tick: 1, signal: expect.any(AbortSignal) });
+    expect(contexts[2]).toEqual({
+      jobId: 3,
+      runId: RUN,
+      tick: 1,
+      index: 2,
+      count: 100,
+      dueAt: new Date(NOW),
+      attempt: 1,
+      signal: expect.any(AbortSignal),
+      log: {
+        debug: expect.anything(),
+        info: expect.anything(),
+        warn: expect.anything(),
+        error: expect.anything(),
+      },
+    });
     expect(contexts.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
   });
 
@@ -138,8 +154,6 @@ describe('a job that throws', () => {
     ]);
     const rejecting = working(() => Promise.reject(new Error('later')));
     expect(await run(rejecting)).toEqual([{ ...failed, reason: 'later' }]);
-    const withoutInput = throwing(new Error('no input')).work as Job['input'];
-    expect(await run({ input: withoutInput, work: () => 1 })).toEqual([{ ...failed, reason: 'no input' }]);
   });
 
   test('fails whatever it throws', async () => {
@@ -155,6 +169,33 @@ describe('a job that throws', () => {
       expect(await run(throwing(thrown))).toMatchObject([
         { kind: 'failed', permanent: true, reason: 'PermanentError: never' },
       ]);
+  });
+});
+
+describe('a job with an item', () => {
+  const item = z.object({ url: z.url().transform((url) => new URL(url)), name: z.string() });
+  const ran: unknown[] = [];
+  const job: Job = { item, run: (item) => ran.push(item) };
+  const runItem = (entry: JobTask['entry']) => {
+    vi.setSystemTime(NOW);
+    const running = runJobs(job, [{ ...TASK, entry }], limits(10_000));
+    return vi.advanceTimersByTimeAsync(11_000).then(() => running);
+  };
+
+  test('receives what the schema returns, and stores the item as it is in the list', async () => {
+    const given = { url: 'https://example.org/', name: 'a' };
+    expect(await runItem({ item: given })).toMatchObject([{ kind: 'worked', item: given, output: 1 }]);
+    expect(ran).toEqual([{ url: new URL('https://example.org/'), name: 'a' }]);
+  });
+
+  test('fails permanently if the item does not fit, and names the field', async () => {
+    expect(await runItem({ item: { url: 'no url', name: 'a' } })).toMatchObject([
+      { kind: 'failed', permanent: true, reason: 'the item does not fit its schema: url: Invalid URL' },
+    ]);
+    expect(await runItem({ problem: 'the item is gone' })).toMatchObject([
+      { kind: 'failed', permanent: true, reason: 'the item is gone' },
+    ]);
+    expect(ran).toHaveLength(1);
   });
 });
 
@@ -182,16 +223,6 @@ describe('a job whose result cannot be stored', () => {
   ])('fails permanently if it returns %s', async (_what, output, reason) => {
     expect(await run(working(() => output))).toEqual([
       { kind: 'failed', task: TASK, permanent: true, reason: expect.stringMatching(reason) },
-    ]);
-  });
-
-  test('fails permanently because of its input, too', async () => {
-    expect(await run({ input: () => 10n, work: () => 1 })).toMatchObject([
-      {
-        kind: 'failed',
-        permanent: true,
-        reason: expect.stringMatching(/^its input cannot be written as JSON/),
-      },
     ]);
   });
 

@@ -1,0 +1,54 @@
+/** One page of a list. */
+export interface Page<Item> {
+  items: readonly Item[];
+  /** Any JSON with which `read` finds the next page; undefined after the last page. */
+  next?: unknown;
+}
+
+/** What a source receives besides the cursor. */
+export interface ReadContext {
+  /** Aborts when the reader's time is up. The page is then read again. */
+  signal: AbortSignal;
+}
+
+/** Where a list comes from. A pass reads it page by page, and goes on after a crash with the cursor of the last page. */
+export interface ItemSource<Item> {
+  /** @param cursor the `next` of the page before; undefined for the first page */
+  read(cursor: unknown, context: ReadContext): Promise<Page<Item>>;
+}
+
+/** Maximum items of one page. Together with the pages before it that are not stored yet, they are held in memory. */
+export const MAX_PAGE_ITEMS = 10_000;
+
+/**
+ * A list that your code reads page by page.
+ * @param read returns a page of at most `MAX_PAGE_ITEMS` items, and the cursor of the next page if there is one. If it
+ *   throws, it is called again; a `PermanentError` ends the pass at once.
+ */
+export function pages<Item, Cursor = unknown>(
+  read: (
+    cursor: Cursor | undefined,
+    context: ReadContext,
+  ) => Promise<{ items: readonly Item[]; next?: Cursor | null | undefined }>,
+): ItemSource<Item> {
+  return {
+    async read(cursor, context) {
+      const { items, next } = await read(cursor as Cursor | undefined, context);
+      return { items, ...(next !== undefined && next !== null && { next }) };
+    },
+  };
+}
+
+/** Items of one page of a list that is part of the code. */
+const LIST_PAGE_ITEMS = 1_000;
+
+/** A list that is part of the code. */
+export function list<Item>(items: readonly Item[]): ItemSource<Item> {
+  return {
+    async read(cursor) {
+      const from = (cursor as number | undefined) ?? 0;
+      const end = from + LIST_PAGE_ITEMS;
+      return { items: items.slice(from, end), ...(end < items.length && { next: end }) };
+    },
+  };
+}
