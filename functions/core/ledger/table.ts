@@ -114,6 +114,24 @@ export async function* queryItems(
   } while (start && remaining > 0);
 }
 
+/** Reads the last item of a partition whose sort key lies in a range, inclusive; undefined if there is none. @throws Unavailable */
+export async function readLast(table: Table, pk: string, from: string, to: string): Promise<Item | undefined> {
+  const page = await awsCall('ledger', () =>
+    table.client.send(
+      new QueryCommand({
+        TableName: table.name,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: 1,
+      }),
+      abortAtDeadline(table),
+    ),
+  );
+  return page.Items?.[0];
+}
+
 /** Aborts a call and the SDK's retries at the deadline. */
 function abortAtDeadline({ deadline }: Table): { abortSignal?: AbortSignal } {
   return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
