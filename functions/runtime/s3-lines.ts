@@ -1,5 +1,5 @@
-import { PermanentError } from '../core/model/errors.ts';
 import type { ItemSource } from '../core/items/source.ts';
+import { PermanentError } from '../core/model/errors.ts';
 
 /** A file in S3. */
 export interface S3Lines<Item> {

@@ -47,18 +47,18 @@ test.each([
   [
     'a repeated local time comes the second time',
     BACK,
-    'model/cron.ts',
+    'model/time-zone.ts',
     '[before, after])',
     '[after, before])',
   ],
   [
     'a skipped local time comes a minute late',
     FORWARD,
-    'model/cron.ts',
+    'model/time-zone.ts',
     'return high;',
     'return high + 60_000;',
   ],
-  ['a skipped local time is lost', FORWARD, 'model/cron.ts', 'return high;', 'return 0;'],
+  ['a skipped local time is lost', FORWARD, 'model/time-zone.ts', 'return high;', 'return 0;'],
   [
     'the first tick is skipped',
     BACK,

@@ -169,7 +169,16 @@ function toItem({ state, count, lease, ...pass }: Pass): Item {
   };
 }
 
-function toPass({ pk: _, sk: __, expiresAt: ___, passState, itemCount, holder, leaseUntil, ...pass }: Item): Pass {
+function toPass({
+  pk: _,
+  sk: __,
+  expiresAt: ___,
+  passState,
+  itemCount,
+  holder,
+  leaseUntil,
+  ...pass
+}: Item): Pass {
   return {
     ...(pass as unknown as Pass),
     state: passState as Pass['state'],
