@@ -8,9 +8,14 @@ import { jobsPerMinute, type Share, sharesOf } from './statistics.ts';
 
 const MAX_MISSING_IDS = 10;
 
-/** `1,000 jobs every 5 minutes` or `1,000 jobs at 0 6 * * 1-5 (Europe/Berlin)`; `, spread evenly` for an even pace. */
-export function scheduleText({ x, pace, ...period }: { x: number; pace: Pace } & PeriodFields): string {
-  return `${counted(x, 'job')} ${periodText(period)}${pace === 'even' ? ', spread evenly' : ''}`;
+/** `1,000 jobs every 5 minutes`, `all items every 5 minutes` or `1,000 jobs at 0 6 * * 1-5 (Europe/Berlin)`; `, spread evenly` for an even pace. */
+export function scheduleText({
+  x,
+  pace,
+  ...period
+}: { x: number | 'all'; pace: Pace } & PeriodFields): string {
+  const jobs = x === 'all' ? 'all items' : counted(x, 'job');
+  return `${jobs} ${periodText(period)}${pace === 'even' ? ', spread evenly' : ''}`;
 }
 
 function periodText({ y, cron, timezone }: PeriodFields): string {

@@ -4,6 +4,7 @@ import { type RecordedMessage, readRecord } from '../ledger/message-records.ts';
 import { readTick } from '../ledger/ticks.ts';
 import type { JobId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
+import type { ItemEntry } from '../model/item.ts';
 import { type Message, messageKey, parseMessage } from '../model/message.ts';
 import { isLeased, type MessageRecord, newRecord, type RequestedJobs } from '../model/message-record.ts';
 import type { Tick } from '../model/tick.ts';
@@ -22,6 +23,8 @@ export interface MessageState extends RecordedMessage {
   readonly index: ResultsIndex;
   /** The tick that owns the message; absent until the ledger was asked. */
   readonly tick?: Tick;
+  /** The items of jobs, as far as they were loaded. Jobs of a tick without a list need none. */
+  readonly entries?: ReadonlyMap<JobId, ItemEntry>;
   /** Whether another worker may have processed it before. If so, its record was read. */
   readonly redelivered: boolean;
   /** How often it came back although no worker had sent it back. Its jobs may have killed those workers. */
