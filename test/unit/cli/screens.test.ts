@@ -52,7 +52,7 @@ describe('the status screen', () => {
   test('shows the pass of a list, and why a tick was missed', () => {
     const pass = { number: 3, items: 12_000, taken: 0, invalid: { count: 0 } };
     expect(screen({ x: 'all', pass: { ...pass, state: 'reading' } })).toMatch(
-      /all items every 5 minutes\n(.*\n)*List +pass 3 is being read, 12,000 items so far/,
+      /all items every minute\n(.*\n)*List +pass 3 is being read, 12,000 items so far/,
     );
     expect(screen({ pass: { ...pass, state: 'complete', taken: 1_000 } })).toContain(
       '12,000 items, 1,000 in ticks',
