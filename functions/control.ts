@@ -35,6 +35,7 @@ const environment = readEnvironment(
   'DRUMLINE_SCHEDULER',
   'DRUMLINE_INDEX_MONTHLY',
   ...RESULTS_VARIABLES,
+  'DRUMLINE_MAPPING',
 );
 /** Retries of Elasticsearch requests and of conflicting starts. Unlike a worker's messages, a command is not repeated. */
 const RETRIES = 2;
