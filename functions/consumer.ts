@@ -4,6 +4,7 @@ import { consume } from './core/consume/consume.ts';
 import { TickCache } from './core/consume/tick-cache.ts';
 import { RETURN_RESERVE_MS } from './core/consume/time-budget.ts';
 import type { Worker } from './core/consume/worker.ts';
+import { SnapshotReader } from './core/items/snapshot.ts';
 import { WorkerCounters } from './core/ledger/counters.ts';
 import { LedgerWriter } from './core/ledger/message-records.ts';
 import { newWorkerId } from './core/model/ids.ts';
@@ -12,11 +13,13 @@ import { codeVersion } from './runtime/code-version.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jobLog, log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
+import { openBucket } from './runtime/s3.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_DEAD_LETTER_QUEUE',
+  'DRUMLINE_ITEMS_BUCKET',
   ...RESULTS_VARIABLES,
   'DRUMLINE_MAPPING',
   'DRUMLINE_CODE_VERSION',
@@ -49,6 +52,7 @@ const worker: Worker = {
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
+  items: new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET)),
   settings: {
     jobConcurrency: environment.DRUMLINE_JOB_CONCURRENCY,
     maxAttempts: environment.DRUMLINE_MAX_ATTEMPTS,

@@ -2,7 +2,7 @@ import type { Status } from '../../functions/status.ts';
 import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { scheduleText } from './run-report.ts';
+import { nextTickText, scheduleText } from './run-report.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
 /** How to show a status. */
@@ -34,10 +34,12 @@ function runLines(status: Status, { green, dim }: Colors): string[] {
   const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${ago(stoppedAt)}` : ''}`);
   const started = startedAt ? dim(`  since ${localTime(startedAt)} (${ago(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
-  const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
+  const zoned = nextTickText(status);
+  const next = nextTickAt && !zoned ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
     label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${scheduleText(status)}`),
+    ...(zoned ? [label('Next', zoned)] : []),
   ];
 }
 

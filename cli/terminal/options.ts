@@ -47,11 +47,21 @@ export const runOption = () =>
     runId,
   );
 
+/** `--y`, `--cron` and `--timezone`, for `start` and `update`. */
+export const periodOptions = () => [
+  new Option('--y <minutes>', 'minutes between ticks').argParser(minutesBetweenTicks),
+  new Option(
+    '--cron <expression>',
+    'times of the ticks instead of --y: minute, hour, day, month, weekday',
+  ).conflicts('y'),
+  new Option('--timezone <name>', 'time zone of --cron, such as Europe/Berlin (default: UTC)').conflicts('y'),
+];
+
 /** `--pace`, for `start` and `update`. */
 export const paceOption = () =>
   new Option(
     '--pace <pace>',
-    'send the jobs of a tick all at once (burst) or spread over Y minutes (even)',
+    'send the jobs of a tick all at once (burst) or spread until the next tick (even)',
   ).choices(['burst', 'even']);
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -221,6 +221,7 @@ async function fireOnce(seam: Seam, scenario: Scenario): Promise<void> {
     settings: { jobsPerMessage: 10, minMessages: 1 },
     clock: Date.now,
     sleep: (ms) => sleep(ms),
+    startReader: async () => {},
   };
   await fire(scheduler, Date.now(), Date.now() + 120_000);
 }

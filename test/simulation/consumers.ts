@@ -1,6 +1,8 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
+import { SnapshotReader } from '../../functions/core/items/snapshot.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
 import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
+import { MemoryBucket } from '../fixtures/memory-bucket.ts';
 import type { Actor } from './network.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
@@ -159,6 +161,7 @@ export class Consumers {
       jobs: world.queue(actor, JOBS),
       deadLetters: world.queue(actor, DEAD_LETTERS),
       ticks: new world.system.TickCache(),
+      items: new SnapshotReader(table, new MemoryBucket()),
       settings: {
         jobConcurrency: scenario.jobConcurrency,
         maxAttempts: scenario.maxAttempts,

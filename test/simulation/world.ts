@@ -34,7 +34,7 @@ export class Violation extends Error {
 
 /** The services, the network, and the observations that the invariants need. */
 export class World {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly network: Network;
   readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
   readonly sqs: Sqs;
@@ -71,6 +71,7 @@ export class World {
     readonly scenario: Scenario,
     readonly choices: Choices,
   ) {
+    this.time = new VirtualTime(scenario.startsAt);
     this.network = new Network((actor) => this.deathHandlers.get(actor)?.());
     this.network.onEvent = (event, actor) => {
       this.#latest = actor;

@@ -1,3 +1,4 @@
+import type { SnapshotReader } from '../items/snapshot.ts';
 import type { Job, JobLog } from '../job/job.ts';
 import type { LedgerWriter } from '../ledger/message-records.ts';
 import type { WorkerId } from '../model/ids.ts';
@@ -27,6 +28,7 @@ export interface Worker {
   jobs: Queue;
   deadLetters: Queue;
   ticks: TickCache;
+  items: SnapshotReader;
   settings: {
     /** Maximum number of jobs that run at the same time. */
     jobConcurrency: number;
