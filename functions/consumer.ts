@@ -4,19 +4,25 @@ import { consume } from './core/consume/consume.ts';
 import { TickCache } from './core/consume/tick-cache.ts';
 import { RETURN_RESERVE_MS } from './core/consume/time-budget.ts';
 import type { Worker } from './core/consume/worker.ts';
+import { SnapshotReader } from './core/items/snapshot.ts';
 import { WorkerCounters } from './core/ledger/counters.ts';
 import { LedgerWriter } from './core/ledger/message-records.ts';
 import { newWorkerId } from './core/model/ids.ts';
 import { openQueue, openTable } from './runtime/aws-clients.ts';
+import { codeVersion } from './runtime/code-version.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jobLog, log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
+import { openBucket } from './runtime/s3.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_DEAD_LETTER_QUEUE',
+  'DRUMLINE_ITEMS_BUCKET',
   ...RESULTS_VARIABLES,
+  'DRUMLINE_MAPPING',
+  'DRUMLINE_CODE_VERSION',
   'DRUMLINE_JOB_CONCURRENCY',
   'DRUMLINE_MAX_ATTEMPTS',
   'DRUMLINE_RETRY_BASE_SECONDS',
@@ -33,6 +39,7 @@ const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_RESERV
 /** The worker of this execution environment. Created once, and used for all its batches. */
 const worker: Worker = {
   id,
+  version: environment.DRUMLINE_CODE_VERSION || codeVersion(),
   job,
   ledger: new LedgerWriter(
     table,
@@ -45,6 +52,7 @@ const worker: Worker = {
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
+  items: new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET)),
   settings: {
     jobConcurrency: environment.DRUMLINE_JOB_CONCURRENCY,
     maxAttempts: environment.DRUMLINE_MAX_ATTEMPTS,

@@ -33,11 +33,16 @@ import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
   'DRUMLINE_SCHEDULER',
+  'DRUMLINE_LIST',
   'DRUMLINE_INDEX_MONTHLY',
   ...RESULTS_VARIABLES,
+  'DRUMLINE_MAPPING',
 );
 /** Retries of Elasticsearch requests and of conflicting starts. Unlike a worker's messages, a command is not repeated. */
 const RETRIES = 2;
+
+/** Whether the deployed job has a list. */
+const LIST = environment.DRUMLINE_LIST === 'true';
 
 /** The index settings of new runs. */
 const INDEXING: IndexNaming = {
@@ -49,7 +54,7 @@ const table = openTable(environment.DRUMLINE_TABLE);
 const results = openResults(environment, { retries: RETRIES });
 const lambda = openLambda();
 
-const x = z.int().check(z.minimum(1), z.maximum(1_000_000));
+const x = z.union([z.int().check(z.minimum(1), z.maximum(1_000_000)), z.literal('all')]);
 const y = z.int().check(z.minimum(1), z.maximum(1_440));
 const cron = z.string().check(z.maxLength(200));
 const timezone = z.string().check(z.maxLength(100));
@@ -58,8 +63,8 @@ const pace = z.enum(['burst', 'even']);
 const command = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('start'),
-    /** Jobs per tick. */
-    x,
+    /** Jobs per tick; `all` for all items of the list, which is the default for a job with a list. */
+    x: z.optional(x),
     /** Minutes between two ticks. Either this or `cron` is required. */
     y: z.optional(y),
     /** A cron expression of five fields: the times of the ticks. */
@@ -89,7 +94,7 @@ type Start = Extract<z.output<typeof command>, { action: 'start' }>;
 /** The result of a command. `replaced` is the id of the run that the start stopped. */
 export interface ControlAnswer extends PeriodFields {
   runId: string;
-  x: number;
+  x: number | 'all';
   pace: Pace;
   running: boolean;
   /** When the next tick is due, in ISO 8601; null if the run was stopped. */
@@ -117,6 +122,7 @@ async function execute(input: z.output<typeof command>): Promise<ControlAnswer> 
     throw new ApiError('invalid_input', 'an update needs at least one of x, y, cron and pace');
   }
   const { x, pace } = input;
+  if (x === 'all' && !run.list) throw withoutList();
   return answerOf(await updateRun(table, run, { x, y: period, pace }, Date.now()));
 }
 
@@ -145,39 +151,64 @@ function periodOf(request: Pick<Start, 'y' | 'cron' | 'timezone'>): Period | und
 async function start(request: Start): Promise<ControlAnswer> {
   const period = periodOf(request);
   if (period === undefined) throw new ApiError('invalid_input', 'a start needs y or cron');
+  const x = jobsPerTick(request);
   rejectIfActive(await readSchedule(table), request.replace);
   const startedAt = Date.now();
   await ensureIndex(results, indexAt(INDEXING, startedAt));
   // If the ledger is new, the index may still contain jobs of an earlier deployment.
   const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
   // A tick of the replaced run may have been claimed since the schedule was read, or another run may have started.
-  const { runId, replaced } = await pRetry(() => activate(request, period, startedAt, firstFreeJobId), {
-    retries: RETRIES,
-    minTimeout: 0,
-    shouldRetry: ({ error }) => error instanceof ConditionFailed,
-  });
+  const { runId, replaced } = await pRetry(
+    () => activate(request, { x, y: period }, startedAt, firstFreeJobId),
+    {
+      retries: RETRIES,
+      minTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof ConditionFailed,
+    },
+  );
   // With Y the first tick is due now. If this call fails, the next event of the rule fires it.
   await lambda
     .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
     .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonFrom(error) }));
-  const { x, pace } = request;
-  const run = { runId, x, y: period, pace, nextTickAt: firstTickAt(period, startedAt) };
+  const run = { runId, x, y: period, pace: request.pace, nextTickAt: firstTickAt(period, startedAt) };
   return { ...answerOf(run), ...(replaced && { replaced }) };
 }
 
 /** Makes a new run the active one. @throws ConditionFailed when the schedule has changed since it was read */
 async function activate(
-  { x, pace, backfillMinutes, replace }: Start,
-  y: Period,
+  { pace, backfillMinutes, replace }: Start,
+  { x, y }: Pick<Run, 'x' | 'y'>,
   startedAt: number,
   firstFreeJobId: JobId,
 ): Promise<{ runId: RunId; replaced: RunId | undefined }> {
   const schedule = await readSchedule(table);
   rejectIfActive(schedule, replace);
   const runId = newRunId(startedAt);
-  const run = { runId, x, y, pace, indexing: INDEXING, backfillMinutes, startedAt, firstFreeJobId };
+  const run = {
+    runId,
+    x,
+    y,
+    pace,
+    list: LIST,
+    indexing: INDEXING,
+    backfillMinutes,
+    startedAt,
+    firstFreeJobId,
+  };
   await startRun(table, schedule, run, schedule.activeRunId);
   return { runId, replaced: schedule.activeRunId };
+}
+
+/** The requested jobs per tick: all items of the list unless given. @throws ApiError `invalid_input` */
+function jobsPerTick({ x }: Pick<Start, 'x'>): Run['x'] {
+  if (x === 'all' && !LIST) throw withoutList();
+  if (x !== undefined) return x;
+  if (LIST) return 'all';
+  throw new ApiError('invalid_input', 'x: the job has no list; say how many jobs each tick has');
+}
+
+function withoutList(): ApiError {
+  return new ApiError('invalid_input', 'x: the job has no list, so it cannot be “all”; give a number');
 }
 
 function rejectIfActive({ activeRunId }: Schedule, replace: boolean): void {

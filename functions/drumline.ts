@@ -6,11 +6,11 @@ import type { Job, JobDefinition } from './core/job/job.ts';
  * change.
  */
 
-export { s3Lines } from './runtime/s3-lines.ts';
 export { type ItemSource, list, type Page, pages, type ReadContext } from './core/items/source.ts';
 export type { JobContext, JobDefinition, JobLog, JobNeeds, Permission } from './core/job/job.ts';
 export type { FieldType, OutputMapping } from './core/job/output-mapping.ts';
 export { PermanentError } from './core/model/errors.ts';
+export { s3Lines } from './runtime/s3-lines.ts';
 export { secret } from './runtime/secrets.ts';
 
 /**

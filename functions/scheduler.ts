@@ -9,7 +9,12 @@ import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { log } from './runtime/logger.ts';
 
-const environment = readEnvironment('DRUMLINE_TABLE', 'DRUMLINE_JOBS_QUEUE', 'DRUMLINE_JOBS_PER_MESSAGE');
+const environment = readEnvironment(
+  'DRUMLINE_TABLE',
+  'DRUMLINE_JOBS_QUEUE',
+  'DRUMLINE_JOBS_PER_MESSAGE',
+  'DRUMLINE_READER',
+);
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 
@@ -34,22 +39,29 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
       },
       clock: Date.now,
       sleep,
+      startReader: (pass) =>
+        invoke(environment.DRUMLINE_READER, pass, 'the list is read when the scheduler runs again'),
     },
     eventTime,
     Date.now() + context.getRemainingTimeInMillis(),
   );
   log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });
+  // Otherwise the rule's next event would continue within a minute. Only an invocation that enqueued jobs does this, so that
+  // the chain ends. Lambda itself stops a chain after sixteen.
   if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))
-    await invokeAgain(context.functionName);
+    await invoke(context.functionName, undefined, 'the rule’s next event has to carry on');
   return fired;
 }
 
-/**
- * Invokes the scheduler again to continue at once; otherwise the rule's next event would continue within a minute. Only
- * an invocation that enqueued jobs does this, so that the chain ends. Lambda itself stops a chain after sixteen.
- */
-async function invokeAgain(functionName: string): Promise<void> {
+/** Invokes a function without waiting for it. @param otherwise what happens if that fails; for the log */
+async function invoke(FunctionName: string, event: unknown, otherwise: string): Promise<void> {
   await lambda
-    .send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event' }))
-    .catch((error) => log.warn('the rule’s next event has to carry on', { reason: reasonFrom(error) }));
+    .send(
+      new InvokeCommand({
+        FunctionName,
+        InvocationType: 'Event',
+        ...(event !== undefined && { Payload: JSON.stringify(event) }),
+      }),
+    )
+    .catch((error) => log.warn(otherwise, { reason: reasonFrom(error) }));
 }

@@ -1,9 +1,11 @@
 import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
+import { readPass } from './core/ledger/passes.ts';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
 import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
+import type { Pass } from './core/model/pass.ts';
 import { type Pace, type PeriodFields, periodFields } from './core/model/schedule.ts';
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
@@ -17,17 +19,34 @@ export interface Status extends RunStatus {
   /** Maximum concurrent workers: null if not limited, absent if Lambda did not answer. */
   concurrency?: number | null;
   queue: QueueDepth & { deadLetters: number };
+  /** The current pass of the run's list; absent for numbered jobs, and before the first pass. */
+  pass?: PassStatus;
   /** Workers that hold a counter of the run. */
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers whose counters were taken over by other workers, and the jobs that they processed. */
   retiredWorkers: { count: number; processed: number };
 }
 
+/** A pass of the list. */
+export interface PassStatus {
+  /** The number of the pass in its run, from 1. */
+  number: number;
+  state: 'reading' | 'complete' | 'failed';
+  /** Items that were read so far. */
+  items: number;
+  /** Items that belong to ticks. */
+  taken: number;
+  /** Items that become dead letters, and the first of them. */
+  invalid: { count: number; first?: { index: number; problem: string } };
+  /** Why the list could not be read. */
+  reason?: string;
+}
+
 /** The numbers of one run. `processed + failed ≤ enqueued` always holds. Times are ISO 8601. */
 export interface RunStatus extends PeriodFields {
   running: boolean;
-  /** Jobs per tick. */
-  x: number;
+  /** Jobs per tick; `all` for all items of the list. */
+  x: number | 'all';
   pace: Pace;
   runId: string | null;
   enqueued: number;
@@ -36,6 +55,8 @@ export interface RunStatus extends PeriodFields {
   /** The number of the last tick that fired, 0 before the first. */
   tick: number;
   missedTicks: number;
+  /** The last tick that was missed, when that was noticed, and why; null if none was. */
+  lastMiss: { tick: number; at: string; reason: string } | null;
   /** Number of ticks that have fired. */
   firedTicks: number;
   startedAt: string | null;
@@ -81,10 +102,12 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
   const runId = requestedId ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (requestedId && !totals) throw noSuchRun(requestedId);
+  const pass = totals?.run.list && (await readPass(table, totals.run.runId, totals.run.pass));
   return {
     ...runStatus(totals),
     ...(concurrency !== undefined && { concurrency }),
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
+    ...(pass && { pass: passStatus(pass, totals.run.taken) }),
     // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
       id: holder,
@@ -96,6 +119,10 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
       processed: totals?.retired.processed ?? 0,
     },
   };
+}
+
+function passStatus({ pass, state, count, invalid, reason }: Pass, taken: number): PassStatus {
+  return { number: pass, state, items: count, taken, invalid, ...(reason !== undefined && { reason }) };
 }
 
 /** Reads the consumer's reserved concurrency. (GetFunction would also require access to its code and environment.) */
@@ -129,6 +156,7 @@ function runStatus(totals: Totals | undefined): RunStatus {
     failed: totals?.failed ?? 0,
     tick: run.tick ?? 0,
     missedTicks: run.missedTicks ?? 0,
+    lastMiss: run.lastMiss ? { ...run.lastMiss, at: iso(run.lastMiss.at) } : null,
     // Missed ticks have numbers, too.
     firedTicks: (run.nextTick ?? 1) - 1 - (run.missedTicks ?? 0),
     startedAt: isoOrNull(run.startedAt),

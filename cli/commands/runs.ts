@@ -51,7 +51,7 @@ function row(run: RunStatus): string[] {
     running ? 'running' : 'stopped',
     startedAt ? localTime(startedAt) : '',
     startedAt ? elapsed(end - Date.parse(startedAt)) : '',
-    count(x),
+    x === 'all' ? 'all' : count(x),
     y === null ? cron : count(y),
     ...[firedTicks, enqueued, processed, failed, pendingOf(run)].map(count),
   ];

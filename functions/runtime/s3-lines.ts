@@ -1,5 +1,6 @@
-import { PermanentError } from '../core/model/errors.ts';
 import type { ItemSource } from '../core/items/source.ts';
+import { PermanentError } from '../core/model/errors.ts';
+import { openS3 } from './s3.ts';
 
 /** A file in S3. */
 export interface S3Lines<Item> {
@@ -78,13 +79,10 @@ async function getRange(
   etag: string | undefined,
   abortSignal: AbortSignal,
 ): Promise<Range | undefined> {
-  // Loaded only when it is needed: the client is large.
-  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  // Emulators have no host name for each bucket.
-  const client = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+  const { s3, client } = await openS3();
   try {
     const answer = await client.send(
-      new GetObjectCommand({
+      new s3.GetObjectCommand({
         Bucket,
         Key,
         Range: `bytes=${offset}-${offset + LINES_PAGE_BYTES - 1}`,
@@ -99,7 +97,5 @@ async function getRange(
     // S3 answers this for a range of an empty object.
     if ((error as Error).name === 'InvalidRange' && offset === 0) return undefined;
     throw error;
-  } finally {
-    client.destroy();
   }
 }

@@ -99,8 +99,16 @@ describeBackEnds((backEnd) => {
 
   describeWrite<Run>(backEnd, 'skipping missed ticks', {
     arrange: startedRun,
-    act: (table, run) => skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000 }),
-    writes: () => ({ [RUN_ITEM]: { nextTick: 4, nextTickAt: NOW + 900_000, missedTicks: 3 } }),
+    act: (table, run) =>
+      skipTicks(table, run, { count: 3, nextTick: 4, nextTickAt: NOW + 900_000, reason: 'late' }, NOW),
+    writes: () => ({
+      [RUN_ITEM]: {
+        nextTick: 4,
+        nextTickAt: NOW + 900_000,
+        missedTicks: 3,
+        lastMiss: { tick: 3, at: NOW, reason: 'late' },
+      },
+    }),
     conflicts: {
       'it was stopped': { key: runKey(RUN), to: { active: false }, at: [0] },
       'a tick fired': { key: runKey(RUN), to: { nextTick: 2 }, at: [0] },

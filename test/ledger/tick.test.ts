@@ -29,7 +29,7 @@ const theirs: TickLease = { holder: 'theirs', until: NOW + 60_000 };
 
 /** The run's next tick, claimed and not enqueued. */
 function nextTick({ nextTick, nextTickAt, x }: Run, firstJob: JobId, lease: TickLease = mine): LeasedTick {
-  return { ...tick({ tick: nextTick, firstJob, count: x, dueAt: nextTickAt }), lease };
+  return { ...tick({ tick: nextTick, firstJob, count: x as number, dueAt: nextTickAt }), lease };
 }
 
 const claim = (table: Table, { schedule, run }: { schedule: Schedule; run: Run }, lease?: TickLease) =>

@@ -1,6 +1,8 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
+import { SnapshotReader } from '../../functions/core/items/snapshot.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
 import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
+import { MemoryBucket } from '../fixtures/memory-bucket.ts';
 import type { Actor } from './network.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
@@ -147,6 +149,7 @@ export class Consumers {
     const table = world.table(actor);
     const worker: Worker = {
       id,
+      version: 'simulated',
       job: world.work.in(actor),
       ledger: new world.system.LedgerWriter(
         table,
@@ -158,6 +161,7 @@ export class Consumers {
       jobs: world.queue(actor, JOBS),
       deadLetters: world.queue(actor, DEAD_LETTERS),
       ticks: new world.system.TickCache(),
+      items: new SnapshotReader(table, new MemoryBucket()),
       settings: {
         jobConcurrency: scenario.jobConcurrency,
         maxAttempts: scenario.maxAttempts,

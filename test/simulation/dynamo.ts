@@ -44,6 +44,13 @@ export interface Contention {
   throttled?: number;
 }
 
+/** The key conditions of functions/core. */
+const KEY_CONDITIONS: Record<string, (sk: string, values: Record<string, string>) => boolean> = {
+  'pk = :pk AND begins_with(sk, :prefix)': (sk, { ':prefix': prefix = '' }) => sk.startsWith(prefix),
+  'pk = :pk AND sk BETWEEN :from AND :to': (sk, { ':from': from = '', ':to': to = '' }) =>
+    from <= sk && sk <= to,
+};
+
 /**
  * DynamoDB in memory: one table with `pk` and `sk`, with only the guarantees that AWS documents ("DynamoDB transactions:
  * how it works", isolation levels and conflicts). During a transaction, a Query is read-committed per item. A write to an
@@ -103,15 +110,16 @@ export class Dynamo {
   }
 
   #query(input: QueryCommandInput): { Items: Item[]; Count: number; LastEvaluatedKey?: Item } {
-    if (input.KeyConditionExpression !== 'pk = :pk AND begins_with(sk, :prefix)')
-      throw new Invalid(`the simulation has no key condition ${input.KeyConditionExpression}`);
-    const { ':pk': pk, ':prefix': prefix } = input.ExpressionAttributeValues as Record<string, string>;
-    if (!pk || !prefix)
+    const isMatch = KEY_CONDITIONS[input.KeyConditionExpression ?? ''];
+    if (!isMatch) throw new Invalid(`the simulation has no key condition ${input.KeyConditionExpression}`);
+    const values = input.ExpressionAttributeValues as Record<string, string>;
+    const { ':pk': pk } = values;
+    if (!pk || Object.values(values).includes(''))
       throw new Invalid('The AttributeValue for a key attribute cannot contain an empty string value');
     const partition = this.#partitions.get(pk) ?? new Map<string, Versions>();
     const version = input.ConsistentRead ? 'shown' : 'before';
     const keys = [...partition.keys()]
-      .filter((sk) => sk.startsWith(prefix) && partition.get(sk)?.[version])
+      .filter((sk) => isMatch(sk, values) && partition.get(sk)?.[version])
       .sort();
     if (input.ScanIndexForward === false) keys.reverse();
     const after = input.ExclusiveStartKey?.sk as string | undefined;

@@ -80,12 +80,11 @@ export class Elastic {
     const name = `${index}/${id}`;
     if (this.documents.has(name)) return { status: 409 };
     if (status >= 400) return { status, error: { type: 'rejected', reason: 'rejected execution' } };
-    for (const field of ['item', 'output'])
-      if (!isLong(source[field]))
-        return {
-          status: 400,
-          error: { type: 'document_parsing_exception', reason: `[${field}] of type [long]` },
-        };
+    if (!isLong(source.output))
+      return {
+        status: 400,
+        error: { type: 'document_parsing_exception', reason: '[output] of type [long]' },
+      };
     this.documents.set(name, { source, searchable: false });
     this.changes++;
     this.onCreate(id);

@@ -83,6 +83,7 @@ export class Operations {
         settings: { jobsPerMessage: scenario.jobsPerMessage, minMessages: 1 },
         clock: time.clock,
         sleep: time.sleep,
+        startReader: async () => {},
       };
       const fired = system.fire(scheduler, time.now - lateMs, time.now + TIMEOUT_MS);
       this.#invocation(actor, fired, 'Unavailable');

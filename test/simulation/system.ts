@@ -11,6 +11,7 @@ export {
   updateRun,
 } from '../../functions/core/ledger/runs.ts';
 export { readTotals } from '../../functions/core/ledger/totals.ts';
+export { Unavailable } from '../../functions/core/model/errors.ts';
 export { retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
 export { highestJobId } from '../../functions/core/results/search.ts';
 export { fire } from '../../functions/core/schedule/fire.ts';

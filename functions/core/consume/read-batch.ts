@@ -4,6 +4,7 @@ import { type RecordedMessage, readRecord } from '../ledger/message-records.ts';
 import { readTick } from '../ledger/ticks.ts';
 import type { JobId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
+import type { ItemEntry } from '../model/item.ts';
 import { type Message, messageKey, parseMessage } from '../model/message.ts';
 import { isLeased, type MessageRecord, newRecord, type RequestedJobs } from '../model/message-record.ts';
 import type { Tick } from '../model/tick.ts';
@@ -22,6 +23,8 @@ export interface MessageState extends RecordedMessage {
   readonly index: ResultsIndex;
   /** The tick that owns the message; absent until the ledger was asked. */
   readonly tick?: Tick;
+  /** The items of jobs, as far as they were loaded. Jobs of a tick without a list need none. */
+  readonly entries?: ReadonlyMap<JobId, ItemEntry>;
   /** Whether another worker may have processed it before. If so, its record was read. */
   readonly redelivered: boolean;
   /** How often it came back although no worker had sent it back. Its jobs may have killed those workers. */
@@ -44,6 +47,8 @@ export interface Request {
 /** A batch after its messages were parsed and looked up. */
 export interface ReadBatch {
   states: MessageState[];
+  /** Messages that a newer version of the code wrote, and that its consumer will process. */
+  newer: { body: object; returns: number; deliveries: readonly Delivery[] }[];
   /** Deliveries that can never be processed, and why. */
   malformed: { delivery: Delivery; reason: string }[];
 }
@@ -54,6 +59,12 @@ const CLOCK_SKEW_MS = 60_000;
 /** Maximum delay of a message that is sent back (retryCapSeconds), in milliseconds. A longer one is ignored as forged. */
 const MAX_WAIT_MS = 43_200_000;
 
+/**
+ * How often a message of a newer version is sent back before it becomes a dead letter: about a day, with the waits of
+ * `outageDelaySeconds`. A deployment updates the consumer within minutes.
+ */
+const MAX_NEWER_RETURNS = 400;
+
 /** Messages looked up at the same time. The SDK has 50 connections, and waiting for one counts towards the timeout. */
 const LOOKUPS_AT_ONCE = 40;
 
@@ -62,14 +73,17 @@ const LOOKUPS_AT_ONCE = 40;
  * Never throws: a message that could not be looked up has a `problem`.
  */
 export async function readBatch(worker: Worker, deliveries: readonly Delivery[]): Promise<ReadBatch> {
-  const batch: ReadBatch = { states: [], malformed: [] };
+  const batch: ReadBatch = { states: [], newer: [], malformed: [] };
   const requests: Request[] = [];
   const reject = (rejected: readonly Delivery[], reason: string) =>
     batch.malformed.push(...rejected.map((delivery) => ({ delivery, reason })));
   for (const [body, copies] of groupBy(deliveries, (delivery) => delivery.body)) {
     const parsed = parseMessage(body);
-    if ('malformed' in parsed) reject(copies, parsed.malformed);
-    else requests.push({ message: parsed.message, deliveries: copies });
+    if ('malformed' in parsed) {
+      const { newer, malformed } = parsed;
+      if (newer && newer.returns < MAX_NEWER_RETURNS) batch.newer.push({ ...newer, deliveries: copies });
+      else reject(copies, malformed);
+    } else requests.push({ message: parsed.message, deliveries: copies });
   }
   await pMap(
     groupBy(requests, ({ message }) => messageKey(message)).values(),

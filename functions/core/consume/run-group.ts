@@ -4,6 +4,7 @@ import { MAX_SURVIVED } from '../model/message.ts';
 import { acquireLease, applyOutcomes, endLease, exhaustedJobs, openJobs } from '../model/message-record.ts';
 import { storeDocuments } from './batch-documents.ts';
 import { giveUp } from './give-up.ts';
+import { entryOf, loadItems } from './load-items.ts';
 import type { MessageState } from './read-batch.ts';
 import { type JobTask, runJobs } from './run-job.ts';
 import type { TimeBudget } from './time-budget.ts';
@@ -22,8 +23,10 @@ export async function runGroup(
   states: readonly MessageState[],
 ): Promise<{ states: MessageState[]; failedAttempts: number }> {
   const { ledger, settings, clock } = worker;
-  const runnable = leased ? await takeLeases(worker, budget, job, states) : states;
-  const tasks = runnable.flatMap((state) => tasksOf(state, settings.maxAttempts, job));
+  const toRun = (state: MessageState) => runnableJobs(state, settings.maxAttempts, job);
+  const loaded = await loadItems(worker, states, toRun);
+  const runnable = leased ? await takeLeases(worker, budget, job, loaded) : loaded;
+  const tasks = runnable.flatMap((state) => tasksOf(state, toRun(state)));
   const jobResults = await runJobs(worker.job, tasks, {
     concurrency: settings.jobConcurrency,
     clock,
@@ -79,20 +82,26 @@ async function takeLeases(
 }
 
 /** The jobs of a message to run: each once, however often the message is in the batch. @param only the one to run */
-function tasksOf(
-  { message, record, requested, tick, problem }: MessageState,
+function runnableJobs(
+  { record, requested, problem }: MessageState,
   maxAttempts: number,
   only: JobId | undefined,
-): JobTask[] {
-  if (problem || !tick) return [];
+): JobId[] {
+  if (problem) return [];
   const exhausted = new Set(exhaustedJobs(record, requested, maxAttempts).map(({ jobId }) => jobId));
-  return openJobs(record, requested)
-    .filter((jobId) => !exhausted.has(jobId) && (only === undefined || jobId === only))
-    .map((jobId) => ({
-      jobId,
-      message,
-      tick,
-      entry: { item: jobId },
-      attempt: (record.attempts[jobId]?.count ?? 0) + 1,
-    }));
+  return openJobs(record, requested).filter(
+    (jobId) => !exhausted.has(jobId) && (only === undefined || jobId === only),
+  );
+}
+
+function tasksOf(state: MessageState, jobs: readonly JobId[]): JobTask[] {
+  const { message, record, tick } = state;
+  if (!tick) return [];
+  return jobs.map((jobId) => ({
+    jobId,
+    message,
+    tick,
+    entry: entryOf(state, jobId),
+    attempt: (record.attempts[jobId]?.count ?? 0) + 1,
+  }));
 }

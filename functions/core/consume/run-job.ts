@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
-import { checkItem } from '../job/check-item.ts';
+import { checkItem } from '../items/check-item.ts';
 import type { Job, JobLog } from '../job/job.ts';
-import { PermanentError, reasonFrom } from '../model/errors.ts';
+import { isPermanent, reasonFrom } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';
 import { type ItemEntry, jsonProblem } from '../model/item.ts';
 import type { Message } from '../model/message.ts';
@@ -125,9 +125,6 @@ async function runJob(
     if (problem) return fail(problem);
     return { kind: 'worked', task, item: entry.item, output, endedAt: clock() };
   } catch (thrown) {
-    // Also by name, because a job's bundle may contain another copy of the class.
-    const permanent =
-      thrown instanceof PermanentError || (thrown as Error | undefined)?.name === 'PermanentError';
-    return { kind: 'failed', task, reason: reasonFrom(thrown), permanent };
+    return { kind: 'failed', task, reason: reasonFrom(thrown), permanent: isPermanent(thrown) };
   }
 }

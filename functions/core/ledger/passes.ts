@@ -1,5 +1,5 @@
 import type { RunId } from '../model/ids.ts';
-import type { Pass } from '../model/pass.ts';
+import { expiryOf, type Pass } from '../model/pass.ts';
 import { openPassWrite, type Run } from './runs.ts';
 import { type Item, type Key, readItem, readLast, type Table, transact, updateWrite } from './table.ts';
 
@@ -37,16 +37,15 @@ export async function findSegment(
 /**
  * Opens a pass for the run's next tick and makes it the run's current one.
  * @param run the run as it was read
- * @param expiresAt when the ledger may forget the pass, in seconds since 1970
  * @throws ConditionFailed when another scheduler was first, or the run has stopped or changed
  * @throws Unavailable
  */
-export async function openPass(table: Table, run: Run, pass: Pass, expiresAt: number): Promise<void> {
+export async function openPass(table: Table, run: Run, pass: Pass): Promise<void> {
   await transact(table, [
     {
       Put: {
         TableName: table.name,
-        Item: { ...passKey(pass.runId, pass.pass), ...toItem(pass), expiresAt },
+        Item: { ...passKey(pass.runId, pass.pass), ...toItem(pass) },
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
@@ -61,31 +60,47 @@ export async function openPass(table: Table, run: Run, pass: Pass, expiresAt: nu
  * @throws Unavailable
  */
 export async function inviteReader(table: Table, pass: Pass, until: number): Promise<void> {
-  await update(table, pass, 'SET starts = starts + :one, holder = :nobody, leaseUntil = :until', {
-    ':one': 1,
-    ':nobody': '',
-    ':until': until,
+  await change(table, pass, {
+    update: 'SET starts = :next, holder = :nobody, leaseUntil = :until',
+    values: { ':next': pass.starts + 1, ':nobody': '', ':until': until, ...claimValues(pass) },
+    condition: CLAIM_IS_AS_READ,
   });
 }
 
 /**
- * Claims the reading of a pass, or renews the claim.
- * @throws ConditionFailed when somebody else has changed the pass since it was read
+ * Claims the reading of a pass that nobody reads.
+ * @param pass as it was read
+ * @param now milliseconds since 1970
+ * @throws ConditionFailed when another reader has claimed it
  * @throws Unavailable
  */
-export async function leasePass(table: Table, pass: Pass, lease: Pass['lease']): Promise<Pass> {
-  await update(table, pass, 'SET holder = :me, leaseUntil = :until', {
-    ':me': lease.holder,
-    ':until': lease.until,
+export async function claimPass(table: Table, pass: Pass, lease: Pass['lease'], now: number): Promise<Pass> {
+  await change(table, pass, {
+    update: 'SET holder = :me, leaseUntil = :until',
+    values: { ':me': lease.holder, ':until': lease.until, ':nobody': '', ':now': now, ...claimValues(pass) },
+    condition: `${CLAIM_IS_AS_READ} AND (holder = :nobody OR holder = :me OR leaseUntil <= :now)`,
   });
   return { ...pass, lease };
 }
 
+const CLAIM_IS_AS_READ = 'leaseUntil = :leased AND starts = :starts';
+const claimValues = ({ lease, starts }: Pass) => ({
+  ':holder': lease.holder,
+  ':leased': lease.until,
+  ':starts': starts,
+});
+
+/** Renews a reader's claim, or ends it. @throws ConditionFailed when the reader has lost it @throws Unavailable */
+export async function renewPass(table: Table, pass: Pass, { until }: Pass['lease']): Promise<void> {
+  await change(table, pass, { update: 'SET leaseUntil = :until', values: { ':until': until } });
+}
+
 /**
  * Adds items to a pass, all or none: the segments, which are in the bucket already, and where to read on.
- * @param next the pass with them
+ * @param pass as the reader that holds it knows it
+ * @param next the pass with the items
  * @param segments at most 99
- * @throws ConditionFailed when somebody else has changed the pass since it was read; nothing was added
+ * @throws ConditionFailed when the reader has lost its claim; nothing was added
  * @throws Unavailable
  */
 export async function extendPass(
@@ -93,15 +108,16 @@ export async function extendPass(
   pass: Pass,
   next: Pass,
   segments: readonly Segment[],
-  expiresAt: number,
 ): Promise<void> {
   const { runId, pass: number } = pass;
+  const expiresAt = expiryOf(pass);
   await transact(table, [
     {
       Put: {
         TableName: table.name,
-        Item: { ...passKey(runId, number), ...toItem(next), expiresAt },
-        ...unchanged(pass),
+        Item: { ...passKey(runId, number), ...toItem(next) },
+        ConditionExpression: STILL_HELD,
+        ExpressionAttributeValues: heldValues(pass),
       },
     },
     ...segments.map((segment) => ({
@@ -114,48 +130,37 @@ export async function extendPass(
 }
 
 /**
- * Ends a pass that could not be read.
- * @throws ConditionFailed when somebody else has changed the pass since it was read
+ * Ends a pass that cannot be read.
+ * @throws ConditionFailed when the reader has lost its claim
  * @throws Unavailable
  */
 export async function failPass(table: Table, pass: Pass, reason: string, now: number): Promise<void> {
-  await update(table, pass, 'SET passState = :failed, reason = :reason, endedAt = :now', {
-    ':failed': 'failed',
-    ':reason': reason,
-    ':now': now,
+  await change(table, pass, {
+    update: 'SET passState = :failed, reason = :reason, endedAt = :now',
+    values: { ':failed': 'failed', ':reason': reason, ':now': now },
   });
 }
 
-/** Changes a pass on the condition that nobody else has changed it. */
-async function update(
+/** What a reader's writes require: the pass is being read, by this reader, and has the items that the reader knows. */
+const STILL_HELD = 'passState = :reading AND holder = :holder AND itemCount = :count';
+const heldValues = ({ lease, count }: Pass) => ({
+  ':reading': 'reading',
+  ':holder': lease.holder,
+  ':count': count,
+});
+
+async function change(
   table: Table,
   pass: Pass,
-  UpdateExpression: string,
-  values: Record<string, unknown>,
+  { update, values, condition }: { update: string; values: Record<string, unknown>; condition?: string },
 ): Promise<void> {
-  const { ConditionExpression, ExpressionAttributeValues } = unchanged(pass);
   await transact(table, [
     updateWrite(table, passKey(pass.runId, pass.pass), {
-      UpdateExpression,
-      ConditionExpression,
-      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...values },
+      UpdateExpression: update,
+      ConditionExpression: condition ? `${STILL_HELD} AND ${condition}` : STILL_HELD,
+      ExpressionAttributeValues: { ...heldValues(pass), ...values },
     }),
   ]);
-}
-
-/** The condition that a pass is still being read, by the same reader, with the same items. */
-function unchanged({ count, starts, lease }: Pass) {
-  return {
-    ConditionExpression:
-      'passState = :reading AND itemCount = :count AND starts = :starts AND holder = :holder AND leaseUntil = :leased',
-    ExpressionAttributeValues: {
-      ':reading': 'reading',
-      ':count': count,
-      ':starts': starts,
-      ':holder': lease.holder,
-      ':leased': lease.until,
-    },
-  };
 }
 
 /** `state` and `count` are reserved words in DynamoDB. */
@@ -166,10 +171,20 @@ function toItem({ state, count, lease, ...pass }: Pass): Item {
     itemCount: count,
     holder: lease.holder,
     leaseUntil: lease.until,
+    expiresAt: expiryOf(pass),
   };
 }
 
-function toPass({ pk: _, sk: __, expiresAt: ___, passState, itemCount, holder, leaseUntil, ...pass }: Item): Pass {
+function toPass({
+  pk: _,
+  sk: __,
+  expiresAt: ___,
+  passState,
+  itemCount,
+  holder,
+  leaseUntil,
+  ...pass
+}: Item): Pass {
   return {
     ...(pass as unknown as Pass),
     state: passState as Pass['state'],

@@ -15,9 +15,17 @@ import {
 /** A run as the ledger stores it. Times are milliseconds since 1970. */
 export interface Run extends ScheduleState {
   runId: RunId;
-  /** Jobs per tick. */
-  x: number;
+  /** Jobs per tick; `all` for all items of the list. */
+  x: number | 'all';
   pace: Pace;
+  /** Whether its jobs have the items of the user's list. Otherwise they are numbered. */
+  list?: true;
+  /** The number of the list's current pass, 0 before the first. */
+  pass: number;
+  /** Number of items of the current pass that belong to ticks. */
+  taken: number;
+  /** No jobId of the run is lower. */
+  firstJobId: JobId;
   /** The index or indices for its documents. */
   indexing: IndexNaming;
   active: boolean;
@@ -29,6 +37,8 @@ export interface Run extends ScheduleState {
   /** When the last tick was claimed. */
   lastTickAt?: number;
   missedTicks: number;
+  /** The last tick that was missed, and why. */
+  lastMiss?: { tick: number; at: number; reason: string };
   /** Jobs that were counted as enqueued. Always at least the jobs that were sent. */
   enqueued: number;
 }
@@ -80,7 +90,8 @@ export async function listRuns(table: Table, limit: number): Promise<Run[]> {
 /** A run to start. */
 export interface NewRun {
   runId: RunId;
-  x: number;
+  x: number | 'all';
+  list?: boolean;
   y: Period;
   pace: Pace;
   indexing: IndexNaming;
@@ -105,7 +116,8 @@ export async function startRun(
   run: NewRun,
   replaces?: RunId,
 ): Promise<void> {
-  const { runId, x, y, pace, indexing, backfillMinutes, startedAt } = run;
+  const { runId, x, y, pace, list, indexing, backfillMinutes, startedAt } = run;
+  const firstJobId = Math.max(schedule.nextJobId, run.firstFreeJobId);
   const writes: TransactionWrite[] = [
     {
       Put: {
@@ -122,6 +134,10 @@ export async function startRun(
           nextTick: 1,
           nextTickAt: firstTickAt(y, startedAt),
           tick: 0,
+          ...(list && { list }),
+          pass: 0,
+          taken: 0,
+          firstJobId,
           missedTicks: 0,
           enqueued: 0,
         },
@@ -136,7 +152,7 @@ export async function startRun(
       } AND (attribute_not_exists(nextJobId) OR nextJobId = :read)`,
       ExpressionAttributeValues: {
         ':run': runId,
-        ':next': Math.max(schedule.nextJobId, run.firstFreeJobId),
+        ':next': firstJobId,
         ':read': schedule.nextJobId,
         ...(replaces && { ':active': replaces }),
       },
@@ -174,7 +190,7 @@ export async function stopRun(table: Table, runId: RunId, at: number): Promise<v
 export async function updateRun(
   table: Table,
   run: Run,
-  change: { x?: number | undefined; y?: Period | undefined; pace?: Pace | undefined },
+  change: { x?: number | 'all' | undefined; y?: Period | undefined; pace?: Pace | undefined },
   now: number,
 ): Promise<Run> {
   const y = change.y ?? run.y;
@@ -205,22 +221,30 @@ export async function updateRun(
 
 /**
  * Counts ticks as missed and moves the run to the first tick after them.
+ * @param now milliseconds since 1970
  * @throws ConditionFailed when the run was stopped or changed, or another scheduler was first
  * @throws Unavailable
  */
 export async function skipTicks(
   table: Table,
   run: Run,
-  missed: { count: number; nextTick: number; nextTickAt: number },
+  {
+    count,
+    nextTick,
+    nextTickAt,
+    reason,
+  }: { count: number; nextTick: number; nextTickAt: number; reason: string },
+  now: number,
 ): Promise<void> {
   await transact(table, [
     updateWrite(table, runKey(run.runId), {
-      UpdateExpression: 'SET nextTick = :next, nextTickAt = :at ADD missedTicks :count',
+      UpdateExpression: 'SET nextTick = :next, nextTickAt = :at, lastMiss = :miss ADD missedTicks :count',
       ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
       ExpressionAttributeValues: {
-        ':next': missed.nextTick,
-        ':at': missed.nextTickAt,
-        ':count': missed.count,
+        ':next': nextTick,
+        ':at': nextTickAt,
+        ':count': count,
+        ':miss': { tick: nextTick - 1, at: now, reason },
         ':true': true,
         ':read': run.nextTick,
         ':due': run.nextTickAt,
@@ -231,15 +255,31 @@ export async function skipTicks(
 }
 
 /** The write of `claimTick` that assigns jobIds to the run's next tick and adds the tick to the open ones. */
-export function openTickWrite(table: Table, schedule: Schedule, run: Run): TransactionWrite {
+export function openTickWrite(table: Table, schedule: Schedule, run: Run, jobs: number): TransactionWrite {
   return updateWrite(table, SCHEDULE, {
     UpdateExpression: 'SET nextJobId = :next ADD openTicks :open',
     ConditionExpression: 'nextJobId = :read AND activeRunId = :run',
     ExpressionAttributeValues: {
-      ':next': schedule.nextJobId + run.x,
+      ':next': schedule.nextJobId + jobs,
       ':read': schedule.nextJobId,
       ':run': run.runId,
       ':open': new Set([openTickName(run.runId, run.nextTick)]),
+    },
+  });
+}
+
+/** The write of `openPass` that makes a pass the run's current one. The run's next tick waits for it. */
+export function openPassWrite(table: Table, run: Run, pass: number): TransactionWrite {
+  return updateWrite(table, runKey(run.runId), {
+    UpdateExpression: 'SET pass = :pass, taken = :zero',
+    ConditionExpression: 'active = :true AND nextTick = :tick AND pass = :read AND x = :x',
+    ExpressionAttributeValues: {
+      ':pass': pass,
+      ':zero': 0,
+      ':true': true,
+      ':tick': run.nextTick,
+      ':read': run.pass,
+      ':x': run.x,
     },
   });
 }

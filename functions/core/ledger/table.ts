@@ -115,7 +115,12 @@ export async function* queryItems(
 }
 
 /** Reads the last item of a partition whose sort key lies in a range, inclusive; undefined if there is none. @throws Unavailable */
-export async function readLast(table: Table, pk: string, from: string, to: string): Promise<Item | undefined> {
+export async function readLast(
+  table: Table,
+  pk: string,
+  from: string,
+  to: string,
+): Promise<Item | undefined> {
   const page = await awsCall('ledger', () =>
     table.client.send(
       new QueryCommand({

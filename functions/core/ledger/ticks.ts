@@ -1,5 +1,6 @@
 import type { JobId, RunId } from '../model/ids.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
+import type { TickItems } from '../model/pass.ts';
 import type { Slice, Tick } from '../model/tick.ts';
 import { closeTickWrite, openTickWrite, type Run, runKey, type Schedule } from './runs.ts';
 import {
@@ -42,7 +43,7 @@ const tickKey = (runId: RunId, tick: number): Key => ({
 });
 
 /**
- * Claims the run's next tick and a range of jobIds for it.
+ * Claims the run's next tick, a range of jobIds for it, and its items of the current pass.
  * @param schedule and `run` as they were read; the tick is claimed only if they have not changed
  * @param nextTickAt when the tick after this one is due, in milliseconds since 1970
  * @throws ConditionFailed when another scheduler was first, or the run has stopped or changed
@@ -56,6 +57,7 @@ export async function claimTick(
   nextTickAt: number,
 ): Promise<void> {
   const { runId, lease, ...rest } = tick;
+  const { items } = tick;
   await transact(table, [
     {
       Put: {
@@ -65,10 +67,12 @@ export async function claimTick(
       },
     },
     updateWrite(table, runKey(runId), {
-      UpdateExpression:
-        'SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now',
-      ConditionExpression:
-        'active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace',
+      UpdateExpression: `SET tick = :tick, nextTick = :next, nextTickAt = :nextAt, lastTickDueAt = :due, lastTickAt = :now${
+        items ? ', taken = :taken' : ''
+      }`,
+      ConditionExpression: `active = :true AND nextTick = :tick AND nextTickAt = :due AND x = :x AND y = :y AND pace = :pace${
+        items ? ' AND pass = :pass AND taken = :first' : ''
+      }`,
       ExpressionAttributeValues: {
         ':tick': tick.tick,
         ':next': tick.tick + 1,
@@ -79,9 +83,10 @@ export async function claimTick(
         ':x': run.x,
         ':y': run.y,
         ':pace': run.pace,
+        ...(items && { ':pass': items.pass, ':first': items.first, ':taken': items.first + tick.count }),
       },
     }),
-    openTickWrite(table, schedule, run),
+    openTickWrite(table, schedule, run, tick.count),
   ]);
 }
 
@@ -203,6 +208,7 @@ function toTick(runId: RunId, item: Item): LeasedTick {
     sliceClaimedAt: item.sliceClaimedAt as number,
     spreadMs: item.spreadMs as number,
     index: item.index as ResultsIndex,
+    ...(item.items !== undefined && { items: item.items as TickItems }),
     lease: { holder: item.holder as string, until: item.leaseUntil as number },
   };
 }

@@ -1,7 +1,7 @@
 import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 
-/** The services that Drumline depends on, by their role: DynamoDB, SQS, Elasticsearch. */
-export type Service = 'ledger' | 'queue' | 'results';
+/** The services that Drumline depends on, by their role: DynamoDB, SQS, Elasticsearch, S3. */
+export type Service = 'ledger' | 'queue' | 'results' | 'items';
 
 /**
  * A service cannot be used at the moment: it throttles, times out, refuses the connection or has an internal error.
@@ -34,6 +34,12 @@ export class ConditionFailed extends Error {
 /** A job's `work` throws this when a retry is useless. The job goes to the dead-letter queue at once. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
+}
+
+/** Whether a job or a list says that trying again is useless. */
+export function isPermanent(thrown: unknown): boolean {
+  // Also by name, because a job's bundle may contain another copy of the class.
+  return thrown instanceof PermanentError || (thrown as Error | undefined)?.name === 'PermanentError';
 }
 
 /** A rejected request. The caller receives `{error: {code, message, details?}}`; nothing was changed. */

@@ -32,6 +32,9 @@ export interface Pass {
   invalid: { count: number; first?: { index: number; problem: string } };
 }
 
+/** Identifies a pass. */
+export type PassName = Pick<Pass, 'runId' | 'pass'>;
+
 /** The items of a tick: its job at `index` has the item `first + index` of the pass. */
 export interface TickItems {
   pass: number;
@@ -67,6 +70,17 @@ export const MAX_STARTS = 4;
 
 /** Ticks take items of a shared pass for at most this long after it was opened, in milliseconds. S3 keeps its items longer. */
 export const MAX_SHARED_MS = 365 * 86_400_000;
+
+/**
+ * How long the items of a pass are kept after it was opened, in days. A tick of a shared pass may come a year later. Longer
+ * than any message of a tick can be delivered (retention.ts); infra-cdk checks this.
+ */
+export const KEPT_DAYS = { once: 45, shared: 365 + 45 } as const;
+
+/** When the ledger and the bucket may forget a pass, in seconds since 1970. */
+export function expiryOf({ shared, openedAt }: Pick<Pass, 'shared' | 'openedAt'>): number {
+  return Math.ceil(openedAt / 1_000) + (shared ? KEPT_DAYS.shared : KEPT_DAYS.once) * 86_400;
+}
 
 /** Whether the run's next tick waits for this pass. Then it is never too late: reading may take longer than a period. */
 export function isAwaited({ nextTick }: Pick<ListState, 'nextTick'>, pass: Pass | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { JobId, RunId } from './ids.ts';
 import type { ResultsIndex } from './index-name.ts';
 import type { Message, MessageRange } from './message.ts';
+import type { TickItems } from './pass.ts';
 
 /**
  * One firing of the schedule, and the progress of enqueueing its jobs:
@@ -35,6 +36,8 @@ export interface Tick {
   spreadMs: number;
   /** The index for the jobs' documents. */
   index: ResultsIndex;
+  /** Where the jobs' items are. Without it, a job's item is its jobId. */
+  items?: TickItems;
 }
 
 /** How a tick's jobs are divided into messages. */

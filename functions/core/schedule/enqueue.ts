@@ -3,6 +3,7 @@ import type { Table } from '../ledger/table.ts';
 import { claimSlice, closeTick, type LeasedTick, releaseTick } from '../ledger/ticks.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
+import type { PassName } from '../model/pass.ts';
 import { jobDueAt, messagesToSend, nextSlice, type PackingRule, type Slice } from '../model/tick.ts';
 import { MAX_DELAY_MS, type OutgoingMessage, type Queue, send, toDelaySeconds } from '../queue/queue.ts';
 
@@ -16,6 +17,8 @@ export interface Scheduler {
   /** The current time in milliseconds since 1970. */
   clock: () => number;
   sleep: (ms: number) => Promise<void>;
+  /** Invokes a reader, without waiting for it. Never throws: a later invocation of the scheduler asks again. */
+  startReader: (pass: PassName) => Promise<void>;
 }
 
 /** What one invocation has enqueued of a tick. */

@@ -1,6 +1,15 @@
+import { inviteReader, openPass, readPass } from '../ledger/passes.ts';
 import { type Run, readRun, readSchedule, type Schedule, skipTicks } from '../ledger/runs.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from '../ledger/ticks.ts';
 import { indexAt } from '../model/index-name.ts';
+import {
+  type ItemsStep,
+  isAwaited,
+  itemsStep,
+  type Pass,
+  type PassName,
+  type TickItems,
+} from '../model/pass.ts';
 import { nextStep, nextTickAfter } from '../model/schedule.ts';
 import { jobsPerMessageOf, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
@@ -13,6 +22,9 @@ import {
   unlessConditionFailed,
 } from './enqueue.ts';
 
+/** How long a reader has to begin after it was invoked, in milliseconds. Then another one is invoked. */
+const READER_START_MS = 30_000;
+
 /** What one invocation of the scheduler did. */
 export interface FireResult {
   /** Ticks that this invocation fired. */
@@ -21,6 +33,8 @@ export interface FireResult {
   resumed: EnqueueResult[];
   /** Number of ticks that were missed. */
   missed: number;
+  /** The pass that a reader was asked to read. The next tick waits for it. */
+  reading?: PassName;
   /** Whether the time ran out before all due jobs were sent. The next invocation sends the rest. */
   unfinished: boolean;
 }
@@ -43,18 +57,58 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
   while (!fired.unfinished && scheduler.clock() < endsAt) {
     schedule = await readSchedule(scheduler.table);
     const run = schedule.activeRunId && (await readRun(scheduler.table, schedule.activeRunId));
-    const now = scheduler.clock();
-    const next = run && nextStep(run, now, eventTime);
-    if (!run || !next) break;
-    if (next.kind === 'missed') {
-      if (!(await unlessConditionFailed(() => skipTicks(scheduler.table, run, next)))) continue;
-      fired.missed += next.count;
-    } else {
-      const tick = await claimNextTick(scheduler, schedule, run, now);
-      if (tick) await enqueueTick(tick, fired.ticks);
-    }
+    if (!run || !(await fireNext(schedule, run))) break;
   }
   return fired;
+
+  /** Does what is due next. @returns false if nothing is due, or the next tick waits for its items */
+  async function fireNext(schedule: Schedule, run: Run): Promise<boolean> {
+    const { table } = scheduler;
+    const now = scheduler.clock();
+    const pass = run.list && run.pass > 0 ? await readPass(table, run.runId, run.pass) : undefined;
+    // A tick that waits for its items is not missed, however long reading them takes.
+    const patience = isAwaited(run, pass) ? { backfillMinutes: Number.POSITIVE_INFINITY } : {};
+    const next = nextStep({ ...run, ...patience }, now, eventTime);
+    if (!next) return false;
+    if (next.kind === 'missed') {
+      await skip({ ...next, reason: 'the scheduler ran too late' });
+      return true;
+    }
+    const items: ItemsStep | undefined = run.list && itemsStep(run, pass, now);
+    switch (items?.kind) {
+      case 'wait':
+        return false;
+      case 'missed':
+        await skip({
+          count: 1,
+          nextTick: run.nextTick + 1,
+          nextTickAt: nextTickAfter(run.y, run.nextTickAt),
+          reason: items.reason,
+        });
+        return true;
+      case 'open':
+        return !(await read(openedPass(run, items, now), (opened) => openPass(table, run, opened)));
+      case 'read':
+        return !(await read(items.pass, (pass) => inviteReader(table, pass, now + READER_START_MS)));
+      default: {
+        const tick = await claimNextTick(scheduler, schedule, run, items ?? { count: run.x as number }, now);
+        if (tick) await enqueueTick(tick, fired.ticks);
+        return true;
+      }
+    }
+
+    async function skip(missed: Parameters<typeof skipTicks>[2]): Promise<void> {
+      if (await unlessConditionFailed(() => skipTicks(table, run, missed, now))) fired.missed += missed.count;
+    }
+
+    /** Has a reader read the pass, if no other scheduler was first. @returns whether it was asked to */
+    async function read(pass: Pass, record: (pass: Pass) => Promise<void>): Promise<boolean> {
+      if (!(await unlessConditionFailed(() => record(pass)))) return false;
+      fired.reading = { runId: pass.runId, pass: pass.pass };
+      await scheduler.startReader(fired.reading);
+      return true;
+    }
+  }
 
   async function enqueueTick(tick: LeasedTick, results: EnqueueResult[]): Promise<void> {
     const { enqueued, unfinished } = await enqueue(scheduler, tick, endsAt);
@@ -63,11 +117,28 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
   }
 }
 
+/** A pass for the run's next tick, of which nothing was read. */
+function openedPass(run: Run, { pass, shared }: ItemsStep & { kind: 'open' }, now: number): Pass {
+  return {
+    runId: run.runId,
+    pass,
+    tick: run.nextTick,
+    state: 'reading',
+    shared,
+    count: 0,
+    starts: 1,
+    lease: { holder: '', until: now + READER_START_MS },
+    openedAt: now,
+    invalid: { count: 0 },
+  };
+}
+
 /** Claims the run's next tick. @returns undefined if another scheduler was first, or the run has changed */
 async function claimNextTick(
   scheduler: Scheduler,
   schedule: Schedule,
   run: Run,
+  { items, count }: { items?: TickItems; count: number },
   now: number,
 ): Promise<LeasedTick | undefined> {
   const nextTickAt = nextTickAfter(run.y, run.nextTickAt);
@@ -75,15 +146,16 @@ async function claimNextTick(
     runId: run.runId,
     tick: run.nextTick,
     firstJob: schedule.nextJobId,
-    count: run.x,
+    count,
     claimed: 0,
     sent: 0,
-    jobsPerMessage: jobsPerMessageOf(run.x, scheduler.settings),
+    jobsPerMessage: jobsPerMessageOf(count, scheduler.settings),
     dueAt: run.nextTickAt,
     claimedAt: now,
     sliceClaimedAt: now,
     spreadMs: run.pace === 'even' ? nextTickAt - run.nextTickAt : 0,
     index: indexAt(run.indexing, run.nextTickAt),
+    ...(items && { items }),
     lease: { holder: scheduler.name, until: now + LEASE_MS },
   };
   const claimed = await unlessConditionFailed(() =>

@@ -13,6 +13,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
     failed: 10,
     tick: 2,
     missedTicks: 0,
+    lastMiss: null,
     firedTicks: 1,
     startedAt: '2026-11-23T21:45:12.000Z',
     stoppedAt: null,

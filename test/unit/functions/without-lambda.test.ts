@@ -34,6 +34,7 @@ beforeEach(async () => {
     DRUMLINE_DEAD_LETTER_QUEUE: `${services}/dead-letters`,
     DRUMLINE_CONSUMER: 'consumer',
     DRUMLINE_SCHEDULER: 'scheduler',
+    DRUMLINE_LIST: 'false',
     DRUMLINE_ELASTICSEARCH_URL: `http://${await listen(createHttpServer(new FakeElasticsearch().listener))}`,
     DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
     DRUMLINE_ELASTICSEARCH_CA_FILE: '',

@@ -18,7 +18,12 @@ test.each([
   const sent = await enqueue(
     {
       ...{ name: 'scheduler', table: cloud.table, jobs: cloud.worker().jobs },
-      ...{ settings: { jobsPerMessage: 10, minMessages: 1 }, clock: () => NOW, sleep: async () => {} },
+      ...{
+        settings: { jobsPerMessage: 10, minMessages: 1 },
+        clock: () => NOW,
+        sleep: async () => {},
+        startReader: async () => {},
+      },
     },
     held,
     NOW + MINUTE,

@@ -1,0 +1,269 @@
+import { setMaxListeners } from 'node:events';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import pMap from 'p-map';
+import { chunk } from '../grouping.ts';
+import { claimPass, extendPass, failPass, readPass, renewPass, type Segment } from '../ledger/passes.ts';
+import { readRun } from '../ledger/runs.ts';
+import type { Table } from '../ledger/table.ts';
+import { ConditionFailed, isPermanent, reasonFrom } from '../model/errors.ts';
+import { jsonProblem } from '../model/item.ts';
+import type { Pass, PassName } from '../model/pass.ts';
+import type { Bucket } from './bucket.ts';
+import { checkItem } from './check-item.ts';
+import { SEGMENT_LIMIT, segmentKey, toLine } from './segment.ts';
+import { type ItemSource, MAX_PAGE_ITEMS, type Page } from './source.ts';
+
+/** A reader and all that it uses. */
+export interface Reader {
+  /** Identifies this invocation as the holder of a claim. */
+  name: string;
+  table: Table;
+  bucket: Bucket;
+  /** The job's list; undefined if the deployed job has none. */
+  source: ItemSource<unknown> | undefined;
+  /** The schema of an item. */
+  schema?: StandardSchemaV1 | undefined;
+  /** The current time in milliseconds since 1970. */
+  clock: () => number;
+  /** Waits, or ends early when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** How an invocation of the reader ended. */
+export type ReadResult =
+  | { state: 'complete'; count: number; invalid: number }
+  | { state: 'failed'; reason: string }
+  /** The time ran out. The next invocation goes on. */
+  | { state: 'reading'; count: number }
+  /** Another reader reads the pass, or it has ended. */
+  | { state: 'elsewhere' };
+
+/** How long a claim on a pass holds, in milliseconds, and how often it is renewed. */
+export const READ_LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
+
+/** Time of an invocation that is kept for storing what was read, in milliseconds. */
+export const STORE_MS = 15_000;
+
+/** Attempts to read a page, with waits of 1, 2, 4 and 8 seconds in between. Then the pass fails. */
+export const PAGE_ATTEMPTS = 5;
+
+/** Maximum time of an attempt to read a page, in milliseconds. */
+export const PAGE_TIMEOUT_MS = 120_000;
+
+/** Maximum items of a list. */
+export const MAX_LIST_ITEMS = 10_000_000;
+
+/** Maximum characters of a page's items as JSON. The reader holds them in memory. */
+export const MAX_PAGE_CHARACTERS = 20_000_000;
+
+/** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
+export const MAX_CURSOR_CHARACTERS = 10_000;
+
+/** Segments that are written at the same time. */
+const WRITES_AT_ONCE = 10;
+
+/** The list cannot be read: the pass ends without effect. */
+class ReadFailed extends Error {}
+
+/** The invocation's time is up. */
+class TimeUp extends Error {}
+
+/**
+ * Reads a pass: page by page, and on from the last stored page after a crash. The items of whole pages are stored in the
+ * bucket, and then added to the pass in one transaction together with the cursor of the next page. If two readers read the
+ * pass, the transaction of one fails, and that reader stops. The objects that it has written belong to no pass.
+ *
+ * @param endsAt when the invocation ends, by the reader's clock, in milliseconds since 1970
+ * @throws Unavailable; the scheduler invokes another reader when the claim of this one has ended
+ */
+export async function readPassOf(reader: Reader, name: PassName, endsAt: number): Promise<ReadResult> {
+  const found = await readPass(reader.table, name.runId, name.pass);
+  if (found?.state !== 'reading') return { state: 'elsewhere' };
+  try {
+    const claimed = await claimPass(reader.table, found, leaseOf(reader), reader.clock());
+    return await new PassReading(reader, claimed, endsAt).read();
+  } catch (error) {
+    if (error instanceof ConditionFailed) return { state: 'elsewhere' };
+    throw error;
+  }
+}
+
+function leaseOf({ name, clock }: Reader): Pass['lease'] {
+  return { holder: name, until: clock() + READ_LEASE_MS };
+}
+
+/** The reading of a pass by one reader that has claimed it. */
+class PassReading {
+  readonly #reader: Reader;
+  readonly #endsAt: number;
+  /** As the ledger has it. */
+  #pass: Pass;
+  /** The lines of items that are not stored yet, and which of these items are invalid. */
+  #lines: string[] = [];
+  #bytes = 0;
+  #invalid: Pass['invalid'];
+
+  constructor(reader: Reader, pass: Pass, endsAt: number) {
+    this.#reader = reader;
+    this.#pass = pass;
+    this.#endsAt = endsAt;
+    this.#invalid = pass.invalid;
+  }
+
+  async read(): Promise<ReadResult> {
+    const { table, source, clock } = this.#reader;
+    const heartbeat = new AbortController();
+    void this.#renew(heartbeat.signal);
+    try {
+      if (!source) throw new ReadFailed('the deployed job has no list');
+      let cursor = this.#pass.cursor === undefined ? undefined : (JSON.parse(this.#pass.cursor) as unknown);
+      do {
+        const page = await this.#readPage(source, cursor);
+        for (const item of page.items) await this.#add(item);
+        cursor = page.next;
+        const isFull = this.#lines.length >= SEGMENT_LIMIT.count || this.#bytes >= SEGMENT_LIMIT.bytes;
+        if (isFull || cursor === undefined) await this.#store(cursor);
+      } while (cursor !== undefined);
+      const { count, invalid } = this.#pass;
+      return { state: 'complete', count, invalid: invalid.count };
+    } catch (error) {
+      const { count } = this.#pass;
+      if (error instanceof TimeUp) {
+        await renewPass(table, this.#pass, { holder: this.#reader.name, until: 0 });
+        return { state: 'reading', count };
+      }
+      if (!(error instanceof ReadFailed)) throw error;
+      const reason = reasonFrom(new Error(error.message));
+      await failPass(table, this.#pass, reason, clock());
+      return { state: 'failed', reason };
+    } finally {
+      heartbeat.abort();
+    }
+  }
+
+  /** Renews the claim until the signal aborts: a page may take longer to read than a claim holds. */
+  async #renew(done: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#reader.sleep(RENEW_MS, done);
+      if (done.aborted) return;
+      // Without the claim, this reader notices at its next write.
+      await renewPass(this.#reader.table, this.#pass, leaseOf(this.#reader)).catch(() => {});
+    }
+  }
+
+  /** Reads a page, several times if it fails. @throws TimeUp @throws ReadFailed */
+  async #readPage(source: ItemSource<unknown>, cursor: unknown): Promise<Page<unknown>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#check(await this.#attempt(source, cursor));
+      } catch (error) {
+        if (error instanceof TimeUp || error instanceof ReadFailed) throw error;
+        if (isPermanent(error)) throw new ReadFailed(reasonFrom(error));
+        if (attempt === PAGE_ATTEMPTS) throw new ReadFailed(`${reasonFrom(error)} (${attempt} attempts)`);
+        await this.#reader.sleep(1_000 * 2 ** (attempt - 1));
+      }
+    }
+  }
+
+  /** Calls the source, and leaves it when its time or the invocation's is up. @throws TimeUp, or what the source throws */
+  async #attempt(source: ItemSource<unknown>, cursor: unknown): Promise<Page<unknown>> {
+    const { clock, sleep } = this.#reader;
+    const remaining = this.#endsAt - STORE_MS - clock();
+    if (remaining <= 0) throw new TimeUp();
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    const timeLimit = sleep(Math.min(remaining, PAGE_TIMEOUT_MS), stop.signal).then(() => {
+      throw remaining <= PAGE_TIMEOUT_MS
+        ? new TimeUp()
+        : new Error(`no page within ${PAGE_TIMEOUT_MS / 1_000} s`);
+    });
+    try {
+      return await Promise.race([source.read(cursor, { signal: stop.signal }), timeLimit]);
+    } finally {
+      timeLimit.catch(() => {});
+      stop.abort();
+    }
+  }
+
+  /** @throws ReadFailed when the page is not one, or exceeds a limit */
+  #check(page: Page<unknown>): Page<unknown> {
+    if (!Array.isArray(page?.items)) throw new ReadFailed('a page has no array named items');
+    const cursorProblem = page.next === undefined ? undefined : jsonProblem('next', page.next);
+    if (cursorProblem !== undefined) throw new ReadFailed(`a page cannot be used: ${cursorProblem}`);
+    if (JSON.stringify(page.next ?? null).length > MAX_CURSOR_CHARACTERS)
+      throw new ReadFailed(`the next of a page has more than ${MAX_CURSOR_CHARACTERS} characters of JSON`);
+    if (page.items.length > MAX_PAGE_ITEMS)
+      throw new ReadFailed(`a page has ${page.items.length} items, at most ${MAX_PAGE_ITEMS}`);
+    if (this.#pass.count + this.#lines.length + page.items.length > MAX_LIST_ITEMS)
+      throw new ReadFailed(`the list has more than ${MAX_LIST_ITEMS} items`);
+    return page;
+  }
+
+  /** Adds an item to those that are not stored yet. @throws ReadFailed */
+  async #add(item: unknown): Promise<void> {
+    const { text, problem } = toLine(item);
+    const index = this.#pass.count + this.#lines.length;
+    this.#lines.push(text);
+    this.#bytes += text.length;
+    if (this.#bytes > MAX_PAGE_CHARACTERS)
+      throw new ReadFailed(
+        `a page has more than ${MAX_PAGE_CHARACTERS} characters of JSON: return smaller pages`,
+      );
+    const invalid = problem ?? (await this.#schemaProblem(item));
+    if (invalid === undefined) return;
+    const { count, first = { index, problem: invalid } } = this.#invalid;
+    this.#invalid = { count: count + 1, first };
+  }
+
+  async #schemaProblem(item: unknown): Promise<string | undefined> {
+    try {
+      const checked = await checkItem(this.#reader.schema, item);
+      return 'problem' in checked ? checked.problem : undefined;
+    } catch (error) {
+      return reasonFrom(error);
+    }
+  }
+
+  /**
+   * Stores the items that were read, and ends the pass if there is no further page.
+   * @throws ConditionFailed when another reader has taken over
+   * @throws ReadFailed when the run was stopped
+   */
+  async #store(cursor: unknown): Promise<void> {
+    const { table, bucket, clock } = this.#reader;
+    const pass = this.#pass;
+    const run = await readRun(table, pass.runId);
+    if (!run?.active) throw new ReadFailed('the run was stopped');
+    let first = pass.count;
+    const segments = chunk(this.#lines, SEGMENT_LIMIT, Buffer.byteLength).map((lines) => {
+      const body = lines.join('\n');
+      const segment: Segment = { first, count: lines.length, key: segmentKey(pass, body) };
+      first += lines.length;
+      return { segment, body };
+    });
+    await pMap(segments, ({ segment, body }) => bucket.put(segment.key, body), {
+      concurrency: WRITES_AT_ONCE,
+    });
+    const { cursor: _, ...rest } = pass;
+    const next: Pass = {
+      ...rest,
+      count: first,
+      starts: 0,
+      invalid: this.#invalid,
+      lease: leaseOf(this.#reader),
+      ...(cursor === undefined
+        ? { state: 'complete', endedAt: clock() }
+        : { cursor: JSON.stringify(cursor) }),
+    };
+    await extendPass(
+      table,
+      pass,
+      next,
+      segments.map(({ segment }) => segment),
+    );
+    this.#pass = next;
+    this.#lines = [];
+    this.#bytes = 0;
+  }
+}

@@ -1,0 +1,45 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { awsCall } from '../core/aws-call.ts';
+import type { Bucket } from '../core/items/bucket.ts';
+
+type S3Module = typeof import('@aws-sdk/client-s3');
+
+/** Timeouts of a request, in milliseconds. A segment has at most a few megabytes. */
+const TIMEOUTS = { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true };
+
+let opened: Promise<{ s3: S3Module; client: S3Client }> | undefined;
+
+/** S3's client. It is loaded with the first call: it is large, and numbered jobs do not need it. */
+export function openS3(): Promise<{ s3: S3Module; client: S3Client }> {
+  opened ??= import('@aws-sdk/client-s3').then((s3) => ({
+    s3,
+    client: new s3.S3Client({
+      requestHandler: TIMEOUTS,
+      // Emulators have no host name for each bucket.
+      forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
+    }),
+  }));
+  return opened;
+}
+
+/** Opens the bucket of the passes' items; sends no request yet. */
+export function openBucket(name: string): Bucket {
+  return {
+    async put(Key, Body) {
+      const { s3, client } = await openS3();
+      await awsCall('items', () => client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body })));
+    },
+    async get(Key) {
+      const { s3, client } = await openS3();
+      try {
+        return await awsCall('items', async () => {
+          const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }));
+          return Body?.transformToString();
+        });
+      } catch (error) {
+        if (error instanceof s3.NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+  };
+}
