@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
-import { checkItem } from '../../functions/core/job/check-item.ts';
+import { checkItem } from '../../functions/core/items/check-item.ts';
 import type { Job, JobLog } from '../../functions/core/job/job.ts';
 import type { ItemEntry } from '../../functions/core/model/item.ts';
 import { action, type Call } from '../cloud/call.ts';
