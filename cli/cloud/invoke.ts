@@ -20,8 +20,14 @@ export interface PeriodOptions {
 
 /** A request to the `control` function. */
 export type ControlRequest =
-  | ({ action: 'start'; x: number; pace?: Pace; backfillMinutes?: number; replace?: boolean } & PeriodOptions)
-  | ({ action: 'update'; x?: number; pace?: Pace } & PeriodOptions)
+  | ({
+      action: 'start';
+      x?: number | 'all';
+      pace?: Pace;
+      backfillMinutes?: number;
+      replace?: boolean;
+    } & PeriodOptions)
+  | ({ action: 'update'; x?: number | 'all'; pace?: Pace } & PeriodOptions)
   | { action: 'stop' };
 
 /** Reads the status of a run: the active or last run unless given. */

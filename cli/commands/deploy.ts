@@ -54,7 +54,7 @@ Examples:
 }
 
 async function run(call: Call, options: Options): Promise<void> {
-  const { deployment, concurrency } = await deploy(call, givenBy(options), options.verbose);
+  const { deployment, concurrency, preflight } = await deploy(call, givenBy(options), options.verbose);
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
   const document = {
     stack: target.stackName,
@@ -63,6 +63,8 @@ async function run(call: Call, options: Options): Promise<void> {
     elasticsearchUrl: withoutCredentials(url),
     index,
     functions,
+    activeRun: preflight.activeRun ?? null,
+    warnings: preflight.warnings,
   };
   call.output.result(document, () =>
     [

@@ -4,7 +4,7 @@ import { action, type Call } from '../cloud/call.ts';
 import { control, type PeriodOptions } from '../cloud/invoke.ts';
 import { nextTickText, scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { int, jobsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
+import { int, itemsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   const command = program
@@ -14,7 +14,11 @@ export function register(program: Command): void {
       'Starts a run: X jobs every Y minutes, starting immediately, or at the times of a cron expression, starting with ' +
         'its next time. Only one run can be active.',
     )
-    .requiredOption('--x <jobs>', 'jobs per tick', jobsPerTick);
+    .option(
+      '--x <jobs>',
+      'jobs per tick. With a list: the next <jobs> items each tick; without this option all items each tick',
+      itemsPerTick,
+    );
   for (const option of periodOptions()) command.addOption(option);
   command
     .addOption(paceOption().default('burst'))
@@ -22,13 +26,13 @@ export function register(program: Command): void {
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText(
       'after',
-      "\nExamples:\n  npx drumline start --x 1000 --y 1\n  npx drumline start --x 1000 --cron '0 6 * * 1-5' --timezone Europe/Berlin",
+      "\nExamples:\n  npx drumline start --x 1000 --y 1\n  npx drumline start --y 5          # all items of the job’s list, every 5 minutes\n  npx drumline start --x 1000 --cron '0 6 * * 1-5' --timezone Europe/Berlin",
     )
     .action(action(run));
 }
 
 interface StartOptions extends PeriodOptions {
-  x: number;
+  x?: number | 'all';
   pace: Pace;
   backfill?: number;
   replace?: boolean;
@@ -42,7 +46,8 @@ async function run(
     throw new UsageError('A start needs --y or --cron.', 'See npx drumline start --help');
   }
   const started = await control(await deployment(), signal, {
-    ...{ action: 'start', x, pace },
+    ...{ action: 'start', pace },
+    ...(x !== undefined && { x }),
     ...(y !== undefined && { y }),
     ...(cron !== undefined && { cron }),
     ...(timezone !== undefined && { timezone }),

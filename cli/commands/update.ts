@@ -4,14 +4,14 @@ import { action, type Call } from '../cloud/call.ts';
 import { control, type PeriodOptions } from '../cloud/invoke.ts';
 import { nextTickText, scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { jobsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
+import { itemsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   const command = program
     .command('update')
     .summary('change X, the times or the pace of the active run')
     .description('Changes X, the times (--y or --cron) or the pace of the active run, from the next tick on.')
-    .option('--x <jobs>', 'jobs per tick', jobsPerTick);
+    .option('--x <jobs>', 'jobs per tick; “all” for all items of the list', itemsPerTick);
   for (const option of periodOptions()) command.addOption(option);
   command
     .addOption(paceOption())
@@ -21,7 +21,7 @@ export function register(program: Command): void {
 
 async function run(
   { output, target, signal, deployment }: Call,
-  { x, y, cron, timezone, pace }: { x?: number; pace?: Pace } & PeriodOptions,
+  { x, y, cron, timezone, pace }: { x?: number | 'all'; pace?: Pace } & PeriodOptions,
 ): Promise<void> {
   if (x === undefined && y === undefined && cron === undefined && pace === undefined) {
     throw new UsageError(

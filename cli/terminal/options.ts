@@ -24,6 +24,8 @@ export function intList(min: number, max: number): (text: string) => number[] {
 
 /** X: jobs per tick. */
 export const jobsPerTick = int(1, 1_000_000);
+/** X of a job with a list, which may be all items. */
+export const itemsPerTick = (text: string): number | 'all' => (text === 'all' ? text : jobsPerTick(text));
 /** Y: minutes between ticks. */
 export const minutesBetweenTicks = int(1, 1_440);
 

@@ -49,6 +49,28 @@ describe('the status screen', () => {
     expect(text).toContain('9,000 jobs/min');
   });
 
+  test('shows the pass of a list, and why a tick was missed', () => {
+    const pass = { number: 3, items: 12_000, taken: 0, invalid: { count: 0 } };
+    expect(screen({ x: 'all', pass: { ...pass, state: 'reading' } })).toMatch(
+      /all items every minute\n(.*\n)*List +pass 3 is being read, 12,000 items so far/,
+    );
+    expect(screen({ pass: { ...pass, state: 'complete', taken: 1_000 } })).toContain(
+      '12,000 items, 1,000 in ticks',
+    );
+    const first = { index: 7, problem: 'url: Invalid URL' };
+    const failed = screen({
+      pass: { ...pass, state: 'failed', reason: 'the database is closed', invalid: { count: 2, first } },
+      lastMiss: {
+        tick: 4,
+        at: new Date(Date.now() - 60_000).toISOString(),
+        reason: 'the database is closed',
+      },
+    });
+    expect(failed).toContain('pass 3 could not be read: the database is closed');
+    expect(failed).toContain('2 items cannot be used; item 7: url: Invalid URL');
+    expect(failed).toMatch(/Missed +tick 4, .* ago: the database is closed/);
+  });
+
   test('shows the next tick of a cron expression in its time zone', () => {
     const cron = { y: null, cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' };
     vi.setSystemTime('2026-11-25T20:00:00Z');
