@@ -3,7 +3,7 @@ import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { NEVER_FAILING } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
-import { notBefore, overdue, spreadOf } from './pacing.ts';
+import { cronTimes, notBefore, overdue, spreadOf } from './pacing.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** Checks the promises, and what they depend on, against the state of all services. */
@@ -57,6 +57,16 @@ export class Invariants {
           overdue(tick, now) === undefined,
           () => `run ${runId}: tick ${tick.tick}: job ${overdue(tick, now)} is due but was not enqueued`,
         );
+      if (typeof run.y === 'number' || this.world.scenario.operations.some(({ kind }) => kind === 'update'))
+        continue;
+      const times = cronTimes(run.y, run.startedAt, run.nextTickAt);
+      this.#check(
+        run.nextTick === times.length &&
+          run.nextTickAt === times.at(-1) &&
+          ticks.every(({ tick, dueAt }) => times[tick - 1] === dueAt),
+        () =>
+          `run ${runId}: the next tick is ${run.nextTick}, due ${run.nextTickAt}; the times of ${run.y}: ${times}`,
+      );
     }
   }
 

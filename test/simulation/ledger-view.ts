@@ -21,6 +21,7 @@ export interface RecordView {
 export interface RunView {
   runId: string;
   run: Item & {
+    startedAt: number;
     enqueued: number;
     nextTick: number;
     nextTickAt: number;

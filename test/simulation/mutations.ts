@@ -79,8 +79,8 @@ export const MUTATIONS: Mutation[] = [
   ),
   mutation('ticks', 'the lateness of a tick is measured by the time of its event', [
     'schedule/fire.ts',
-    'nextStep(run, now, eventTime)',
-    'nextStep(run, Math.min(now, eventTime))',
+    'nextStep({ ...run, ...patience }, now, eventTime)',
+    'nextStep({ ...run, ...patience }, Math.min(now, eventTime))',
   ]),
   mutation('anything', 'jobIds are allocated without a condition', [
     'ledger/runs.ts',

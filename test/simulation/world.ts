@@ -1,8 +1,8 @@
 import type { Client } from '@elastic/elasticsearch';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
-import type { Results } from '../../functions/core/results/client.ts';
-import { MAPPING } from '../../functions/core/results/ensure-index.ts';
+import type { WritableResults } from '../../functions/core/results/client.ts';
+import { indexMappingOf, mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
 import { type Contention, Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
@@ -18,6 +18,9 @@ import { VirtualTime } from './virtual-time.ts';
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
 
+/** The simulated jobs return numbers. Jobs that return something else are refused. */
+const MAPPING = mappingOf({ list: false, output: 'long' });
+
 /** The services' limits, reduced like the core's limits in build.ts. */
 const WRITES = 8;
 const PAGE = 2;
@@ -31,7 +34,7 @@ export class Violation extends Error {
 
 /** The services, the network, and the observations that the invariants need. */
 export class World {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly network: Network;
   readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
   readonly sqs: Sqs;
@@ -68,6 +71,7 @@ export class World {
     readonly scenario: Scenario,
     readonly choices: Choices,
   ) {
+    this.time = new VirtualTime(scenario.startsAt);
     this.network = new Network((actor) => this.deathHandlers.get(actor)?.());
     this.network.onEvent = (event, actor) => {
       this.#latest = actor;
@@ -163,7 +167,7 @@ export class World {
     return { url, client: { send } as Queue['client'], retryDelayMs: 25 };
   }
 
-  results(actor: Actor): Results {
+  results(actor: Actor): WritableResults {
     const { elastic } = this;
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
       this.network.call(actor, 'results', name, effect, partly);
@@ -184,10 +188,13 @@ export class World {
       count: (request: object) => call('count', () => elastic.count(request)),
       search: (request: object) => call('search', () => elastic.search(request)),
       indices: {
-        get: () => call('indices.get', () => ({ results: { mappings: MAPPING, aliases: { results: {} } } })),
+        get: () =>
+          call('indices.get', () => ({
+            results: { mappings: indexMappingOf(MAPPING), aliases: { results: {} } },
+          })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };
-    return { index: 'results', client: client as unknown as Client };
+    return { index: 'results', mapping: MAPPING, client: client as unknown as Client };
   }
 }

@@ -9,6 +9,9 @@ export interface ResultDocument {
   runId: RunId;
   tick: number;
   workerId: WorkerId;
+  /** The version of the code that did the job. */
+  version: string;
+  /** As `storedValue` returns it, like the output. */
   item: unknown;
   output: unknown;
   /** ISO 8601. */
@@ -113,7 +116,11 @@ async function writeBulk(
       {
         index,
         operations: lines.flatMap(({ jobId, json }) => [{ create: { _id: String(jobId) } }, json]),
-        filter_path: ['errors', 'items.*.status', 'items.*.error.type', 'items.*.error.reason'],
+        filter_path: [
+          'errors',
+          'items.*.status',
+          ...['type', 'reason', 'caused_by.reason'].map((field) => `items.*.error.${field}`),
+        ],
       },
       { requestTimeout },
     )
@@ -123,13 +130,14 @@ async function writeBulk(
     const { status, error } = answer.items?.[index]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_PROBLEM.test(error?.reason ?? '')) return [];
-    return [
-      {
-        jobId,
-        refused: reasonFrom(new Error(`Elasticsearch refused the document: ${error?.reason ?? status}`)),
-      },
-    ];
+    return [{ jobId, refused: refusal(error?.reason ?? String(status), error?.caused_by?.reason) }];
   });
+}
+
+/** Without the document's ID and the preview of the value, which would leave no room for the cause. */
+function refusal(reason: string, cause: string | null | undefined): string {
+  const field = reason.replace(/^\[[\d:]+\] /, '').replace(/ in document with id .*$/s, '');
+  return reasonFrom(new Error(`Elasticsearch refused the document: ${field}${cause ? `: ${cause}` : ''}`));
 }
 
 function bulksOf(lines: readonly Line[]): Bulk[] {
