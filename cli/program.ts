@@ -16,6 +16,7 @@ import * as scalingTest from './commands/scaling-test.ts';
 import * as start from './commands/start.ts';
 import * as status from './commands/status.ts';
 import * as stop from './commands/stop.ts';
+import * as tryJob from './commands/try.ts';
 import * as up from './commands/up.ts';
 import * as update from './commands/update.ts';
 import * as verify from './commands/verify.ts';
@@ -26,6 +27,7 @@ import { Output } from './terminal/output.ts';
 // To add a command: write cli/commands/NAME.ts with a `register` function, and list it here.
 const GROUPS = {
   'The local cloud:': [up, down, doctor],
+  'Your job:': [tryJob],
   'The deployment:': [plan, deploy, scale],
   'Runs:': [start, update, stop, status, verify, runs],
   'Troubleshooting and measuring:': [logs, deadLetters, scalingTest, demo],

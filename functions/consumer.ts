@@ -9,6 +9,7 @@ import { WorkerCounters } from './core/ledger/counters.ts';
 import { LedgerWriter } from './core/ledger/message-records.ts';
 import { newWorkerId } from './core/model/ids.ts';
 import { openQueue, openTable } from './runtime/aws-clients.ts';
+import { codeVersion } from './runtime/code-version.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jobLog, log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
@@ -20,6 +21,8 @@ const environment = readEnvironment(
   'DRUMLINE_DEAD_LETTER_QUEUE',
   'DRUMLINE_ITEMS_BUCKET',
   ...RESULTS_VARIABLES,
+  'DRUMLINE_MAPPING',
+  'DRUMLINE_CODE_VERSION',
   'DRUMLINE_JOB_CONCURRENCY',
   'DRUMLINE_MAX_ATTEMPTS',
   'DRUMLINE_RETRY_BASE_SECONDS',
@@ -36,6 +39,7 @@ const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_RESERV
 /** The worker of this execution environment. Created once, and used for all its batches. */
 const worker: Worker = {
   id,
+  version: environment.DRUMLINE_CODE_VERSION || codeVersion(),
   job,
   ledger: new LedgerWriter(
     table,

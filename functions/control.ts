@@ -36,6 +36,7 @@ const environment = readEnvironment(
   'DRUMLINE_LIST',
   'DRUMLINE_INDEX_MONTHLY',
   ...RESULTS_VARIABLES,
+  'DRUMLINE_MAPPING',
 );
 /** Retries of Elasticsearch requests and of conflicting starts. Unlike a worker's messages, a command is not repeated. */
 const RETRIES = 2;

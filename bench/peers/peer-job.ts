@@ -27,6 +27,7 @@ export async function runPeerJob({ jobId, runId, enqueuedAt }: PeerJob): Promise
     runId,
     tick: 1,
     workerId,
+    version: 'peer',
     item: jobId,
     output,
     enqueuedAt: new Date(enqueuedAt).toISOString(),

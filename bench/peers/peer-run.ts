@@ -4,6 +4,7 @@ import { effectiveSettings } from '../../cli/cloud/settings.ts';
 import { type JobId, newRunId, type RunId } from '../../functions/core/model/ids.ts';
 import { connect, type Results } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
+import { mappingOf } from '../../functions/core/results/mapping.ts';
 import { refresh } from '../../functions/core/results/search.ts';
 import type { Context } from '../harness/benchmark.ts';
 import type { Outcome, SystemName } from '../harness/throughput.ts';
@@ -49,7 +50,9 @@ export async function openPeerIndex(
   system: SystemName,
 ): Promise<Results> {
   const { indexShards, indexReplicas, indexRefreshSeconds } = effectiveSettings({});
-  const results = connect(elasticsearchUrl, `bench-${system}`);
+  const results = connect(elasticsearchUrl, `bench-${system}`, {
+    mapping: mappingOf({ list: false, output: 'long' }),
+  });
   const indexSettings = { shards: indexShards, replicas: indexReplicas, refreshSeconds: indexRefreshSeconds };
   await ensureIndex({ ...results, indexSettings });
   atEnd(() => results.client.close());

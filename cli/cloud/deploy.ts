@@ -3,20 +3,23 @@ import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.
 import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
+import { isCodeUpdated, restoreCode } from './code-update.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
 import { type Deployment, findCurrentDeployment, readDeployment } from './deployment.ts';
+import { activeRunText, type Preflight, preflight } from './preflight.ts';
 import { effectiveSettings, fileContext, type GivenSettings } from './settings.ts';
 
-/** A deployment, and its maximum number of concurrent workers. */
+/** A deployment, its maximum number of concurrent workers, and what was known before it. */
 export interface Deployed {
   deployment: Deployment;
   concurrency: number;
+  preflight: Preflight;
 }
 
 /**
  * Deploys the stack. The running concurrency overrides cdk.json, unless an option sets it: a deployment must not shrink a
  * system that was scaled up.
- * @throws SettingError for a wrong setting, before anything is done
+ * @throws SettingError for a wrong setting, and CommandError for an error in the job, before anything is done
  */
 export async function deploy(call: Call, given: GivenSettings, verbose = false): Promise<Deployed> {
   const { target, signal, step } = call;
@@ -32,13 +35,23 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
     ...(target.name === 'localstack' && { elasticsearchUrl: localstackElasticsearch(call, given, deployed) }),
     ...(running && given.concurrency === undefined && { concurrency: String(running) }),
   };
+  const checked = await step(`Checking ${effectiveSettings(context).jobFile}`, () =>
+    preflight(call, effectiveSettings(context), deployed),
+  );
+  sayActiveRun(call, checked);
   await bootstrap(call, bootstrapRoles, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
-  const { concurrency } = effectiveSettings(context);
+  const { concurrency, jobFile } = effectiveSettings(context);
+  if (isCodeUpdated(target)) await restoreCode(deployment, jobFile, signal);
   // CloudFormation compares templates. It does not see that `scale` has changed the running system.
   await setConcurrency(deployment, concurrency, signal);
-  return { deployment, concurrency };
+  return { deployment, concurrency, preflight: checked };
+}
+
+function sayActiveRun({ output }: Call, { activeRun, warnings }: Preflight): void {
+  if (activeRun) output.say(activeRunText(activeRun));
+  for (const warning of warnings) output.say(output.messageColors.yellow(warning));
 }
 
 /** The given Elasticsearch, or the local cloud's own if it is running, or the deployed one. */

@@ -10,10 +10,24 @@ import type { Deployment, FunctionName } from './deployment.ts';
 
 export type { RunStatus, Status, Verification };
 
+/** When ticks are due. The function accepts either `y`, or `cron` with or without `timezone`. */
+export interface PeriodOptions {
+  /** Minutes between ticks. */
+  y?: number;
+  cron?: string;
+  timezone?: string;
+}
+
 /** A request to the `control` function. */
 export type ControlRequest =
-  | { action: 'start'; x: number; y: number; pace?: Pace; backfillMinutes?: number; replace?: boolean }
-  | { action: 'update'; x?: number; y?: number; pace?: Pace }
+  | ({
+      action: 'start';
+      x?: number | 'all';
+      pace?: Pace;
+      backfillMinutes?: number;
+      replace?: boolean;
+    } & PeriodOptions)
+  | ({ action: 'update'; x?: number | 'all'; pace?: Pace } & PeriodOptions)
   | { action: 'stop' };
 
 /** Reads the status of a run: the active or last run unless given. */

@@ -1,18 +1,19 @@
 import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { control } from '../cloud/invoke.ts';
-import { scheduleText } from '../runs/run-report.ts';
+import { control, type PeriodOptions } from '../cloud/invoke.ts';
+import { nextTickText, scheduleText } from '../runs/run-report.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { jobsPerTick, minutesBetweenTicks, paceOption } from '../terminal/options.ts';
+import { itemsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('update')
-    .summary('change X, Y or the pace of the active run')
-    .description('Changes X, Y or the pace of the active run, from the next tick on.')
-    .option('--x <jobs>', 'jobs per tick', jobsPerTick)
-    .option('--y <minutes>', 'minutes between ticks', minutesBetweenTicks)
+    .summary('change X, the times or the pace of the active run')
+    .description('Changes X, the times (--y or --cron) or the pace of the active run, from the next tick on.')
+    .option('--x <jobs>', 'jobs per tick; “all” for all items of the list', itemsPerTick);
+  for (const option of periodOptions()) command.addOption(option);
+  command
     .addOption(paceOption())
     .addHelpText('after', '\nExample:\n  npx drumline update --x 2000')
     .action(action(run));
@@ -20,11 +21,11 @@ export function register(program: Command): void {
 
 async function run(
   { output, target, signal, deployment }: Call,
-  { x, y, pace }: { x?: number; y?: number; pace?: Pace },
+  { x, y, cron, timezone, pace }: { x?: number | 'all'; pace?: Pace } & PeriodOptions,
 ): Promise<void> {
-  if (x === undefined && y === undefined && pace === undefined) {
+  if (x === undefined && y === undefined && cron === undefined && pace === undefined) {
     throw new UsageError(
-      'An update changes --x, --y or --pace; give at least one.',
+      'An update changes --x, --y, --cron or --pace; give at least one.',
       target.command('update --x 2000'),
     );
   }
@@ -32,7 +33,15 @@ async function run(
     action: 'update',
     ...(x !== undefined && { x }),
     ...(y !== undefined && { y }),
+    ...(cron !== undefined && { cron }),
+    ...(timezone !== undefined && { timezone }),
     ...(pace !== undefined && { pace }),
   });
-  output.result(updated, () => `From the next tick on, run ${updated.runId} has ${scheduleText(updated)}.`);
+  const next = nextTickText(updated);
+  output.result(updated, () =>
+    [
+      `From the next tick on, run ${updated.runId} has ${scheduleText(updated)}.`,
+      ...(next ? [`The next tick is due ${next}.`] : []),
+    ].join('\n'),
+  );
 }

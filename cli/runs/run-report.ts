@@ -1,7 +1,7 @@
 import type { Pace, PeriodFields } from '../../functions/core/model/schedule.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
-import { count, counted, percent } from '../terminal/format.ts';
+import { count, counted, dueIn, percent, zonedTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
 import { jobsPerMinute, type Share, sharesOf } from './statistics.ts';
@@ -21,6 +21,15 @@ export function scheduleText({
 function periodText({ y, cron, timezone }: PeriodFields): string {
   if (y === null) return `at ${cron} (${timezone})`;
   return `every ${y === 1 ? 'minute' : counted(y, 'minute')}`;
+}
+
+/** The next tick of a run with a cron expression: `Thu 26 Nov 06:00 Europe/Berlin (in 9 h 3 min)`. */
+export function nextTickText({
+  nextTickAt,
+  timezone,
+}: { nextTickAt: string | null } & PeriodFields): string | undefined {
+  if (nextTickAt === null || timezone === undefined) return undefined;
+  return `${zonedTime(nextTickAt, timezone)} (${dueIn(nextTickAt)})`;
 }
 
 /** The outcome of a run. */

@@ -2,7 +2,7 @@ import type { Status } from '../../functions/status.ts';
 import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { scheduleText } from './run-report.ts';
+import { nextTickText, scheduleText } from './run-report.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
 /** How to show a status. */
@@ -29,16 +29,45 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
   ].join('\n');
 }
 
-function runLines(status: Status, { green, dim }: Colors): string[] {
+function runLines(status: Status, colors: Colors): string[] {
+  const { green, dim } = colors;
   const { running, runId, startedAt, stoppedAt, firedTicks, missedTicks, nextTickAt } = status;
   const state = running ? green('running') : dim(`stopped${stoppedAt ? ` ${ago(stoppedAt)}` : ''}`);
   const started = startedAt ? dim(`  since ${localTime(startedAt)} (${ago(startedAt)})`) : '';
   const missed = missedTicks > 0 ? `, ${count(missedTicks)} missed` : '';
-  const next = nextTickAt ? `, the next ${dueIn(nextTickAt)}` : '';
+  const zoned = nextTickText(status);
+  const next = nextTickAt && !zoned ? `, the next ${dueIn(nextTickAt)}` : '';
   return [
     label('Run', `${runId}  ${state}${started}`),
     label('Ticks', `${count(firedTicks)} fired${missed}${next}; ${scheduleText(status)}`),
+    ...(zoned ? [label('Next', zoned)] : []),
+    ...listLines(status, colors),
   ];
+}
+
+/** The pass of the list, and why the last tick was missed. */
+function listLines({ pass, lastMiss }: Status, { yellow }: Colors): string[] {
+  const lines: string[] = [];
+  if (lastMiss)
+    lines.push(label('Missed', `tick ${count(lastMiss.tick)}, ${ago(lastMiss.at)}: ${lastMiss.reason}`));
+  if (!pass) return lines;
+  const { number, state, items, taken, invalid, reason } = pass;
+  const progress = {
+    reading: `is being read, ${counted(items, 'item')} so far`,
+    complete: `${counted(items, 'item')}, ${count(taken)} in ticks`,
+    failed: `could not be read: ${reason}`,
+  }[state];
+  lines.push(label('List', `pass ${count(number)} ${progress}`));
+  if (invalid.first)
+    lines.push(
+      label(
+        '',
+        yellow(
+          `${counted(invalid.count, 'item')} cannot be used; item ${count(invalid.first.index)}: ${invalid.first.problem}`,
+        ),
+      ),
+    );
+  return lines;
 }
 
 function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptions): string[] {

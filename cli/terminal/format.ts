@@ -53,6 +53,19 @@ export function localTime(at: string, now = new Date()): string {
   return time.toDateString() === now.toDateString() ? text.slice(-8) : text;
 }
 
+/** A moment in a time zone, which is named: `Thu 26 Nov 06:00 Europe/Berlin`. @param timeZone an IANA name */
+export function zonedTime(at: string, timeZone: string): string {
+  const parts = {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  } as const;
+  const text = new Date(at).toLocaleString('en-GB', { ...parts, timeZone });
+  return `${text.replaceAll(',', '')} ${timeZone}`;
+}
+
 /** Starts a message with a capital letter and ends it with a full stop. */
 export function sentence(message: string): string {
   const text = message.charAt(0).toUpperCase() + message.slice(1);

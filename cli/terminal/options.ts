@@ -24,6 +24,8 @@ export function intList(min: number, max: number): (text: string) => number[] {
 
 /** X: jobs per tick. */
 export const jobsPerTick = int(1, 1_000_000);
+/** X of a job with a list, which may be all items. */
+export const itemsPerTick = (text: string): number | 'all' => (text === 'all' ? text : jobsPerTick(text));
 /** Y: minutes between ticks. */
 export const minutesBetweenTicks = int(1, 1_440);
 
@@ -47,11 +49,21 @@ export const runOption = () =>
     runId,
   );
 
+/** `--y`, `--cron` and `--timezone`, for `start` and `update`. */
+export const periodOptions = () => [
+  new Option('--y <minutes>', 'minutes between ticks').argParser(minutesBetweenTicks),
+  new Option(
+    '--cron <expression>',
+    'times of the ticks instead of --y: minute, hour, day, month, weekday',
+  ).conflicts('y'),
+  new Option('--timezone <name>', 'time zone of --cron, such as Europe/Berlin (default: UTC)').conflicts('y'),
+];
+
 /** `--pace`, for `start` and `update`. */
 export const paceOption = () =>
   new Option(
     '--pace <pace>',
-    'send the jobs of a tick all at once (burst) or spread over Y minutes (even)',
+    'send the jobs of a tick all at once (burst) or spread until the next tick (even)',
   ).choices(['burst', 'even']);
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -1,9 +1,23 @@
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
 import * as z from '../core/model/zod.ts';
+import type { Mapping } from '../core/results/mapping.ts';
 
 const text = z.string().check(z.minLength(1));
 const int = (min: number, max: number) =>
   z.coerce.number().check(z.minimum(min), z.maximum(max), z.multipleOf(1));
+
+const isMapping = (text: string) => {
+  try {
+    const { item, output } = JSON.parse(text);
+    return typeof item === 'object' && typeof output === 'object';
+  } catch {
+    return false;
+  }
+};
+const mapping = z.pipe(
+  z.string().check(z.refine(isMapping, 'not a mapping')),
+  z.transform((text): Mapping => JSON.parse(text)),
+);
 
 /** The environment variables of the functions. The CDK app sets each one for the functions that need it. */
 const variables = {
@@ -26,6 +40,10 @@ const variables = {
   /** PEM file in the bundle, with the authority that signed Elasticsearch's certificate; empty for a public one. */
   DRUMLINE_ELASTICSEARCH_CA_FILE: z.string(),
   DRUMLINE_INDEX: text,
+  /** How items and outputs are stored: a `Mapping` as JSON. */
+  DRUMLINE_MAPPING: mapping,
+  /** The version of the code that documents name; empty for the hash of the code. */
+  DRUMLINE_CODE_VERSION: z.string(),
   /** Whether each month has its own index, behind an alias with the name of DRUMLINE_INDEX. */
   DRUMLINE_INDEX_MONTHLY: z.enum(['true', 'false']),
   /** Settings of a new index. */

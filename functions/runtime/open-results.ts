@@ -6,7 +6,8 @@ import {
   type TransportRequestParams,
 } from '@elastic/elasticsearch';
 import { reasonFrom } from '../core/model/errors.ts';
-import { type ConnectOptions, connect, type Results } from '../core/results/client.ts';
+import { type ConnectOptions, connect, type WritableResults } from '../core/results/client.ts';
+import type { Mapping } from '../core/results/mapping.ts';
 import { ApiKey, readApiKey } from './api-key.ts';
 import type { Environment } from './environment.ts';
 
@@ -21,15 +22,20 @@ export const RESULTS_VARIABLES = [
   'DRUMLINE_INDEX_REFRESH_SECONDS',
 ] as const;
 
-/** Opens the results index; sends no request yet. @param options timeout and retries; see `connect` for the defaults */
+/**
+ * Opens the results index; sends no request yet.
+ * @param environment DRUMLINE_MAPPING is for functions that write documents or create the index
+ * @param options timeout and retries; see `connect` for the defaults
+ */
 export function openResults(
-  environment: Environment<(typeof RESULTS_VARIABLES)[number]>,
+  environment: Environment<(typeof RESULTS_VARIABLES)[number]> & { DRUMLINE_MAPPING?: Mapping | undefined },
   options: Pick<ConnectOptions, 'timeoutMs' | 'retries'> = {},
-): Results {
+): WritableResults {
   const secret = environment.DRUMLINE_ELASTICSEARCH_API_KEY_SECRET;
   const authority = environment.DRUMLINE_ELASTICSEARCH_CA_FILE;
   const results = connect(environment.DRUMLINE_ELASTICSEARCH_URL, environment.DRUMLINE_INDEX, {
     ...options,
+    ...(environment.DRUMLINE_MAPPING && { mapping: environment.DRUMLINE_MAPPING }),
     ...(secret !== '' && { Transport: transportWithKey(new ApiKey(() => readApiKey(secret))) }),
     ...(authority !== '' && { caCertificate: readFileSync(new URL(authority, import.meta.url), 'utf8') }),
   });

@@ -17,8 +17,9 @@ import { readTotals } from '../../functions/core/ledger/totals.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
 import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
-import type { Results } from '../../functions/core/results/client.ts';
+import type { WritableResults } from '../../functions/core/results/client.ts';
 import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
+import { mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Scheduler } from '../../functions/core/schedule/enqueue.ts';
 import { fire } from '../../functions/core/schedule/fire.ts';
 import { verify } from '../../functions/core/verify/verify.ts';
@@ -125,8 +126,9 @@ function connectThrough(seam: Seam, scenario: Scenario) {
   };
   const sqs = tap(new SQSClient(aws));
   const queue = (url: string): Queue => ({ url, client: sqs, retryDelayMs: 25 });
-  const results: Results = {
+  const results: WritableResults = {
     index: scenario.index,
+    mapping: mappingOf({ list: false, output: 'long' }),
     client: new Client({ node: elasticsearchUrl, Transport: SeamTransport, maxRetries: 0 }),
   };
   return { table, results, sqs, jobs: queue(scenario.jobs), deadLetters: queue(scenario.deadLetters) };

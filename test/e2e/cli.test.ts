@@ -29,6 +29,7 @@ async function limits(): Promise<{ reserved: number | undefined; mapping: number
 test.concurrent.each([
   ['an unknown command', ['explode']],
   ['an unknown setting', ['deploy', '-c', 'concurency=3']],
+  ['a start without times', ['start', '--x', '5', '--timezone', 'Europe/Berlin']],
   ['a setting out of its range', ['deploy', '-c', 'batchSize=0']],
 ])('%s ends the process with exit code 2 and one sentence', async (_what, parameters) => {
   const { code, stdout, stderr } = await run(...parameters);

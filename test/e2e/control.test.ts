@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drained, elasticsearch, invoke, output, start, status, stop } from './system.ts';
+import { drained, elasticsearch, invoke, output, run, start, status, stop } from './system.ts';
 
 test.each([
   ['nothing', undefined],
@@ -9,7 +9,14 @@ test.each([
   ['x above a million', { action: 'start', x: 1_000_001, y: 1 }],
   ['x that is not an integer', { action: 'start', x: 1.5, y: 1 }],
   ['x as text', { action: 'start', x: '1000', y: 1 }],
-  ['no y', { action: 'start', x: 10 }],
+  ['neither y nor cron', { action: 'start', x: 10 }],
+  ['y and cron', { action: 'start', x: 10, y: 1, cron: '0 6 * * *' }],
+  ['a time zone without cron', { action: 'start', x: 10, y: 1, timezone: 'UTC' }],
+  ['an hour of 25', { action: 'start', x: 10, cron: '0 25 * * *' }],
+  [
+    'a time zone that does not exist',
+    { action: 'start', x: 10, cron: '0 6 * * *', timezone: 'Mars/Olympus' },
+  ],
   ['y above a day', { action: 'start', x: 10, y: 1441 }],
   ['a field that is not known', { action: 'start', x: 10, y: 1, concurency: 3 }],
   ['an update of nothing', { action: 'update' }],
@@ -33,6 +40,24 @@ test('stop and update are refused while no run is active', async () => {
   for (const payload of [{ action: 'stop' }, { action: 'update', x: 5 }]) {
     expect(await invoke('control', payload)).toMatchObject({ error: { code: 'no_active_run' } });
   }
+});
+
+test('a run with a cron expression waits for its next time, and can change to minutes and back', async () => {
+  const [cron, timezone] = ['0 6 29 2 *', 'Europe/Berlin'];
+  const started = await invoke('control', { action: 'start', x: 10, cron, timezone, replace: true });
+  const nextTickAt = expect.stringMatching(/^20\d\d-02-29T05:00:00.000Z$/);
+  expect(started).toMatchObject({ running: true, y: null, cron, timezone, nextTickAt });
+  expect(await status()).toMatchObject({ enqueued: 0, tick: 0, y: null, cron, timezone, nextTickAt });
+  expect((await run('status')).stdout).toMatch(/^Next +\w+ 29 Feb 06:00 Europe\/Berlin \(in /m);
+  // No tick has fired, so with minutes one is due now.
+  expect(await invoke('control', { action: 'update', y: 1_440 })).toMatchObject({ y: 1_440 });
+  await invoke('scheduler');
+  await drained(10);
+  expect((await run('update', '--cron', '0 6 30 * *')).stdout).toContain('10 jobs at 0 6 30 * * (UTC)');
+  expect(await status()).toMatchObject({ enqueued: 10, cron: '0 6 30 * *', timezone: 'UTC' });
+  const invalid = await run('update', '--cron', '0 6 32 * *');
+  expect([invalid.code, invalid.stderr]).toEqual([2, expect.stringContaining('"32" is not a valid day')]);
+  await stop();
 });
 
 test('a second start is refused with the id of the active run, unless it may replace that run', async () => {

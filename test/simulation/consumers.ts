@@ -148,6 +148,7 @@ export class Consumers {
     const table = world.table(actor);
     const worker: Worker = {
       id,
+      version: 'simulated',
       job: world.work.in(actor),
       ledger: new world.system.LedgerWriter(
         table,

@@ -4,7 +4,7 @@ import { MAX_BYTES } from './forgeries.ts';
 import { NEVER_FAILING } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
 import type { Operations } from './operations.ts';
-import { notBefore, overdue, spreadOf } from './pacing.ts';
+import { cronTimes, notBefore, overdue, spreadOf } from './pacing.ts';
 import { PassInvariants } from './pass-invariants.ts';
 import type { ListItem } from './source.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
@@ -68,6 +68,16 @@ export class Invariants {
           overdue(tick, now) === undefined,
           () => `run ${runId}: tick ${tick.tick}: job ${overdue(tick, now)} is due but was not enqueued`,
         );
+      if (typeof run.y === 'number' || this.world.scenario.operations.some(({ kind }) => kind === 'update'))
+        continue;
+      const times = cronTimes(run.y, run.startedAt, run.nextTickAt);
+      this.#check(
+        run.nextTick === times.length &&
+          run.nextTickAt === times.at(-1) &&
+          ticks.every(({ tick, dueAt }) => times[tick - 1] === dueAt),
+        () =>
+          `run ${runId}: the next tick is ${run.nextTick}, due ${run.nextTickAt}; the times of ${run.y}: ${times}`,
+      );
     }
   }
 

@@ -39,6 +39,7 @@ export interface PassView {
 export interface RunView {
   runId: string;
   run: Item & {
+    startedAt: number;
     enqueued: number;
     nextTick: number;
     nextTickAt: number;

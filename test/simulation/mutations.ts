@@ -153,7 +153,7 @@ export const MUTATIONS: Mutation[] = [
       'consume/give-up.ts',
       `    await send(
       deadLetters,
-      failed.map(({ job, round }) => deadLetterFor(state.message, job, round)),
+      failed.map(({ job, round }) => deadLetterFor(state.message, job, round, entryOf(withItems, job.jobId))),
     );
 `,
       '',
@@ -293,8 +293,8 @@ export const MUTATIONS: Mutation[] = [
   ]),
   mutation('readers', 'items are added to a pass without a condition', [
     'ledger/passes.ts',
-    'ConditionExpression: STILL_HELD,\n            ExpressionAttributeValues',
-    "ConditionExpression: 'attribute_exists(pk) OR passState = :reading OR holder = :holder OR itemCount = :count',\n            ExpressionAttributeValues",
+    'ConditionExpression: STILL_HELD,\n        ExpressionAttributeValues',
+    "ConditionExpression: 'attribute_exists(pk) OR passState = :reading OR holder = :holder OR itemCount = :count',\n        ExpressionAttributeValues",
   ]),
   mutation('readers', 'the next page is not stored with the items', [
     'items/read-pass.ts',

@@ -52,6 +52,8 @@ export interface Scenario {
   contentionPercent: number;
   operations: Operation[];
   choices: number[];
+  /** When the simulation starts, in milliseconds since 1970. */
+  startsAt?: number;
   /** The length of an Elasticsearch outage after the last choice, in milliseconds. */
   outageMs?: number;
   /** The list of the jobs' items. Without it, jobs are numbered. */

@@ -1,4 +1,4 @@
-/** The start of each simulation: shortly before a change of month, which changes the results index. */
+/** The start of a simulation unless it sets another: shortly before a change of month, which changes the results index. */
 const EPOCH = Date.UTC(2026, 0, 31, 23, 57);
 
 interface Timer {
@@ -11,9 +11,11 @@ interface Timer {
 
 /** A clock that advances only when told to, and its timers. */
 export class VirtualTime {
-  now = EPOCH;
   #timers: Timer[] = [];
   #ids = 0;
+
+  /** @param now milliseconds since 1970 */
+  constructor(public now = EPOCH) {}
 
   readonly clock = (): number => this.now;
 

@@ -2,8 +2,8 @@ import type { Client } from '@elastic/elasticsearch';
 import type { JobContext } from '../../functions/core/job/job.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
-import type { Results } from '../../functions/core/results/client.ts';
-import { MAPPING } from '../../functions/core/results/ensure-index.ts';
+import type { WritableResults } from '../../functions/core/results/client.ts';
+import { indexMappingOf, mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
 import { type Contention, Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
@@ -34,7 +34,7 @@ export class Violation extends Error {
 
 /** The services, the network, and the observations that the invariants need. */
 export class World {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly network: Network;
   readonly dynamo = new Dynamo({ writes: WRITES, page: PAGE });
   readonly sqs: Sqs;
@@ -77,6 +77,7 @@ export class World {
     readonly scenario: Scenario,
     readonly choices: Choices,
   ) {
+    this.time = new VirtualTime(scenario.startsAt);
     this.network = new Network((actor) => this.deathHandlers.get(actor)?.());
     this.network.onEvent = (event, actor) => {
       this.#latest = actor;
@@ -175,8 +176,10 @@ export class World {
     return { url, client: { send } as Queue['client'], retryDelayMs: 25 };
   }
 
-  results(actor: Actor): Results {
+  results(actor: Actor): WritableResults {
     const { elastic } = this;
+    // The simulated jobs return numbers. Jobs that return something else are refused.
+    const mapping = mappingOf({ list: this.source !== undefined, output: 'long' });
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
       this.network.call(actor, 'results', name, effect, partly);
     const client = {
@@ -196,10 +199,13 @@ export class World {
       count: (request: object) => call('count', () => elastic.count(request)),
       search: (request: object) => call('search', () => elastic.search(request)),
       indices: {
-        get: () => call('indices.get', () => ({ results: { mappings: MAPPING, aliases: { results: {} } } })),
+        get: () =>
+          call('indices.get', () => ({
+            results: { mappings: indexMappingOf(mapping), aliases: { results: {} } },
+          })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };
-    return { index: 'results', client: client as unknown as Client };
+    return { index: 'results', mapping, client: client as unknown as Client };
   }
 }

@@ -116,6 +116,10 @@ describe('cdk synth', () => {
       expect([Properties.FunctionName, loaded.code, loaded.stdout, loaded.stderr]).toEqual([
         ...[Properties.FunctionName, 0, 'function 2\n', ''],
       ]);
+      // Cold starts of the other functions do not load the cron library.
+      expect([Properties.FunctionName, readFileSync(bundle, 'utf8').includes('CronPattern: ')]).toEqual([
+        ...[Properties.FunctionName, /scheduler|control/.test(String(Properties.FunctionName))],
+      ]);
       const refused = await run(process.execPath, ['-e', `import(${JSON.stringify(bundle)})`], {
         AWS_REGION: 'eu-west-1',
       });

@@ -1,9 +1,10 @@
 import { groupBy } from '../grouping.ts';
-import type { JobId, WorkerId } from '../model/ids.ts';
+import type { JobId } from '../model/ids.ts';
 import type { Outcome } from '../model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
 import { findStoredIds, type IndexedDocument, writeDocuments } from '../results/documents.ts';
 import { checkIndex } from '../results/ensure-index.ts';
+import { type Mapping, type StoredValue, storedValue } from '../results/mapping.ts';
 import type { MessageState } from './read-batch.ts';
 import type { JobResult } from './run-job.ts';
 import { type TimeBudget, WRITE_RESERVE_MS } from './time-budget.ts';
@@ -64,15 +65,16 @@ export async function storeDocuments(
   jobResults: readonly JobResult[],
   timeoutMs: number,
 ): Promise<{ states: MessageOutcomes[]; outages: ReadonlyMap<string, Error> }> {
-  const byMessage = groupBy(jobResults, ({ task }) => task.message);
+  const stored = jobResults.map((result) => asStored(worker.results.mapping, result));
+  const byMessage = groupBy(stored, ({ task }) => task.message);
   const { written, problem } = await writeDocuments(
     worker.results,
-    [...byMessage.values()].flatMap((results) => documentsOf(worker.id, results)),
+    [...byMessage.values()].flatMap((results) => documentsOf(worker, results)),
     timeoutMs,
   );
   const byJob = new Map(written.map((one) => [one.jobId, one]));
   const outages = new Map<string, Error>();
-  for (const { kind, task } of jobResults)
+  for (const { kind, task } of stored)
     if (problem && kind === 'worked' && !byJob.has(task.jobId)) outages.set(task.tick.index.name, problem);
   const outcomeOf = (result: JobResult): Outcome[] => {
     const { jobId } = result.task;
@@ -93,8 +95,20 @@ export async function storeDocuments(
   };
 }
 
+/** A job's result with its item and output as they are stored. A job whose document would be refused has failed. */
+function asStored(mapping: Mapping, result: JobResult): JobResult {
+  if (result.kind !== 'worked') return result;
+  const { task } = result;
+  const [item, output] = (['item', 'output'] as const).map((field) =>
+    storedValue(field, mapping[field], result[field]),
+  ) as [StoredValue, StoredValue];
+  if ('problem' in item) return { kind: 'failed', task, reason: item.problem, permanent: true };
+  if ('problem' in output) return { kind: 'failed', task, reason: output.problem, permanent: true };
+  return { ...result, item: item.value, output: output.value };
+}
+
 /** The documents of one message's jobs that worked. */
-function documentsOf(workerId: WorkerId, results: readonly JobResult[]): IndexedDocument[] {
+function documentsOf({ id, version }: Worker, results: readonly JobResult[]): IndexedDocument[] {
   let enqueuedAt: string | undefined;
   return results.flatMap((result) => {
     if (result.kind !== 'worked') return [];
@@ -104,7 +118,7 @@ function documentsOf(workerId: WorkerId, results: readonly JobResult[]): Indexed
     enqueuedAt ??= new Date(enqueuedAtMs).toISOString();
     const processedAt = new Date(endedAt).toISOString();
     const { jobId } = task;
-    const document = { jobId, runId, tick, workerId, item, output, enqueuedAt, processedAt };
+    const document = { jobId, runId, tick, workerId: id, version, item, output, enqueuedAt, processedAt };
     return [{ index: task.tick.index.name, document }];
   });
 }

@@ -78,7 +78,7 @@ export async function consume(
   }
 
   const states = [...latest.values()];
-  const { returned, undelivered } = await returnToQueue(worker, states);
+  const { returned, undelivered } = await returnToQueue(worker, states, batch.newer);
   const problems = [...states, lost].flatMap(({ problem }) => problem ?? []);
   const outage = problems.find((problem) => problem instanceof Unavailable);
   return {

@@ -47,6 +47,8 @@ export interface Request {
 /** A batch after its messages were parsed and looked up. */
 export interface ReadBatch {
   states: MessageState[];
+  /** Messages that a newer version of the code wrote, and that its consumer will process. */
+  newer: { body: object; returns: number; deliveries: readonly Delivery[] }[];
   /** Deliveries that can never be processed, and why. */
   malformed: { delivery: Delivery; reason: string }[];
 }
@@ -57,6 +59,12 @@ const CLOCK_SKEW_MS = 60_000;
 /** Maximum delay of a message that is sent back (retryCapSeconds), in milliseconds. A longer one is ignored as forged. */
 const MAX_WAIT_MS = 43_200_000;
 
+/**
+ * How often a message of a newer version is sent back before it becomes a dead letter: about a day, with the waits of
+ * `outageDelaySeconds`. A deployment updates the consumer within minutes.
+ */
+const MAX_NEWER_RETURNS = 400;
+
 /** Messages looked up at the same time. The SDK has 50 connections, and waiting for one counts towards the timeout. */
 const LOOKUPS_AT_ONCE = 40;
 
@@ -65,14 +73,17 @@ const LOOKUPS_AT_ONCE = 40;
  * Never throws: a message that could not be looked up has a `problem`.
  */
 export async function readBatch(worker: Worker, deliveries: readonly Delivery[]): Promise<ReadBatch> {
-  const batch: ReadBatch = { states: [], malformed: [] };
+  const batch: ReadBatch = { states: [], newer: [], malformed: [] };
   const requests: Request[] = [];
   const reject = (rejected: readonly Delivery[], reason: string) =>
     batch.malformed.push(...rejected.map((delivery) => ({ delivery, reason })));
   for (const [body, copies] of groupBy(deliveries, (delivery) => delivery.body)) {
     const parsed = parseMessage(body);
-    if ('malformed' in parsed) reject(copies, parsed.malformed);
-    else requests.push({ message: parsed.message, deliveries: copies });
+    if ('malformed' in parsed) {
+      const { newer, malformed } = parsed;
+      if (newer && newer.returns < MAX_NEWER_RETURNS) batch.newer.push({ ...newer, deliveries: copies });
+      else reject(copies, malformed);
+    } else requests.push({ message: parsed.message, deliveries: copies });
   }
   await pMap(
     groupBy(requests, ({ message }) => messageKey(message)).values(),

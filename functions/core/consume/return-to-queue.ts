@@ -5,7 +5,7 @@ import { MAX_RETURNS, MAX_SURVIVED, type Message, type Returned } from '../model
 import { openJobs } from '../model/message-record.ts';
 import { sendOnce, toDelaySeconds } from '../queue/queue.ts';
 import { outageDelaySeconds, retryDelaySeconds } from './backoff.ts';
-import { type MessageState, requestedJobs } from './read-batch.ts';
+import { type MessageState, type ReadBatch, requestedJobs } from './read-batch.ts';
 import type { Delivery, Worker } from './worker.ts';
 
 /**
@@ -18,15 +18,20 @@ import type { Delivery, Worker } from './worker.ts';
  * If the worker dies after sending, or SQS's answer is lost, both messages are in the queue. To the ledger they are one
  * message. If they meet in a batch, one is sent back.
  *
+ * @param newer messages that a newer version of the code wrote
  * @returns how many messages had to be sent back, and the ids of deliveries whose messages SQS did not accept. SQS
  *   delivers these again when their visibility timeout ends.
  */
 export async function returnToQueue(
   worker: Worker,
   states: readonly MessageState[],
+  newer: ReadBatch['newer'] = [],
 ): Promise<{ returned: number; undelivered: string[] }> {
   const now = worker.clock();
-  const unfinished = states.flatMap((state) => unfinishedOf(worker, state, now));
+  const unfinished = [
+    ...states.flatMap((state) => unfinishedOf(worker, state, now)),
+    ...newer.map((message) => unreadOf(worker, message, now)),
+  ];
   const accepted = await sendOnce(
     worker.jobs,
     unfinished.map(({ message }) => ({
@@ -40,7 +45,7 @@ export async function returnToQueue(
 
 /** A message to send back, and the deliveries that it replaces. */
 interface Unfinished {
-  message: Message & { returned: Returned };
+  message: { returned: Returned };
   deliveries: readonly Delivery[];
 }
 
@@ -66,6 +71,18 @@ function unfinishedOf(worker: Worker, state: MessageState, now: number): Unfinis
     };
     return [{ message, deliveries: copies.flatMap(({ deliveries }) => deliveries) }];
   });
+}
+
+/** A message of a newer version, unchanged but for the number of its returns. */
+function unreadOf(
+  { random }: Worker,
+  { body, returns, deliveries }: ReadBatch['newer'][number],
+  now: number,
+): Unfinished {
+  const times = returns + 1;
+  const notBefore = now + outageDelaySeconds(times, random()) * 1_000;
+  const returned = { ...(body as { returned?: object }).returned, times, notBefore };
+  return { message: { ...body, returned }, deliveries };
 }
 
 /** The wait until the jobs' next attempt or, if no job is to blame, until the outage may be over. */

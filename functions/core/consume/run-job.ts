@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pMap from 'p-map';
-import { checkItem } from '../job/check-item.ts';
+import { checkItem } from '../items/check-item.ts';
 import type { Job, JobLog } from '../job/job.ts';
 import { isPermanent, reasonFrom } from '../model/errors.ts';
 import type { JobId } from '../model/ids.ts';

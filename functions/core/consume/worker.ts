@@ -3,7 +3,7 @@ import type { Job, JobLog } from '../job/job.ts';
 import type { LedgerWriter } from '../ledger/message-records.ts';
 import type { WorkerId } from '../model/ids.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { Results } from '../results/client.ts';
+import type { WritableResults } from '../results/client.ts';
 import type { Backoff } from './backoff.ts';
 import type { JobResult, JobTask } from './run-job.ts';
 import type { TickCache } from './tick-cache.ts';
@@ -20,9 +20,11 @@ export interface Delivery {
 /** A worker and all that it uses. Created once per execution environment. */
 export interface Worker {
   id: WorkerId;
+  /** The version of the code, for its documents. */
+  version: string;
   job: Job;
   ledger: LedgerWriter;
-  results: Results;
+  results: WritableResults;
   jobs: Queue;
   deadLetters: Queue;
   ticks: TickCache;

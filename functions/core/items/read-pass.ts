@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import pMap from 'p-map';
 import { chunk } from '../grouping.ts';
-import { checkItem } from '../job/check-item.ts';
 import { claimPass, extendPass, failPass, readPass, renewPass, type Segment } from '../ledger/passes.ts';
 import { readRun } from '../ledger/runs.ts';
 import type { Table } from '../ledger/table.ts';
@@ -10,6 +9,7 @@ import { ConditionFailed, isPermanent, reasonFrom } from '../model/errors.ts';
 import { jsonProblem } from '../model/item.ts';
 import type { Pass, PassName } from '../model/pass.ts';
 import type { Bucket } from './bucket.ts';
+import { checkItem } from './check-item.ts';
 import { SEGMENT_LIMIT, segmentKey, toLine } from './segment.ts';
 import { type ItemSource, MAX_PAGE_ITEMS, type Page } from './source.ts';
 

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { ApiError } from './errors.ts';
+import { TimeZone } from './time-zone.ts';
 
 /**
  * A crontab line with its time zone, as crontab itself notes it: `CRON_TZ=Europe/Berlin 0 6 * * 1-5`. Five fields:
@@ -23,7 +24,7 @@ export function cronLine(expression: string, timezone: string): CronLine {
     );
   const wrong = fields.findIndex((field, at) => !isPattern(FIELDS.map((_, i) => (i === at ? field : '*'))));
   if (wrong >= 0) throw invalid(`"${fields[wrong]}" is not a valid ${FIELDS[wrong]}`);
-  if (!isTimezone(timezone))
+  if (!TimeZone.exists(timezone))
     throw new ApiError('invalid_input', `"${timezone}" is not a time zone; give an IANA name: Europe/Berlin`);
   const line: CronLine = `CRON_TZ=${timezone} ${fields.join(' ')}`;
   if (!parse(line).pattern.nextRun()) throw invalid(`no time matches "${expression}"`);
@@ -50,9 +51,10 @@ export function readCronLine(line: CronLine): { expression: string; timezone: st
 }
 
 /**
- * The first time after `at` that the line names. Both are milliseconds since 1970. When clocks go forward, a local time
+ * The first time of the line after `at`. Both are milliseconds since 1970. When clocks go forward, a local time
  * that does not exist comes at the moment of the change. When clocks go back, a local time that occurs twice comes once,
- * the first time. (EventBridge skips the former: "Schedule types in EventBridge Scheduler", Daylight saving time.)
+ * the first time. AWS's page "Schedule types on EventBridge Scheduler" describes the same, except that EventBridge skips
+ * a local time that does not exist.
  */
 export function occurrenceAfter(line: CronLine, at: number): number {
   const { pattern, zone } = parse(line);
@@ -62,8 +64,8 @@ export function occurrenceAfter(line: CronLine, at: number): number {
     // Expressions have no year, and one that never matches is rejected when a run starts.
     if (!next) throw new Error(`no time matches ${line}`);
     local = next.getTime();
-    const occurrence = zone.toInstant(local);
-    // Not later: `at` is in the repeated hour, where all local times came before.
+    const occurrence = zone.toMoment(local);
+    // It is not later if `at` is in a repeated hour, whose local times have all come before.
     if (occurrence > at) return occurrence;
   }
 }
@@ -71,12 +73,12 @@ export function occurrenceAfter(line: CronLine, at: number): number {
 interface ParsedLine {
   /** Matches local times, as if they were UTC: croner's own time zones skip or repeat the times of lists and steps. */
   pattern: Cron;
-  zone: Zone;
+  zone: TimeZone;
 }
 
 const PATTERN_OPTIONS = { mode: '5-part', timezone: 'UTC', paused: true } as const;
 
-/** A scheduler that was down counts up to a thousand times of one line. */
+/** Kept because a scheduler that was down counts up to a thousand times of one line. */
 const parsedLines = new Map<CronLine, ParsedLine>();
 
 function parse(line: CronLine): ParsedLine {
@@ -84,55 +86,8 @@ function parse(line: CronLine): ParsedLine {
   if (!parsed) {
     const { expression, timezone } = readCronLine(line);
     const pattern = new Cron(expression, PATTERN_OPTIONS);
-    parsed = { pattern, zone: new Zone(timezone) };
+    parsed = { pattern, zone: new TimeZone(timezone) };
     parsedLines.set(line, parsed);
   }
   return parsed;
-}
-
-const DAY_MS = 86_400_000;
-
-/** A time zone. A local time is written as the milliseconds since 1970 of the same time in UTC. */
-class Zone {
-  readonly #format: Intl.DateTimeFormat;
-
-  constructor(timeZone: string) {
-    // Sweden's format is that of ISO 8601.
-    this.#format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  }
-
-  /** The local time, in whole seconds. */
-  toLocal(at: number): number {
-    return Date.parse(`${this.#format.format(at).replace(' ', 'T')}Z`);
-  }
-
-  /** The first moment that has the local time, or else the first one after it. Assumes one change of clocks in two days. */
-  toInstant(local: number): number {
-    const [before, after] = [-DAY_MS, DAY_MS].map((ms) => local - this.#offset(local + ms)) as [
-      number,
-      number,
-    ];
-    for (const at of [before, after]) if (this.toLocal(at) === local) return at;
-    // The clocks skip the local time: the change lies between the two.
-    let [low, high] = [after, before];
-    while (high - low > 1_000) {
-      const middle = low + Math.floor((high - low) / 2_000) * 1_000;
-      if (this.toLocal(middle) < local) low = middle;
-      else high = middle;
-    }
-    return high;
-  }
-
-  #offset(at: number): number {
-    return this.toLocal(at) - at;
-  }
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -17,7 +17,7 @@ export interface MessageRange {
  * a message that was sent twice is one message.
  */
 export interface Message extends MessageRange {
-  /** Version of the format. A consumer sends messages of an unknown version to the dead-letter queue. */
+  /** Version of the format. A consumer sends messages of a newer version back to the queue: it is about to be replaced. */
   v: 1;
   /** When the slice that contains the message was claimed, in milliseconds since 1970. */
   enqueuedAt: number;
@@ -82,7 +82,16 @@ const schema = z.looseObject({
   ),
 });
 
-export type ParsedMessage = { message: Message } | { malformed: string };
+/** `newer`: a newer version of the code wrote it. `returns`: how often it was sent back. */
+export type ParsedMessage =
+  | { message: Message }
+  | { malformed: string; newer?: { body: object; returns: number } };
+
+/** A message that a newer version of the code wrote. Every version keeps the number of returns in this place. */
+const newerSchema = z.looseObject({
+  v: z.int().check(z.minimum(2), z.maximum(1_000)),
+  returned: z.optional(z.looseObject({ times: z.int().check(z.positive(), z.maximum(MAX_RETURNS)) })),
+});
 
 /** Parses a message's body. Never throws; `malformed` gives the reason if the body is not a valid message. */
 export function parseMessage(body: string): ParsedMessage {
@@ -91,6 +100,11 @@ export function parseMessage(body: string): ParsedMessage {
     json = JSON.parse(body);
   } catch {
     return { malformed: body === '' ? 'the message is empty' : 'the message is not JSON' };
+  }
+  const newer = newerSchema.safeParse(json).data;
+  if (newer) {
+    const malformed = `v: ${newer.v} is a newer version of the format; deploy the version that wrote it`;
+    return { malformed, newer: { body: newer, returns: newer.returned?.times ?? 0 } };
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {

@@ -1,10 +1,17 @@
 import { Client, type ClientOptions, errors as clientErrors, HttpConnection } from '@elastic/elasticsearch';
 import { Unavailable } from '../model/errors.ts';
+import { type Mapping, mappingOf } from './mapping.ts';
 
 /** An Elasticsearch client, and the index or alias that contains the results. */
 export interface Results {
   client: Client;
   index: string;
+}
+
+/** What else writing needs. */
+export interface WritableResults extends Results {
+  /** How the job's items and outputs are stored. */
+  mapping: Mapping;
   /** Settings of new indices; Elasticsearch's defaults unless given. */
   indexSettings?: IndexSettings | undefined;
 }
@@ -22,6 +29,8 @@ export const REQUEST_TIMEOUT_MS = 5_000;
 
 /** Options of a connection. */
 export interface ConnectOptions {
+  /** How items and outputs are stored: numbers and any JSON unless given. Only writers need it. */
+  mapping?: Mapping;
   /** A transport that e.g. adds the API key to each request; the client's own unless given. */
   Transport?: ClientOptions['Transport'];
   /** PEM of the private authority that signed the server's certificate; unset for a public one. */
@@ -60,10 +69,11 @@ class KeptAliveConnection extends HttpConnection {
  * Creates a client; sends no request yet. By default requests are not retried: a worker fails fast, and SQS delivers its
  * messages again.
  */
-export function connect(url: string, index: string, connecting: ConnectOptions = {}): Results {
+export function connect(url: string, index: string, connecting: ConnectOptions = {}): WritableResults {
   const { Transport, caCertificate: authority, timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 } = connecting;
   return {
     index,
+    mapping: connecting.mapping ?? mappingOf({ list: false }),
     client: new Client({
       node: url,
       // Node's http and not undici, which would be a third of the bundle and is not faster here.
@@ -98,7 +108,9 @@ export async function elasticsearchCall<T>(request: () => Promise<T>): Promise<T
 
 interface Cause {
   type?: string;
+  reason?: string;
   caused_by?: Cause;
+  root_cause?: Cause[];
 }
 
 /** The type of the root cause of an Elasticsearch error, e.g. `index_not_found_exception`; undefined for other errors. */
@@ -107,4 +119,11 @@ export function rootCauseType(error: unknown): string | undefined {
   let cause = (error.body as { error?: Cause } | undefined)?.error;
   while (cause?.caused_by) cause = cause.caused_by;
   return cause?.type;
+}
+
+/** Why Elasticsearch rejected a request, in its own words; undefined for other errors. */
+export function rejectionReason(error: unknown): string | undefined {
+  if (!(error instanceof clientErrors.ResponseError) || error.statusCode !== 400) return undefined;
+  const cause = (error.body as { error?: Cause } | undefined)?.error;
+  return cause?.root_cause?.[0]?.reason ?? cause?.reason;
 }

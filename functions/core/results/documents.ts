@@ -1,7 +1,7 @@
 import { chunk, groupBy } from '../grouping.ts';
 import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
-import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
+import { elasticsearchCall, REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
 /** The document of a processed job; its `_id` is the jobId. */
 export interface ResultDocument {
@@ -9,6 +9,9 @@ export interface ResultDocument {
   runId: RunId;
   tick: number;
   workerId: WorkerId;
+  /** The version of the code that did the job. */
+  version: string;
+  /** As `storedValue` returns it, like the output. */
   item: unknown;
   output: unknown;
   /** ISO 8601. */
@@ -113,7 +116,11 @@ async function writeBulk(
       {
         index,
         operations: lines.flatMap(({ jobId, json }) => [{ create: { _id: String(jobId) } }, json]),
-        filter_path: ['errors', 'items.*.status', 'items.*.error.type', 'items.*.error.reason'],
+        filter_path: [
+          'errors',
+          'items.*.status',
+          ...['type', 'reason', 'caused_by.reason'].map((field) => `items.*.error.${field}`),
+        ],
       },
       { requestTimeout },
     )
@@ -123,13 +130,14 @@ async function writeBulk(
     const { status, error } = answer.items?.[index]?.create ?? { status: 503 };
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_PROBLEM.test(error?.reason ?? '')) return [];
-    return [
-      {
-        jobId,
-        refused: reasonFrom(new Error(`Elasticsearch refused the document: ${error?.reason ?? status}`)),
-      },
-    ];
+    return [{ jobId, refused: refusal(error?.reason ?? String(status), error?.caused_by?.reason) }];
   });
+}
+
+/** Without the document's ID and the preview of the value, which would leave no room for the cause. */
+function refusal(reason: string, cause: string | null | undefined): string {
+  const field = reason.replace(/^\[[\d:]+\] /, '').replace(/ in document with id .*$/s, '');
+  return reasonFrom(new Error(`Elasticsearch refused the document: ${field}${cause ? `: ${cause}` : ''}`));
 }
 
 function bulksOf(lines: readonly Line[]): Bulk[] {
@@ -140,6 +148,22 @@ function bulksOf(lines: readonly Line[]): Bulk[] {
       lines,
     })),
   );
+}
+
+/**
+ * Reads a job's document, also if searches do not find it yet; undefined if there is none.
+ * @throws Unavailable
+ */
+export async function findDocument(
+  { client }: Results,
+  index: string,
+  jobId: JobId,
+): Promise<ResultDocument | undefined> {
+  const answer = await elasticsearchCall(() => client.mget<ResultDocument>({ index, ids: [String(jobId)] }));
+  const [doc] = answer.docs;
+  if (doc && 'error' in doc && doc.error.type !== 'index_not_found_exception')
+    throw new Unavailable('results', new Error(doc.error.reason ?? doc.error.type));
+  return doc && 'found' in doc && doc.found ? doc._source : undefined;
 }
 
 /** Which of these jobs have a document in an index, including those that searches do not find yet. @throws Unavailable */

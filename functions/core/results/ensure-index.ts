@@ -1,31 +1,26 @@
-import { ApiError, Unavailable } from '../model/errors.ts';
+import { errors as clientErrors, type estypes } from '@elastic/elasticsearch';
+import { ApiError, reasonFrom, Unavailable } from '../model/errors.ts';
 import type { ResultsIndex } from '../model/index-name.ts';
-import { elasticsearchCall, type IndexSettings, type Results, rootCauseType } from './client.ts';
-
-/** The explicit mapping of an index. A dynamic mapping would be derived from whichever document comes first. */
-export const MAPPING = {
-  dynamic: false,
-  properties: {
-    jobId: { type: 'long' },
-    runId: { type: 'keyword' },
-    tick: { type: 'integer' },
-    workerId: { type: 'keyword' },
-    item: { type: 'long' },
-    output: { type: 'long' },
-    enqueuedAt: { type: 'date' },
-    processedAt: { type: 'date' },
-  },
-} as const;
+import {
+  elasticsearchCall,
+  type IndexSettings,
+  type Results,
+  rootCauseType,
+  type WritableResults,
+} from './client.ts';
+import { FIXED_FIELDS, indexMappingOf } from './mapping.ts';
 
 /**
  * Creates the index with its mapping if it does not exist, and a template for it or for all indices of its alias. If the
- * index is deleted during a run, the next write creates it again from the template.
- * @throws ApiError `index_conflict` when the existing index has another mapping, or the name is already used: as an alias
- *   for an index, or as an index for an alias
+ * index is deleted during a run, the next write creates it again from the template. Adds fields that the existing index
+ * does not have yet.
+ * @throws ApiError `index_conflict` when the existing index maps a field differently or fields may not be added to it, when
+ *   Elasticsearch does not accept the mapping of the job's output, or when the name is already used: as an alias for an
+ *   index, or as an index for an alias
  * @throws Unavailable
  */
 export async function ensureIndex(
-  results: Results,
+  results: WritableResults,
   index: ResultsIndex = { name: results.index },
 ): Promise<void> {
   const { client } = results;
@@ -33,9 +28,41 @@ export async function ensureIndex(
     await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index)));
     await createIndex(results, index);
   } catch (error) {
-    throw NAME_CONFLICTS.has(rootCauseType(error) ?? '') ? nameConflict(index) : error;
+    throw NAME_CONFLICTS.has(rootCauseType(error) ?? '') ? nameConflict(index) : invalidMapping(error);
   }
-  await compareIndex(results, index);
+  const { properties } = await compareIndex(results, index);
+  await completeMapping(results, index.name, properties);
+}
+
+/** Adds the fields of the mapping that the index does not have. @throws ApiError `index_conflict` @throws Unavailable */
+async function completeMapping(
+  { client, mapping }: WritableResults,
+  index: string,
+  actual: Properties,
+): Promise<void> {
+  const { properties } = indexMappingOf(mapping);
+  const { missing, conflict } = compareProperties(properties, actual);
+  if (conflict) throw fieldConflict(index, conflict);
+  if (missing.length === 0) return;
+  const added = Object.fromEntries(
+    [...new Set(missing.map((field) => field.split('.')[0] as keyof typeof properties))].map((name) => [
+      name,
+      properties[name],
+    ]),
+  );
+  try {
+    await client.indices.putMapping({ index, properties: added });
+  } catch (error) {
+    if (!(error instanceof clientErrors.ResponseError) || ![400, 403].includes(error.statusCode ?? 0))
+      await elasticsearchCall(() => Promise.reject(error));
+    const request = `PUT /${index}/_mapping ${JSON.stringify({ properties: added })}`;
+    throw new ApiError(
+      'index_conflict',
+      `the index ${index} lacks the fields ${missing.join(', ')}, and they cannot be added (${reasonFrom(error)}): ` +
+        `send this request with a key that has the privilege manage, or choose another index (-c index=NAME): ${request}`,
+      { index, missing, request },
+    );
+  }
 }
 
 /**
@@ -43,16 +70,27 @@ export async function ensureIndex(
  * the request would require the privilege `manage`, which includes deleting ("Security privileges", create_index).
  */
 async function createIndex(
-  { client, indexSettings }: Results,
+  { client, indexSettings, mapping }: WritableResults,
   { name: index }: ResultsIndex,
   options: RequestOptions = {},
 ): Promise<void> {
   const settings = indexSettings && { settings: settingsOf(indexSettings) };
   try {
-    await elasticsearchCall(() => client.indices.create({ index, mappings: MAPPING, ...settings }, options));
+    const mappings = indexMappingOf(mapping);
+    await elasticsearchCall(() => client.indices.create({ index, mappings, ...settings }, options));
   } catch (error) {
     if (rootCauseType(error) !== 'resource_already_exists_exception') throw error;
   }
+}
+
+/** Elasticsearch's reason if it does not accept a mapping, otherwise the error. */
+function invalidMapping(error: unknown): unknown {
+  if (!(error instanceof clientErrors.ResponseError) || rootCauseType(error) !== 'mapper_parsing_exception')
+    return error;
+  return new ApiError(
+    'index_conflict',
+    `Elasticsearch does not accept the mapping of the job’s output: ${reasonFrom(error)}; change it and deploy again`,
+  );
 }
 
 /** Error types of an alias with the name of an index, or of an index with the name of an alias. */
@@ -67,14 +105,14 @@ function nameConflict({ name, alias }: ResultsIndex): ApiError {
   });
 }
 
-function templateOf({ indexSettings }: Results, { name, alias }: ResultsIndex) {
+function templateOf({ indexSettings, mapping }: WritableResults, { name, alias }: ResultsIndex) {
   return {
     name: alias ? `${alias}-monthly` : name,
     index_patterns: [alias ? `${alias}-*` : name],
     // Elasticsearch rejects overlapping patterns of the same priority. The longer, more specific pattern must win.
     priority: TEMPLATE_PRIORITY + (alias ?? name).length,
     template: {
-      mappings: MAPPING,
+      mappings: indexMappingOf(mapping),
       ...(indexSettings && { settings: settingsOf(indexSettings) }),
       ...(alias && { aliases: { [alias]: {} } }),
     },
@@ -82,13 +120,15 @@ function templateOf({ indexSettings }: Results, { name, alias }: ResultsIndex) {
 }
 
 /**
- * Checks the mapping and the alias of the index, and creates the index if it does not exist. Unlike `ensureIndex` it does
- * not change templates, so a worker needs no privilege for them.
+ * Checks the fixed fields and the alias of the index, and creates the index if it does not exist. Unlike `ensureIndex` it
+ * changes no templates and no mappings, so a worker needs no privilege for them. Nor does it compare the fields that depend
+ * on the job: jobs of an earlier deployment may still be queued for an index with other fields. Elasticsearch stores
+ * their documents, or refuses them one by one.
  * @param requestTimeout of each request, in milliseconds
  * @throws Unavailable, also when the mapping or the alias is wrong: the operator must fix it, and no job is to blame
  */
 export async function checkIndex(
-  results: Results,
+  results: WritableResults,
   index: ResultsIndex,
   requestTimeout: number,
 ): Promise<void> {
@@ -112,24 +152,20 @@ interface RequestOptions {
 /** Higher than Elasticsearch's own templates (100 and 200), and than an operator's usual template for `*`. */
 const TEMPLATE_PRIORITY = 1_000;
 
-/** @throws ApiError `index_conflict` when the index has another mapping, or does not belong to its alias */
+type Properties = Record<string, estypes.MappingProperty>;
+
+/** @throws ApiError `index_conflict` when the index maps a fixed field differently, or does not belong to its alias */
 async function compareIndex(
   { client }: Results,
   { name: index, alias }: ResultsIndex,
   options: RequestOptions = {},
-): Promise<void> {
+): Promise<{ properties: Properties }> {
   const found = Object.values(await elasticsearchCall(() => client.indices.get({ index }, options)))[0];
   const properties = found?.mappings?.properties ?? {};
-  for (const [field, { type }] of Object.entries(MAPPING.properties)) {
-    const actual = properties[field]?.type;
-    if (actual !== type) {
-      throw new ApiError(
-        'index_conflict',
-        `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${type}: choose another index (-c index=NAME) or delete this one`,
-        { index, field, expected: type, actual: actual ?? null },
-      );
-    }
-  }
+  const { missing, conflict } = compareProperties(FIXED_FIELDS, properties);
+  const field = missing[0] as keyof typeof FIXED_FIELDS | undefined;
+  if (conflict) throw fieldConflict(index, conflict);
+  if (field) throw fieldConflict(index, { field, expected: FIXED_FIELDS[field].type });
   if (alias && !(alias in (found?.aliases ?? {}))) {
     throw new ApiError(
       'index_conflict',
@@ -137,6 +173,50 @@ async function compareIndex(
       { index, alias },
     );
   }
+  return { properties };
+}
+
+/** A field with another type than expected. `actual` is undefined if the index does not have the field. */
+interface FieldConflict {
+  field: string;
+  expected: string;
+  actual?: string;
+}
+
+/** Compares the types of fields. Other parameters, e.g. `ignore_above`, may differ. */
+function compareProperties(
+  expected: Properties,
+  actual: Properties,
+  prefix = '',
+): { missing: string[]; conflict?: FieldConflict } {
+  const missing: string[] = [];
+  for (const [name, property] of Object.entries(expected)) {
+    const field = `${prefix}${name}`;
+    const found = actual[name];
+    if (!found) {
+      missing.push(field);
+      continue;
+    }
+    if (typeOf(found) !== typeOf(property))
+      return { missing, conflict: { field, expected: typeOf(property), actual: typeOf(found) } };
+    const inner = compareProperties(propertiesOf(property), propertiesOf(found), `${field}.`);
+    missing.push(...inner.missing);
+    if (inner.conflict) return { missing, conflict: inner.conflict };
+  }
+  return { missing };
+}
+
+/** Elasticsearch does not name the type of an object. */
+const typeOf = ({ type = 'object' }: estypes.MappingProperty): string => type;
+const propertiesOf = (property: estypes.MappingProperty): Properties =>
+  'properties' in property ? (property.properties ?? {}) : {};
+
+function fieldConflict(index: string, { field, expected, actual }: FieldConflict): ApiError {
+  return new ApiError(
+    'index_conflict',
+    `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${expected}: choose another index (-c index=NAME) or delete this one`,
+    { index, field, expected, actual: actual ?? null },
+  );
 }
 
 function settingsOf({ shards, replicas, refreshSeconds }: IndexSettings) {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { progressLine } from '../../../cli/runs/follow-run.ts';
 import { runReport, runReportText, verificationText } from '../../../cli/runs/run-report.ts';
 import { statusScreen } from '../../../cli/runs/status-screen.ts';
@@ -47,6 +47,39 @@ describe('the status screen', () => {
     expect(text).toContain('2 fired, 3 missed');
     expect(text).toMatch(/12 retired +5,000/);
     expect(text).toContain('9,000 jobs/min');
+  });
+
+  test('shows the pass of a list, and why a tick was missed', () => {
+    const pass = { number: 3, items: 12_000, taken: 0, invalid: { count: 0 } };
+    expect(screen({ x: 'all', pass: { ...pass, state: 'reading' } })).toMatch(
+      /all items every minute\n(.*\n)*List +pass 3 is being read, 12,000 items so far/,
+    );
+    expect(screen({ pass: { ...pass, state: 'complete', taken: 1_000 } })).toContain(
+      '12,000 items, 1,000 in ticks',
+    );
+    const first = { index: 7, problem: 'url: Invalid URL' };
+    const failed = screen({
+      pass: { ...pass, state: 'failed', reason: 'the database is closed', invalid: { count: 2, first } },
+      lastMiss: {
+        tick: 4,
+        at: new Date(Date.now() - 60_000).toISOString(),
+        reason: 'the database is closed',
+      },
+    });
+    expect(failed).toContain('pass 3 could not be read: the database is closed');
+    expect(failed).toContain('2 items cannot be used; item 7: url: Invalid URL');
+    expect(failed).toMatch(/Missed +tick 4, .* ago: the database is closed/);
+  });
+
+  test('shows the next tick of a cron expression in its time zone', () => {
+    const cron = { y: null, cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' };
+    vi.setSystemTime('2026-11-25T20:00:00Z');
+    const text = screen({ ...cron, nextTickAt: '2026-11-26T05:00:00.000Z' });
+    expect(text).toContain('1 fired; 1,000 jobs at 0 6 * * 1-5 (Europe/Berlin)');
+    expect(text).toContain('Next      Thu 26 Nov 06:00 Europe/Berlin (in 9 h 0 min)');
+    expect(screen({ ...cron, running: false, nextTickAt: null })).not.toContain('Next');
+    vi.useRealTimers();
+    expect(screen({ y: 5 })).toContain('1,000 jobs every 5 minutes');
   });
 
   test('shows that there is no run yet, no limit on workers, or an unknown limit', () => {

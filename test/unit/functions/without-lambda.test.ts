@@ -35,6 +35,7 @@ beforeEach(async () => {
     DRUMLINE_CONSUMER: 'consumer',
     DRUMLINE_SCHEDULER: 'scheduler',
     DRUMLINE_LIST: 'false',
+    DRUMLINE_MAPPING: '{"item":{"type":"long"},"output":{"type":"long"}}',
     DRUMLINE_ELASTICSEARCH_URL: `http://${await listen(createHttpServer(new FakeElasticsearch().listener))}`,
     DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
     DRUMLINE_ELASTICSEARCH_CA_FILE: '',

@@ -42,6 +42,7 @@ test('names a variable that is missing or invalid, and says what to do', () => {
   const numbers = ['', '0', '-1', '1.5', 'ten', 'NaN', 'Infinity', '1e99', String(MAX_JOBS_PER_MESSAGE + 1)];
   for (const [name, ...values] of [
     ['DRUMLINE_TABLE', ''],
+    ['DRUMLINE_MAPPING', '', '{', 'null', '{"item":{}}'],
     ['DRUMLINE_INDEX_REFRESH_SECONDS', '0', 'x', '-1'],
     ['DRUMLINE_JOBS_PER_MESSAGE', ...numbers],
   ] as const)

@@ -359,7 +359,7 @@ describe('with a running clock', () => {
       const client = { bulk: hang, mget: hang, indices: { get: hang } } as unknown as Client;
       worker = cloud.worker({
         clock: Date.now,
-        results: { index: 'results', client },
+        results: { ...worker.results, client },
         verifiedIndices: new Set(['results']),
         settings: { ...worker.settings, maxAttempts: 1 },
         job: working(

@@ -10,7 +10,7 @@ import {
   type Returned,
 } from '../../../../../functions/core/model/message.ts';
 import { type MessageRecord, newRecord } from '../../../../../functions/core/model/message-record.ts';
-import { delivery, InMemoryCloud, throttled } from '../../../../fixtures/in-memory-cloud.ts';
+import { cloudWithTick, delivery, InMemoryCloud, throttled } from '../../../../fixtures/in-memory-cloud.ts';
 import { jobs, message, messageFrom, NOW } from '../../../../fixtures/ledger.ts';
 
 let cloud: InMemoryCloud;
@@ -179,4 +179,20 @@ test('all deliveries of a message that SQS did not take are named, and it is not
   );
   expect([count, calls]).toEqual([23, 3]);
   expect(cloud.sqs.copies('jobs')).toHaveLength(12);
+});
+
+test('a message of a newer version is sent back unchanged, and after about a day becomes a dead letter', async () => {
+  cloud = await cloudWithTick();
+  const newer = { v: 2, jobs: { from: 1 }, returned: { times: 7, notBefore: 5, more: true } };
+  const deliver = (body: object) => cloud.consume(cloud.worker(), delivery(JSON.stringify(body)));
+  expect(await deliver(newer)).toMatchObject({ returned: 1, malformed: 0, undelivered: [] });
+  const [copy] = cloud.sqs.copies('jobs');
+  expect(JSON.parse(copy?.body ?? '')).toEqual({
+    ...newer,
+    returned: { times: 8, notBefore: expect.any(Number), more: true },
+  });
+  expect(copy?.visibleAt).toBeGreaterThan(NOW);
+  const last = { ...newer, returned: { times: 400 } };
+  expect(await deliver(last)).toMatchObject({ returned: 0, malformed: 1 });
+  expect(cloud.sqs.copies('dead letters').map(({ body }) => JSON.parse(body))).toEqual([last]);
 });

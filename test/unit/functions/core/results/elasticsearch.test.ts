@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { type ResultDocument, writeDocuments } from '../../../../../functions/core/results/documents.ts';
-import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/results/ensure-index.ts';
+import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
 import { makeCertificates } from '../../../../certificates.ts';
@@ -192,8 +192,11 @@ test('creates the index with its settings', async () => {
   await ensureIndex(open(await plain()));
   const settings = { number_of_shards: 3, number_of_replicas: 2, refresh_interval: '30s' };
   const [template, index] = elasticsearch.requests.map(({ body }) => body && JSON.parse(body));
-  expect(template).toMatchObject({ index_patterns: ['results'], template: { mappings: MAPPING, settings } });
-  expect(index).toEqual({ mappings: MAPPING, settings });
+  expect(template).toMatchObject({
+    index_patterns: ['results'],
+    template: { mappings: elasticsearch.mappings, settings },
+  });
+  expect(index).toEqual({ mappings: elasticsearch.mappings, settings });
 });
 
 test('trusts a private authority only if it is configured', async () => {

@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
-import { connect, type Results } from '../../../../../functions/core/results/client.ts';
+import { connect, type WritableResults } from '../../../../../functions/core/results/client.ts';
 import {
   findStoredIds,
   type ResultDocument,
   writeDocuments,
 } from '../../../../../functions/core/results/documents.ts';
-import { checkIndex, ensureIndex, MAPPING } from '../../../../../functions/core/results/ensure-index.ts';
+import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
 import {
   countDocuments,
   countDuplicates,
@@ -23,7 +23,7 @@ import { FakeElasticsearch, listen } from '../../../../fixtures/servers.ts';
 const INDEX: ResultsIndex = { name: 'drumline-results-2026.11', alias: 'drumline-results' };
 
 let elasticsearch: FakeElasticsearch;
-let results: Results;
+let results: WritableResults;
 
 beforeEach(async () => {
   elasticsearch = new FakeElasticsearch();
@@ -109,7 +109,7 @@ test.each(Object.entries(FUNCTIONS))(
 test('a worker creates a missing index with its mapping and without its alias, which would need the privilege to delete', async () => {
   await checkIndex(results, INDEX, 1_000);
   expect(calls()).toEqual(['GET /INDEX', 'PUT /INDEX', 'GET /INDEX']);
-  expect(JSON.parse(elasticsearch.requests[1]?.body ?? '')).toEqual({ mappings: MAPPING });
+  expect(JSON.parse(elasticsearch.requests[1]?.body ?? '')).toEqual({ mappings: elasticsearch.mappings });
 });
 
 test('nothing is written to an index without its alias, because searches would not find it', async () => {
