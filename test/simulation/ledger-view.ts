@@ -27,6 +27,7 @@ export interface PassView {
   /** Where to read on, as JSON. */
   cursor?: string;
   openedAt: number;
+  starts: number;
   /** Who reads, and until when its claim holds. */
   holder: string;
   leaseUntil: number;

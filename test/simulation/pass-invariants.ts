@@ -26,7 +26,6 @@ export class PassInvariants {
       const key = `${runId}#${pass}, which has ${view?.count} items`;
       const invites = (this.#invites.get(key) ?? 0) + 1;
       this.#invites.set(key, invites);
-      if (invites === MAX_STARTS) this.#givenUp.add(`${runId}#${pass}`);
       this.#check(invites <= MAX_STARTS, () => `a reader is invoked for the ${invites}th time for ${key}`);
     };
   }
@@ -55,6 +54,7 @@ export class PassInvariants {
     const json = JSON.stringify(pass);
     if (this.#looked.get(name) === json) return;
     this.#looked.set(name, json);
+    if (pass.starts >= MAX_STARTS) this.#givenUp.add(name);
     const ended = this.#ended.get(name);
     this.#check(ended === undefined, () => `${name} has ended, and was changed to ${json} from ${ended}`);
     if (pass.state !== 'reading') this.#ended.set(name, json);
@@ -188,7 +188,7 @@ export class PassInvariants {
     if (!earlier || run.missedTicks === earlier.run.missedTicks) return;
     const awaited = earlier.passes.find(({ tick }) => tick === earlier.run.nextTick);
     this.#check(
-      !awaited || awaited.state === 'failed' || this.#givenUp.has(`${runId}#${awaited.pass}`),
+      !awaited || awaited.state === 'failed' || this.#givenUp.has(`pass ${runId}#${awaited.pass}`),
       () => `run ${runId} missed tick ${awaited?.tick}, whose pass is ${awaited?.state}`,
     );
     const { lastMiss } = run;

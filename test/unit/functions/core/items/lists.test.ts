@@ -11,9 +11,9 @@ import { SEGMENT_LIMIT } from '../../../../../functions/core/items/segment.ts';
 import { SnapshotReader } from '../../../../../functions/core/items/snapshot.ts';
 import { type ItemSource, list, MAX_PAGE_ITEMS, pages } from '../../../../../functions/core/items/source.ts';
 import { readPass } from '../../../../../functions/core/ledger/passes.ts';
-import { readRun, stopRun, updateRun } from '../../../../../functions/core/ledger/runs.ts';
+import { readRun, skipTicks, stopRun, updateRun } from '../../../../../functions/core/ledger/runs.ts';
 import { readTick } from '../../../../../functions/core/ledger/ticks.ts';
-import { PermanentError } from '../../../../../functions/core/model/errors.ts';
+import { ConditionFailed, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { ItemEntry } from '../../../../../functions/core/model/item.ts';
 import { MAX_STARTS, type PassName } from '../../../../../functions/core/model/pass.ts';
 import { fire } from '../../../../../functions/core/schedule/fire.ts';
@@ -300,6 +300,14 @@ describe('a tick whose list cannot be read', () => {
     await read(list(names(3)));
     expect(await runScheduler()).toMatchObject({ ticks: [{ tick: 1, enqueued: 3 }] });
     expect((await readTick(cloud.table, RUN, 1))?.dueAt).toBe(NOW);
+  });
+
+  test('is not missed by a scheduler that does not know of its pass yet', async () => {
+    await start();
+    const before = await run();
+    await runScheduler();
+    const missed = { count: 1, nextTick: 2, nextTickAt: NOW + 300_000, reason: 'the scheduler ran too late' };
+    await expect(skipTicks(cloud.table, before, missed, NOW)).rejects.toThrow(ConditionFailed);
   });
 
   test('is missed if the list or a page exceeds a limit', async () => {
