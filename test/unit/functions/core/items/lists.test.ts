@@ -243,6 +243,40 @@ describe('reading a list', () => {
     expect(await itemsOf(1)).toHaveLength(3 * SEGMENT_LIMIT.count);
   });
 
+  test('keeps pages that are smaller than a segment, or empty, when the time is up', async () => {
+    await start();
+    await runScheduler();
+    const sizes = [2, 0, 0, 3, 0];
+    const reads: number[] = [];
+    const slow = pages(async (cursor: number | undefined = 0) => {
+      reads.push(cursor);
+      cloud.now += 300_000;
+      return {
+        items: names(sizes[cursor] as number, `${cursor}`),
+        next: cursor + 1 < sizes.length ? cursor + 1 : null,
+      };
+    });
+    expect(await read(slow)).toEqual({ state: 'reading', count: 2 });
+    await runScheduler();
+    expect(await read(slow, 1, { name: 'second' })).toEqual({ state: 'reading', count: 5 });
+    await runScheduler();
+    expect(await read(slow, 1, { name: 'third' })).toEqual({ state: 'complete', count: 5, invalid: 0 });
+    expect(reads).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('is missed if its pages stay empty for too long', async () => {
+    await start();
+    const endless = pages(async (cursor: number | undefined = 0) => {
+      cloud.now += 300_000;
+      return { items: [], next: cursor + 1 };
+    });
+    for (let starts = 1; starts <= MAX_STARTS; starts++) {
+      expect(await runScheduler()).toMatchObject({ reading: { pass: 1 } });
+      expect(await read(endless, 1, { name: `reader ${starts}` })).toEqual({ state: 'reading', count: 0 });
+    }
+    expect((await runScheduler()).missed).toBeGreaterThan(0);
+  });
+
   test('ends when the run is stopped', async () => {
     await start();
     await runScheduler();
