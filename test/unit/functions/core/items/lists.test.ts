@@ -327,13 +327,15 @@ describe('a tick whose list cannot be read', () => {
     expect((await run()).lastMiss?.reason).toMatch(/^the reader of the list ended 4 times without a result/);
   });
 
-  test('waits for its items, however late', async () => {
+  test('waits for its items, however late, and the ticks that it delays are missed with the reason', async () => {
     await start();
     await runScheduler();
     cloud.now += 1_000_000;
     await read(list(names(3)));
-    expect(await runScheduler()).toMatchObject({ ticks: [{ tick: 1, enqueued: 3 }] });
+    expect(await runScheduler()).toMatchObject({ ticks: [{ tick: 1, enqueued: 3 }], missed: 2 });
     expect((await readTick(cloud.table, RUN, 1))?.dueAt).toBe(NOW);
+    const reason = 'the list was still being read for tick 1';
+    expect(await run()).toMatchObject({ lastMiss: { tick: 3, reason } });
   });
 
   test('is not missed by a scheduler that does not know of its pass yet', async () => {
@@ -421,6 +423,31 @@ describe('an item', () => {
     cloud.bucket.objects.clear();
     const batch = await cloud.consume(cloud.worker(), ...cloud.messagesIn('jobs'));
     expect(batch).toMatchObject({ processed: 0, failed: 1 });
+  });
+
+  test('whose segment a query does not see yet sends its message back', async () => {
+    await entries(list(['a']));
+    const worker = cloud.worker({ job: { run: () => 1 } });
+    const send = worker.ledger.table.client.send;
+    let hidden = true;
+    worker.items = new SnapshotReader(
+      {
+        ...cloud.table,
+        client: {
+          send: (async (command: { input: { ScanIndexForward?: boolean } }) =>
+            hidden && command.input.ScanIndexForward === false
+              ? { Items: [] }
+              : send(command as never)) as typeof send,
+        },
+      },
+      cloud.bucket,
+    );
+    expect(await cloud.consume(worker, ...cloud.messagesIn('jobs'))).toMatchObject({
+      failed: 0,
+      returned: 1,
+    });
+    hidden = false;
+    expect(await cloud.consume(worker, ...cloud.messagesIn('jobs'))).toMatchObject({ processed: 1 });
   });
 
   test('that cannot be loaded just now sends its message back, and no job is to blame', async () => {
