@@ -54,8 +54,11 @@ export const PAGE_TIMEOUT_MS = 120_000;
 /** Maximum items of a list. */
 export const MAX_LIST_ITEMS = 10_000_000;
 
-/** Maximum characters of a page's items as JSON. The reader holds them in memory. */
-export const MAX_PAGE_CHARACTERS = 20_000_000;
+/**
+ * Maximum bytes of a page's items as JSON. The reader holds them in memory, and they fit into fewer than a hundred
+ * segments, which is what one transaction adds.
+ */
+export const MAX_PAGE_BYTES = 20_000_000;
 
 /** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
 export const MAX_CURSOR_CHARACTERS = 10_000;
@@ -222,11 +225,9 @@ class PassReading {
     const { text, problem } = toLine(item);
     const index = this.#pass.count + this.#lines.length;
     this.#lines.push(text);
-    this.#bytes += text.length;
-    if (this.#bytes > MAX_PAGE_CHARACTERS)
-      throw new ReadFailed(
-        `a page has more than ${MAX_PAGE_CHARACTERS} characters of JSON: return smaller pages`,
-      );
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#bytes > MAX_PAGE_BYTES)
+      throw new ReadFailed(`a page has more than ${MAX_PAGE_BYTES} bytes of JSON: return smaller pages`);
     const invalid = problem ?? (await this.#schemaProblem(item));
     if (invalid === undefined) return;
     const { count, first = { index, problem: invalid } } = this.#invalid;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   MAX_LIST_ITEMS,
-  MAX_PAGE_CHARACTERS,
+  MAX_PAGE_BYTES,
   PAGE_ATTEMPTS,
   type Reader,
   readPassOf,
@@ -364,7 +364,13 @@ describe('a tick whose list cannot be read', () => {
       ],
       [
         'large items',
-        { read: async () => ({ items: Array(MAX_PAGE_CHARACTERS / 200_000 + 1).fill('x'.repeat(200_000)) }) },
+        { read: async () => ({ items: Array(MAX_PAGE_BYTES / 200_000 + 1).fill('x'.repeat(200_000)) }) },
+        /return smaller pages/,
+      ],
+      // Two of these do not fit into a segment.
+      [
+        'more segments than a transaction adds',
+        { read: async () => ({ items: Array(110).fill('€'.repeat(170_000)) }) },
         /return smaller pages/,
       ],
     ];
