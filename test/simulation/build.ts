@@ -18,7 +18,7 @@ const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
 /** Limits of lists, as SMALL sets them. */
 export const SEGMENT_ITEMS = 2;
 export const MAX_STARTS = 2;
-export const MAX_SHARED_MS = 8 * 60_000;
+export const MAX_SHARED_MS = 3 * 60_000;
 
 /**
  * Reduces the core's limits, so that a few jobs reach the limits of slices, batches and transactions. Only these numbers
