@@ -303,17 +303,18 @@ export const LIST_THEMES = {
     failurePercent: [0, 8, 25],
     list: listOf(6, ['none', 'none', 'slow'], [900_000, 45_000]),
   },
-  /** Passes from which many ticks take a few items. */
+  /** Passes from which many ticks take a few items, until the pass is too old. Schedulers overlap. */
   longPasses: {
     operations: [
       [6, fire],
-      [6, fc.constant({ kind: 'wait' as const, ms: minute })],
-      [1, wait],
+      [3, fc.constant({ kind: 'wait' as const, ms: minute })],
       [1, listUpdate],
     ],
     kinds: ['good'],
     x: [1, 1, 2],
-    failurePercent: [0, 8],
+    speeds: [[4], [1, 20], [1, 1, 20]],
+    timePasses: 4,
+    failurePercent: [0, 0, 8],
     list: listOf(6, ['none'], [900_000]),
   },
   /** Jobs fail, and their dead letters are sent again after the list has changed. */

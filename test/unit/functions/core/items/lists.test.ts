@@ -10,15 +10,21 @@ import {
 import { SEGMENT_LIMIT } from '../../../../../functions/core/items/segment.ts';
 import { SnapshotReader } from '../../../../../functions/core/items/snapshot.ts';
 import { type ItemSource, list, MAX_PAGE_ITEMS, pages } from '../../../../../functions/core/items/source.ts';
-import { readPass } from '../../../../../functions/core/ledger/passes.ts';
-import { readRun, skipTicks, stopRun, updateRun } from '../../../../../functions/core/ledger/runs.ts';
-import { readTick } from '../../../../../functions/core/ledger/ticks.ts';
+import { openPass, readPass } from '../../../../../functions/core/ledger/passes.ts';
+import {
+  readRun,
+  readSchedule,
+  skipTicks,
+  stopRun,
+  updateRun,
+} from '../../../../../functions/core/ledger/runs.ts';
+import { claimTick, readTick } from '../../../../../functions/core/ledger/ticks.ts';
 import { ConditionFailed, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { ItemEntry } from '../../../../../functions/core/model/item.ts';
-import { MAX_STARTS, type PassName } from '../../../../../functions/core/model/pass.ts';
+import { MAX_STARTS, type Pass, type PassName } from '../../../../../functions/core/model/pass.ts';
 import { fire } from '../../../../../functions/core/schedule/fire.ts';
 import { InMemoryCloud } from '../../../../fixtures/in-memory-cloud.ts';
-import { NOW, RUN, startedRun } from '../../../../fixtures/ledger.ts';
+import { NOW, RUN, startedRun, tick } from '../../../../fixtures/ledger.ts';
 
 let cloud: InMemoryCloud;
 /** The passes that readers were asked to read. */
@@ -95,6 +101,20 @@ const run = async () => {
   return found;
 };
 
+/** A pass of which nothing was read. */
+const newPass = (pass: number, tick: number): Pass => ({
+  runId: RUN,
+  pass,
+  tick,
+  state: 'reading',
+  shared: true,
+  count: 0,
+  starts: 1,
+  lease: { holder: '', until: cloud.now + 30_000 },
+  openedAt: cloud.now,
+  invalid: { count: 0 },
+});
+
 describe('a run over all items', () => {
   test('reads the list once for each tick', async () => {
     await start();
@@ -143,6 +163,31 @@ describe('a run over the next items', () => {
     const first = names(7, 'read for tick 1:');
     expect([await itemsOf(1), await itemsOf(2), await itemsOf(3)].flat()).toEqual(first);
     expect(await itemsOf(4)).toEqual(names(3, 'read for tick 4:'));
+  });
+
+  test('takes no items of a pass that another scheduler has just replaced', async () => {
+    await start(3);
+    await fireTick(list(names(7)));
+    nextPeriod();
+    const [before, schedule] = [await run(), await readSchedule(cloud.table)];
+    await openPass(cloud.table, before, newPass(2, 2));
+    const items = { pass: 1, first: 3 };
+    const lease = { holder: 'slow', until: cloud.now + 10_000 };
+    const stale = {
+      ...tick({ tick: 2, firstJob: schedule.nextJobId, count: 3, dueAt: cloud.now, items }),
+      lease,
+    };
+    const claim = () => claimTick(cloud.table, schedule, before, stale, cloud.now + 300_000);
+    await expect(claim()).rejects.toThrow(ConditionFailed);
+    expect(await run()).toMatchObject({ nextTick: 2, pass: 2, taken: 0 });
+  });
+
+  test('opens no pass for a tick that another scheduler has just counted as missed', async () => {
+    await start(3);
+    const before = await run();
+    const missed = { count: 1, nextTick: 2, nextTickAt: NOW + 300_000, reason: 'the scheduler ran too late' };
+    await skipTicks(cloud.table, before, missed, NOW);
+    await expect(openPass(cloud.table, before, newPass(1, 1))).rejects.toThrow(ConditionFailed);
   });
 
   test('takes everything if X becomes all', async () => {
