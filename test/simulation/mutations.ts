@@ -325,16 +325,6 @@ export const MUTATIONS: Mutation[] = [
     'segments.map(({ segment }) => segment),',
     'segments.map(({ segment }) => segment).slice(0, cursor === undefined ? -1 : undefined),',
   ]),
-  mutation('longPasses', 'a tick takes items without a condition on the pass', [
-    'ledger/ticks.ts',
-    "' AND pass = :pass AND taken = :first'",
-    "' AND pass >= :pass AND (taken = :first OR taken <> :first)'",
-  ]),
-  mutation('lists', 'a pass is opened for a tick that is not the next one any more', [
-    'ledger/runs.ts',
-    "'active = :true AND nextTick = :tick AND pass = :read AND x = :x'",
-    "'active = :true AND nextTick >= :tick AND pass = :read AND x = :x'",
-  ]),
   mutation(
     'lists',
     'a pass is opened twice',
