@@ -9,8 +9,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bundle, ENTRY } from '../bundling/bundle.ts';
-import type { FunctionName } from '../bundling/bundle-functions.ts';
+import { bundle } from '../bundling/bundle.ts';
+import { ENTRY, type FunctionName } from '../bundling/bundle-functions.ts';
 import type { JobDescription } from '../bundling/job-description.ts';
 import { SettingError } from '../settings/parse-settings.ts';
 import type { Settings } from '../settings/settings.ts';
