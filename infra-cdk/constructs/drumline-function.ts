@@ -1,12 +1,21 @@
 import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  type CfnFunction,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle, ENTRY } from '../bundling/bundle.ts';
 import type { FunctionName } from '../bundling/bundle-functions.ts';
+import type { JobDescription } from '../bundling/job-description.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator-permissions.ts';
+import type { Items } from './items.ts';
+import { environmentOf, grantNeeds } from './job-needs.ts';
 import type { Ledger } from './ledger.ts';
 import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';
@@ -16,8 +25,10 @@ export interface StackContext {
   /** The first part of every resource name: `drumline` or `drumline-STAGE`. */
   prefix: string;
   settings: Settings;
+  job: JobDescription;
   queues: Queues;
   ledger: Ledger;
+  items: Items;
   results: Results;
 }
 
@@ -33,6 +44,8 @@ export interface DrumlineFunctionProps {
   reservedConcurrency?: number;
   /** Whether the function may read the API key, and runs in the network of Elasticsearch. @default false */
   usesElasticsearch?: boolean;
+  /** Whether the function runs the job's code, and so gets what the job needs, in the same network. @default false */
+  runsJob?: boolean;
 }
 
 /**
@@ -47,13 +60,14 @@ export class DrumlineFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { prefix, settings, ledger, results }: StackContext,
+    { prefix, settings, job, ledger, results }: StackContext,
     props: DrumlineFunctionProps,
   ) {
     super(scope, id);
     this.name = props.name;
     this.functionName = `${prefix}-${props.name}`;
     const elasticsearch = props.usesElasticsearch ? results : undefined;
+    const network = props.usesElasticsearch || props.runsJob ? results.network : undefined;
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/drumline/${this.functionName}`,
       retention: settings.logRetentionDays,
@@ -77,9 +91,10 @@ export class DrumlineFunction extends Construct {
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
         ...ledger.environment,
         ...elasticsearch?.environmentOf(props.name),
+        ...(props.runsJob && environmentOf(job)),
         ...props.environment,
       },
-      ...elasticsearch?.network.placement,
+      ...network?.placement,
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
@@ -92,6 +107,17 @@ export class DrumlineFunction extends Construct {
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.grantAccess(this);
     elasticsearch?.grantAccess(this);
+    network?.grantConnect(this);
+    if (props.runsJob) grantNeeds(job, this);
+  }
+
+  /**
+   * Has CloudFormation update another function before this one. Messages and passes of a newer version then meet no
+   * worker of an older version.
+   */
+  updateAfter(other: DrumlineFunction): void {
+    const [own, before] = [this, other].map((each) => each.function.node.defaultChild as CfnFunction);
+    if (own && before) own.addResourceDependency(before);
   }
 
   /** Adds a permission to the function's role. @param actions names of IAM actions */
