@@ -7,7 +7,7 @@ import { askAboutMapping, mappingOfIndex } from '../job/ask-elasticsearch.ts';
 import { checkTypes } from '../job/check-types.ts';
 import { type LoadedJob, loadJob } from '../job/load-job.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { counted, localTime } from '../terminal/format.ts';
+import { counted, localTime, sentence } from '../terminal/format.ts';
 import type { Call } from './call.ts';
 import type { Deployment } from './deployment.ts';
 import { readStatus, type Status } from './invoke.ts';
@@ -120,7 +120,7 @@ async function requireMapping({ target }: Call, settings: Settings, { mapping }:
   if (verdict?.accepted === false) {
     throw new CommandError(
       'mapping_refused',
-      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${verdict.reason} Nothing was deployed.`,
+      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${sentence(verdict.reason)} Nothing was deployed.`,
       `Correct "output" in ${settings.jobFile}.`,
     );
   }
