@@ -95,7 +95,7 @@ describe('jobs that fail', () => {
     expect(done.document?.version).toMatch(/^[0-9a-f]{12}$/);
     expect(done).not.toHaveProperty('attempts');
     expect((await run('job', String(failedJob))).stdout).toMatch(
-      /^Job +\d+ +dead\n[^]*Reason +the other side says no\n/,
+      /^Job +\d+ +dead\n[\s\S]*Reason +the other side says no\n/,
     );
     const unknown = await run('job', '999999999');
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/There is no job 999999999\./)]);
