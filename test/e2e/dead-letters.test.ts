@@ -77,7 +77,7 @@ describe('jobs that fail', () => {
 
   test('are shown one by one, with item, state, attempts, document and log', async () => {
     const letters = await list();
-    const failedJob = letters.find(({ jobId }) => (jobId ?? 0) % WAYS === 1)?.jobId ?? 0;
+    const failedJob = Math.min(...letters.flatMap(({ jobId = 0 }) => (jobId % WAYS === 1 ? [jobId] : [])));
     expect(letters.every(({ jobId, item }) => item === jobId)).toBe(true);
     const dead = await runJson<Shown>('job', String(failedJob));
     expect(dead).toMatchObject({
