@@ -11,7 +11,7 @@ function row(system: CostRow['system'], ledgerWriteUnits: number, isDefault = fa
     workMs: 0,
     settings: { jobsPerMessage: 10, batchSize: 10, jobs: 1_000, isDefault },
     perMillion,
-    bytesPerMillion: { messages: 1e6, results: 2e6 },
+    bytesPerMillion: { messages: 1e6, results: 2e6, put: 0, got: 0 },
     resultsRequestsPerMillion: 10_000,
     dollars: dollarsOf(perMillion),
   };
