@@ -45,12 +45,18 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
     eventTime,
     Date.now() + context.getRemainingTimeInMillis(),
   );
-  log.info(fired.ticks.length + fired.resumed.length > 0 ? 'fired' : 'nothing due', { ...fired });
+  log.info(titleOf(fired), { ...fired });
   // Otherwise the rule's next event would continue within a minute. Only an invocation that enqueued jobs does this, so that
   // the chain ends. Lambda itself stops a chain after sixteen.
   if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))
     await invoke(context.functionName, undefined, 'the rule’s next event has to carry on');
   return fired;
+}
+
+function titleOf({ ticks, resumed, missed, reading }: FireResult): string {
+  if (ticks.length + resumed.length > 0) return 'fired';
+  if (reading) return 'a list is read';
+  return missed > 0 ? 'missed' : 'nothing due';
 }
 
 /** Invokes a function without waiting for it. @param otherwise what happens if that fails; for the log */

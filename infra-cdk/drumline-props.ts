@@ -38,7 +38,7 @@ export interface DrumlineProps {
    */
   readonly consumerMemoryMb?: number | undefined;
   /**
-   * The file with your job, its `input` and its `work`; relative to the project folder.
+   * The file with your job; relative to the project folder.
    * Value: path of an existing TypeScript or JavaScript file. @default functions/job.ts
    */
   readonly jobFile?: string | undefined;
@@ -87,6 +87,11 @@ export interface DrumlineProps {
    * Value: name or ARN of a secret, up to 512 characters. @default `elasticsearchApiKeySecret`
    */
   readonly elasticsearchConsumerKeySecret?: string | undefined;
+  /**
+   * The secret with a separate API key for the status function, which only reads.
+   * Value: name or ARN of a secret, up to 512 characters. @default `elasticsearchApiKeySecret`
+   */
+  readonly elasticsearchStatusKeySecret?: string | undefined;
   /**
    * The secret with a separate API key for the control function.
    * Value: name or ARN of a secret, up to 512 characters. @default `elasticsearchApiKeySecret`
@@ -152,6 +157,16 @@ export interface DrumlineProps {
    * Value: name of a DynamoDB table. @default a new table
    */
   readonly ledgerTable?: string | undefined;
+  /**
+   * An existing bucket of list items to continue with: the bucket of the stack that `ledgerTable` belonged to.
+   * Value: name of an S3 bucket. @default a new bucket
+   */
+  readonly itemsBucket?: string | undefined;
+  /**
+   * Version of your code, such as a commit: stored in each document that the code writes.
+   * Value: up to 64 letters, digits and the characters . _ + -. @default a hash of the code
+   */
+  readonly codeVersion?: string | undefined;
   /**
    * The lowest level that the functions log.
    * Value: one of DEBUG, INFO, WARN, ERROR. @default INFO

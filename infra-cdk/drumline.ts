@@ -1,13 +1,17 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { describedJob } from './bundling/bundle.ts';
 import type { FunctionName } from './bundling/bundle-functions.ts';
 import { Consumer } from './constructs/consumer.ts';
 import type { StackContext } from './constructs/drumline-function.ts';
+import { Items } from './constructs/items.ts';
 import { Ledger } from './constructs/ledger.ts';
 import { Control, Status, Verify } from './constructs/on-demand-functions.ts';
 import { Queues } from './constructs/queues.ts';
+import { Reader } from './constructs/reader.ts';
 import { Results } from './constructs/results.ts';
 import { Scheduler } from './constructs/scheduler.ts';
 import type { DrumlineProps } from './drumline-props.ts';
@@ -18,6 +22,7 @@ import { indexOf, prefixOf } from './settings/settings.ts';
  * Drumline as a construct, for this project's app or for another one:
  *
  *     every minute ─► scheduler ─► jobs queue ─► consumer ×N ─► results, ledger
+ *                     └─► reader ─► items ────────┘
  *     a person ─► status · control · verify
  *
  * @example
@@ -28,7 +33,16 @@ export class Drumline extends Construct {
   readonly queues: Pick<Queues, 'jobs' | 'deadLetters' | 'abandonedEvents'>;
   /** The ledger's table. It is retained when the stack is deleted. */
   readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
+  /** The bucket of the items of a list. It is retained when the stack is deleted. */
+  readonly itemsBucket: Pick<IBucket, 'bucketName' | 'bucketArn'>;
   readonly functions: Record<FunctionName, LambdaFunction>;
+  /**
+   * The functions that run the job's code, for the grants of other resources in the same app. Permissions for resources
+   * of other apps are part of the job: `needs.permissions`.
+   * @example
+   *     for (const each of drumline.jobFunctions) customers.grantReadData(each);
+   */
+  readonly jobFunctions: readonly LambdaFunction[];
   /** What the `drumline` command needs to know about the deployment, by the names of the stack outputs. */
   readonly outputs: Record<string, string>;
 
@@ -40,18 +54,24 @@ export class Drumline extends Construct {
     const queues = new Queues(this, 'Queues', { prefix, settings });
     const ledger = new Ledger(this, 'Ledger', settings);
     const results = new Results(this, 'Results', settings);
-    const context: StackContext = { prefix, settings, queues, ledger, results };
+    const items = new Items(this, 'Items', settings);
+    const job = describedJob(this, settings.jobFile);
+    const context: StackContext = { prefix, settings, job, queues, ledger, items, results };
 
-    const scheduler = new Scheduler(this, 'Scheduler', context);
     const consumer = new Consumer(this, 'Consumer', context);
+    const scheduler = new Scheduler(this, 'Scheduler', context, consumer);
+    const reader = new Reader(this, 'Reader', context, { consumer, scheduler });
     const status = new Status(this, 'Status', context, consumer);
     const control = new Control(this, 'Control', context, scheduler);
     const verify = new Verify(this, 'Verify', context);
 
     this.queues = queues;
     this.table = ledger.table;
+    this.itemsBucket = items.bucket;
+    this.jobFunctions = [consumer.function, reader.function];
     this.functions = {
       scheduler: scheduler.function,
+      reader: reader.function,
       consumer: consumer.function,
       status: status.function,
       control: control.function,
@@ -62,7 +82,9 @@ export class Drumline extends Construct {
       DeadLetterQueueUrl: queues.deadLetters.queueUrl,
       AbandonedEventsQueueUrl: queues.abandonedEvents.queueUrl,
       TableName: ledger.table.tableName,
+      ItemsBucket: items.bucket.bucketName,
       SchedulerFunction: scheduler.function.functionName,
+      ReaderFunction: reader.function.functionName,
       ConsumerFunction: consumer.function.functionName,
       StatusFunction: status.function.functionName,
       ControlFunction: control.function.functionName,

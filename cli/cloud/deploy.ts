@@ -3,6 +3,7 @@ import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.
 import { CommandError, UsageError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
+import { isCodeUpdated, restoreCode } from './code-update.ts';
 import { readConcurrency, setConcurrency } from './concurrency.ts';
 import { type Deployment, findCurrentDeployment, readDeployment } from './deployment.ts';
 import { activeRunText, type Preflight, preflight } from './preflight.ts';
@@ -41,7 +42,8 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
   await bootstrap(call, bootstrapRoles, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
-  const { concurrency } = effectiveSettings(context);
+  const { concurrency, jobFile } = effectiveSettings(context);
+  if (isCodeUpdated(target)) await restoreCode(deployment, jobFile, signal);
   // CloudFormation compares templates. It does not see that `scale` has changed the running system.
   await setConcurrency(deployment, concurrency, signal);
   return { deployment, concurrency, preflight: checked };

@@ -11,7 +11,9 @@ const outputs = z
     JobsQueueUrl: name,
     DeadLetterQueueUrl: name,
     TableName: name,
+    ItemsBucket: name,
     SchedulerFunction: name,
+    ReaderFunction: name,
     ConsumerFunction: name,
     StatusFunction: name,
     ControlFunction: name,
@@ -25,8 +27,11 @@ const outputs = z
     deadLetterQueueUrl: stack.DeadLetterQueueUrl,
     /** The table of the ledger. */
     table: stack.TableName,
+    /** The bucket of the items of a list. */
+    itemsBucket: stack.ItemsBucket,
     functions: {
       scheduler: stack.SchedulerFunction,
+      reader: stack.ReaderFunction,
       consumer: stack.ConsumerFunction,
       status: stack.StatusFunction,
       control: stack.ControlFunction,
@@ -41,8 +46,7 @@ const outputs = z
 /** A deployed stack, described by its outputs. */
 export type Deployment = Readonly<z.infer<typeof outputs>> & { readonly target: Target };
 
-export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
-export type FunctionName = (typeof FUNCTIONS)[number];
+export { FUNCTIONS, type FunctionName } from '../../infra-cdk/bundling/bundle-functions.ts';
 
 /** Reads the deployed stack. @throws CommandError `not_deployed` or `deployment_differs` */
 export async function readDeployment(target: Target, signal: AbortSignal): Promise<Deployment> {

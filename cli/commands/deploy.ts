@@ -3,6 +3,8 @@ import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
+import { watchJob } from '../cloud/watch-job.ts';
+import { UsageError } from '../terminal/errors.ts';
 import { counted } from '../terminal/format.ts';
 import { concurrencyOption, contextOption, elasticsearchUrl, int } from '../terminal/options.ts';
 
@@ -14,6 +16,7 @@ interface Options {
   elasticsearch?: string;
   context?: string[];
   verbose?: boolean;
+  watch?: boolean;
 }
 
 export function register(program: Command): void {
@@ -38,6 +41,7 @@ export function register(program: Command): void {
       elasticsearchUrl,
     )
     .addOption(contextOption())
+    .option('--watch', 'deploy each edit of the job until Ctrl-C (local cloud only)')
     .option('--verbose', 'print the output of the CDK')
     .addHelpText(
       'after',
@@ -54,7 +58,10 @@ Examples:
 }
 
 async function run(call: Call, options: Options): Promise<void> {
-  const { deployment, concurrency, preflight } = await deploy(call, givenBy(options), options.verbose);
+  if (options.watch) requireWatchable(call);
+  const startedAt = Date.now();
+  const deployed = await deploy(call, givenBy(options), options.verbose);
+  const { deployment, concurrency, preflight } = deployed;
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
   const document = {
     stack: target.stackName,
@@ -72,6 +79,13 @@ async function run(call: Call, options: Options): Promise<void> {
       `Next: ${target.command('start --x 1000 --y 1')}`,
     ].join('\n'),
   );
+  if (options.watch) await watchJob(call, givenBy(options), deployed, startedAt);
+}
+
+/** @throws UsageError for a cloud where CloudFormation must know of every change */
+function requireWatchable({ target }: Call): void {
+  if (target.name === 'local') return;
+  throw new UsageError('--watch works on the local cloud only.', `Omit --target ${target.name}.`);
 }
 
 /** The settings that the options set. `--concurrency 4` overrides `-c concurrency=2`. */

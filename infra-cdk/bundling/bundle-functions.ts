@@ -1,46 +1,45 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { PROJECT } from '../settings/settings.ts';
-import { substitutes } from './substitutes.ts';
+import { esbuildOptions } from './esbuild-options.ts';
+import { LAZY_FILES } from './lazy-files.ts';
 
 /** The names of the functions, which are also the names of their files in functions/. */
-export const FUNCTIONS = ['scheduler', 'consumer', 'status', 'control', 'verify'] as const;
+export const FUNCTIONS = ['scheduler', 'reader', 'consumer', 'status', 'control', 'verify'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/**
- * Bundles each function into one file.
- * @param jobFile path of the file with the job, relative to the project folder
- * @returns the code of each function, by name
- */
-export async function bundleFunctions(jobFile: string): Promise<Record<string, string>> {
-  const { outputFiles } = await build({
-    entryPoints: FUNCTIONS.map((name) => resolve(PROJECT, 'functions', `${name}.ts`)),
-    outdir: '/',
-    // Otherwise the paths in the bundle, and so its hash, would depend on the working directory.
-    absWorkingDir: PROJECT,
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    minify: true,
-    // Stack traces and Powertools' logs name functions and classes.
-    keepNames: true,
-    mainFields: ['module', 'main'],
-    alias: {
-      '#drumline': resolve(PROJECT, 'functions/drumline.ts'),
-      '#job': resolve(PROJECT, jobFile),
-    },
-    plugins: [substitutes],
-    banner: {
-      // Packages with CommonJS modules still call `require`.
-      js: "import{createRequire as drumlineRequire}from'node:module';const require=drumlineRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
-  return Object.fromEntries(FUNCTIONS.map((name, index) => [name, outputFiles[index]?.text ?? '']));
-}
+/** The file in a bundle that Lambda loads, without its extension. */
+export const ENTRY = 'index';
 
-if (process.argv[1] === import.meta.filename) {
-  process.stdout.write(JSON.stringify(await bundleFunctions(process.argv[2] ?? '')));
+/** The files of a function's code, by name: its bundle, and the lazy files that the bundle imports. */
+export type Bundle = Record<string, string>;
+
+/**
+ * Bundles each function.
+ * @param jobFile path of the file with the job, relative to the project folder
+ */
+export async function bundleFunctions(jobFile: string): Promise<Record<FunctionName, Bundle>> {
+  const { outputFiles, metafile } = await build({
+    ...esbuildOptions(jobFile),
+    entryPoints: [
+      ...FUNCTIONS.map((name) => resolve(PROJECT, 'functions', `${name}.ts`)),
+      ...LAZY_FILES.map((name) => resolve(PROJECT, 'functions/runtime', `${name}.ts`)),
+    ],
+    outdir: '/',
+    entryNames: '[name]',
+    outExtension: { '.js': '.mjs' },
+    metafile: true,
+  });
+  const outputs = Object.entries(metafile.outputs).map(([path, { imports }], index) => ({
+    name: basename(path, '.mjs'),
+    code: outputFiles[index]?.text ?? '',
+    lazy: imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => basename(path)),
+  }));
+  const codeOf = new Map(outputs.map(({ name, code }) => [`${name}.mjs`, code]));
+  const bundles = FUNCTIONS.map((name) => {
+    const { code = '', lazy = [] } = outputs.find((output) => output.name === name) ?? {};
+    const beside = lazy.flatMap((file) => (codeOf.has(file) ? [[file, codeOf.get(file)]] : []));
+    return [name, { [`${ENTRY}.mjs`]: code, ...Object.fromEntries(beside) }];
+  });
+  return Object.fromEntries(bundles) as Record<FunctionName, Bundle>;
 }

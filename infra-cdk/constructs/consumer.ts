@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { ProvisionedPollerConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
+import { mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Settings } from '../settings/settings.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import { LEDGER_TTL, ttlProblems } from './ledger.ts';
@@ -15,7 +16,7 @@ const MAX_BATCH_WITHOUT_WINDOW = 10;
 /** The function that works on jobs, and the event source mapping that invokes it with batches of messages. */
 export class Consumer extends DrumlineFunction {
   constructor(scope: Construct, id: string, context: StackContext) {
-    const { settings, queues } = context;
+    const { settings, job, queues, items } = context;
     super(scope, id, context, {
       name: 'consumer',
       description: 'Works on jobs, writes their results and counts them',
@@ -23,6 +24,7 @@ export class Consumer extends DrumlineFunction {
       memoryMb: settings.consumerMemoryMb,
       reservedConcurrency: settings.concurrency,
       usesElasticsearch: true,
+      runsJob: true,
       environment: {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
@@ -32,10 +34,14 @@ export class Consumer extends DrumlineFunction {
         DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
         DRUMLINE_LEDGER_TTL_SECONDS: String(LEDGER_TTL.toSeconds()),
         DRUMLINE_WORK_MS: String(settings.workMs),
+        ...items.environment,
+        DRUMLINE_MAPPING: JSON.stringify(mappingOf(job)),
+        DRUMLINE_CODE_VERSION: settings.codeVersion,
       },
     });
     // For dead letters, and for messages that the consumer sends again as new ones.
     this.allow(['sqs:SendMessage'], queues.deadLetters.queueArn, queues.jobs.queueArn);
+    items.grantRead(this);
     this.function.addEventSource(
       // Grants the role to receive, return and delete messages of the jobs queue.
       new SqsEventSource(queues.jobs, {

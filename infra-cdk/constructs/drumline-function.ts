@@ -1,23 +1,41 @@
-import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  type CfnFunction,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bundle, ENTRY } from '../bundling/bundle.ts';
-import type { FunctionName } from '../bundling/bundle-functions.ts';
+import { bundle } from '../bundling/bundle.ts';
+import { ENTRY, type FunctionName } from '../bundling/bundle-functions.ts';
+import type { JobDescription } from '../bundling/job-description.ts';
+import { SettingError } from '../settings/parse-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator-permissions.ts';
+import type { Items } from './items.ts';
+import { environmentOf, grantNeeds } from './job-needs.ts';
 import type { Ledger } from './ledger.ts';
 import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';
+
+/** Maximum size of a function's variables, in bytes of JSON ("Lambda quotas": 4 KB in aggregate). */
+const MAX_ENVIRONMENT_BYTES = 4_096;
+
+/** The size that is assumed for a value that is known only at deployment. A queue's URL, the longest, has up to 140 bytes. */
+const REFERENCE_BYTES = 140;
 
 /** What the functions of one deployment share. */
 export interface StackContext {
   /** The first part of every resource name: `drumline` or `drumline-STAGE`. */
   prefix: string;
   settings: Settings;
+  job: JobDescription;
   queues: Queues;
   ledger: Ledger;
+  items: Items;
   results: Results;
 }
 
@@ -33,6 +51,8 @@ export interface DrumlineFunctionProps {
   reservedConcurrency?: number;
   /** Whether the function may read the API key, and runs in the network of Elasticsearch. @default false */
   usesElasticsearch?: boolean;
+  /** Whether the function runs the job's code, and so gets what the job needs, in the same network. @default false */
+  runsJob?: boolean;
 }
 
 /**
@@ -47,18 +67,27 @@ export class DrumlineFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { prefix, settings, ledger, results }: StackContext,
+    { prefix, settings, job, ledger, results }: StackContext,
     props: DrumlineFunctionProps,
   ) {
     super(scope, id);
     this.name = props.name;
     this.functionName = `${prefix}-${props.name}`;
     const elasticsearch = props.usesElasticsearch ? results : undefined;
+    const network = props.usesElasticsearch || props.runsJob ? results.network : undefined;
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/drumline/${this.functionName}`,
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const environment = {
+      POWERTOOLS_LOG_LEVEL: settings.logLevel,
+      ...ledger.environment,
+      ...elasticsearch?.environmentOf(props.name),
+      ...(props.runsJob && environmentOf(job)),
+      ...props.environment,
+    };
+    rejectIfTooLarge(environment, props.name, settings.jobFile);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const folder = bundle(this, props.name, settings.jobFile);
     elasticsearch?.addCertificate(folder);
@@ -73,13 +102,8 @@ export class DrumlineFunction extends Construct {
       memorySize: props.memoryMb ?? 256,
       role,
       logGroup,
-      environment: {
-        POWERTOOLS_LOG_LEVEL: settings.logLevel,
-        ...ledger.environment,
-        ...elasticsearch?.environmentOf(props.name),
-        ...props.environment,
-      },
-      ...elasticsearch?.network.placement,
+      environment,
+      ...network?.placement,
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
@@ -92,6 +116,17 @@ export class DrumlineFunction extends Construct {
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.grantAccess(this);
     elasticsearch?.grantAccess(this);
+    network?.grantConnect(this);
+    if (props.runsJob) grantNeeds(job, this);
+  }
+
+  /**
+   * Has CloudFormation update another function before this one. Messages and passes of a newer version then meet no
+   * worker of an older version.
+   */
+  updateAfter(other: DrumlineFunction): void {
+    const [own, before] = [this, other].map((each) => each.function.node.defaultChild as CfnFunction);
+    if (own && before) own.addResourceDependency(before);
   }
 
   /** Adds a permission to the function's role. @param actions names of IAM actions */
@@ -100,4 +135,18 @@ export class DrumlineFunction extends Construct {
       new PolicyStatement({ effect: Effect.ALLOW, actions: asEnforced(actions), resources }),
     );
   }
+}
+
+/** @throws SettingError when Lambda would refuse the variables. Only those of the job can be that large. */
+function rejectIfTooLarge(environment: Record<string, string>, name: FunctionName, jobFile: string): void {
+  const sizes = Object.entries(environment).map(([key, value]) =>
+    Token.isUnresolved(value)
+      ? key.length + REFERENCE_BYTES
+      : Buffer.byteLength(JSON.stringify({ [key]: value })),
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes <= MAX_ENVIRONMENT_BYTES) return;
+  throw new SettingError(
+    `setting jobFile=${jobFile}: the environment variables of the ${name} function take ${bytes} bytes, and Lambda allows ${MAX_ENVIRONMENT_BYTES}: shorten needs.environment, needs.secrets or output`,
+  );
 }

@@ -7,6 +7,7 @@ const RUNS = 'RUNS';
 const TICKS = 'RUN#*';
 const COUNTERS = 'COUNTERS#*';
 const MESSAGES = 'MESSAGE#*';
+const PASSES = 'PASS#*';
 
 /** Actions, and the partitions on whose items they are allowed. Without `keys`: on all items. */
 interface Access {
@@ -26,8 +27,9 @@ const READ_ALL: Access = { actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
 
 /** The access of each function. No function may delete: items expire. */
 const ACCESS: Record<FunctionName, Access[]> = {
-  scheduler: [get(SCHEDULE, RUNS, TICKS), write(SCHEDULE, RUNS, TICKS)],
-  consumer: [get(TICKS, MESSAGES), query(COUNTERS), write(COUNTERS, MESSAGES)],
+  scheduler: [get(SCHEDULE, RUNS, TICKS, PASSES), write(SCHEDULE, RUNS, TICKS, PASSES)],
+  reader: [get(RUNS, PASSES), write(PASSES)],
+  consumer: [get(TICKS, MESSAGES, PASSES), query(COUNTERS, PASSES), write(COUNTERS, MESSAGES)],
   control: [get(SCHEDULE, RUNS), write(SCHEDULE, RUNS)],
   status: [READ_ALL],
   verify: [READ_ALL],

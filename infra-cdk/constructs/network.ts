@@ -1,4 +1,4 @@
-import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import {
   type ISecurityGroup,
   type IVpc,
@@ -11,6 +11,7 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { prefixOf, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
+import { functionArn } from './function-arn.ts';
 
 /** What Lambda does with a function's role to connect it to a VPC: AWSLambdaVPCAccessExecutionRole without the logs. */
 const CONNECT_ACTIONS = [
@@ -34,7 +35,7 @@ export interface VpcPlacement {
 
 /**
  * The network of Elasticsearch: an existing VPC, or none. The settings name the VPC's subnets, so that the CDK does not
- * have to look them up in an account. Only the functions that use Elasticsearch run in it.
+ * have to look them up in an account. Only the functions that use Elasticsearch or run the job's code run in it.
  */
 export class Network extends Construct {
   readonly placement: VpcPlacement;
@@ -74,20 +75,16 @@ export class Network extends Construct {
   /** Lets Lambda connect a function to the VPC. The function's own code has the same role and is denied these actions. */
   grantConnect(target: DrumlineFunction): void {
     if (!this.placement.vpc) return;
-    // Formed from the name: the function depends on its role's policy, so the policy cannot refer to the function.
-    const functionArn = Stack.of(this).formatArn({
-      service: 'lambda',
-      resource: 'function',
-      resourceName: target.functionName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
     target.allow(CONNECT_ACTIONS, '*');
     target.function.addToRolePolicy(
       new PolicyStatement({
         effect: Effect.DENY,
         actions: CONNECT_ACTIONS,
         resources: ['*'],
-        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': [functionArn] } },
+        // The function depends on its role's policy, so the policy cannot refer to the function.
+        conditions: {
+          ArnEquals: { 'lambda:SourceFunctionArn': [functionArn(this, target.functionName)] },
+        },
       }),
     );
     Validations.of(target).acknowledge({
@@ -100,7 +97,7 @@ export class Network extends Construct {
   #newSecurityGroup(vpc: IVpc, prefix: string): SecurityGroup {
     return new SecurityGroup(this, 'Functions', {
       vpc,
-      description: `The functions of ${prefix} that ask Elasticsearch`,
+      description: `The functions of ${prefix} that ask Elasticsearch or run the job`,
       // The user's job may call any host.
       allowAllOutbound: true,
     });

@@ -1,25 +1,33 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** The function that reports the progress of a run. */
+/** The function that reports the progress of a run, and finds jobs and results. */
 export class Status extends DrumlineFunction {
   constructor(scope: Construct, id: string, context: StackContext, consumer: Consumer) {
-    const { jobs, deadLetters } = context.queues;
+    const { settings, items, queues } = context;
+    const { jobs, deadLetters } = queues;
     super(scope, id, context, {
       name: 'status',
-      description: 'Says how the run stands',
-      timeout: Duration.seconds(15),
+      description: 'Says how the run stands, and finds jobs',
+      timeout: Duration.seconds(30),
+      usesElasticsearch: true,
       environment: {
         DRUMLINE_JOBS_QUEUE: jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: deadLetters.queueUrl,
         DRUMLINE_CONSUMER: consumer.function.functionName,
+        DRUMLINE_MAX_ATTEMPTS: String(settings.maxAttempts),
+        DRUMLINE_RETRY_BASE_SECONDS: String(settings.retryBaseSeconds),
+        DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
+        ...items.environment,
       },
     });
     this.allow(['sqs:GetQueueAttributes'], jobs.queueArn, deadLetters.queueArn);
     this.allow(['lambda:GetFunctionConcurrency'], consumer.function.functionArn);
+    items.grantRead(this);
   }
 }
 
@@ -34,6 +42,8 @@ export class Control extends DrumlineFunction {
       environment: {
         DRUMLINE_SCHEDULER: scheduler.function.functionName,
         DRUMLINE_INDEX_MONTHLY: String(context.settings.indexMonthly),
+        DRUMLINE_LIST: String(context.job.list),
+        DRUMLINE_MAPPING: JSON.stringify(mappingOf(context.job)),
       },
     });
     this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);

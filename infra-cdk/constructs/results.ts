@@ -1,11 +1,11 @@
 import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../bundling/bundle-functions.ts';
 import { indexOf, PROJECT, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 import { Network } from './network.ts';
+import { secretArn } from './secret-arn.ts';
 
 /** The file with the authority's certificate, beside the function's code. */
 const CA_FILE = 'elasticsearch-ca.pem';
@@ -13,6 +13,7 @@ const CA_FILE = 'elasticsearch-ca.pem';
 /** The setting that names the secret with a function's own API key. */
 const OWN_KEY_SECRET = {
   consumer: 'elasticsearchConsumerKeySecret',
+  status: 'elasticsearchStatusKeySecret',
   control: 'elasticsearchControlKeySecret',
   verify: 'elasticsearchVerifyKeySecret',
 } as const satisfies Partial<Record<FunctionName, keyof Settings>>;
@@ -42,11 +43,10 @@ export class Results extends Construct {
     };
   }
 
-  /** Lets a function read its API key, if it has one, and connect to the network. */
+  /** Lets a function read its API key, if it has one. */
   grantAccess(target: DrumlineFunction): void {
     const secret = this.#keySecretOf(target.name);
-    if (secret !== '') target.allow(['secretsmanager:GetSecretValue'], this.#secretArn(secret));
-    this.network.grantConnect(target);
+    if (secret !== '') target.allow(['secretsmanager:GetSecretValue'], secretArn(this, secret));
   }
 
   /** Copies the authority's certificate into the folder with a function's code. */
@@ -59,17 +59,5 @@ export class Results extends Construct {
   #keySecretOf(name: FunctionName): string {
     const own = name in OWN_KEY_SECRET && OWN_KEY_SECRET[name as keyof typeof OWN_KEY_SECRET];
     return (own && this.#settings[own]) || this.#settings.elasticsearchApiKeySecret;
-  }
-
-  /** Secrets Manager adds a hyphen and six characters to the name of a secret in its ARN. */
-  #secretArn(nameOrArn: string): string {
-    // A token is the ARN of a secret in the same app.
-    if (nameOrArn.startsWith('arn:') || Token.isUnresolved(nameOrArn)) return nameOrArn;
-    return Stack.of(this).formatArn({
-      service: 'secretsmanager',
-      resource: 'secret',
-      resourceName: `${nameOrArn}-??????`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
   }
 }

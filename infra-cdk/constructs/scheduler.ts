@@ -1,9 +1,12 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
+import { functionArn } from './function-arn.ts';
+import { readerNameOf } from './reader.ts';
 
 /**
  * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is
@@ -27,8 +30,8 @@ const INVOCATION_RETRIES = 1;
 
 /** The function that enqueues the jobs of the ticks that are due, and the rule that invokes it every minute. */
 export class Scheduler extends DrumlineFunction {
-  constructor(scope: Construct, id: string, context: StackContext) {
-    const { settings, queues } = context;
+  constructor(scope: Construct, id: string, context: StackContext, consumer: Consumer) {
+    const { prefix, settings, queues } = context;
     super(scope, id, context, {
       name: 'scheduler',
       description: 'Enqueues the jobs of the ticks that are due',
@@ -38,20 +41,17 @@ export class Scheduler extends DrumlineFunction {
       environment: {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
+        DRUMLINE_READER: readerNameOf(prefix),
       },
     });
     this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
-    // The scheduler invokes itself when its time ends before all jobs are sent. The ARN is formed from the function's name
-    // because a reference would be circular.
+    // The scheduler invokes itself when its time ends before all jobs are sent, and the reader when a tick needs items.
     this.allow(
       ['lambda:InvokeFunction'],
-      Stack.of(this).formatArn({
-        service: 'lambda',
-        resource: 'function',
-        resourceName: this.functionName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
+      functionArn(this, this.functionName),
+      functionArn(this, readerNameOf(prefix)),
     );
+    this.updateAfter(consumer);
     new Rule(this, 'EveryMinute', {
       description: 'Asks the scheduler every minute what is due',
       schedule: Schedule.rate(Duration.minutes(1)),

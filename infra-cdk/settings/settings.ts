@@ -100,7 +100,7 @@ const jobsAndRetries = {
   )
     .default('functions/job.ts')
     .meta({
-      description: 'The file with your job, its `input` and its `work`; relative to the project folder.',
+      description: 'The file with your job; relative to the project folder.',
     }),
   maxAttempts: int(1, 1_000).default(5).meta({
     description: 'Maximum number of attempts per job. A job that still fails becomes a dead letter.',
@@ -148,6 +148,10 @@ const elasticsearch = {
   }),
   elasticsearchConsumerKeySecret: secret().meta({
     description: 'The secret with a separate API key for the consumer, which needs fewer privileges.',
+    unset: '`elasticsearchApiKeySecret`',
+  }),
+  elasticsearchStatusKeySecret: secret().meta({
+    description: 'The secret with a separate API key for the status function, which only reads.',
     unset: '`elasticsearchApiKeySecret`',
   }),
   elasticsearchControlKeySecret: secret().meta({
@@ -228,6 +232,17 @@ const operations = {
     description: 'An existing ledger to continue with: the table of a deleted stack, or a restored table.',
     unset: 'a new table',
   }),
+  itemsBucket: resourceName('[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]', 'the name of an S3 bucket').meta({
+    description:
+      'An existing bucket of list items to continue with: the bucket of the stack that `ledgerTable` belonged to.',
+    unset: 'a new bucket',
+  }),
+  codeVersion: text(/^[\w.+-]{0,64}$/, 'up to 64 letters, digits and the characters . _ + -')
+    .default('')
+    .meta({
+      description: 'Version of your code, such as a commit: stored in each document that the code writes.',
+      unset: 'a hash of the code',
+    }),
   logLevel: ofForm('one of DEBUG, INFO, WARN, ERROR', (error) =>
     z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'], error),
   )

@@ -125,6 +125,9 @@ async function deployOwnCloud(suite: SuiteTarget, files: StageName[]): Promise<u
       environment: {
         ...resolveTarget('local', '', home).environment,
         DRUMLINE_TEST_STAGES: JSON.stringify(stacks),
+        // The jobs of these tests ask servers that the tests start.
+        SITE: `http://127.0.0.1:${await freePort()}`,
+        SOURCE: `http://127.0.0.1:${await freePort()}`,
       },
     },
   );

@@ -31,6 +31,7 @@ export const STAGES = {
   'dead-letters': { jobFile: 'test/e2e/jobs/faulty.ts' },
   deadly: { jobFile: 'test/e2e/jobs/deadly.ts' },
   index: {},
+  lists: { jobFile: 'test/e2e/jobs/listed.ts' },
   // More concurrent jobs than the ten listeners that Node allows on one signal without a warning.
   'log-lines': { workMs: '20', jobConcurrency: '20' },
   outages: { workMs: '100' },
@@ -42,6 +43,9 @@ export const STAGES = {
     consumerTimeoutSeconds: '10',
     visibilityTimeoutSeconds: '60',
   },
+  'examples-crawl': { jobFile: 'examples/crawl/job.ts', maxAttempts: '5' },
+  'examples-customers': { jobFile: 'examples/customers/job.ts' },
+  'examples-scores': { jobFile: 'examples/scores/job.ts' },
   'function-keys': {
     elasticsearchConsumerKeySecret: 'e2e/consumer-key',
     elasticsearchControlKeySecret: 'e2e/control-key',

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, inject, vi } from 'vitest';
 import type { GivenSettings } from '../../cli/cloud/settings.ts';
@@ -11,6 +11,7 @@ import { readTick } from '../../functions/core/ledger/ticks.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Message } from '../../functions/core/model/message.ts';
 import { messagesToSend } from '../../functions/core/model/tick.ts';
+import type { ResultDocument } from '../../functions/core/results/documents.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { Status } from '../../functions/status.ts';
 import { prefixOf } from '../../infra-cdk/settings/settings.ts';
@@ -50,7 +51,8 @@ export async function invoke<Answer>(name: string, payload: unknown = {}): Promi
 
 export const status = () => invoke<Status>('status');
 export const verify = () => invoke<Verification>('verify');
-export const start = (x: number, y = 1_440) =>
+/** @param x jobs per tick; undefined for all items of the list */
+export const start = (x?: number, y = 1_440) =>
   invoke<ControlAnswer>('control', { action: 'start', x, y, replace: true });
 export const stop = () => invoke<ControlAnswer>('control', { action: 'stop' });
 
@@ -109,6 +111,29 @@ export function drained(enqueued: number, seconds = 120): Promise<Status> {
     (seen) => seen.enqueued === enqueued && seen.processed + seen.failed === enqueued,
     seconds,
   );
+}
+
+/** The documents of a run, in the order of their jobs. */
+export async function documentsOf(runId: string): Promise<ResultDocument[]> {
+  const index = await output('Index');
+  await elasticsearch(`${index}/_refresh`, undefined, 'POST');
+  const { hits } = await elasticsearch<{ hits: { hits: { _source: ResultDocument }[] } }>(
+    `${index}/_search`,
+    {
+      query: { term: { runId } },
+      sort: 'jobId',
+      size: 10_000,
+    },
+  );
+  return hits.hits.map(({ _source }) => _source);
+}
+
+/** A variable in the environment of a function. @param name the function's short name */
+export async function variableOf(name: string, variable: string): Promise<string> {
+  const { Environment } = await lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName: functionName(name) }),
+  );
+  return Environment?.Variables?.[variable] ?? '';
 }
 
 /** The messages of what a run's first tick has claimed, as the scheduler sends them. */

@@ -153,7 +153,7 @@ export const MUTATIONS: Mutation[] = [
       'consume/give-up.ts',
       `    await send(
       deadLetters,
-      failed.map(({ job, round }) => deadLetterFor(state.message, job, round)),
+      failed.map(({ job, round }) => deadLetterFor(state.message, job, round, entryOf(withItems, job.jobId))),
     );
 `,
       '',

@@ -52,7 +52,7 @@ test('another app uses the construct with props only, beside its own resources',
     expect(JSON.stringify(Properties.PolicyDocument)).toMatch(
       /GetSecretValue","Effect":"Allow","Resource":\{"Ref":"Key/,
     );
-  expect(readers).toHaveLength(3);
+  expect(readers).toHaveLength(4);
   expect(Object.keys(drumline.functions)).toEqual(FUNCTIONS);
   // The command finds the outputs by the same names as in this project's stack.
   const outputs = (of: Template) => Object.keys(of.toJSON().Outputs as object);

@@ -30,24 +30,33 @@ describe('a VPC', () => {
   test.each([
     [{ ...parts, securityGroupIds: 'sg-0a1b2c3d,sg-0a1b2c3e' }, ['sg-0a1b2c3d', 'sg-0a1b2c3e'], 0],
     [parts, ['ResultsNetworkFunctions.GroupId'], 1],
-  ])('is where those run that ask Elasticsearch, and nobody else: %j', (context, groups, own) => {
-    const template = synthesize(context);
-    const placed = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).flatMap(({ Properties }) => {
-      const { VpcConfig } = Properties as { VpcConfig?: { SubnetIds: unknown; SecurityGroupIds: unknown[] } };
-      if (!VpcConfig) return [];
-      expect(VpcConfig.SubnetIds).toEqual(['subnet-0a1b2c3d', 'subnet-0a1b2c3e']);
-      expect(VpcConfig.SecurityGroupIds.map(readable)).toEqual(groups);
-      return [Properties.FunctionName];
-    });
-    expect(placed).toEqual(['drumline-consumer', 'drumline-control', 'drumline-verify']);
-    template.resourceCountIs('AWS::EC2::SecurityGroup', own);
-    // The VPC belongs to the user, so the stack creates no part of it.
-    template.resourceCountIs('AWS::EC2::VPC', 0);
-    template.resourceCountIs('AWS::EC2::Subnet', 0);
-    const { Outputs } = template.toJSON() as { Outputs: Record<string, { Value: unknown }> };
-    if (own === 0) expect(Outputs.SecurityGroups?.Value).toBe(groups.join(','));
-    else expect(readable(Outputs.SecurityGroups?.Value)).toBe(groups[0]);
-  });
+  ])(
+    'is where those run that ask Elasticsearch or run the job, and nobody else: %j',
+    (context, groups, own) => {
+      const template = synthesize(context);
+      const placed = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).flatMap(
+        ({ Properties }) => {
+          const { VpcConfig } = Properties as {
+            VpcConfig?: { SubnetIds: unknown; SecurityGroupIds: unknown[] };
+          };
+          if (!VpcConfig) return [];
+          expect(VpcConfig.SubnetIds).toEqual(['subnet-0a1b2c3d', 'subnet-0a1b2c3e']);
+          expect(VpcConfig.SecurityGroupIds.map(readable)).toEqual(groups);
+          return [Properties.FunctionName];
+        },
+      );
+      expect(placed.sort()).toEqual(
+        ['consumer', 'control', 'reader', 'status', 'verify'].map((name) => `drumline-${name}`),
+      );
+      template.resourceCountIs('AWS::EC2::SecurityGroup', own);
+      // The VPC belongs to the user, so the stack creates no part of it.
+      template.resourceCountIs('AWS::EC2::VPC', 0);
+      template.resourceCountIs('AWS::EC2::Subnet', 0);
+      const { Outputs } = template.toJSON() as { Outputs: Record<string, { Value: unknown }> };
+      if (own === 0) expect(Outputs.SecurityGroups?.Value).toBe(groups.join(','));
+      else expect(readable(Outputs.SecurityGroups?.Value)).toBe(groups[0]);
+    },
+  );
 
   test('has a security group of the stack without inbound rules', () => {
     const { Properties } = only(synthesize(parts), 'AWS::EC2::SecurityGroup');
@@ -94,7 +103,7 @@ describe('a private certificate authority', () => {
         );
         return existsSync(file) && readFileSync(file, 'utf8') === authority;
       });
-      expect(shipped).toEqual(['consumer', 'control', 'verify']);
+      expect(shipped).toEqual(['consumer', 'status', 'control', 'verify']);
       const told = Template.fromStack(stack);
       for (const name of shipped)
         expect(variables(told, `drumline-${name}`).DRUMLINE_ELASTICSEARCH_CA_FILE).toBe(

@@ -49,9 +49,10 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
 /** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
 const ALLOWED: Record<string, string[]> = {
   SchedulerRole: [
-    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
-    'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
-    'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#*',
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
+    'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
+    'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
+    'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-reader',
     // The scheduler invokes itself when its time runs out.
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
     'logs:CreateLogStream on SchedulerLogs.Arn',
@@ -60,13 +61,26 @@ const ALLOWED: Record<string, string[]> = {
     'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
   ],
+  ReaderRole: [
+    'dynamodb:GetItem on LedgerTable.Arn, items RUNS PASS#*',
+    'dynamodb:PutItem on LedgerTable.Arn, items PASS#*',
+    'dynamodb:UpdateItem on LedgerTable.Arn, items PASS#*',
+    'lambda:InvokeFunction on SchedulerFunction.Arn',
+    'logs:CreateLogStream on ReaderLogs.Arn',
+    'logs:PutLogEvents on ReaderLogs.Arn',
+    's3:PutObject on ItemsBucket.Arn/once/*',
+    's3:PutObject on ItemsBucket.Arn/shared/*',
+  ],
   ConsumerRole: [
-    'dynamodb:GetItem on LedgerTable.Arn, items RUN#* MESSAGE#*',
+    'dynamodb:GetItem on LedgerTable.Arn, items RUN#* MESSAGE#* PASS#*',
     'dynamodb:PutItem on LedgerTable.Arn, items COUNTERS#* MESSAGE#*',
-    'dynamodb:Query on LedgerTable.Arn, items COUNTERS#*',
+    'dynamodb:Query on LedgerTable.Arn, items COUNTERS#* PASS#*',
     'dynamodb:UpdateItem on LedgerTable.Arn, items COUNTERS#* MESSAGE#*',
     'logs:CreateLogStream on ConsumerLogs.Arn',
     'logs:PutLogEvents on ConsumerLogs.Arn',
+    's3:GetObject on ItemsBucket.Arn/once/*',
+    's3:GetObject on ItemsBucket.Arn/shared/*',
+    's3:ListBucket on ItemsBucket.Arn',
     'sqs:ChangeMessageVisibility on QueuesJobs.Arn',
     'sqs:DeleteMessage on QueuesJobs.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
@@ -81,6 +95,9 @@ const ALLOWED: Record<string, string[]> = {
     'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'logs:CreateLogStream on StatusLogs.Arn',
     'logs:PutLogEvents on StatusLogs.Arn',
+    's3:GetObject on ItemsBucket.Arn/once/*',
+    's3:GetObject on ItemsBucket.Arn/shared/*',
+    's3:ListBucket on ItemsBucket.Arn',
     'sqs:GetQueueAttributes on QueuesDeadLetters.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
   ],
@@ -102,7 +119,7 @@ const ALLOWED: Record<string, string[]> = {
 
 /**
  * The IAM actions that the stack uses: Service Authorization Reference, "Actions, resources, and condition keys"
- * for Amazon DynamoDB, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
+ * for Amazon DynamoDB, Amazon S3, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
  */
 const DEFINED = new Set([
   'dynamodb:GetItem',
@@ -113,6 +130,9 @@ const DEFINED = new Set([
   'lambda:InvokeFunction',
   'logs:CreateLogStream',
   'logs:PutLogEvents',
+  's3:GetObject',
+  's3:ListBucket',
+  's3:PutObject',
   'secretsmanager:GetSecretValue',
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
@@ -157,13 +177,18 @@ describe('least privilege', () => {
   ])('lets only those read the API key, by its secret’s %s, that ask Elasticsearch', (_by, given, secret) => {
     const may = permissions({ elasticsearchApiKeySecret: given });
     for (const [role, allowed] of Object.entries(ALLOWED)) {
-      const reads = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
+      const reads = ['ConsumerRole', 'StatusRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
     }
   });
 
   test('lets a function read its own key only', () => {
-    const own = { Consumer: 'consumer-key', Control: 'control-key', Verify: 'verify-key' };
+    const own = {
+      Consumer: 'consumer-key',
+      Status: 'status-key',
+      Control: 'control-key',
+      Verify: 'verify-key',
+    };
     const secret = (name: string) =>
       readingSecret(
         `arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:${name}-??????`,
@@ -204,7 +229,7 @@ describe('least privilege', () => {
     const template = synthesize(context);
     const policies = Object.values(resourcesOf(template, 'AWS::IAM::Policy'));
     for (const [role, allowed] of Object.entries(ALLOWED)) {
-      const connected = ['ConsumerRole', 'ControlRole', 'VerifyRole'].includes(role);
+      const connected = role !== 'SchedulerRole';
       expect([role, may[role]]).toEqual([role, [...allowed, ...(connected ? connecting : [])].sort()]);
       const { Properties } = policies.find((policy) =>
         (policy.Properties.Roles as unknown[]).map(readable).includes(role),
@@ -228,10 +253,12 @@ describe('least privilege', () => {
   });
 
   test.each(SETTINGS)(
-    'names every resource with %s: none is a wildcard, nor is an action',
+    'names every resource with %s: none is a wildcard, except items by the prefix of their keys, nor is an action',
     (_what, context) => {
       for (const line of Object.values(permissions(context)).flat())
-        expect(line.split(', items ')[0]).not.toContain('*');
+        expect(line.split(', items ')[0]?.replace(/ItemsBucket\.Arn\/(once|shared)\/\*$/, '')).not.toContain(
+          '*',
+        );
     },
   );
 
@@ -287,7 +314,7 @@ describe('least privilege', () => {
       const template = synthesize(context);
       template.resourceCountIs('AWS::Lambda::Permission', 1);
       template.resourceCountIs('AWS::Lambda::Url', 0);
-      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 2);
       const allowed = Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy')).flatMap(
         ({ Properties }) => {
           const { Statement } = Properties.PolicyDocument as { Statement: (Statement & { Sid: string })[] };

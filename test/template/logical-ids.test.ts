@@ -9,10 +9,12 @@ import { ELASTIC_CLOUD, LOCAL, OWN_IN_VPC } from './targets.ts';
  */
 const IDS = {
   'AWS::DynamoDB::Table': ['LedgerTable9343E4AA'],
+  'AWS::S3::Bucket': ['ItemsBucket2706F8F5'],
   'AWS::SQS::Queue': ['QueuesAbandonedEvents158863FE', 'QueuesDeadLettersF0D5D2AD', 'QueuesJobs403F2492'],
   'AWS::Logs::LogGroup': [
     'ConsumerLogs7B9AAC61',
     'ControlLogs7AC46C76',
+    'ReaderLogs0FF69EE9',
     'SchedulerLogs5CBD4DC7',
     'StatusLogs4722D176',
     'VerifyLogsB9ECA101',
@@ -20,6 +22,7 @@ const IDS = {
   'AWS::Lambda::Function': [
     'ConsumerFunction1B019A9B',
     'ControlFunction8A0764F3',
+    'ReaderFunction09EC41FB',
     'SchedulerFunctionA1BD39EF',
     'StatusFunction21B4086A',
     'VerifyFunction0C87FB6B',

@@ -95,6 +95,7 @@ const VALUES: Record<SettingName, Values> = {
   elasticsearchConsumerKeySecret: SECRET,
   elasticsearchControlKeySecret: SECRET,
   elasticsearchVerifyKeySecret: SECRET,
+  elasticsearchStatusKeySecret: SECRET,
   elasticsearchCaFile: {
     valid: [''],
     invalid: ['no-such.pem', 'package.json', 'functions'],
@@ -140,6 +141,17 @@ const VALUES: Record<SettingName, Values> = {
     allowed: 'must be the path of an existing TypeScript or JavaScript file',
   },
   workMs: int(0, 600_000),
+  itemsBucket: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the CDK writes tokens like this
+    valid: ['', 'drumline-itemsbucket-1a2b', '${Token[TOKEN.12]}'],
+    invalid: ['ab', 'Items', 'items_bucket', 's3://items', 'x'.repeat(64)],
+    allowed: 'must be the name of an S3 bucket',
+  },
+  codeVersion: {
+    valid: ['', '1.4.0-rc.1+build', '9bd2c27', 'x'.repeat(64)],
+    invalid: ['a b', 'main/9bd2c27', 'x'.repeat(65), 5],
+    allowed: 'must be up to 64 letters, digits and the characters . _ + -',
+  },
   logLevel: {
     valid: ['DEBUG', 'INFO', 'WARN', 'ERROR'],
     invalid: ['', 'debug', 'TRACE', 1],
@@ -203,6 +215,7 @@ describe('each setting', () => {
       elasticsearchConsumerKeySecret: '',
       elasticsearchControlKeySecret: '',
       elasticsearchVerifyKeySecret: '',
+      elasticsearchStatusKeySecret: '',
       elasticsearchCaFile: '',
       vpcId: '',
       subnetIds: '',
@@ -211,6 +224,8 @@ describe('each setting', () => {
       indexShards: 1,
       indexReplicas: 1,
       ledgerTable: '',
+      itemsBucket: '',
+      codeVersion: '',
       jobFile: 'functions/job.ts',
       workMs: 0,
       logLevel: 'INFO',

@@ -1,5 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { segmentKey } from '../../functions/core/items/segment.ts';
+import { MAX_SHARED_MS } from '../../functions/core/model/pass.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { FUNCTIONS, only, readable, resourcesOf, synthesize, variables } from './synthesis.ts';
 
@@ -17,6 +19,14 @@ function queue(template: Template, name: string) {
 
 function consumer(template: Template) {
   return only(template, 'AWS::Lambda::Function', 'FunctionName', 'drumline-consumer').Properties;
+}
+
+/** How a function is invoked asynchronously. */
+function asyncInvocation(template: Template, name: string) {
+  const configs = Object.values(resourcesOf(template, 'AWS::Lambda::EventInvokeConfig'));
+  const found = configs.find(({ Properties }) => readable(Properties.FunctionName) === name);
+  const { FunctionName: _, ...config } = found?.Properties ?? {};
+  return config;
 }
 
 function mapping(template: Template) {
@@ -140,11 +150,11 @@ describe('the ledger', () => {
 });
 
 describe('the functions', () => {
-  test('are these five', () => {
+  test('are these six', () => {
     const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => Properties.FunctionName,
     );
-    expect(names).toEqual(FUNCTIONS.map((name) => `drumline-${name}`));
+    expect(names.sort()).toEqual(FUNCTIONS.map((name) => `drumline-${name}`).sort());
   });
 
   test.each(FUNCTIONS)('%s has its own log group with the retention of the settings', (name) => {
@@ -183,8 +193,9 @@ describe('the functions', () => {
     );
     expect(Object.fromEntries(timeouts)).toEqual({
       'drumline-scheduler': 120,
+      'drumline-reader': 900,
       'drumline-consumer': 30,
-      'drumline-status': 15,
+      'drumline-status': 30,
       'drumline-control': 30,
       'drumline-verify': 300,
     });
@@ -299,11 +310,7 @@ describe('the scheduler', () => {
     ];
     expect(target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: seconds, MaximumRetryAttempts: 3 });
     expect(readable(target.DeadLetterConfig.Arn)).toBe('QueuesAbandonedEvents.Arn');
-    const { FunctionName, DestinationConfig, ...limits } = only(
-      template,
-      'AWS::Lambda::EventInvokeConfig',
-    ).Properties;
-    expect(readable(FunctionName)).toBe('SchedulerFunction');
+    const { DestinationConfig, ...limits } = asyncInvocation(template, 'SchedulerFunction');
     expect(limits).toEqual({
       MaximumEventAgeInSeconds: seconds,
       MaximumRetryAttempts: 1,
@@ -332,6 +339,96 @@ describe('the scheduler', () => {
   });
 });
 
+describe('the reader', () => {
+  test('gets events of limited age, and no retries: the scheduler decides who reads', () => {
+    expect(asyncInvocation(synthesize(), 'ReaderFunction')).toEqual({
+      MaximumEventAgeInSeconds: 120,
+      MaximumRetryAttempts: 0,
+      Qualifier: '$LATEST',
+    });
+  });
+
+  test('and the scheduler know each other', () => {
+    const template = synthesize({ stage: 'demo' });
+    expect(variables(template, 'drumline-demo-scheduler').DRUMLINE_READER).toBe('drumline-demo-reader');
+    expect(readable(variables(template, 'drumline-demo-reader').DRUMLINE_SCHEDULER)).toBe(
+      'SchedulerFunction',
+    );
+  });
+});
+
+describe('the items', () => {
+  const bucket = (template: Template) => only(template, 'AWS::S3::Bucket');
+
+  test('are in a private, encrypted bucket, retained with the stack’s deletion', () => {
+    const { Properties, DeletionPolicy, UpdateReplacePolicy } = bucket(synthesize());
+    expect(Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    });
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+  });
+
+  test('are refused over plain HTTP, unless the endpoint is plain HTTP', () => {
+    const policy = only(synthesize(), 'AWS::S3::BucketPolicy').Properties.PolicyDocument;
+    const { Statement } = policy as { Statement: Record<string, unknown>[] };
+    expect(Statement.map(({ Resource: _, ...rest }) => rest)).toEqual([
+      {
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: 's3:*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ]);
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');
+    synthesize().resourceCountIs('AWS::S3::BucketPolicy', 0);
+  });
+
+  test('outlast every job that needs them', () => {
+    const { Rules } = bucket(synthesize()).Properties.LifecycleConfiguration as {
+      Rules: { Prefix?: string; ExpirationInDays?: number }[];
+    };
+    const days = new Map(Rules.map(({ Prefix, ExpirationInDays }) => [Prefix, ExpirationInDays ?? 0]));
+    const records = Number(variables(synthesize(), 'drumline-consumer').DRUMLINE_LEDGER_TTL_SECONDS) / 86_400;
+    // The reader begins keys with these words (functions/core/items/segment.ts).
+    for (const shared of [false, true]) {
+      const [prefix] = segmentKey({ shared }, '').split('/');
+      const servesDays = shared ? MAX_SHARED_MS / 86_400_000 : 0;
+      expect(days.get(`${prefix}/`)).toBeGreaterThanOrEqual(servesDays + records + 1);
+    }
+    expect(Rules).toHaveLength(3);
+    expect(Rules[2]).toEqual({
+      Status: 'Enabled',
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    });
+  });
+
+  test('are in an existing bucket if the settings name one', () => {
+    const template = synthesize({ itemsBucket: 'old-items' });
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    for (const name of ['reader', 'consumer', 'status'])
+      expect(variables(template, `drumline-${name}`).DRUMLINE_ITEMS_BUCKET).toBe('old-items');
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).toContain(':s3:::old-items/once/*"');
+  });
+});
+
+describe('a deployment', () => {
+  test.each(['SchedulerFunction', 'ReaderFunction'])('updates the consumer before the %s', (name) => {
+    const functions = resourcesOf(synthesize(), 'AWS::Lambda::Function') as unknown as Record<
+      string,
+      { DependsOn?: string[] }
+    >;
+    expect(functions[name]?.DependsOn).toContainEqual(expect.stringMatching(/^ConsumerFunction[0-9A-F]{8}$/));
+  });
+});
+
 describe('the outputs', () => {
   test('contain all that the command needs to know about a deployment', () => {
     const { Outputs } = synthesize({ workMs: '5' }).toJSON() as {
@@ -343,7 +440,9 @@ describe('the outputs', () => {
       DeadLetterQueueUrl: 'QueuesDeadLetters',
       AbandonedEventsQueueUrl: 'QueuesAbandonedEvents',
       TableName: 'LedgerTable',
+      ItemsBucket: 'ItemsBucket',
       SchedulerFunction: 'SchedulerFunction',
+      ReaderFunction: 'ReaderFunction',
       ConsumerFunction: 'ConsumerFunction',
       StatusFunction: 'StatusFunction',
       ControlFunction: 'ControlFunction',
@@ -382,9 +481,9 @@ describe('a stage', () => {
     const [first, demo, test_] = [{}, { stage: 'demo' }, { stage: 'test' }].map((each) =>
       names(synthesize(each)),
     );
-    expect(first).toHaveLength(13);
+    expect(first).toHaveLength(15);
     const all = [first, demo, test_].flat();
-    expect(new Set(all).size).toBe(39);
+    expect(new Set(all).size).toBe(45);
     for (const name of demo ?? []) expect(name).toMatch(/^(\/drumline\/)?drumline-demo-/);
   });
 });

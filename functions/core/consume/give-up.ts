@@ -3,6 +3,7 @@ import { applyOutcomes, type ExhaustedJob, exhaustedJobs, nextRound } from '../m
 import { deadLetterFor } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
 import { findDocuments, type MessageOutcomes } from './batch-documents.ts';
+import { entryOf, loadItems } from './load-items.ts';
 import type { MessageState } from './read-batch.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { Worker } from './worker.ts';
@@ -37,18 +38,21 @@ export async function giveUp(
 
 /** Sends the dead letters of a message's exhausted jobs, except those that were found to be done. */
 async function keepDeadLetters(
-  { deadLetters, clock }: Worker,
+  worker: Worker,
   state: MessageOutcomes,
   exhausted: readonly ExhaustedJob[],
 ): Promise<MessageOutcomes> {
+  const { deadLetters, clock } = worker;
   const done = new Set(state.outcomes.map(({ jobId }) => jobId));
   const failed = exhausted
     .filter(({ jobId }) => !done.has(jobId))
     .map((job) => ({ job, round: nextRound(job.attempts, clock()) }));
+  const [withItems = state] = await loadItems(worker, [state], () => failed.map(({ job }) => job.jobId));
+  if (withItems.problem) return { ...state, problem: withItems.problem };
   try {
     await send(
       deadLetters,
-      failed.map(({ job, round }) => deadLetterFor(state.message, job, round)),
+      failed.map(({ job, round }) => deadLetterFor(state.message, job, round, entryOf(withItems, job.jobId))),
     );
   } catch (error) {
     return { ...state, problem: error as Error };

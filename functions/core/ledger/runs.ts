@@ -24,8 +24,8 @@ export interface Run extends ScheduleState {
   pass: number;
   /** Number of items of the current pass that belong to ticks. */
   taken: number;
-  /** No jobId of the run is lower. */
-  firstJobId: JobId;
+  /** No jobId of the run is lower, and none of an earlier run is as high. Earlier versions of the code did not write it. */
+  firstJobId?: JobId;
   /** The index or indices for its documents. */
   indexing: IndexNaming;
   active: boolean;
@@ -85,6 +85,11 @@ export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true, limit }))
     runs.push(toRun(item));
   return runs;
+}
+
+/** All runs, the newest first, page by page. @throws Unavailable */
+export async function* newestRuns(table: Table): AsyncGenerator<Run> {
+  for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true })) yield toRun(item);
 }
 
 /** A run to start. */

@@ -8,6 +8,7 @@ import {
   type Key,
   queryItems,
   readItem,
+  readLast,
   type Table,
   type TransactionWrite,
   transact,
@@ -94,6 +95,34 @@ export async function claimTick(
 export async function readTick(table: Table, runId: RunId, tick: number): Promise<LeasedTick | undefined> {
   const item = await readItem(table, tickKey(runId, tick));
   return item && toTick(runId, item);
+}
+
+/**
+ * Finds the tick that owns a job, without reading all ticks: a run may have a hundred thousand. Later ticks own higher
+ * jobIds, so that a binary search needs at most 17 reads then.
+ * @param lastTick the number of the run's last tick
+ * @throws Unavailable
+ */
+export async function findTickOf(
+  table: Table,
+  runId: RunId,
+  lastTick: number,
+  jobId: JobId,
+): Promise<Tick | undefined> {
+  let [from, to] = [1, lastTick];
+  let found: Tick | undefined;
+  while (from <= to) {
+    const middle = Math.ceil((from + to) / 2);
+    // Missed ticks have numbers, but no items.
+    const item = await readLast(table, `RUN#${runId}`, tickKey(runId, from).sk, tickKey(runId, middle).sk);
+    const tick = item && toTick(runId, item);
+    if (tick && tick.firstJob > jobId) to = tick.tick - 1;
+    else {
+      found = tick ?? found;
+      from = middle + 1;
+    }
+  }
+  return found && jobId < found.firstJob + found.count ? found : undefined;
 }
 
 /** Reads all claimed ticks of a run, in ascending order. @throws Unavailable */

@@ -108,7 +108,9 @@ export async function elasticsearchCall<T>(request: () => Promise<T>): Promise<T
 
 interface Cause {
   type?: string;
+  reason?: string;
   caused_by?: Cause;
+  root_cause?: Cause[];
 }
 
 /** The type of the root cause of an Elasticsearch error, e.g. `index_not_found_exception`; undefined for other errors. */
@@ -117,4 +119,11 @@ export function rootCauseType(error: unknown): string | undefined {
   let cause = (error.body as { error?: Cause } | undefined)?.error;
   while (cause?.caused_by) cause = cause.caused_by;
   return cause?.type;
+}
+
+/** Why Elasticsearch rejected a request, in its own words; undefined for other errors. */
+export function rejectionReason(error: unknown): string | undefined {
+  if (!(error instanceof clientErrors.ResponseError) || error.statusCode !== 400) return undefined;
+  const cause = (error.body as { error?: Cause } | undefined)?.error;
+  return cause?.root_cause?.[0]?.reason ?? cause?.reason;
 }

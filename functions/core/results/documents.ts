@@ -1,7 +1,7 @@
 import { chunk, groupBy } from '../grouping.ts';
 import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
-import { REQUEST_TIMEOUT_MS, type Results } from './client.ts';
+import { elasticsearchCall, REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
 /** The document of a processed job; its `_id` is the jobId. */
 export interface ResultDocument {
@@ -148,6 +148,22 @@ function bulksOf(lines: readonly Line[]): Bulk[] {
       lines,
     })),
   );
+}
+
+/**
+ * Reads a job's document, also if searches do not find it yet; undefined if there is none.
+ * @throws Unavailable
+ */
+export async function findDocument(
+  { client }: Results,
+  index: string,
+  jobId: JobId,
+): Promise<ResultDocument | undefined> {
+  const answer = await elasticsearchCall(() => client.mget<ResultDocument>({ index, ids: [String(jobId)] }));
+  const [doc] = answer.docs;
+  if (doc && 'error' in doc && doc.error.type !== 'index_not_found_exception')
+    throw new Unavailable('results', new Error(doc.error.reason ?? doc.error.type));
+  return doc && 'found' in doc && doc.found ? doc._source : undefined;
 }
 
 /** Which of these jobs have a document in an index, including those that searches do not find yet. @throws Unavailable */

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect } from 'vitest';
 import { inspect } from '../../../local/cloud.ts';
+import { killFunction } from '../kill-function.ts';
 import { VISIBILITY_SECONDS } from '../stages.ts';
 import {
   drained,
-  functionName,
   home,
   messagesOfFirstTick,
   output,
@@ -41,7 +40,7 @@ describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i'
     await start(200);
     await until(status, ({ queue }) => queue.inFlight > 0);
     await sleep(300);
-    const killed = killWorkers();
+    const killed = killFunction('consumer');
     const at = Date.now();
     expect(killed).toBeGreaterThan(0);
     await drained(200);
@@ -60,7 +59,7 @@ describe.each(Array.from({ length: TIMES }, (_, at) => at + 1))('chaos, time %i'
     await progressed(JOBS * 0.1);
 
     for (let times = 0; times < 3; times++) {
-      say(`killed ${killWorkers()} workers`);
+      say(`killed ${killFunction('consumer')} workers`);
       await sleep(1_000);
     }
     say(`sent ${await duplicate(runId, 100)} messages a second time`);
@@ -101,22 +100,6 @@ function say(what: string): void {
 
 function progressed(jobs: number) {
   return until(status, ({ processed }) => processed >= jobs, 300);
-}
-
-/** Kills the consumer's processes of this cloud, found by the folder that they run in. @returns how many */
-function killWorkers(): number {
-  const mark = `${home.tmp}/ministack-lambda-${functionName('consumer')}-`;
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandOf(name).includes(mark));
-  for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
-  return pids.length;
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return ''; // It has ended meanwhile.
-  }
 }
 
 /** Sends messages of the run's first jobs again, as SQS itself may. @returns how many */
