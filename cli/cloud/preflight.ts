@@ -5,9 +5,9 @@ import { indexOf, type Settings } from '../../infra-cdk/settings/settings.ts';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { askAboutMapping, mappingOfIndex } from '../job/ask-elasticsearch.ts';
 import { checkTypes } from '../job/check-types.ts';
-import { type LoadedJob, loadJob } from '../job/load-job.ts';
+import { type DeployableJob, readJob } from '../job/load-job.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { counted, localTime } from '../terminal/format.ts';
+import { counted, localTime, sentence } from '../terminal/format.ts';
 import type { Call } from './call.ts';
 import type { Deployment } from './deployment.ts';
 import { readStatus, type Status } from './invoke.ts';
@@ -15,7 +15,7 @@ import { elasticsearchUrlFromHost } from './target.ts';
 
 /** What is known before a deployment changes anything. */
 export interface Preflight {
-  job: LoadedJob;
+  job: DeployableJob;
   /** The run that is active, if the deployed system could be asked. */
   activeRun?: ActiveRun;
   /** What the active run will do with the new job. One sentence each. */
@@ -42,7 +42,7 @@ export async function preflight(
 ): Promise<Preflight> {
   const [types, loaded, status, used] = await Promise.allSettled([
     checkTypes(settings.jobFile, call.signal),
-    loadJob(settings.jobFile),
+    readJob(settings.jobFile),
     deployed && readStatus(deployed, call.signal),
     deployed && readDeployedJob(deployed, call.signal),
   ]);
@@ -77,7 +77,7 @@ function activeRunOf(status: Status | undefined): ActiveRun | undefined {
 }
 
 /** The job's kind and mapping, as the deployed `control` has them; undefined for a system that does not say. */
-export type DeployedJob = Pick<LoadedJob, 'list' | 'mapping'>;
+export type DeployedJob = Pick<DeployableJob, 'list' | 'mapping'>;
 
 async function readDeployedJob(
   { target, functions }: Deployment,
@@ -108,7 +108,11 @@ export function differences({ runId }: ActiveRun, before: DeployedJob, after: De
 }
 
 /** @throws CommandError when Elasticsearch refuses the job's mapping; if it cannot be asked from here, nothing happens */
-async function requireMapping({ target }: Call, settings: Settings, { mapping }: LoadedJob): Promise<void> {
+async function requireMapping(
+  { target }: Call,
+  settings: Settings,
+  { mapping }: DeployableJob,
+): Promise<void> {
   // A key in Secrets Manager is the functions', not the user's.
   if (settings.elasticsearchApiKeySecret !== '') return;
   const url = elasticsearchUrlFromHost(target, settings.elasticsearchUrl);
@@ -120,7 +124,7 @@ async function requireMapping({ target }: Call, settings: Settings, { mapping }:
   if (verdict?.accepted === false) {
     throw new CommandError(
       'mapping_refused',
-      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${verdict.reason} Nothing was deployed.`,
+      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${sentence(verdict.reason)} Nothing was deployed.`,
       `Correct "output" in ${settings.jobFile}.`,
     );
   }

@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BuildFailure } from 'esbuild';
 import { UserError } from '../../local/base/user-error.ts';
 import { checkTypes } from '../job/check-types.ts';
-import { type LoadedJob, loadJob } from '../job/load-job.ts';
+import { readJob } from '../job/load-job.ts';
 import { elapsed } from '../terminal/format.ts';
 import type { Call } from './call.ts';
-import { openBundler, updateCode } from './code-update.ts';
+import { Bundler, updateCode } from './code-update.ts';
 import { type Deployed, deploy } from './deploy.ts';
 import { effectiveSettings, type GivenSettings } from './settings.ts';
 
@@ -28,7 +28,7 @@ export async function watchJob(
 ): Promise<void> {
   const { output, signal } = call;
   const { jobFile } = effectiveSettings(given);
-  const bundler = await openBundler(jobFile);
+  const bundler = await Bundler.open(jobFile);
   const changes = new Changes();
   let { deployment, preflight } = first;
   try {
@@ -42,11 +42,11 @@ export async function watchJob(
       try {
         const [built, job] = await Promise.all([
           bundler.build(),
-          loadJob(jobFile),
+          readJob(jobFile),
           checkTypes(jobFile, signal),
         ]);
         changes.watch(built.files);
-        if (isSameBesidesCode(job, preflight.job)) await updateCode(deployment, built.bundles, signal);
+        if (isDeepStrictEqual(job, preflight.job)) await updateCode(deployment, built.bundles, signal);
         else ({ deployment, preflight } = await deploy(call, given));
         output.say(
           `${output.messageColors.green('✔')} New code runs ${elapsed(Date.now() - changedAt)} after the edit.`,
@@ -60,10 +60,6 @@ export async function watchJob(
     changes.close();
     await bundler.close();
   }
-}
-
-function isSameBesidesCode({ job: _, ...one }: LoadedJob, { job: __, ...other }: LoadedJob): boolean {
-  return isDeepStrictEqual(one, other);
 }
 
 /** An error of the user's, which the next edit may correct. @throws every other error */

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, type BuildResult, build } from 'esbuild';
 import { PROJECT } from '../settings/settings.ts';
 import { esbuildOptions } from './esbuild-options.ts';
 import { LAZY_FILES } from './lazy-files.ts';
@@ -19,7 +19,12 @@ export type Bundle = Record<string, string>;
  * @param jobFile path of the file with the job, relative to the project folder
  */
 export async function bundleFunctions(jobFile: string): Promise<Record<FunctionName, Bundle>> {
-  const { outputFiles, metafile } = await build({
+  return bundlesOf(await build(bundleOptions(jobFile)));
+}
+
+/** The options of a build of all functions, whose result `bundlesOf` reads. */
+export function bundleOptions(jobFile: string) {
+  return {
     ...esbuildOptions(jobFile),
     entryPoints: [
       ...FUNCTIONS.map((name) => resolve(PROJECT, 'functions', `${name}.ts`)),
@@ -29,7 +34,14 @@ export async function bundleFunctions(jobFile: string): Promise<Record<FunctionN
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     metafile: true,
-  });
+  } as const satisfies BuildOptions;
+}
+
+/** Sorts the files of a build by function. */
+export function bundlesOf({
+  outputFiles,
+  metafile,
+}: BuildResult<{ metafile: true; write: false }>): Record<FunctionName, Bundle> {
   const outputs = Object.entries(metafile.outputs).map(([path, { imports }], index) => ({
     name: basename(path, '.mjs'),
     code: outputFiles[index]?.text ?? '',

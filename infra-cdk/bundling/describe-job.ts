@@ -4,18 +4,28 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, build } from 'esbuild';
+import type { Job } from '../../functions/core/job/job.ts';
 import { PROJECT } from '../settings/settings.ts';
 import { esbuildOptions } from './esbuild-options.ts';
 import { descriptionOf, type JobDescription, JobError } from './job-description.ts';
 
 /**
- * Imports a job file and describes its job. The file is built as in the functions' bundles, so that `#drumline` is this
- * project's, wherever the file is. The code outside of the job's functions runs, without the variables of
+ * Imports a job file and describes its job. The code outside of the job's functions runs, without the variables of
  * `needs.environment`.
  * @param jobFile its path, relative to the project folder
  * @throws JobError when it cannot be built or imported, or its job is wrong
  */
 export async function describeJob(jobFile: string): Promise<JobDescription> {
+  return descriptionOf(await importJob(jobFile));
+}
+
+/**
+ * Imports the default export of a job file, built as in the functions' bundles: `#drumline` is this project's, wherever
+ * the file is.
+ * @param jobFile its path, relative to the project folder
+ * @throws JobError when it cannot be built or imported
+ */
+export async function importJob(jobFile: string): Promise<Job> {
   const folder = await mkdtemp(join(tmpdir(), 'drumline-job-'));
   // A new name each time, because Node.js imports a file only once.
   const file = join(folder, 'job.mjs');
@@ -25,7 +35,7 @@ export async function describeJob(jobFile: string): Promise<JobDescription> {
     const { default: job } = await import(pathToFileURL(file).href).catch((error) => {
       throw new JobError([`failed when it was imported: ${whatAndWhere(error, file, map)}`]);
     });
-    return descriptionOf(job);
+    return job;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
