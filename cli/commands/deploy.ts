@@ -59,6 +59,7 @@ Examples:
 
 async function run(call: Call, options: Options): Promise<void> {
   if (options.watch) requireWatchable(call);
+  const startedAt = Date.now();
   const deployed = await deploy(call, givenBy(options), options.verbose);
   const { deployment, concurrency, preflight } = deployed;
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
@@ -78,7 +79,7 @@ async function run(call: Call, options: Options): Promise<void> {
       `Next: ${target.command('start --x 1000 --y 1')}`,
     ].join('\n'),
   );
-  if (options.watch) await watchJob(call, givenBy(options), deployed);
+  if (options.watch) await watchJob(call, givenBy(options), deployed, startedAt);
 }
 
 /** @throws UsageError for a cloud where CloudFormation must know of every change */
