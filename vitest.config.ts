@@ -4,7 +4,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const target = process.env.DRUMLINE_TEST_TARGET || 'local';
 
 /** These files wait for minutes, so they start before the others of their group. */
-const LONGEST = ['ticks', 'deadly', 'cli', 'dead-letters', 'index', 'faults', 'mutations', 'transactions'];
+const LONGEST = [
+  'lists',
+  'ticks',
+  'deadly',
+  'cli',
+  'dead-letters',
+  'index',
+  'faults',
+  'mutations',
+  'transactions',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

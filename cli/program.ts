@@ -8,8 +8,10 @@ import * as demo from './commands/demo.ts';
 import * as deploy from './commands/deploy.ts';
 import * as doctor from './commands/doctor.ts';
 import * as down from './commands/down.ts';
+import * as job from './commands/job.ts';
 import * as logs from './commands/logs.ts';
 import * as plan from './commands/plan.ts';
+import * as results from './commands/results.ts';
 import * as runs from './commands/runs.ts';
 import * as scale from './commands/scale.ts';
 import * as scalingTest from './commands/scaling-test.ts';
@@ -29,7 +31,7 @@ const GROUPS = {
   'The local cloud:': [up, down, doctor],
   'Your job:': [tryJob],
   'The deployment:': [plan, deploy, scale],
-  'Runs:': [start, update, stop, status, verify, runs],
+  'Runs:': [start, update, stop, status, verify, runs, job, results],
   'Troubleshooting and measuring:': [logs, deadLetters, scalingTest, demo],
 };
 

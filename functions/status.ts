@@ -1,18 +1,23 @@
 import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
+import { SnapshotReader } from './core/items/snapshot.ts';
+import { findJob, type JobReport } from './core/jobs/find-job.ts';
 import { readPass } from './core/ledger/passes.ts';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readTotals, type Totals } from './core/ledger/totals.ts';
-import { reasonFrom } from './core/model/errors.ts';
-import { RUN_ID, type RunId } from './core/model/ids.ts';
+import { ApiError, reasonFrom } from './core/model/errors.ts';
+import { type JobId, RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pass } from './core/model/pass.ts';
 import { type Pace, type PeriodFields, periodFields } from './core/model/schedule.ts';
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
+import { MAX_PAGE_DOCUMENTS, queryResults, type ResultsQuery } from './core/results/query.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
+import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
+import { openBucket } from './runtime/s3.ts';
 
 /** The numbers of the active run, or of the last one, and of the queues and workers. Times are ISO 8601. */
 export interface Status extends RunStatus {
@@ -70,26 +75,67 @@ const environment = readEnvironment(
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_DEAD_LETTER_QUEUE',
   'DRUMLINE_CONSUMER',
+  'DRUMLINE_ITEMS_BUCKET',
+  ...RESULTS_VARIABLES,
+  'DRUMLINE_MAX_ATTEMPTS',
+  'DRUMLINE_RETRY_BASE_SECONDS',
+  'DRUMLINE_RETRY_CAP_SECONDS',
 );
+/** A search may take longer than a worker's request, in milliseconds. */
+const SEARCH_TIMEOUT_MS = 20_000;
+
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 const deadLetters = openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE);
 const lambda = openLambda();
+const results = openResults(environment, { timeoutMs: SEARCH_TIMEOUT_MS });
+const items = new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET));
 
-/** An empty query asks for the active or last run, `runId` for that run, and `runs` for the newest runs (1 to 100). */
+const runId = z.optional(z.string().check(z.regex(RUN_ID)));
+const jobId = z.int().check(z.positive());
+
+/**
+ * An empty query asks for the active or last run, `runId` for that run, `runs` for the newest runs (1 to 100), `jobId` for
+ * one job, and `results` for a page of documents.
+ */
 const query = z.nullish(
   z.strictObject({
-    runId: z.optional(z.string().check(z.regex(RUN_ID))),
+    runId,
     runs: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
+    jobId: z.optional(jobId),
+    results: z.optional(
+      z.strictObject({
+        query: z.string().check(z.minLength(1), z.maxLength(10_000)),
+        runId,
+        size: z._default(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_DOCUMENTS)), 100),
+        after: z.optional(jobId),
+      }),
+    ),
   }),
 );
 
-/** Answers a `Status`, or `{runs: RunStatus[]}` if the query asks for `runs`. */
+/** Answers a `Status`, `{runs: RunStatus[]}`, a `JobReport` or a `ResultsPage`: what the query asks for. */
 export const handler = jsonHandler(query, async (input, context: Context) => {
   log.addContext(context);
+  if (input?.jobId !== undefined) return job(input.jobId as JobId);
+  if (input?.results !== undefined) return queryResults(results, input.results as ResultsQuery);
   if (input?.runs !== undefined) return { runs: await newestRuns(input.runs) };
   return status(input?.runId as RunId | undefined);
 });
+
+/** @throws ApiError `no_such_job` */
+async function job(jobId: JobId): Promise<JobReport> {
+  const rules = {
+    maxAttempts: environment.DRUMLINE_MAX_ATTEMPTS,
+    backoff: {
+      baseSeconds: environment.DRUMLINE_RETRY_BASE_SECONDS,
+      capSeconds: environment.DRUMLINE_RETRY_CAP_SECONDS,
+    },
+  };
+  const found = await findJob({ table, items, results }, rules, jobId, Date.now());
+  if (found) return found;
+  throw new ApiError('no_such_job', `there is no job ${jobId}: no tick has claimed this ID`, { jobId });
+}
 
 /** @throws ApiError `no_such_run` */
 async function status(requestedId: RunId | undefined): Promise<Status> {

@@ -4,48 +4,43 @@ import { dirname, join, resolve } from 'node:path';
 import { UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { type BuildContext, context } from 'esbuild';
 import { zipSync } from 'fflate';
-import { esbuildOptions } from '../../infra-cdk/bundling/esbuild-options.ts';
+import {
+  type Bundle,
+  bundleOptions,
+  bundlesOf,
+  type FunctionName,
+} from '../../infra-cdk/bundling/bundle-functions.ts';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
 import type { Deployment } from './deployment.ts';
 import type { Target } from './target.ts';
 
-/** The file that Lambda loads: `ENTRY` in infra-cdk/bundling/bundle.ts, which would load the CDK. */
-const ENTRY_FILE = 'index.mjs';
-
 /** The functions that run the user's code. */
 const WITH_USER_CODE = ['consumer', 'reader'] as const;
 
-/** Bundles the functions that run the user's code, again and again: esbuild keeps what has not changed. */
-export async function openBundler(jobFile: string): Promise<Bundler> {
-  const options = {
-    ...esbuildOptions(jobFile),
-    entryPoints: WITH_USER_CODE.map((name) => resolve(PROJECT, 'functions', `${name}.ts`)),
-    outdir: '/',
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-  } as const;
-  return new Bundler(await context(options));
-}
+type Options = { metafile: true; write: false };
 
+/** Bundles the functions again and again: esbuild keeps what has not changed. */
 export class Bundler {
-  readonly #context: BuildContext<{ metafile: true; write: false }>;
+  readonly #context: BuildContext<Options>;
 
-  constructor(context: BuildContext<{ metafile: true; write: false }>) {
+  private constructor(context: BuildContext<Options>) {
     this.#context = context;
+  }
+
+  static async open(jobFile: string): Promise<Bundler> {
+    return new Bundler(await context({ ...bundleOptions(jobFile), logLevel: 'silent' }));
   }
 
   /**
    * @returns the code of each function, and the files of the project that are in it, as absolute paths
    * @throws esbuild's BuildFailure
    */
-  async build(): Promise<{ bundles: Map<string, string>; files: string[] }> {
-    const { outputFiles, metafile } = await this.#context.rebuild();
-    const files = Object.keys(metafile.inputs).filter((file) => !/node_modules\/|^substitute:/.test(file));
-    return {
-      bundles: new Map(WITH_USER_CODE.map((name, index) => [name, outputFiles[index]?.text ?? ''])),
-      files: files.map((file) => resolve(PROJECT, file)),
-    };
+  async build(): Promise<{ bundles: Record<FunctionName, Bundle>; files: string[] }> {
+    const built = await this.#context.rebuild();
+    const files = Object.keys(built.metafile.inputs).filter(
+      (file) => !/node_modules\/|^substitute:/.test(file),
+    );
+    return { bundles: bundlesOf(built), files: files.map((file) => resolve(PROJECT, file)) };
   }
 
   close(): Promise<void> {
@@ -59,20 +54,17 @@ export class Bundler {
  */
 export async function updateCode(
   { target, functions }: Deployment,
-  bundles: ReadonlyMap<string, string>,
+  bundles: Record<FunctionName, Bundle>,
   abortSignal: AbortSignal,
 ): Promise<void> {
   await mkdir(dirname(markOf(target)), { recursive: true });
   await writeFile(markOf(target), '');
-  const deployed = functions as Readonly<Record<string, string | undefined>>;
   await Promise.all(
-    [...bundles].map(async ([name, code]) => {
-      if (deployed[name] === undefined) return;
-      const ZipFile = zipSync({ [ENTRY_FILE]: Buffer.from(code) }, { level: 1 });
-      await target.clients.lambda.send(
-        new UpdateFunctionCodeCommand({ FunctionName: deployed[name], ZipFile }),
-        { abortSignal },
-      );
+    WITH_USER_CODE.map((name) => {
+      const files = Object.entries(bundles[name]).map(([file, code]) => [file, Buffer.from(code)]);
+      const ZipFile = zipSync(Object.fromEntries(files), { level: 1 });
+      const command = new UpdateFunctionCodeCommand({ FunctionName: functions[name], ZipFile });
+      return target.clients.lambda.send(command, { abortSignal });
     }),
   );
 }
@@ -91,7 +83,7 @@ export async function restoreCode(
   jobFile: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const bundler = await openBundler(jobFile);
+  const bundler = await Bundler.open(jobFile);
   try {
     await updateCode(deployment, (await bundler.build()).bundles, signal);
     await rm(markOf(deployment.target), { force: true });

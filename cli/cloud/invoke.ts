@@ -1,6 +1,8 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { ControlAnswer } from '../../functions/control.ts';
+import type { JobReport } from '../../functions/core/jobs/find-job.ts';
 import type { Pace } from '../../functions/core/model/schedule.ts';
+import { MAX_PAGE_DOCUMENTS, type ResultsPage } from '../../functions/core/results/query.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { ErrorAnswer } from '../../functions/runtime/json-handler.ts';
 import type { RunStatus, Status } from '../../functions/status.ts';
@@ -8,7 +10,7 @@ import { CommandError, UsageError } from '../terminal/errors.ts';
 import { sentence } from '../terminal/format.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
-export type { RunStatus, Status, Verification };
+export type { JobReport, ResultsPage, RunStatus, Status, Verification };
 
 /** When ticks are due. The function accepts either `y`, or `cron` with or without `timezone`. */
 export interface PeriodOptions {
@@ -43,6 +45,33 @@ export async function readRuns(
 ): Promise<RunStatus[]> {
   const { runs } = await invoke<{ runs: RunStatus[] }>(deployment, 'status', { runs: limit }, signal);
   return runs;
+}
+
+/** Reads everything about one job. */
+export function readJob(deployment: Deployment, signal: AbortSignal, jobId: number): Promise<JobReport> {
+  return invoke(deployment, 'status', { jobId }, signal);
+}
+
+/** The documents that a query finds, in ascending order of their jobIds, page by page. */
+export async function* searchResults(
+  deployment: Deployment,
+  signal: AbortSignal,
+  { limit, ...query }: { query: string; runId?: string | undefined; limit: number },
+): AsyncGenerator<ResultsPage> {
+  let after: number | undefined;
+  let remaining = limit;
+  do {
+    const size = Math.min(remaining, MAX_PAGE_DOCUMENTS);
+    const page = await invoke<ResultsPage>(
+      deployment,
+      'status',
+      { results: { ...query, size, after } },
+      signal,
+    );
+    yield page;
+    remaining -= page.documents.length;
+    after = page.next;
+  } while (after !== undefined && remaining > 0);
 }
 
 /** Starts, updates or stops a run. */
@@ -103,6 +132,13 @@ export function commandErrorOf(
       return new CommandError(code, 'No run is active.', `Start one: ${command('start --x 1000 --y 1')}`);
     case 'no_such_run':
       return new CommandError(code, sentence(message.split(';')[0] ?? message), command('runs'));
+    case 'no_such_job':
+      return new CommandError(code, sentence(message.split(':')[0] ?? message), command('runs'));
+    case 'invalid_query':
+      return new UsageError(
+        sentence(message),
+        'The syntax is that of Elasticsearch’s query strings. Quote texts with special characters: output.url:"https://…"',
+      );
     case 'invalid_input':
       return new UsageError(sentence(message), command('--help'));
     case 'results_unavailable':

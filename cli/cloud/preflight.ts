@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import type { Mapping } from '../../functions/core/results/mapping.ts';
 import { indexOf, type Settings } from '../../infra-cdk/settings/settings.ts';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { askAboutMapping, mappingOfIndex } from '../job/ask-elasticsearch.ts';
 import { checkTypes } from '../job/check-types.ts';
-import { describeJob, type JobDescription } from '../job/describe-job.ts';
+import { type DeployableJob, readJob } from '../job/load-job.ts';
 import { CommandError } from '../terminal/errors.ts';
-import { counted, localTime } from '../terminal/format.ts';
+import { counted, localTime, sentence } from '../terminal/format.ts';
 import type { Call } from './call.ts';
 import type { Deployment } from './deployment.ts';
 import { readStatus, type Status } from './invoke.ts';
@@ -14,7 +15,7 @@ import { elasticsearchUrlFromHost } from './target.ts';
 
 /** What is known before a deployment changes anything. */
 export interface Preflight {
-  job: JobDescription;
+  job: DeployableJob;
   /** The run that is active, if the deployed system could be asked. */
   activeRun?: ActiveRun;
   /** What the active run will do with the new job. One sentence each. */
@@ -32,7 +33,7 @@ export interface ActiveRun {
 /**
  * Checks what can be checked before anything is deployed: the job's types, that the job can be loaded, and that
  * Elasticsearch takes its mapping. Finds out whether a run is active.
- * @throws CommandError `type_errors`, `job_not_loaded`, `mapping_refused` or `mapping_differs`
+ * @throws CommandError `type_errors`, `wrong_job`, `mapping_refused` or `mapping_differs`
  */
 export async function preflight(
   call: Call,
@@ -41,7 +42,7 @@ export async function preflight(
 ): Promise<Preflight> {
   const [types, loaded, status, used] = await Promise.allSettled([
     checkTypes(settings.jobFile, call.signal),
-    describeJob(settings.jobFile),
+    readJob(settings.jobFile),
     deployed && readStatus(deployed, call.signal),
     deployed && readDeployedJob(deployed, call.signal),
   ]);
@@ -76,7 +77,7 @@ function activeRunOf(status: Status | undefined): ActiveRun | undefined {
 }
 
 /** The job's kind and mapping, as the deployed `control` has them; undefined for a system that does not say. */
-export type DeployedJob = Pick<JobDescription, 'list' | 'mapping'>;
+export type DeployedJob = Pick<DeployableJob, 'list' | 'mapping'>;
 
 async function readDeployedJob(
   { target, functions }: Deployment,
@@ -110,7 +111,7 @@ export function differences({ runId }: ActiveRun, before: DeployedJob, after: De
 async function requireMapping(
   { target }: Call,
   settings: Settings,
-  { mapping }: JobDescription,
+  { mapping }: DeployableJob,
 ): Promise<void> {
   // A key in Secrets Manager is the functions', not the user's.
   if (settings.elasticsearchApiKeySecret !== '') return;
@@ -123,7 +124,7 @@ async function requireMapping(
   if (verdict?.accepted === false) {
     throw new CommandError(
       'mapping_refused',
-      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${verdict.reason} Nothing was deployed.`,
+      `Elasticsearch at ${withoutCredentials(url)} refuses the mapping of the job's output: ${sentence(verdict.reason)} Nothing was deployed.`,
       `Correct "output" in ${settings.jobFile}.`,
     );
   }
@@ -136,12 +137,12 @@ async function requireMapping(
   );
 }
 
-type Property = JobDescription['mapping']['output'];
+type Property = Mapping['output'];
 
 /** The first field that an index maps differently. Fields that are missing in the index can be added. */
 export function mappingConflict(
-  existing: Readonly<Record<string, Property>> | Partial<JobDescription['mapping']>,
-  wanted: Readonly<Record<string, Property>> | JobDescription['mapping'],
+  existing: Readonly<Record<string, Property>> | Partial<Mapping>,
+  wanted: Readonly<Record<string, Property>> | Mapping,
   path = '',
 ): { field: string; actual: string; expected: string } | undefined {
   for (const [name, property] of Object.entries(wanted) as [string, Property][]) {

@@ -27,6 +27,8 @@ export class LogReader {
     since: number,
     /** Only events with this text. CloudWatch does the search where it can. */
     readonly filter?: string,
+    /** The end, in milliseconds since 1970; without it, the logs have no end. */
+    readonly until?: number,
   ) {
     this.#from = since;
   }
@@ -72,12 +74,16 @@ export class LogReader {
     abortSignal: AbortSignal,
   ): Promise<FilterLogEventsCommandOutput> {
     const { name, clients } = this.deployment.target;
+    const end = this.until !== undefined && { endTime: this.until };
     const filter = this.filter !== undefined &&
       canSearch(this.filter) && { filterPattern: `"${this.filter}"` };
     try {
-      return await clients.logs.send(new FilterLogEventsCommand({ ...from, limit: PAGE_SIZE, ...filter }), {
-        abortSignal,
-      });
+      return await clients.logs.send(
+        new FilterLogEventsCommand({ ...from, limit: PAGE_SIZE, ...filter, ...end }),
+        {
+          abortSignal,
+        },
+      );
     } catch (error) {
       // Lambda creates its own log group when the function is first invoked.
       if (name !== 'localstack' || !(error instanceof ResourceNotFoundException)) throw error;

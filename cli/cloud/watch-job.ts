@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BuildFailure } from 'esbuild';
 import { UserError } from '../../local/base/user-error.ts';
 import { checkTypes } from '../job/check-types.ts';
-import { describeJob } from '../job/describe-job.ts';
+import { readJob } from '../job/load-job.ts';
 import { elapsed } from '../terminal/format.ts';
 import type { Call } from './call.ts';
-import { openBundler, updateCode } from './code-update.ts';
+import { Bundler, updateCode } from './code-update.ts';
 import { type Deployed, deploy } from './deploy.ts';
 import { effectiveSettings, type GivenSettings } from './settings.ts';
 
@@ -18,15 +18,23 @@ const SETTLE_MS = 30;
 /**
  * Deploys each edit of the job file, and of what it imports in the project, until the signal aborts. Only the code of the
  * functions that run it is replaced. If the job's list, mapping or needs change, the stack is deployed.
+ * @param since when `first` was begun, in milliseconds since 1970: an edit after that is deployed at once
  */
-export async function watchJob(call: Call, given: GivenSettings, first: Deployed): Promise<void> {
+export async function watchJob(
+  call: Call,
+  given: GivenSettings,
+  first: Deployed,
+  since: number,
+): Promise<void> {
   const { output, signal } = call;
   const { jobFile } = effectiveSettings(given);
-  const bundler = await openBundler(jobFile);
+  const bundler = await Bundler.open(jobFile);
   const changes = new Changes();
   let { deployment, preflight } = first;
   try {
-    changes.watch((await bundler.build()).files);
+    const { files } = await bundler.build();
+    changes.watch(files);
+    await changes.findSince(since);
     output.say(`Watching ${jobFile} and its imports. Ctrl-C ends.`);
     for (;;) {
       const changedAt = await changes.next(signal);
@@ -34,7 +42,7 @@ export async function watchJob(call: Call, given: GivenSettings, first: Deployed
       try {
         const [built, job] = await Promise.all([
           bundler.build(),
-          describeJob(jobFile),
+          readJob(jobFile),
           checkTypes(jobFile, signal),
         ]);
         changes.watch(built.files);
@@ -56,7 +64,7 @@ export async function watchJob(call: Call, given: GivenSettings, first: Deployed
 
 /** An error of the user's, which the next edit may correct. @throws every other error */
 function problemIn(error: unknown): string {
-  if (error instanceof UserError) return `${error.message}\n${error.nextStep}`;
+  if (error instanceof UserError) return error.message;
   const { errors } = error as BuildFailure;
   if (!errors) throw error;
   return errors
@@ -86,6 +94,11 @@ class Changes {
     }
   }
 
+  /** Counts the files that were saved after a time, in milliseconds since 1970, as changed. */
+  async findSince(time: number): Promise<void> {
+    for (const file of this.#files) if ((await savedAt(file)) > time) this.#changed.add(file);
+  }
+
   /** Waits for a change. @returns when a file was saved, in milliseconds since 1970; undefined once the signal aborts */
   async next(signal: AbortSignal): Promise<number | undefined> {
     const stop = () => this.#wake();
@@ -99,8 +112,7 @@ class Changes {
       if (signal.aborted) return undefined;
       const changed = [...this.#changed];
       this.#changed.clear();
-      const times = changed.map((file) => stat(file).then(({ mtimeMs }) => mtimeMs, Date.now));
-      return Math.max(...(await Promise.all(times)));
+      return Math.max(...(await Promise.all(changed.map(savedAt))));
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -109,4 +121,9 @@ class Changes {
   close(): void {
     for (const watcher of this.#watchers.values()) watcher.close();
   }
+}
+
+/** When a file was saved, in milliseconds since 1970; now if it was deleted. */
+async function savedAt(file: string): Promise<number> {
+  return stat(file).then(({ mtimeMs }) => mtimeMs, Date.now);
 }

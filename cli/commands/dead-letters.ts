@@ -12,7 +12,7 @@ import {
 } from '../cloud/dead-letters.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
-import { count, counted, localTime, printable } from '../terminal/format.ts';
+import { count, counted, localTime, printable, shortJson } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 
@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .helpCommand(false);
   deadLetters
     .command('list')
-    .summary('list the dead letters with reason and attempts')
+    .summary('list the dead letters with item, reason and attempts')
     .description('Lists the dead letters without changing them.')
     .addHelpText('after', '\nExample:\n  npx drumline dead-letters list')
     .action(action(list));
@@ -130,7 +130,10 @@ async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<nu
   return 0;
 }
 
-const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left'];
+/** Maximum characters of an item in the table. `--json` shows all of it. */
+const MAX_ITEM_CHARACTERS = 60;
+
+const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left', 'left'];
 
 function deadLetterTable(deadLetters: ReceivedDeadLetter[]): string {
   const rows = deadLetters.map((deadLetter) => [
@@ -140,9 +143,10 @@ function deadLetterTable(deadLetters: ReceivedDeadLetter[]): string {
     deadLetter.lastFailedAt ? count(deadLetter.attempts) : '–',
     deadLetter.firstFailedAt ? localTime(deadLetter.firstFailedAt) : '',
     deadLetter.lastFailedAt ? localTime(deadLetter.lastFailedAt) : '',
+    'item' in deadLetter ? shortJson(deadLetter.item, MAX_ITEM_CHARACTERS) : '',
     printable(deadLetter.reason),
   ]);
-  return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Reason'], rows, ALIGNS);
+  return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Item', 'Reason'], rows, ALIGNS);
 }
 
 function jobsIn({ jobId, range }: ReceivedDeadLetter): string {

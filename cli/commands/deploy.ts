@@ -59,6 +59,7 @@ Examples:
 
 async function run(call: Call, options: Options): Promise<void> {
   if (options.watch) requireWatchable(call);
+  const startedAt = Date.now();
   const deployed = await deploy(call, givenBy(options), options.verbose);
   const { deployment, concurrency, preflight } = deployed;
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
@@ -75,10 +76,10 @@ async function run(call: Call, options: Options): Promise<void> {
   call.output.result(document, () =>
     [
       `${target.stackName} is deployed, with up to ${counted(concurrency, 'concurrent worker')}.`,
-      `Next: ${target.command('start --x 1000 --y 1')}`,
+      `Next: ${target.command(preflight.job.list ? 'start --y 5' : 'start --x 1000 --y 1')}`,
     ].join('\n'),
   );
-  if (options.watch) await watchJob(call, givenBy(options), deployed);
+  if (options.watch) await watchJob(call, givenBy(options), deployed, startedAt);
 }
 
 /** @throws UsageError for a cloud where CloudFormation must know of every change */

@@ -3,15 +3,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { checkItem } from '../../functions/core/items/check-item.ts';
 import type { Job, JobLog } from '../../functions/core/job/job.ts';
 import type { ItemEntry } from '../../functions/core/model/item.ts';
+import { storedValue } from '../../functions/core/results/mapping.ts';
 import { action, type Call } from '../cloud/call.ts';
+import { environmentFor, missingSecrets } from '../cloud/job-environment.ts';
 import { renderLogLine } from '../cloud/log-line.ts';
 import { effectiveSettings, readAssignments } from '../cloud/settings.ts';
 import { elasticsearchUrlFromHost } from '../cloud/target.ts';
 import { askAboutDocument } from '../job/ask-elasticsearch.ts';
 import { itemAt } from '../job/item-at.ts';
-import { environmentFor, missingSecrets } from '../job/job-environment.ts';
-import { loadJob } from '../job/load-job.ts';
-import { mappingOf, storedValue } from '../job/mapping.ts';
+import { type LoadedJob, loadJob } from '../job/load-job.ts';
 import { mappingProblems } from '../job/mapping-problems.ts';
 import { type Frame, projectFrames } from '../job/project-frames.ts';
 import { divertStdout } from '../job/stdout.ts';
@@ -74,7 +74,8 @@ async function run(call: Call, options: Options): Promise<number> {
   const log = logOn(call, (line) => lines.push(line));
   try {
     process.env.DRUMLINE_WORK_MS ??= String(workMs);
-    const job = await prepare(call, jobFile);
+    const loaded = await prepare(call, jobFile);
+    const { job } = loaded;
     const interrupted = new Promise<never>((_, reject) =>
       signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
     );
@@ -83,7 +84,12 @@ async function run(call: Call, options: Options): Promise<number> {
     const trial = { jobId, index, entry, timeoutMs: consumerTimeoutSeconds * 1_000, log };
     const tried = await Promise.race([tryJob(job, trial), interrupted]);
     const stored = tried.ok
-      ? await storageOf(job, entry, tried.output, elasticsearchUrlFromHost(target, settings.elasticsearchUrl))
+      ? await storageOf(
+          loaded,
+          entry,
+          tried.output,
+          elasticsearchUrlFromHost(target, settings.elasticsearchUrl),
+        )
       : undefined;
     restore();
     const report = reportOf(jobFile, { jobId, index, entry, schema, tried, stored, lines });
@@ -95,7 +101,7 @@ async function run(call: Call, options: Options): Promise<number> {
 }
 
 /** Loads the job with its environment, and says what it gets. */
-async function prepare({ output, target }: Call, jobFile: string): Promise<Job> {
+async function prepare({ output, target }: Call, jobFile: string): Promise<LoadedJob> {
   const { yellow, dim } = output.messageColors;
   const first = await loadJob(jobFile);
   for (const name of missingSecrets(first.needs, process.env))
@@ -139,15 +145,24 @@ interface Storage {
 }
 
 /** Whether the results index would take the output. */
-async function storageOf(job: Job, entry: ItemEntry, output: unknown, url: string): Promise<Storage> {
-  const mapping = mappingOf({ list: job.items !== undefined, ...(job.output && { output: job.output }) });
+async function storageOf(
+  { mapping }: LoadedJob,
+  entry: ItemEntry,
+  output: unknown,
+  url: string,
+): Promise<Storage> {
   const item = 'item' in entry ? entry.item : null;
   // As JSON: a date becomes text, and fields without a value vanish.
   const json: unknown = JSON.parse(JSON.stringify(output));
-  const document = {
-    item: storedValue(item, mapping.item),
-    output: storedValue(json, mapping.output),
+  const stored = {
+    item: storedValue('item', mapping.item, item),
+    output: storedValue('output', mapping.output, json),
   };
+  const unstorable = Object.values(stored).flatMap((each) => ('problem' in each ? [each.problem] : []));
+  if (unstorable.length > 0) return { ok: false, problems: unstorable, elasticsearch: 'not asked' };
+  const document = Object.fromEntries(
+    Object.entries(stored).map(([name, each]) => [name, 'value' in each ? each.value : null]),
+  );
   const verdict = await askAboutDocument(url, mapping, document);
   if (verdict) {
     const problems = verdict.accepted ? [] : [verdict.reason];

@@ -1,4 +1,4 @@
-import type { Mapping } from './mapping.ts';
+import type { Mapping } from '../../functions/core/results/mapping.ts';
 
 const TIMEOUT_MS = 2_000;
 

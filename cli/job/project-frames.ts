@@ -29,4 +29,4 @@ export function projectFrames(error: unknown): Frame[] {
 }
 
 /** `at name (file:line:column)` or `at file:line:column`. The query in a file's URL is the loader's. */
-const FRAME = /^\s+at (?:(?:async )?([^(]+) \()?((?:file:\/\/)?\/[^?:()]+)(?:\?[^:()]*)?:(\d+:\d+)\)?$/;
+const FRAME = /^\s+at (?:async )?(?:([^(]+) \()?((?:file:\/\/)?\/[^?:()]+)(?:\?[^:()]*)?:(\d+:\d+)\)?$/;

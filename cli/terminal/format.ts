@@ -77,6 +77,12 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }
 
+/** A value as JSON on one line, truncated to `maxCharacters`. Control characters are escaped. */
+export function shortJson(value: unknown, maxCharacters: number): string {
+  const text = printable(JSON.stringify(value) ?? '');
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1)}…`;
+}
+
 function wholeSeconds(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;

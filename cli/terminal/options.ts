@@ -43,11 +43,9 @@ export const ownElasticsearchOption = () =>
     elasticsearchUrl,
   );
 
-/** `--run`, for `status` and `verify`. */
-export const runOption = () =>
-  new Option('--run <id>', 'ID of the run, from "drumline runs" (default: the active or last run)').argParser(
-    runId,
-  );
+/** `--run`, for `status`, `verify` and `results`. @param unset the default, in words */
+export const runOption = (unset = 'the active or last run') =>
+  new Option('--run <id>', `ID of the run, from "drumline runs" (default: ${unset})`).argParser(runId);
 
 /** `--y`, `--cron` and `--timezone`, for `start` and `update`. */
 export const periodOptions = () => [

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { logUpdateStderr } from 'log-update';
 import colors from 'picocolors';
 
@@ -43,6 +44,18 @@ export class Output {
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
 
+  /** Prints the JSON document of a result that is a list, element by element: it may be too long for memory. */
+  async list(elements: AsyncIterable<unknown>): Promise<void> {
+    let separator = '[\n';
+    for await (const element of elements) {
+      this.#answered = true;
+      await written(process.stdout, `${separator}${JSON.stringify(element)}`);
+      separator = ',\n';
+    }
+    this.#answered = true;
+    await written(process.stdout, separator === '[\n' ? '[]\n' : '\n]\n');
+  }
+
   /** Prints a part of the result, for results that come line by line. Not with `--json`. */
   print(text: string): void {
     this.#printAbove(() => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`));
@@ -82,6 +95,11 @@ export class Output {
     write();
     this.#draw();
   }
+}
+
+/** Writes, and waits if the reader is slower. */
+async function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
 }
 
 /** Whether a stream is a terminal that understands control sequences. */

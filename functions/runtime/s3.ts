@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { awsCall } from '../core/aws-call.ts';
 import type { Bucket } from '../core/items/bucket.ts';
 
-type S3Module = typeof import('@aws-sdk/client-s3');
+type S3Module = typeof import('./s3-client.ts');
 
 /** Timeouts of a request, in milliseconds. A segment has at most a few megabytes. */
 const TIMEOUTS = { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true };
@@ -11,7 +11,7 @@ let opened: Promise<{ s3: S3Module; client: S3Client }> | undefined;
 
 /** S3's client. It is loaded with the first call: it is large, and numbered jobs do not need it. */
 export function openS3(): Promise<{ s3: S3Module; client: S3Client }> {
-  opened ??= import('@aws-sdk/client-s3').then((s3) => ({
+  opened ??= import('./s3-client.ts').then((s3) => ({
     s3,
     client: new s3.S3Client({
       requestHandler: TIMEOUTS,
@@ -22,15 +22,15 @@ export function openS3(): Promise<{ s3: S3Module; client: S3Client }> {
   return opened;
 }
 
-/** Opens the bucket of the passes' items; sends no request yet. */
-export function openBucket(name: string): Bucket {
+/** Opens the bucket of the passes' items; sends no request yet. @param open opens S3's client */
+export function openBucket(name: string, open = openS3): Bucket {
   return {
     async put(Key, Body) {
-      const { s3, client } = await openS3();
+      const { s3, client } = await open();
       await awsCall('items', () => client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body })));
     },
     async get(Key) {
-      const { s3, client } = await openS3();
+      const { s3, client } = await open();
       try {
         return await awsCall('items', async () => {
           const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }));

@@ -1,10 +1,10 @@
-import { bundleFunctions, type FunctionName } from './bundle-functions.ts';
+import { type Bundle, bundleFunctions, type FunctionName } from './bundle-functions.ts';
 import { describeJob } from './describe-job.ts';
 import { type JobDescription, JobError } from './job-description.ts';
 
 /** What this script writes to its standard output, as JSON. */
 export type Built =
-  | { bundles: Record<FunctionName, string>; job: JobDescription }
+  | { bundles: Record<FunctionName, Bundle>; job: JobDescription }
   /** What is wrong with the job file. */
   | { problems: readonly string[] };
 

@@ -6,22 +6,21 @@ import { Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { SettingError } from '../settings/parse-settings.ts';
 import type { Built } from './build-script.ts';
-import type { FunctionName } from './bundle-functions.ts';
+import { type Bundle, ENTRY, type FunctionName } from './bundle-functions.ts';
 import type { JobDescription } from './job-description.ts';
 
-/** The file in a bundle that Lambda loads, without its extension. */
-export const ENTRY = 'index';
+const NO_CODE: Bundle = { [`${ENTRY}.mjs`]: '' };
 
-/** The code of a stack whose template nobody uses. */
+/** A stack whose template nobody uses has no code. */
 const NOT_BUILT = {
-  bundles: { scheduler: '', reader: '', consumer: '', status: '', control: '', verify: '' },
+  bundles: undefined,
   job: { list: false, needs: { permissions: [], environment: {}, secrets: {} } },
-};
+} satisfies { bundles: undefined; job: JobDescription };
 
 const builtByJobFile = new Map<string, Built>();
 
 /**
- * Writes the code of a function to a new folder: one bundled file. The file is empty if `build` has not built it.
+ * Writes the code of a function to a new folder: one bundled file, and the files that it imports. The file is empty if `build` has not built it.
  * @param scope the function's construct, to which the folder belongs
  * @param jobFile path of the file with the job, relative to the project folder
  * @returns path of the folder
@@ -29,7 +28,8 @@ const builtByJobFile = new Map<string, Built>();
 export function bundle(scope: Construct, name: FunctionName, jobFile: string): string {
   const folder = join(Stage.of(scope)?.outdir ?? '', 'bundles', scope.node.path);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${ENTRY}.mjs`), build(scope, jobFile).bundles[name]);
+  for (const [file, code] of Object.entries(build(scope, jobFile).bundles?.[name] ?? NO_CODE))
+    writeFileSync(join(folder, file), code);
   return folder;
 }
 
@@ -48,7 +48,7 @@ export function describedJob(scope: Construct, jobFile: string): JobDescription 
  * and a shell for each function.) esbuild with plugins and the import of the job are asynchronous, but a construct cannot
  * wait, so they run in a child process. The CDK asks for bundles only of the stacks that it is to deploy or show.
  */
-function build(scope: Construct, jobFile: string): Exclude<Built, { problems: unknown }> {
+function build(scope: Construct, jobFile: string): Exclude<Built, { problems: unknown }> | typeof NOT_BUILT {
   const built = Stack.of(scope).bundlingRequired ? buildOnce(jobFile) : NOT_BUILT;
   if (!('problems' in built)) return built;
   throw new SettingError(

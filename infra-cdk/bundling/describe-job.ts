@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type BuildFailure, build } from 'esbuild';
 import type { Job } from '../../functions/core/job/job.ts';
 import { PROJECT } from '../settings/settings.ts';
@@ -25,57 +26,64 @@ export async function describeJob(jobFile: string): Promise<JobDescription> {
  * @throws JobError when it cannot be built or imported
  */
 export async function importJob(jobFile: string): Promise<Job> {
-  // Errors then name lines of the job file.
-  process.setSourceMapsEnabled(true);
   const folder = await mkdtemp(join(tmpdir(), 'drumline-job-'));
+  // A new name each time, because Node.js imports a file only once.
   const file = join(folder, 'job.mjs');
   try {
-    await writeFile(file, await buildJob(jobFile, file));
-    return (await import(pathToFileURL(file).href)).default;
-  } catch (error) {
-    throw error instanceof JobError
-      ? error
-      : new JobError([`failed when it was imported: ${whatAndWhere(error)}`]);
+    const { code, map } = await buildJob(jobFile, file);
+    await writeFile(file, code);
+    const { default: job } = await import(pathToFileURL(file).href).catch((error) => {
+      throw new JobError([`failed when it was imported: ${whatAndWhere(error, file, map)}`]);
+    });
+    return job;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** @param outfile where the code will be, which the source map needs @throws JobError with the errors in the code */
-async function buildJob(jobFile: string, outfile: string): Promise<string> {
+async function buildJob(jobFile: string, outfile: string): Promise<{ code: string; map: string }> {
   try {
     const { outputFiles } = await build({
       ...esbuildOptions(jobFile),
       entryPoints: [resolve(PROJECT, jobFile)],
       outfile,
       minify: false,
-      sourcemap: 'inline',
+      sourcemap: 'external',
       sourcesContent: false,
       logLevel: 'silent',
     });
-    return outputFiles[0]?.text ?? '';
+    const [map, code] = outputFiles.map(({ text }) => text);
+    return { code: code ?? '', map: map ?? '' };
   } catch (error) {
     const { errors } = error as BuildFailure;
     if (!errors) throw error;
     throw new JobError(
       errors.map(({ text, location }) =>
-        location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text,
+        location
+          ? `${shown(resolve(PROJECT, location.file))}:${location.line}:${location.column + 1}: ${text}`
+          : text,
       ),
     );
   }
 }
 
 /** An error in one line, with the place in the user's files where it was thrown. */
-function whatAndWhere(error: unknown): string {
+function whatAndWhere(error: unknown, file: string, map: string): string {
   const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  const places = [...stack.matchAll(/\(?(file:\/\/\S+|\/\S+?|[A-Z]:\\\S+?):(\d+):(\d+)\)?$/gm)].map(
-    ([, path = '', line, column]) => {
-      const file = path.startsWith('file:') ? fileURLToPath(path) : path;
-      const fromProject = relative(PROJECT, file);
-      const shown = fromProject.startsWith('..') || isAbsolute(fromProject) ? file : fromProject;
-      return { file, text: ` (${shown}:${line}:${column})` };
-    },
-  );
-  const own = places.find(({ file }) => !file.includes('node_modules') && file !== import.meta.filename);
-  return `${name}: ${message.split('\n')[0]}${own?.text ?? ''}`;
+  const sourceMap = new SourceMap(JSON.parse(map));
+  const places = [...stack.matchAll(/job\.mjs:(\d+):(\d+)/g)].flatMap(([, line, column]) => {
+    const origin = sourceMap.findOrigin(Number(line), Number(column));
+    if (!('fileName' in origin)) return [];
+    return [{ ...origin, source: resolve(dirname(file), origin.fileName) }];
+  });
+  const own = places.find(({ source }) => !source.includes('node_modules'));
+  const where = own ? ` (${shown(own.source)}:${own.lineNumber}:${own.columnNumber})` : '';
+  return `${name}: ${message.split('\n')[0]}${where}`;
+}
+
+/** A file as its user would name it. */
+function shown(file: string): string {
+  const fromProject = relative(PROJECT, file);
+  return fromProject.startsWith('..') || isAbsolute(fromProject) ? file : fromProject;
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { PROJECT } from '../settings/settings.ts';
+import { lazyFiles } from './lazy-files.ts';
 import { substitutes } from './substitutes.ts';
 
 /** How code becomes a bundle that Lambda runs. @param jobFile path of the job file, relative to the project folder */
@@ -21,7 +22,7 @@ export function esbuildOptions(jobFile: string) {
       '#drumline': resolve(PROJECT, 'functions/drumline.ts'),
       '#job': resolve(PROJECT, jobFile),
     },
-    plugins: [substitutes],
+    plugins: [lazyFiles, substitutes],
     banner: {
       // Packages with CommonJS modules still call `require`.
       js: "import{createRequire as drumlineRequire}from'node:module';const require=drumlineRequire(import.meta.url);",

@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -9,9 +9,10 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bundle, ENTRY } from '../bundling/bundle.ts';
-import type { FunctionName } from '../bundling/bundle-functions.ts';
+import { bundle } from '../bundling/bundle.ts';
+import { ENTRY, type FunctionName } from '../bundling/bundle-functions.ts';
 import type { JobDescription } from '../bundling/job-description.ts';
+import { SettingError } from '../settings/parse-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator-permissions.ts';
 import type { Items } from './items.ts';
@@ -19,6 +20,12 @@ import { environmentOf, grantNeeds } from './job-needs.ts';
 import type { Ledger } from './ledger.ts';
 import type { Queues } from './queues.ts';
 import type { Results } from './results.ts';
+
+/** Maximum size of a function's variables, in bytes of JSON ("Lambda quotas": 4 KB in aggregate). */
+const MAX_ENVIRONMENT_BYTES = 4_096;
+
+/** The size that is assumed for a value that is known only at deployment. A queue's URL, the longest, has up to 140 bytes. */
+const REFERENCE_BYTES = 140;
 
 /** What the functions of one deployment share. */
 export interface StackContext {
@@ -73,6 +80,14 @@ export class DrumlineFunction extends Construct {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const environment = {
+      POWERTOOLS_LOG_LEVEL: settings.logLevel,
+      ...ledger.environment,
+      ...elasticsearch?.environmentOf(props.name),
+      ...(props.runsJob && environmentOf(job)),
+      ...props.environment,
+    };
+    rejectIfTooLarge(environment, props.name, settings.jobFile);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const folder = bundle(this, props.name, settings.jobFile);
     elasticsearch?.addCertificate(folder);
@@ -87,13 +102,7 @@ export class DrumlineFunction extends Construct {
       memorySize: props.memoryMb ?? 256,
       role,
       logGroup,
-      environment: {
-        POWERTOOLS_LOG_LEVEL: settings.logLevel,
-        ...ledger.environment,
-        ...elasticsearch?.environmentOf(props.name),
-        ...(props.runsJob && environmentOf(job)),
-        ...props.environment,
-      },
+      environment,
       ...network?.placement,
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
@@ -126,4 +135,18 @@ export class DrumlineFunction extends Construct {
       new PolicyStatement({ effect: Effect.ALLOW, actions: asEnforced(actions), resources }),
     );
   }
+}
+
+/** @throws SettingError when Lambda would refuse the variables. Only those of the job can be that large. */
+function rejectIfTooLarge(environment: Record<string, string>, name: FunctionName, jobFile: string): void {
+  const sizes = Object.entries(environment).map(([key, value]) =>
+    Token.isUnresolved(value)
+      ? key.length + REFERENCE_BYTES
+      : Buffer.byteLength(JSON.stringify({ [key]: value })),
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes <= MAX_ENVIRONMENT_BYTES) return;
+  throw new SettingError(
+    `setting jobFile=${jobFile}: the environment variables of the ${name} function take ${bytes} bytes, and Lambda allows ${MAX_ENVIRONMENT_BYTES}: shorten needs.environment, needs.secrets or output`,
+  );
 }

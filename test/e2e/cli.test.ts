@@ -97,13 +97,16 @@ describe('the command and the functions report the same', () => {
   });
 });
 
-test('scale takes effect at once, and a later deploy keeps the number unless it sets another', async () => {
+test('scale takes effect at once; a later deploy names the active run, and keeps the number unless it sets another', async () => {
   expect((await run('scale', '1')).code).toBe(0);
   // AWS's minimum for the mapping is 2. The reserved concurrency is the actual limit.
   expect(await limits()).toEqual({ reserved: 1, mapping: 2 });
   expect((await run('scale', '5')).code).toBe(0);
   expect(await limits()).toEqual({ reserved: 5, mapping: 5 });
-  expect((await run(...deployWith())).code).toBe(0);
+  const { runId } = await start(50);
+  const deployed = await runJson<{ activeRun: unknown; warnings: string[] }>(...deployWith());
+  expect(deployed).toMatchObject({ activeRun: { runId, nextTickAt: expect.any(String) }, warnings: [] });
+  await stop();
   expect(await limits()).toEqual({ reserved: 5, mapping: 5 });
   expect((await run(...deployWith(), '--concurrency', '2')).code).toBe(0);
   expect(await limits()).toEqual({ reserved: 2, mapping: 2 });

@@ -30,6 +30,11 @@ async function largestMessage(QueueUrl: string): Promise<number> {
   return Number(Attributes?.MaximumMessageSize);
 }
 
+interface Shown {
+  document: { version: string } | null;
+  log: { message: string }[];
+}
+
 const list = () => runJson<DeadLetter[]>('dead-letters', 'list');
 
 describe('jobs that fail', () => {
@@ -68,6 +73,58 @@ describe('jobs that fail', () => {
     for (const { firstFailedAt, lastFailedAt } of letters) {
       expect(Date.parse(lastFailedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(firstFailedAt ?? ''));
     }
+  });
+
+  test('are shown one by one, with item, state, attempts, document and log', async () => {
+    const letters = await list();
+    const failedJob = Math.min(...letters.flatMap(({ jobId = 0 }) => (jobId % WAYS === 1 ? [jobId] : [])));
+    expect(letters.every(({ jobId, item }) => item === jobId)).toBe(true);
+    const dead = await runJson<Shown>('job', String(failedJob));
+    expect(dead).toMatchObject({
+      ...{ jobId: failedJob, tick: 1, count: JOBS, item: failedJob, state: 'dead', document: null },
+      attempts: { failed: 3, deaths: 0, reason: 'the other side says no', permanent: false },
+    });
+    const batches = dead.log.filter(({ message }) => message === 'batch');
+    expect(batches.length).toBeGreaterThanOrEqual(3);
+    const done = await runJson<Shown>('job', String(failedJob + 9));
+    expect(done).toMatchObject({
+      state: 'processed',
+      item: failedJob + 9,
+      document: { output: (failedJob + 9) ** 2 },
+    });
+    expect(done.document?.version).toMatch(/^[0-9a-f]{12}$/);
+    expect(done).not.toHaveProperty('attempts');
+    expect((await run('job', String(failedJob))).stdout).toMatch(
+      /^Job +\d+ +dead\n[\s\S]*Reason +the other side says no\n/,
+    );
+    const unknown = await run('job', '999999999');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/There is no job 999999999\./)]);
+  });
+
+  test('leave their results to be found, as a table, JSON and CSV', async () => {
+    const { runId } = await status();
+    const query = ['results', '--run', String(runId), '--query'];
+    await until(
+      () => runJson<unknown[]>(...query, 'output:*'),
+      (found) => found.length === JOBS - FAILING,
+    );
+    const [one] = await runJson<{ jobId: number; output: number }[]>(...query, 'tick:1', '--limit', '1');
+    const exact = [...query, `output:${one?.output} AND workerId:worker-*`];
+    expect(await runJson(...exact)).toEqual([one]);
+    expect((await run(...exact, '--csv')).stdout.split('\n')).toEqual([
+      Object.keys(one ?? {}).join(','),
+      Object.values(one ?? {}).join(','),
+      '',
+    ]);
+    expect((await run(...exact)).stdout).toMatch(
+      new RegExp(`^Job .*Output\\n +${one?.jobId} [^]*\\n1 document\\.\\n$`),
+    );
+    expect((await run(...query, 'output:nothing')).stdout).toMatch(/No document matches/);
+    const wrong = await run(...query, 'output:(1');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/Failed to parse query \[output:\(1\]/),
+    ]);
   });
 
   test('move from failed to processed, counted once, when a retry succeeds', async () => {

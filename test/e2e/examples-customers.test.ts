@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, expect } from 'vitest';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
+import { PATIENT } from './stages.ts';
 import { deployed, documentsOf, drained, environment, start, stop, target, verify } from './system.ts';
 import { testIf } from './test-if.ts';
 
@@ -30,7 +31,7 @@ const outputsByName = async (runId: string) =>
 
 test('each customer has one document with the figures, from the table and from the file', async () => {
   for (const source of ['table', 'file']) {
-    if (source === 'file') await deployed({ jobFile: 'examples/customers/job-from-file.ts' });
+    if (source === 'file') await deployed({ ...PATIENT, jobFile: 'examples/customers/job-from-file.ts' });
     const { runId } = await start();
     expect(await drained(1_000)).toMatchObject({ processed: 1_000, failed: 0 });
     await stop();

@@ -1,9 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { JobId, RunId, WorkerId } from '../../functions/core/model/ids.ts';
+import { connect } from '../../functions/core/results/client.ts';
+import { type ResultDocument, writeDocuments } from '../../functions/core/results/documents.ts';
+import { ensureIndex } from '../../functions/core/results/ensure-index.ts';
+import { mappingOf, storedValue } from '../../functions/core/results/mapping.ts';
+import { queryResults } from '../../functions/core/results/query.ts';
+import { refresh } from '../../functions/core/results/search.ts';
 import {
   deployDefaults,
   deployed,
   drained,
   elasticsearch,
+  elasticsearchUrl,
   invoke,
   output,
   start,
@@ -42,6 +50,73 @@ test('verify reports an index that was deleted during a run, and the next batch 
     runId: { type: 'keyword' },
   });
   await stop();
+});
+
+test('any JSON is stored and found, also in pages that would be too large for one answer', async () => {
+  const results = connect(elasticsearchUrl, 'any-json', { mapping: mappingOf({ list: true }) });
+  onTestFinished(async () => {
+    await elasticsearch('any-json', undefined, 'DELETE');
+    await elasticsearch('_index_template/any-json', undefined, 'DELETE');
+    await results.client.close();
+  });
+  await ensureIndex(results);
+  const nested = (depth: number): object => (depth === 1 ? { a: 'deep' } : { a: nested(depth - 1) });
+  const listed = (depth: number): object => (depth === 1 ? ['listed'] : [listed(depth - 1)]);
+  const outputs: unknown[] = [
+    { label: 'churn', tags: ['new', 'eu'], score: 0.25, sure: true, none: null },
+    [1, { inner: 'array' }, [2, [3]]],
+    'a text',
+    42.5,
+    null,
+    {},
+    nested(100),
+    listed(989),
+    Object.fromEntries(Array.from({ length: 18_000 }, (_, at) => [`key${at}`, at])),
+    { ['k'.repeat(8_190)]: '€'.repeat(8_191) },
+    { '': { ' ': 1 }, 'a.b': 2, a: { b: 3 }, '..': '\ud800\0' },
+    ...Array.from({ length: 10 }, (_, at) => `${at}${'ü'.repeat(200_000)}`),
+  ];
+  const documents = outputs.map((output, index) => {
+    const stored = ['item', 'output'].map((field) =>
+      storedValue(field as 'item', mappingOf({ list: true })[field as 'item'], output),
+    ) as { value: unknown }[];
+    const at = '2026-11-25T12:00:00Z';
+    const ids = { jobId: (index + 1) as JobId, runId: 'run' as RunId, workerId: 'worker' as WorkerId };
+    const document = { ...ids, tick: 1, version: 'v1', enqueuedAt: at, processedAt: at };
+    return {
+      index: 'any-json',
+      document: { ...document, item: stored[0]?.value, output: stored[1]?.value },
+    };
+  });
+  const { written, problem } = await writeDocuments(results, documents, 60_000);
+  expect([written.filter(({ refused }) => refused), problem]).toEqual([[], undefined]);
+  await refresh(results);
+  for (const [query, ...found] of [
+    ['output.label:churn AND item.tags:eu AND output.sure:true', 1],
+    ['output.value:3', 2],
+    ['output.value.inner:array', 2],
+    ['output.value:"a text"', 3],
+    ['output.value:42.5', 4],
+    [`output${'.a'.repeat(100)}:deep`, 7],
+    ['output.value:listed', 8],
+    ['output.key17999:17999', 9],
+    ['output.a.b:3', 11],
+  ] as const) {
+    const page = await queryResults(results, { query, size: 10 });
+    expect([query, page.documents.map(({ jobId }) => jobId)]).toEqual([query, found]);
+  }
+  const seen: ResultDocument[] = [];
+  let pages = 0;
+  for (let after: JobId | undefined, last = false; !last; pages++) {
+    const page = await queryResults(results, { query: '*', size: 1_000, after });
+    expect(page.total).toBe(outputs.length);
+    expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(6_000_000);
+    seen.push(...page.documents);
+    after = page.next;
+    last = after === undefined;
+  }
+  expect(pages).toBeGreaterThan(1);
+  expect(seen).toEqual(documents.map(({ document }) => document));
 });
 
 test('a new index setting applies to later runs only, with one index per month if so set', async () => {

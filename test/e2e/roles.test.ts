@@ -22,24 +22,35 @@ const test = testIf(target.name !== 'localstack', 'it does not enforce IAM');
 const MAY: Record<string, Attempt[]> = {
   scheduler: [
     ...items({
-      read: ['schedule', 'runs', 'ticks'],
-      put: ['schedule', 'runs', 'ticks'],
-      update: ['schedule', 'runs', 'ticks'],
+      read: ['schedule', 'runs', 'ticks', 'passes'],
+      put: ['schedule', 'runs', 'ticks', 'passes'],
+      update: ['schedule', 'runs', 'ticks', 'passes'],
     }),
-    ...(['send job', 'invoke scheduler'] as const),
+    ...(['send job', 'invoke scheduler', 'invoke reader'] as const),
+  ],
+  reader: [
+    ...items({ read: ['runs', 'passes'], put: ['passes'], update: ['passes'] }),
+    ...(['store item', 'invoke scheduler'] as const),
   ],
   consumer: [
     ...items({
-      read: ['ticks', 'messages'],
-      list: ['counters'],
+      read: ['ticks', 'messages', 'passes'],
+      list: ['counters', 'passes'],
       put: ['counters', 'messages'],
       update: ['counters', 'messages'],
     }),
-    ...(['send job', 'receive job', 'job queue depth', 'send dead letter'] as const),
+    ...([
+      'send job',
+      'receive job',
+      'job queue depth',
+      'send dead letter',
+      'load item',
+      'list items',
+    ] as const),
   ],
   status: [
     ...items({ read: PARTITIONS, list: PARTITIONS }),
-    ...(['job queue depth', 'read concurrency'] as const),
+    ...(['job queue depth', 'read concurrency', 'load item', 'list items'] as const),
     // ministack requires the permission to set the concurrency for reading it (infra-cdk/constructs/emulator-permissions.ts).
     ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
   ],
@@ -62,6 +73,7 @@ const HARMFUL: Attempt[] = [
   'receive job',
   'send dead letter',
   'invoke scheduler',
+  'invoke reader',
   'scale consumer',
 ];
 
@@ -76,7 +88,13 @@ const ALL: Attempt[] = [
   'job queue depth',
   'send dead letter',
   'receive dead letter',
+  'store item',
+  'load item',
+  'list items',
+  'delete item',
+  'store elsewhere',
   'invoke scheduler',
+  'invoke reader',
   'invoke control',
   'scale consumer',
   'read concurrency',
@@ -128,8 +146,10 @@ async function ask(name: string, attempts: Attempt[]): Promise<Record<string, st
       table: await output('TableName'),
       jobs: await output('JobsQueueUrl'),
       deadLetters: await output('DeadLetterQueueUrl'),
+      items: await output('ItemsBucket'),
       functions: {
         scheduler: functionName('scheduler'),
+        reader: functionName('reader'),
         control: functionName('control'),
         consumer: functionName('consumer'),
       },

@@ -46,7 +46,12 @@ export class Elastic {
 
   mget({ index, ids }: { index: string; ids: string[] }) {
     if (ids.length === 0) throw badRequest('action_request_validation_exception', 'no documents to get');
-    return { docs: ids.map((_id) => ({ _id, found: this.documents.has(`${index}/${_id}`) })) };
+    return {
+      docs: ids.map((_id) => {
+        const found = this.documents.get(`${index}/${_id}`);
+        return { _id, found: found !== undefined, _source: found?.source };
+      }),
+    };
   }
 
   /** Whether any index has this document. */

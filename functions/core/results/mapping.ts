@@ -1,5 +1,6 @@
 import type { estypes } from '@elastic/elasticsearch';
 import type { FieldType, OutputMapping } from '../job/output-mapping.ts';
+import { reasonFrom } from '../model/errors.ts';
 
 /** The mapping of an index: the fields of a document that depend on the job. */
 export interface Mapping {
@@ -76,7 +77,7 @@ export type StoredValue = { value: unknown } | { problem: string };
  * The value of a field as it is stored. A `flattened` field accepts only objects, so that any other JSON is put into one:
  * `{ "value": … }`. For other types, Elasticsearch judges the value itself.
  * @param what the field's name, for the problem
- * @param value any JSON, or an object that JSON.stringify can write
+ * @param value any JSON, or an object that JSON.stringify can write as JSON
  */
 export function storedValue(
   what: keyof Mapping,
@@ -85,13 +86,17 @@ export function storedValue(
 ): StoredValue {
   if (type !== 'flattened') return { value };
   if (typeof value !== 'object' || value === null) return { value: { value } };
-  // An object may be written as something else: a Date as a text, for example.
-  const json = JSON.parse(JSON.stringify(value));
-  const stored = isObject(json) ? json : { value: json };
-  const problem = problemIn(stored, '', 0, 0);
-  return problem === undefined
-    ? { value: stored }
-    : { problem: `its ${what} cannot be stored as any JSON: ${problem}` };
+  try {
+    // An object may be written as something else: a Date as a text, for example.
+    const json = JSON.parse(JSON.stringify(value));
+    const stored = isObject(json) ? json : { value: json };
+    const problem = problemIn(stored, '', 0, 0);
+    return problem === undefined
+      ? { value: stored }
+      : { problem: `its ${what} cannot be stored: ${problem}` };
+  } catch (thrown) {
+    return { problem: `its ${what} cannot be written as JSON: ${reasonFrom(thrown)}` };
+  }
 }
 
 function problemIn(value: unknown, path: string, objects: number, depth: number): string | undefined {

@@ -17,6 +17,13 @@ import {
   PutFunctionConcurrencyCommand,
 } from '@aws-sdk/client-lambda';
 import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
   GetQueueAttributesCommand,
   PurgeQueueCommand,
   ReceiveMessageCommand,
@@ -30,8 +37,10 @@ export interface Question {
   table: string;
   jobs: string;
   deadLetters: string;
+  /** The bucket of list items. */
+  items: string;
   /** Their names. */
-  functions: Record<'scheduler' | 'control' | 'consumer', string>;
+  functions: Record<'scheduler' | 'reader' | 'control' | 'consumer', string>;
   attempts: Attempt[];
 }
 
@@ -46,7 +55,13 @@ export type Attempt =
   | 'job queue depth'
   | 'send dead letter'
   | 'receive dead letter'
+  | 'store item'
+  | 'load item'
+  | 'list items'
+  | 'delete item'
+  | 'store elsewhere'
   | 'invoke scheduler'
+  | 'invoke reader'
   | 'invoke control'
   | 'scale consumer'
   | 'read concurrency'
@@ -56,12 +71,15 @@ export async function handler({
   table,
   jobs,
   deadLetters,
+  items,
   functions,
   attempts,
 }: Question): Promise<Record<string, string>> {
   const dynamo = new DynamoDBClient({});
   const sqs = new SQSClient({});
   const lambda = new LambdaClient({});
+  const s3 = new S3Client({ forcePathStyle: true });
+  const object = { Bucket: items, Key: 'once/probe' };
   const calls: Record<Attempt, () => Promise<unknown>> = {
     ...itemCalls(dynamo, table),
     // A transaction as in a worker's count: permission for one item must not cover another item of the transaction.
@@ -87,6 +105,16 @@ export async function handler({
       sqs.send(new SendMessageCommand({ QueueUrl: deadLetters, MessageBody: 'probe' })),
     'receive dead letter': () =>
       sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLetters, VisibilityTimeout: 0 })),
+    'store item': () => s3.send(new PutObjectCommand({ ...object, Body: 'probe' })),
+    'load item': () =>
+      s3.send(new GetObjectCommand(object)).catch((error) => {
+        // Only who may read objects is told that there is none.
+        if (error.name !== 'NoSuchKey') throw error;
+      }),
+    'list items': () => s3.send(new ListObjectsV2Command({ Bucket: items })),
+    'delete item': () => s3.send(new DeleteObjectCommand(object)),
+    'store elsewhere': () => s3.send(new PutObjectCommand({ ...object, Key: 'probe', Body: 'probe' })),
+    'invoke reader': () => lambda.send(new InvokeCommand({ FunctionName: functions.reader })),
     'invoke scheduler': () => lambda.send(new InvokeCommand({ FunctionName: functions.scheduler })),
     'invoke control': () => lambda.send(new InvokeCommand({ FunctionName: functions.control })),
     'scale consumer': () =>

@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { mappingOf } from '../../../functions/core/results/mapping.ts';
 import { FakeElasticsearch, listen, stubEnvironment } from '../../fixtures/servers.ts';
 
 /** The time within which a person expects an answer, in milliseconds. The SDK alone would wait for ever. */
@@ -35,7 +36,11 @@ beforeEach(async () => {
     DRUMLINE_CONSUMER: 'consumer',
     DRUMLINE_SCHEDULER: 'scheduler',
     DRUMLINE_LIST: 'false',
-    DRUMLINE_MAPPING: '{"item":{"type":"long"},"output":{"type":"long"}}',
+    DRUMLINE_ITEMS_BUCKET: 'items',
+    DRUMLINE_MAX_ATTEMPTS: '5',
+    DRUMLINE_RETRY_BASE_SECONDS: '1',
+    DRUMLINE_RETRY_CAP_SECONDS: '60',
+    DRUMLINE_MAPPING: JSON.stringify(mappingOf({ list: false })),
     DRUMLINE_ELASTICSEARCH_URL: `http://${await listen(createHttpServer(new FakeElasticsearch().listener))}`,
     DRUMLINE_ELASTICSEARCH_API_KEY_SECRET: '',
     DRUMLINE_ELASTICSEARCH_CA_FILE: '',

@@ -6,7 +6,9 @@ import { readRecord } from '../../../../../functions/core/ledger/message-records
 import { readTotals } from '../../../../../functions/core/ledger/totals.ts';
 import type { JobId } from '../../../../../functions/core/model/ids.ts';
 import { type Message, messageKey, parseMessage } from '../../../../../functions/core/model/message.ts';
+import { readDeadLetter } from '../../../../../functions/core/queue/dead-letter.ts';
 import { REQUEST_TIMEOUT_MS } from '../../../../../functions/core/results/client.ts';
+import { mappingOf } from '../../../../../functions/core/results/mapping.ts';
 import {
   cloudWithTick,
   delivery,
@@ -45,6 +47,36 @@ const elasticsearchFails = (method?: string, index?: string) => {
     if (called === (method ?? called) && at === (index ?? at)) throw new Error('closed');
   };
 };
+
+test('stores any JSON, and gives up at once a job whose output cannot be stored', async () => {
+  const documents: Record<string, unknown>[] = [];
+  const bulk = async ({ operations }: { operations: string[] }) => {
+    const lines = operations.filter((_, index) => index % 2 === 1);
+    documents.push(...lines.map((line) => JSON.parse(line)));
+    return { items: lines.map(() => ({ create: { status: 201 } })) };
+  };
+  const client = { ...worker.results.client, bulk } as unknown as Client;
+  const outputs = [{ a: 1 }, [2], 'three', null, { 'five\0': 5 }];
+  worker = cloud.worker({
+    results: { ...worker.results, mapping: mappingOf({ list: false }), client },
+    job: working((jobId) => (jobId <= outputs.length ? outputs[jobId - 1] : jobId)),
+  });
+  expect(await deliver(first)).toMatchObject({ processed: 9, failed: 1, failedAttempts: 1 });
+  expect(
+    documents.slice(0, 5).map(({ jobId, item, output, version }) => [jobId, item, output, version]),
+  ).toEqual([
+    [1, 1, { a: 1 }, 'v1'],
+    [2, 2, { value: [2] }, 'v1'],
+    [3, 3, { value: 'three' }, 'v1'],
+    [4, 4, { value: null }, 'v1'],
+    [6, 6, { value: 6 }, 'v1'],
+  ]);
+  const [letter] = cloud.sqs.copies('dead letters');
+  expect(readDeadLetter(letter?.body ?? '', letter?.attributes as never, 1)).toMatchObject({ item: 5 });
+  expect((await readRecord(cloud.table, first))?.attempts[5]?.reason).toMatch(
+    /output cannot be stored: .*U\+0000/,
+  );
+});
 
 test('writes a document for each job and counts it', async () => {
   expect(await deliver(first, second)).toEqual({

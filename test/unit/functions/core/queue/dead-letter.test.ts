@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_REASON_CHARACTERS } from '../../../../../functions/core/model/errors.ts';
+import { MAX_JSON_CHARACTERS } from '../../../../../functions/core/model/item.ts';
 import {
   jobsToRun,
   type Message,
@@ -14,6 +15,7 @@ import {
   readDeadLetter,
   retryMessageBody,
 } from '../../../../../functions/core/queue/dead-letter.ts';
+import { MAX_BATCH_BYTES } from '../../../../../functions/core/queue/queue.ts';
 import { job, jobs, message, NOW, RUN } from '../../../../fixtures/ledger.ts';
 
 function exhausted(change: Partial<ExhaustedJob['attempts']> = {}): ExhaustedJob {
@@ -51,6 +53,22 @@ describe('the dead letter of a job', () => {
     expect(body).toEqual({ ...message({ retry: { round: 7, jobs: jobs(3) } }), extra: 'x' });
     expect(jobsToRun(body)).toEqual([3]);
     expect(messageKey(body)).toBe(messageKey(message()));
+  });
+
+  test('has the item of its job, which SQS accepts and a retry does not carry', () => {
+    const largest = ['€'.repeat(MAX_JSON_CHARACTERS - 2), '\u{1f941}'.repeat((MAX_JSON_CHARACTERS - 2) / 2)];
+    // The message is a dead letter that SQS has moved back, with the item of another job.
+    const moved = { ...message(), item: 'of another job' } as Message;
+    for (const item of [17, null, { id: 'c1' }, '\ufffe\uffff\ud800\0\x7f', ...largest]) {
+      const { MessageBody: body = '', MessageAttributes } = deadLetterFor(moved, exhausted(), 7, { item });
+      expect(readDeadLetter(body, MessageAttributes, 1)).toMatchObject({ jobId: 3, item });
+      // The characters that SQS accepts ("SendMessage", MessageBody).
+      expect(body).toMatch(/^[\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u);
+      expect(Buffer.byteLength(body)).toBeLessThan(MAX_BATCH_BYTES - 10_000);
+      expect(parsed(retryMessageBody(body, NOW))).not.toHaveProperty('item');
+    }
+    const { MessageBody } = deadLetterFor(moved, exhausted(), 7, { problem: 'gone' });
+    expect(parsed(MessageBody)).not.toHaveProperty('item');
   });
 
   test('becomes a retry of the same job, with a round that never goes back', () => {

@@ -9,6 +9,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { type ResultDocument, writeDocuments } from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
+import { indexMappingOf, mappingOf } from '../../../../../functions/core/results/mapping.ts';
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
 import { makeCertificates } from '../../../../certificates.ts';
@@ -197,6 +198,75 @@ test('creates the index with its settings', async () => {
     template: { mappings: elasticsearch.mappings, settings },
   });
   expect(index).toEqual({ mappings: elasticsearch.mappings, settings });
+});
+
+/** The index's mapping with some of its fields changed, or removed if they are undefined. */
+function fieldsChanged(changed: Record<string, unknown>): void {
+  elasticsearch.mappings = { properties: { ...PROPERTIES, ...changed } };
+}
+const PROPERTIES = { ...indexMappingOf(mappingOf({ list: false })).properties };
+const added = () => elasticsearch.requests.filter(({ call }) => call === 'PUT /results/_mapping');
+
+test('a start adds the fields that an earlier version did not write, and those that the output gained', async () => {
+  const results = open(await plain());
+  await ensureIndex(results);
+  expect(added()).toEqual([]);
+  fieldsChanged({ version: undefined, item: undefined, input: { type: 'long' } });
+  await ensureIndex(results);
+  const { version, item } = PROPERTIES;
+  expect(added().map(({ body }) => JSON.parse(body))).toEqual([{ properties: { version, item } }]);
+
+  const { output } = mappingOf({ list: false, output: { score: 'float', label: 'keyword' } });
+  fieldsChanged({ output: { dynamic: 'false', properties: { score: { type: 'float' } } } });
+  await ensureIndex({ ...results, mapping: { ...results.mapping, output } });
+  expect(JSON.parse(added()[1]?.body ?? '')).toEqual({ properties: { output } });
+});
+
+test('a start that may not add fields says which request does', async () => {
+  fieldsChanged({ version: undefined });
+  for (const status of [400, 403]) {
+    elasticsearch.failures = [0, 0, 0, status];
+    await expect(ensureIndex(open(await plain()))).rejects.toMatchObject({
+      code: 'index_conflict',
+      message: expect.stringMatching(
+        /lacks the fields version.*privilege manage.*PUT \/results\/_mapping {"properties":{"version":{"type":"keyword"}}}/,
+      ),
+    });
+  }
+  elasticsearch.failures = [0, 0, 0, 503];
+  await expect(ensureIndex(open(await plain()))).rejects.toBeInstanceOf(Unavailable);
+});
+
+test.each([
+  ['output', { output: { type: 'long' } }, 'long', true],
+  ['item', { item: { type: 'keyword' } }, 'keyword', true],
+  ['output', { output: { properties: {} } }, 'object', true],
+  ['version', { version: { type: 'text' } }, 'text', true],
+  ['jobId', { jobId: { type: 'text' } }, 'text', false],
+  ['tick', { tick: undefined }, 'nothing', false],
+])('%s mapped differently, as in %j, stops a start', async (field, changed, actual, workerContinues) => {
+  fieldsChanged(changed);
+  const results = open(await plain());
+  await expect(ensureIndex(results)).rejects.toMatchObject({
+    code: 'index_conflict',
+    message: expect.stringContaining(`the index results maps ${field} as ${actual}, not as `),
+    details: { field },
+  });
+  // Jobs of an earlier definition may still be queued.
+  const checked = checkIndex(results, { name: 'results' }, 1_000);
+  if (workerContinues) await checked;
+  else await expect(checked).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('an output mapping that Elasticsearch does not accept is reported with its reason', async () => {
+  elasticsearch.failures = [400];
+  elasticsearch.failure = 'mapper_parsing_exception';
+  await expect(ensureIndex(open(await plain()))).rejects.toMatchObject({
+    code: 'index_conflict',
+    message: expect.stringMatching(
+      /does not accept the mapping of the job’s output: .*mapper_parsing_exception/,
+    ),
+  });
 });
 
 test('trusts a private authority only if it is configured', async () => {

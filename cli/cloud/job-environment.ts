@@ -1,5 +1,5 @@
 import type { JobNeeds } from '../../functions/core/job/job.ts';
-import type { Target } from '../cloud/target.ts';
+import type { Target } from './target.ts';
 
 /** The variables with which a shell chooses an AWS account or an endpoint. */
 const CHOICE_OF_ACCOUNT =
@@ -11,18 +11,21 @@ const CHOICE_OF_ACCOUNT =
  * can be replaced for one try.
  */
 export function environmentFor(
-  needs: JobNeeds | undefined,
+  needs: Pick<JobNeeds, 'environment' | 'secrets'>,
   { name, environment }: Pick<Target, 'name' | 'environment'>,
   shell: NodeJS.ProcessEnv,
 ): Record<string, string> {
   const chooses = Object.keys(shell).some((variable) => shell[variable] && CHOICE_OF_ACCOUNT.test(variable));
   const ofTarget =
     name === 'aws' || chooses ? [] : Object.entries(environment).filter(([key]) => key.startsWith('AWS_'));
-  const given = [...Object.entries(needs?.environment ?? {}), ...ofTarget] as [string, string][];
+  const given = [...Object.entries(needs.environment ?? {}), ...ofTarget] as [string, string][];
   return Object.fromEntries(given.filter(([key]) => !shell[key]));
 }
 
 /** The secrets that a job needs and the shell does not have: `secret()` reads them from variables here. */
-export function missingSecrets(needs: JobNeeds | undefined, shell: NodeJS.ProcessEnv): string[] {
-  return Object.keys(needs?.secrets ?? {}).filter((name) => shell[name] === undefined);
+export function missingSecrets(
+  needs: Pick<JobNeeds, 'environment' | 'secrets'>,
+  shell: NodeJS.ProcessEnv,
+): string[] {
+  return Object.keys(needs.secrets ?? {}).filter((name) => shell[name] === undefined);
 }
