@@ -335,11 +335,6 @@ export const MUTATIONS: Mutation[] = [
     ],
     ['ledger/passes.ts', "ConditionExpression: 'attribute_not_exists(pk)',", ''],
   ),
-  mutation('lists', 'a pass is opened for an earlier X', [
-    'ledger/runs.ts',
-    "AND pass = :read AND x = :x'",
-    "AND pass = :read AND (x = :x OR x <> :x)'",
-  ]),
   mutation('lists', 'a tick takes items of a pass that is being read', [
     'model/pass.ts',
     "const isComplete = pass.state === 'complete';",

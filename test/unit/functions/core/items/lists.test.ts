@@ -182,6 +182,13 @@ describe('a run over the next items', () => {
     expect(await run()).toMatchObject({ nextTick: 2, pass: 2, taken: 0 });
   });
 
+  test('opens no pass for an X that has just changed', async () => {
+    await start(3);
+    const before = await run();
+    await updateRun(cloud.table, before, { x: 'all' }, NOW);
+    await expect(openPass(cloud.table, before, newPass(1, 1))).rejects.toThrow(ConditionFailed);
+  });
+
   test('opens no pass for a tick that another scheduler has just counted as missed', async () => {
     await start(3);
     const before = await run();
