@@ -10,11 +10,11 @@ export interface Usage {
 const CUSTOMERS = 1_000;
 const PAGE = 200;
 
-/** Reads a page of customers, in the order of their numbers. @param from the number of the first one */
-export async function readUsage(from = 0): Promise<{ customers: Usage[]; next?: number }> {
+/** Reads a page of customers. @param from the number of the first one */
+export async function readUsage(from = 0): Promise<{ items: Usage[]; next?: number }> {
   const end = Math.min(from + PAGE, CUSTOMERS);
-  const customers = Array.from({ length: end - from }, (_, at) => usageOf(from + at));
-  return { customers, ...(end < CUSTOMERS && { next: end }) };
+  const items = Array.from({ length: end - from }, (_, at) => usageOf(from + at));
+  return { items, ...(end < CUSTOMERS && { next: end }) };
 }
 
 function usageOf(number: number): Usage {

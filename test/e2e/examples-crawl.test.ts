@@ -21,7 +21,7 @@ test('each page of a site that fails is crawled once, or is a dead letter that s
   await run('dead-letters', 'purge', '--yes');
 
   const { runId } = await start();
-  await drained(PAGES);
+  await drained(PAGES, 280);
   await stop();
   const letters = await runJson<(DeadLetter & { item: { url: string } })[]>('dead-letters', 'list');
   const documents = await documentsOf(runId);

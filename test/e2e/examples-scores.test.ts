@@ -21,8 +21,8 @@ type Score = ReturnType<typeof job.run>;
 async function scores(): Promise<Map<string, Awaited<Score>>> {
   const scores = new Map<string, Awaited<Score>>();
   for (let from: number | undefined = 0; from !== undefined; ) {
-    const { customers, next }: Awaited<ReturnType<typeof readUsage>> = await readUsage(from);
-    for (const customer of customers) scores.set(customer.id, await job.run(customer, {} as never));
+    const { items, next }: Awaited<ReturnType<typeof readUsage>> = await readUsage(from);
+    for (const customer of items) scores.set(customer.id, await job.run(customer, {} as never));
     from = next;
   }
   return scores;
