@@ -17,8 +17,11 @@ export const BATCH_MS = {
   between: 50,
 };
 
-/** Minimum duration of a batch's bulk request and of its transaction, in milliseconds. Source: as above. */
-export const REQUEST_MS = { elasticsearch: 3.5, dynamo: 3.4 };
+/**
+ * Minimum duration of a batch's bulk request and of its transaction, in milliseconds. Source: as above. S3: what AWS states for
+ * small objects, 100 to 200 ms ("Best practices design patterns: optimizing Amazon S3 performance").
+ */
+export const REQUEST_MS = { elasticsearch: 3.5, dynamo: 3.4, s3: 100 };
 
 /** Time that the scheduler takes, in milliseconds. Source: `npm run bench:scheduler`, as above. */
 export const SCHEDULER_MS = {

@@ -1,5 +1,5 @@
 /** The AWS services that a workload pays for. */
-export type Service = 'SQS' | 'DynamoDB' | 'Lambda' | 'CloudWatch Logs' | 'EventBridge';
+export type Service = 'SQS' | 'DynamoDB' | 'S3' | 'Lambda' | 'CloudWatch Logs' | 'EventBridge';
 
 /** The price of one thing that AWS meters. */
 export interface Price {
@@ -32,6 +32,10 @@ export const PRICES = {
   ledgerReadUnits: { service: 'DynamoDB', dollars: 0.125, per: 1_000_000, unit: 'read request units' },
   /** Storage at 0.25, and continuous backups (point-in-time recovery) at 0.20. */
   ledgerGbMonths: { service: 'DynamoDB', dollars: 0.45, per: 1, unit: 'GB-months, with backups' },
+  // aws.amazon.com/s3/pricing: S3 Standard. Transfer to functions in the same region is free.
+  s3Puts: { service: 'S3', dollars: 5, per: 1_000_000, unit: 'PUT requests' },
+  s3Gets: { service: 'S3', dollars: 0.4, per: 1_000_000, unit: 'GET requests' },
+  s3GbMonths: { service: 'S3', dollars: 0.023, per: 1, unit: 'GB-months' },
   // aws.amazon.com/lambda/pricing: Arm, the architecture of the stack.
   lambdaInvocations: { service: 'Lambda', dollars: 0.2, per: 1_000_000, unit: 'requests' },
   lambdaGbSeconds: { service: 'Lambda', dollars: 0.0000133334, per: 1, unit: 'GB-seconds' },
@@ -70,7 +74,7 @@ export function scaleUsage(usage: Usage, factor: number): Usage {
 
 /** The cost at each service, in dollars. */
 export function dollarsOf(usage: Usage): Record<Service, number> {
-  const dollars = { SQS: 0, DynamoDB: 0, Lambda: 0, 'CloudWatch Logs': 0, EventBridge: 0 };
+  const dollars = { SQS: 0, DynamoDB: 0, S3: 0, Lambda: 0, 'CloudWatch Logs': 0, EventBridge: 0 };
   for (const meter of METERS) {
     const { service, dollars: price, per } = PRICES[meter];
     dollars[service] += (usage[meter] / per) * price;
@@ -78,7 +82,7 @@ export function dollarsOf(usage: Usage): Record<Service, number> {
   return dollars;
 }
 
-/** The cost of queue and ledger: without Lambda, its logs, and the rule. In dollars. */
+/** The cost of queue and ledger: without a list's snapshots, Lambda, its logs, and the rule. In dollars. */
 export function queueAndLedger(dollars: Record<Service, number>): number {
   return dollars.SQS + dollars.DynamoDB;
 }

@@ -15,19 +15,25 @@ export interface CountedRun {
 /** The services to use. */
 export type Services = Pick<OwnCloud, 'aws' | 'elasticsearchUrl'>;
 
-/** Counts the requests of a run, with a meter in front of AWS and one in front of Elasticsearch. @param run returns its batches */
+/**
+ * Counts the requests of a run, with a meter in front of AWS and one in front of Elasticsearch.
+ * @param run returns its batches
+ * @param list whether its jobs have the items of a list
+ */
 export async function withMeters(
   { aws, elasticsearchUrl }: Services,
   run: (pipeline: Pipeline, meter: Meter, resultsMeter: Meter) => Promise<CountedRun['batches']>,
+  list = false,
 ): Promise<CountedRun> {
   const meter = await startMeter(aws.endpoint);
   const resultsMeter = await startMeter(elasticsearchUrl);
   try {
-    return await withPipeline({ ...aws, endpoint: meter.url }, resultsMeter.url, async (pipeline) => {
+    const metered = async (pipeline: Pipeline): Promise<CountedRun> => {
       const batches = await run(pipeline, meter, resultsMeter);
       const { resultsBytes, resultsRequests } = resultsMeter.counted;
       return { counted: { ...meter.counted, resultsBytes, resultsRequests }, batches };
-    });
+    };
+    return await withPipeline({ ...aws, endpoint: meter.url }, resultsMeter.url, metered, list);
   } finally {
     await meter.stop();
     await resultsMeter.stop();

@@ -18,6 +18,9 @@ export interface Counted {
   /** Bytes of the message bodies, and of the whole requests to Elasticsearch. */
   messageBytes: number;
   resultsBytes: number;
+  /** Bytes of the objects that were written to and read from S3. */
+  putBytes: number;
+  getBytes: number;
   /** Requests to Elasticsearch. */
   resultsRequests: number;
   /** Writes in transactions, by the partition key of their items. */
@@ -92,11 +95,20 @@ export async function startMeter(service: string): Promise<Meter> {
 }
 
 function zeroCounts(): Counted {
-  return { usage: usageOf({}), messageBytes: 0, resultsBytes: 0, resultsRequests: 0, writesByKey: new Map() };
+  return {
+    usage: usageOf({}),
+    messageBytes: 0,
+    resultsBytes: 0,
+    putBytes: 0,
+    getBytes: 0,
+    resultsRequests: 0,
+    writesByKey: new Map(),
+  };
 }
 
-/** The action of an AWS request, for example `PutItem`; empty for Elasticsearch. */
+/** The action of an AWS request, for example `PutItem` (S3: `PUT object`); empty for Elasticsearch. */
 function nameOf(request: IncomingMessage): string {
+  if (request.headers.authorization?.includes('/s3/aws4_request')) return `${request.method} object`;
   return String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '');
 }
 
@@ -114,6 +126,13 @@ function count(counted: Counted, call: string, asked: Buffer, answered: Buffer, 
   }
   if (status >= 300)
     throw new Error(`${call} failed with status ${status}: ${answered.toString().slice(0, 300)}`);
+  if (call === 'PUT object') {
+    usage.s3Puts++;
+    counted.putBytes += asked.length;
+  } else if (call === 'GET object') {
+    usage.s3Gets++;
+    counted.getBytes += answered.length;
+  }
   if (call === 'TransactWriteItems') countWrites(counted.writesByKey, asked);
   if (WRITES.includes(call)) usage.ledgerWriteUnits += unitsOf(answered);
   else if (READS.includes(call)) usage.ledgerReadUnits += unitsOf(answered);

@@ -6,10 +6,13 @@ import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import { chunk } from '../../functions/core/grouping.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
+import { PRICES } from '../../plan/prices.ts';
+import { UNITS_PER_WRITE } from '../../plan/tick-usage.ts';
 import { fireScheduler, type Pipeline, startOneTick, withPipeline } from '../../test/fixtures/pipeline.ts';
 import { type Benchmark, type Context, type Row, type Section, tableOf } from '../harness/benchmark.ts';
 import { type Figure, figureOf, figureText, measureInTurn } from '../harness/figures.ts';
 import { type BatchParts, type BatchTimes, TimedWorker } from './batch-timing.ts';
+import { type Loading, measureLoading, type Order } from './item-loading.ts';
 
 interface Options {
   batchSize: number[];
@@ -17,6 +20,7 @@ interface Options {
   jobConcurrency: number;
   workMs: number;
   jobs: number;
+  segmentItems: number[];
 }
 
 interface Packing {
@@ -49,7 +53,19 @@ interface MemoryRow extends Row {
   samples: MemorySample[];
 }
 
-export type WorkerRow = BatchRow | MemoryRow;
+/** The loading of a batch's items from segments of one size. */
+interface LoadingRow extends Row {
+  kind: 'items';
+  settings: { segmentItems: number; itemBytes: number; order: Order };
+  /** Milliseconds. */
+  ms: Figure;
+  gets: number;
+  bytes: number;
+}
+
+export type WorkerRow = BatchRow | MemoryRow | LoadingRow;
+
+const ITEM_BYTES = 200;
 
 /** Jobs of one round of a case, within these numbers of batches, after the warm-up. */
 const JOBS_PER_ROUND = 10_000;
@@ -68,6 +84,9 @@ export const worker: Benchmark<Options, WorkerRow> = {
   method: `A worker consumes batches (\`functions/core/consume/consume.ts\`) in this process, against the emulator's DynamoDB and a real
 Elasticsearch, without SQS and Lambda. The messages are those that the scheduler makes for a tick.
 
+For the items of a list, a worker that has cached nothing loads the items of a batch of ten messages with 50 jobs each from the emulator's S3. The
+messages are consecutive, or each is in another segment.
+
 The memory is that of the process in which one worker consumes batch after batch. The process also contains the
 benchmark, so a deployed worker needs less memory. The heap is read after a forced garbage collection.`,
 
@@ -77,7 +96,13 @@ benchmark, so a deployed worker needs less memory. The heap is read after a forc
       .option('--jobs-per-message <list>', 'jobs per message', intList(1, 500), [1, 10, 25, 100])
       .option('--job-concurrency <n>', 'jobs at a time', int(1, 10_000), 10)
       .option('--work-ms <n>', 'how long each job waits, in milliseconds', int(0, 60_000), 0)
-      .option('--jobs <n>', 'jobs for the memory measurement; 0 skips it', int(0, 10_000_000), 1_000_000);
+      .option('--jobs <n>', 'jobs for the memory measurement; 0 skips it', int(0, 10_000_000), 1_000_000)
+      .option(
+        '--segment-items <list>',
+        'items of a segment of a list; 0 skips it',
+        intList(0, 4_000),
+        [50, 100, 500, 1_000, 2_000],
+      );
   },
 
   async run(context) {
@@ -87,6 +112,7 @@ benchmark, so a deployed worker needs less memory. The heap is read after a forc
     );
     const measured = await measureInTurn(cases, rounds, (packing) => measureBatches(context, packing));
     const rows: WorkerRow[] = [...measured].map(([packing, values]) => batchRow(options, packing, values));
+    rows.push(...(await loadingRows(context)));
     if (options.jobs > 0) rows.push(await measureMemory(context));
     return rows;
   },
@@ -94,6 +120,7 @@ benchmark, so a deployed worker needs less memory. The heap is read after a forc
   section(rows): Section {
     const batches = rows.filter((row) => row.kind === 'batch');
     const memory = rows.filter((row) => row.kind === 'memory');
+    const items = rows.filter((row) => row.kind === 'items');
     return [
       'Each batch has one bulk request and one DynamoDB transaction per 99 messages, whether a message holds one job or a hundred. *bulk* and *ledger* are the time until Elasticsearch and DynamoDB have answered. *own* is the time of the worker’s own code: parsing, deciding, building requests.',
       tableOf(batches, {
@@ -106,6 +133,7 @@ benchmark, so a deployed worker needs less memory. The heap is read after a forc
         ledger: ({ partsMs }) => oneDigit(partsMs.ledger),
         own: ({ partsMs }) => oneDigit(partsMs.own),
       }),
+      ...(items.length > 0 ? [loadingTable(items), LOADING_REMARK] : []),
       ...memory.map(memoryText),
     ];
   },
@@ -146,6 +174,54 @@ function batchRow({ jobConcurrency, workMs }: Options, packing: Packing, rounds:
     partsMs: { work: median('work'), bulk: median('bulk'), ledger: median('ledger'), own: median('own') },
   };
 }
+
+async function loadingRows({ options, rounds, progress, cloud }: Context<Options>): Promise<LoadingRow[]> {
+  const sizes = options.segmentItems.filter((segmentItems) => segmentItems > 0);
+  const { aws, elasticsearchUrl } = await cloud();
+  const measured = await measureInTurn(sizes, rounds, (segmentItems) => {
+    progress(`segments of ${segmentItems} items`);
+    return measureLoading(aws, elasticsearchUrl, segmentItems, ITEM_BYTES);
+  });
+  return [...measured].flatMap(([segmentItems, values]) =>
+    (['in order', 'scattered'] as const).map((order): LoadingRow => {
+      const [{ gets, bytes }] = values.map((value) => value[order]) as [Loading];
+      const ms = figureOf(values.map((value) => value[order].ms));
+      const settings = { segmentItems, itemBytes: ITEM_BYTES, order };
+      return { benchmark: 'worker', kind: 'items', settings, ms, gets, bytes };
+    }),
+  );
+}
+
+function loadingTable(rows: readonly LoadingRow[]) {
+  const of = (segmentItems: number, order: Order) =>
+    rows.find(
+      ({ settings }) => settings.segmentItems === segmentItems && settings.order === order,
+    ) as LoadingRow;
+  const dollars = (segmentItems: number) => {
+    const { s3Puts, ledgerWriteUnits } = PRICES;
+    const perSegment =
+      s3Puts.dollars / s3Puts.per + (UNITS_PER_WRITE * ledgerWriteUnits.dollars) / ledgerWriteUnits.per;
+    return (1_000_000 / segmentItems) * perSegment;
+  };
+  const cells = (order: Order) => ({
+    [`${order}: ms`]: (size: number) => figureText(of(size, order).ms, oneDigit),
+    [`${order}: GETs`]: (size: number) => oneDigit(of(size, order).gets),
+    [`${order}: kB`]: (size: number) => count(of(size, order).bytes / 1e3),
+  });
+  return tableOf(
+    [...new Set(rows.map(({ settings }) => settings.segmentItems))],
+    {
+      'items per segment': count,
+      'dollars per million items': (size) => dollars(size).toFixed(4),
+      ...cells('in order'),
+      ...cells('scattered'),
+    },
+    `Loading the items of a batch of 500 jobs (items of ${ITEM_BYTES} bytes)`,
+  );
+}
+
+const LOADING_REMARK =
+  'The dollars are those of the PUTs and of the ledger’s items. The times include the ledger’s query for each segment, which the emulator answers the slower the more segments a pass has. On AWS a GET of a small object takes 100 to 200 ms, whatever its size (“Best practices design patterns: optimizing Amazon S3 performance”), so the number of PUTs and GETs matters more there, and the bytes less.';
 
 /** Runs jobs through one worker in this process and reads the memory at regular intervals. */
 async function measureMemory({ options, signal, step, cloud }: Context<Options>): Promise<MemoryRow> {

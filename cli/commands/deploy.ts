@@ -76,7 +76,7 @@ async function run(call: Call, options: Options): Promise<void> {
   call.output.result(document, () =>
     [
       `${target.stackName} is deployed, with up to ${counted(concurrency, 'concurrent worker')}.`,
-      `Next: ${target.command('start --x 1000 --y 1')}`,
+      `Next: ${target.command(preflight.job.list ? 'start --y 5' : 'start --x 1000 --y 1')}`,
     ].join('\n'),
   );
   if (options.watch) await watchJob(call, givenBy(options), deployed, startedAt);

@@ -45,7 +45,7 @@ export async function writeCsv(
 
 function csv(columns: string[]): Stringifier {
   return stringify({
-    header: true,
+    header: columns.length > 0,
     columns: columns.map((header, at) => ({ key: String(at), header: withoutFormula(header) })),
     cast: { string: withoutFormula, boolean: String },
   });

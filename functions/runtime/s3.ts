@@ -22,15 +22,15 @@ export function openS3(): Promise<{ s3: S3Module; client: S3Client }> {
   return opened;
 }
 
-/** Opens the bucket of the passes' items; sends no request yet. */
-export function openBucket(name: string): Bucket {
+/** Opens the bucket of the passes' items; sends no request yet. @param open opens S3's client */
+export function openBucket(name: string, open = openS3): Bucket {
   return {
     async put(Key, Body) {
-      const { s3, client } = await openS3();
+      const { s3, client } = await open();
       await awsCall('items', () => client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body })));
     },
     async get(Key) {
-      const { s3, client } = await openS3();
+      const { s3, client } = await open();
       try {
         return await awsCall('items', async () => {
           const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }));

@@ -25,6 +25,8 @@ const REQUESTS = [
   'sqsIdleReceives',
   'ledgerWriteUnits',
   'ledgerReadUnits',
+  's3Puts',
+  's3Gets',
 ] as const;
 
 interface Run {

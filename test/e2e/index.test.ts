@@ -74,7 +74,7 @@ test('any JSON is stored and found, also in pages that would be too large for on
     Object.fromEntries(Array.from({ length: 18_000 }, (_, at) => [`key${at}`, at])),
     { ['k'.repeat(8_190)]: '€'.repeat(8_191) },
     { '': { ' ': 1 }, 'a.b': 2, a: { b: 3 }, '..': '\ud800\0' },
-    ...Array.from({ length: 30 }, (_, at) => `${at}${'ü'.repeat(200_000)}`),
+    ...Array.from({ length: 10 }, (_, at) => `${at}${'ü'.repeat(200_000)}`),
   ];
   const documents = outputs.map((output, index) => {
     const stored = ['item', 'output'].map((field) =>

@@ -15,6 +15,11 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const CORE = join(ROOT, 'functions/core');
 const CACHE = join(ROOT, 'node_modules/.cache/drumline-simulation');
 
+/** Limits of lists, as SMALL sets them. */
+export const SEGMENT_ITEMS = 2;
+export const MAX_STARTS = 2;
+export const MAX_SHARED_MS = 3 * 60_000;
+
 /**
  * Reduces the core's limits, so that a few jobs reach the limits of slices, batches and transactions. Only these numbers
  * differ from the deployed code.
@@ -36,6 +41,15 @@ export const SMALL: Replacement[] = [
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'consume/tick-cache.ts', from: 'MAX_CACHED_TICKS = 1_000', to: 'MAX_CACHED_TICKS = 2' },
+  {
+    file: 'items/segment.ts',
+    from: 'SEGMENT_LIMIT = { count: 500,',
+    to: `SEGMENT_LIMIT = { count: ${SEGMENT_ITEMS},`,
+  },
+  { file: 'items/snapshot.ts', from: 'MAX_CACHED_BYTES = 32_000_000', to: 'MAX_CACHED_BYTES = 200' },
+  { file: 'items/snapshot.ts', from: 'MAX_PLACES = 10_000', to: 'MAX_PLACES = 2' },
+  { file: 'model/pass.ts', from: 'MAX_STARTS = 4', to: `MAX_STARTS = ${MAX_STARTS}` },
+  { file: 'model/pass.ts', from: 'MAX_SHARED_MS = 365 * 86_400_000', to: `MAX_SHARED_MS = ${MAX_SHARED_MS}` },
   { file: 'verify/verify.ts', from: 'MAX_IDS_COMPARED = 5_000', to: 'MAX_IDS_COMPARED = 3' },
 ];
 

@@ -1,9 +1,8 @@
 import type { Delivery, Worker } from '../../functions/core/consume/worker.ts';
-import { SnapshotReader } from '../../functions/core/items/snapshot.ts';
 import type { WorkerId } from '../../functions/core/model/ids.ts';
 import { jobsToRun, parseMessage } from '../../functions/core/model/message.ts';
-import { MemoryBucket } from '../fixtures/memory-bucket.ts';
 import type { Actor } from './network.ts';
+import { bucketOf } from './readers.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** More receives than any message needs. */
@@ -161,7 +160,7 @@ export class Consumers {
       jobs: world.queue(actor, JOBS),
       deadLetters: world.queue(actor, DEAD_LETTERS),
       ticks: new world.system.TickCache(),
-      items: new SnapshotReader(table, new MemoryBucket()),
+      items: new world.system.SnapshotReader(table, bucketOf(world, actor)),
       settings: {
         jobConcurrency: scenario.jobConcurrency,
         maxAttempts: scenario.maxAttempts,

@@ -3,7 +3,10 @@ import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { MAX_BYTES } from './forgeries.ts';
 import { NEVER_FAILING } from './jobs.ts';
 import { openTicks, type RunView, viewRuns } from './ledger-view.ts';
+import type { Operations } from './operations.ts';
 import { cronTimes, notBefore, overdue, spreadOf } from './pacing.ts';
+import { PassInvariants } from './pass-invariants.ts';
+import type { ListItem } from './source.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
 /** Checks the promises, and what they depend on, against the state of all services. */
@@ -17,7 +20,14 @@ export class Invariants {
   #looked = '';
   #failed = new Set<number>();
 
-  constructor(readonly world: World) {}
+  readonly passes: PassInvariants;
+
+  constructor(
+    readonly world: World,
+    operations: Operations,
+  ) {
+    this.passes = new PassInvariants(world, operations);
+  }
 
   /** Checks the invariants of every step, if something has changed. */
   always(): void {
@@ -35,6 +45,7 @@ export class Invariants {
       this.#nothingEarly(run, queues);
     }
     this.#nothingTwice(runs);
+    this.passes.always(runs, this.world.runs);
     this.world.runs = runs;
     const failed = new Set(runs.flatMap(({ failedJobs }) => failedJobs));
     for (const job of failed) if (!this.#failed.has(job)) this.world.recordDeadLetter(job);
@@ -131,7 +142,8 @@ export class Invariants {
     });
   }
 
-  #countsAgree({ runId, run, ticks, processed, failed, records }: RunView): void {
+  #countsAgree(view: RunView): void {
+    const { runId, run, ticks, processed, failed, records } = view;
     const { world } = this;
     const claimed = ticks.reduce((sum, tick) => sum + tick.claimed, 0);
     const all = [...records.values()];
@@ -158,12 +170,13 @@ export class Invariants {
     for (const job of given)
       this.#check(
         !NEVER_FAILING.has(world.work.kindOf(job)) ||
+          (run.list && (this.passes.itemOf(view, job) as ListItem).misfit) ||
           (!blamed.has(job) && (world.incidents.get(job) ?? 0) >= MIN_INCIDENTS),
         () => `job ${job} never failed, but was given up`,
       );
   }
 
-  #ticksAgree({ runId, run, ticks, records }: RunView): void {
+  #ticksAgree({ runId, run, ticks, passes, records }: RunView): void {
     this.#check(
       ticks.length + run.missedTicks === run.nextTick - 1,
       () => `run ${runId}: ${ticks.length} ticks, ${run.missedTicks} missed, next is ${run.nextTick}`,
@@ -176,11 +189,12 @@ export class Invariants {
       );
       if (before?.ticks.some(({ tick: known }) => known === tick.tick)) continue;
       this.#check(
-        tick.claimedAt - tick.dueAt <= Math.max(MAX_LATENESS_MS, run.backfillMinutes * 60_000),
+        passes.some((pass) => pass.tick === tick.tick) ||
+          tick.claimedAt - tick.dueAt <= Math.max(MAX_LATENESS_MS, run.backfillMinutes * 60_000),
         () => `run ${runId}, tick ${tick.tick} was due ${tick.claimedAt - tick.dueAt} ms before it fired`,
       );
       this.#check(
-        tick.count === run.x &&
+        tick.count === sizeOf(run, tick, passes) &&
           tick.spreadMs === spreadOf(run, tick.dueAt) &&
           tick.dueAt <= this.world.time.now,
         () =>
@@ -291,6 +305,14 @@ export class Invariants {
   #check(holds: boolean, what: () => string): void {
     if (!holds) this.world.check(holds, what);
   }
+}
+
+/** The number of jobs that a new tick of the run must have. */
+function sizeOf({ x }: RunView['run'], { items }: RunView['ticks'][number], passes: RunView['passes']) {
+  const pass = items && passes[items.pass - 1];
+  if (!pass) return x;
+  const left = pass.count - items.first;
+  return x === 'all' || !pass.shared ? left : Math.min(x, left);
 }
 
 /** The deaths after which a job is given up: MAX_DEATHS as in build.ts. Each may be an accident of its worker. */

@@ -1,4 +1,5 @@
-import type { Job } from '../../functions/core/job/job.ts';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Job, JobContext } from '../../functions/core/job/job.ts';
 import { PermanentError } from '../../functions/core/model/errors.ts';
 import type { Actor, Network } from './network.ts';
 
@@ -29,6 +30,10 @@ export class Work {
   readonly #waiting = new Map<Actor, number>();
   /** When true, all jobs succeed. */
   fixed = false;
+  /** The schema of the items, if the jobs have a list. */
+  schema: StandardSchemaV1 | undefined;
+  /** Called with each attempt. */
+  onRun: (item: unknown, context: JobContext) => void = () => {};
 
   constructor(
     readonly kinds: readonly JobKind[],
@@ -45,7 +50,13 @@ export class Work {
 
   /** The work, as one process does it. */
   in(actor: Actor): Job {
-    return { run: (jobId: never) => this.#work(jobId, actor) };
+    return {
+      ...(this.schema && { item: this.schema }),
+      run: (item: unknown, context) => {
+        this.onRun(item, context);
+        return this.#work(context.jobId, actor);
+      },
+    };
   }
 
   #work(jobId: number, actor: Actor): unknown {

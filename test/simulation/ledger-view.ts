@@ -17,6 +17,25 @@ export interface RecordView {
   lease: string | undefined;
 }
 
+/** A reading of the list in the ledger. */
+export interface PassView {
+  pass: number;
+  tick: number;
+  state: 'reading' | 'complete' | 'failed';
+  shared: boolean;
+  count: number;
+  /** Where to read on, as JSON. */
+  cursor?: string;
+  openedAt: number;
+  starts: number;
+  /** Who reads, and until when its claim holds. */
+  holder: string;
+  leaseUntil: number;
+  reason?: string;
+  invalid: { count: number };
+  segments: { first: number; count: number; key: string }[];
+}
+
 /** The ledger's data of one run. Only this file of the simulation knows the ledger's items. */
 export interface RunView {
   runId: string;
@@ -27,12 +46,16 @@ export interface RunView {
     nextTickAt: number;
     missedTicks: number;
     backfillMinutes: number;
-    x: number;
+    x: number | 'all';
     y: Period;
     pace: Pace;
     active: boolean;
+    list?: true;
+    pass: number;
+    taken: number;
+    lastMiss?: { tick: number; at: number; reason: string };
   };
-  ticks: Record<
+  ticks: (Record<
     | 'tick'
     | 'dueAt'
     | 'claimedAt'
@@ -43,7 +66,8 @@ export interface RunView {
     | 'sent'
     | 'jobsPerMessage',
     number
-  >[];
+  > & { items?: { pass: number; first: number } })[];
+  passes: PassView[];
   processed: number;
   failed: number;
   failedJobs: number[];
@@ -68,12 +92,20 @@ export function viewRuns(dynamo: Dynamo): RunView[] {
       runId,
       run: run as RunView['run'],
       ticks: [...dynamo.peek(`RUN#${runId}`, 'TICK#')] as unknown as RunView['ticks'],
+      passes: Array.from({ length: run.pass as number }, (_, at) => viewPass(dynamo, runId, at + 1)),
       processed: sum('jobsProcessed', 'retiredProcessed'),
       failed: sum('jobsFailed', 'retiredFailed'),
       failedJobs: own.flatMap((record) => record.failed),
       records: new Map(own.map((record) => [record.key, record])),
     };
   });
+}
+
+function viewPass(dynamo: Dynamo, runId: string, pass: number): PassView {
+  const items = [...dynamo.peek(`PASS#${runId}#${pass}`)];
+  const { passState: state, itemCount: count, ...found } = items.find(({ sk }) => sk === 'PASS') as Item;
+  const segments = items.filter(({ sk }) => sk !== 'PASS');
+  return { ...found, state, count, segments } as unknown as PassView;
 }
 
 /** The number of ticks that are not fully enqueued. */

@@ -291,4 +291,113 @@ export const MUTATIONS: Mutation[] = [
     '...returns.map(({ unexplained = 0 }) => unexplained)',
     '...returns.map(({ times }) => times)',
   ]),
+  mutation('readers', 'items are added to a pass without a condition', [
+    'ledger/passes.ts',
+    'ConditionExpression: STILL_HELD,\n        ExpressionAttributeValues',
+    "ConditionExpression: 'attribute_exists(pk) OR passState = :reading OR holder = :holder OR itemCount = :count',\n        ExpressionAttributeValues",
+  ]),
+  mutation('readers', 'the next page is not stored with the items', [
+    'items/read-pass.ts',
+    ': { cursor: JSON.stringify(cursor) }),',
+    ': pass.cursor !== undefined && { cursor: pass.cursor }),',
+  ]),
+  mutation(
+    'lists',
+    'items are added to a pass before they are in the bucket',
+    [
+      'items/read-pass.ts',
+      `    await pMap(segments, ({ segment, body }) => bucket.put(segment.key, body), {
+      concurrency: WRITES_AT_ONCE,
+    });
+`,
+      '',
+    ],
+    [
+      'items/read-pass.ts',
+      '    this.#pass = next;\n    this.#lines = [];',
+      `    await pMap(segments, ({ segment, body }) => bucket.put(segment.key, body), { concurrency: WRITES_AT_ONCE });
+    this.#pass = next;
+    this.#lines = [];`,
+    ],
+  ),
+  mutation('lists', 'a pass is complete before its last items are added', [
+    'items/read-pass.ts',
+    'segments.map(({ segment }) => segment),',
+    'segments.map(({ segment }) => segment).slice(0, cursor === undefined ? -1 : undefined),',
+  ]),
+  mutation(
+    'lists',
+    'a pass is opened twice',
+    [
+      'ledger/runs.ts',
+      "'active = :true AND nextTick = :tick AND pass = :read AND x = :x'",
+      "'active = :true AND nextTick = :tick AND pass >= :read AND x = :x'",
+    ],
+    ['ledger/passes.ts', "ConditionExpression: 'attribute_not_exists(pk)',", ''],
+  ),
+  mutation('lists', 'a pass is opened for an earlier X', [
+    'ledger/runs.ts',
+    "AND pass = :read AND x = :x'",
+    "AND pass = :read AND (x = :x OR x <> :x)'",
+  ]),
+  mutation('lists', 'a tick takes items of a pass that is being read', [
+    'model/pass.ts',
+    "const isComplete = pass.state === 'complete';",
+    "const isComplete = pass.state === 'complete' || pass.count > 0;",
+  ]),
+  mutation('lists', 'a tick takes more items than there are', [
+    'model/pass.ts',
+    ': Math.min(x, remaining),',
+    ': x,',
+  ]),
+  mutation('longPasses', 'a job has the item of another tick', [
+    'items/snapshot.ts',
+    'indices.map((index) => first + index)',
+    'indices.map((index) => index)',
+  ]),
+  mutation('lists', 'the place of an item is cached for all passes', [
+    'items/snapshot.ts',
+    'place.runId === runId && place.pass === pass && contains(place, item)',
+    'place.runId === runId && contains(place, item)',
+  ]),
+  mutation('lists', 'items that could not be loaded count as a failed attempt', [
+    'consume/load-items.ts',
+    'return { ...state, problem: error as Error };',
+    'return { ...state, entries: new Map([...(known ?? []), ...jobs.map((job) => [job, { problem: String(error) }] as const)]) };',
+  ]),
+  mutation('misfits', 'a document has the job’s id instead of its item', [
+    'consume/run-job.ts',
+    'task, item: entry.item,',
+    'task, item: jobId,',
+  ]),
+  mutation('failingSources', 'a list that could not be read is read again for the same tick', [
+    'model/pass.ts',
+    "if (pass.state === 'failed') return { kind: 'missed', reason: pass.reason ?? 'the list could not be read' };",
+    "if (pass.state === 'failed') return open;",
+  ]),
+  mutation('failingSources', 'a page is read until that succeeds', [
+    'items/read-pass.ts',
+    'if (attempt === PAGE_ATTEMPTS)',
+    'if (attempt === Number.POSITIVE_INFINITY)',
+  ]),
+  mutation('failingSources', 'a pass whose readers die is read for ever', [
+    'ledger/passes.ts',
+    "':next': pass.starts + 1,",
+    "':next': pass.starts,",
+  ]),
+  mutation('readers', 'a reader takes over from one whose claim holds', [
+    'ledger/passes.ts',
+    'holder = :me OR leaseUntil <= :now)`',
+    'holder = :me OR leaseUntil <= :now OR leaseUntil > :now)`',
+  ]),
+  mutation('readers', 'two schedulers invoke a reader at the same time', [
+    'ledger/passes.ts',
+    'condition: CLAIM_IS_AS_READ,',
+    "condition: '(leaseUntil = :leased OR starts >= :starts)',",
+  ]),
+  mutation('readers', 'a tick that waits for its items is missed when it is late', [
+    'schedule/fire.ts',
+    'isAwaited(run, pass) ?',
+    'isAwaited(run, pass) && run.nextTick === 0 ?',
+  ]),
 ];

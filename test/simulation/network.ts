@@ -1,7 +1,7 @@
 import { callError } from './call-errors.ts';
 import type { Choices } from './choices.ts';
 
-export type Service = 'ledger' | 'queue' | 'results' | 'work';
+export type Service = 'ledger' | 'queue' | 'results' | 'work' | 'items' | 'source' | 'functions';
 
 /** A process. When it dies, its memory is lost and its calls are never answered. */
 export class Actor {
@@ -32,7 +32,7 @@ export interface Call {
 
 const BAD_OUTCOMES = ['refused', 'answer lost', 'late', 'repeated', 'dies before', 'dies after'] as const;
 /** Calls that only read. */
-const READING = /^(Get|Query|mget|count|search|indices\.get|job)/;
+const READING = /^(Get|Query|mget|count|search|indices\.get|job|read page)/;
 
 type Outcome = 'success' | 'partial' | (typeof BAD_OUTCOMES)[number];
 

@@ -1,11 +1,13 @@
 import type { Totals } from '../../functions/core/ledger/totals.ts';
 import type { JobId, RunId } from '../../functions/core/model/ids.ts';
 import { type Message, parseMessage } from '../../functions/core/model/message.ts';
+import type { PassName } from '../../functions/core/model/pass.ts';
 import type { Pace, Period } from '../../functions/core/model/schedule.ts';
 import type { Consumers } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { viewRuns } from './ledger-view.ts';
 import type { Actor } from './network.ts';
+import { readerOf } from './readers.ts';
 import type { Operation } from './scenario.ts';
 import { DEAD_LETTERS, JOBS, type World } from './world.ts';
 
@@ -17,6 +19,9 @@ export class Operations {
   readonly #running = new Set<Actor>();
   #created = 0;
   #runs = 0;
+  #readers = 0;
+  /** Called when a scheduler asks for a reader. */
+  onInvite: (pass: PassName) => void = () => {};
   readonly #readTotals = new Map<RunId, Totals>();
   /** Whether a status read is in progress. */
   reading = false;
@@ -83,14 +88,14 @@ export class Operations {
         settings: { jobsPerMessage: scenario.jobsPerMessage, minMessages: 1 },
         clock: time.clock,
         sleep: time.sleep,
-        startReader: async () => {},
+        startReader: (pass: PassName) => this.#inviteReader(actor, pass),
       };
       const fired = system.fire(scheduler, time.now - lateMs, time.now + TIMEOUT_MS);
-      this.#invocation(actor, fired, 'Unavailable');
+      this.#invocation(actor, TIMEOUT_MS, fired, 'Unavailable');
     }
   }
 
-  start(run: { x: number; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }): void {
+  start(run: { x: number | 'all'; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`start ${++this.#created}`);
@@ -100,10 +105,38 @@ export class Operations {
       if (schedule.activeRunId && !run.replace) return;
       const firstFreeJobId = ((await system.highestJobId(world.results(actor))) + 1) as JobId;
       const indexing = { index: 'results', monthly: true };
-      const newRun = { ...run, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
+      const list = world.source !== undefined;
+      const newRun = { ...run, list, indexing, runId: this.#newRunId(), startedAt: time.now, firstFreeJobId };
       await system.startRun(table, schedule, newRun, schedule.activeRunId);
     };
-    this.#invocation(actor, started(), 'Unavailable', 'ConditionFailed');
+    this.#invocation(actor, TIMEOUT_MS, started(), 'Unavailable', 'ConditionFailed');
+  }
+
+  /** Has a reader invoked, once or twice with one name, now or later. */
+  async #inviteReader(actor: Actor, pass: PassName): Promise<void> {
+    const { world } = this;
+    const name = `reader ${++this.#readers}`;
+    this.onInvite(pass);
+    await world.network
+      .call(actor, 'functions', `invoke ${name}`, () => this.#readList(name, pass))
+      .catch(() => world.note(`${name} may not start`));
+  }
+
+  /** The reader's function: reads a pass, and has the scheduler go on. */
+  #readList(name: string, pass: PassName): void {
+    const { world } = this;
+    const actor = world.actor(name);
+    const timeoutMs = world.scenario.list?.readerMs ?? TIMEOUT_MS;
+    const read = async () => {
+      const endsAt = world.time.now + timeoutMs;
+      const { state } = await world.system.readPassOf(readerOf(world, actor, name), pass, endsAt);
+      world.note(`${name} ends: ${state}`);
+      if (state === 'elsewhere') return;
+      await world.network
+        .call(actor, 'functions', 'invoke a scheduler', () => this.fire())
+        .catch(() => world.note('a scheduler may not start'));
+    };
+    this.#invocation(actor, timeoutMs, read(), 'Unavailable');
   }
 
   stop(): void {
@@ -114,7 +147,7 @@ export class Operations {
       const table = world.table(actor);
       await system.stopRun(table, (await system.readActiveRun(table)).runId, time.now);
     };
-    this.#invocation(actor, stopped(), 'Unavailable', 'ConditionFailed', 'ApiError');
+    this.#invocation(actor, TIMEOUT_MS, stopped(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
 
   /** Sends dead letters again, as `drumline dead-letters retry` does. */
@@ -168,7 +201,7 @@ export class Operations {
     this.#readTotals.set(runId, totals);
   }
 
-  #update(change: { x?: number; y?: Period; pace?: Pace }): void {
+  #update(change: { x?: number | 'all'; y?: Period; pace?: Pace }): void {
     const { world } = this;
     const { system, time } = world;
     const actor = world.actor(`update ${++this.#created}`);
@@ -186,7 +219,7 @@ export class Operations {
             `an update ${JSON.stringify(change)} made ${field} ${after?.[field]}, which was ${before?.[field]}`,
         );
     };
-    this.#invocation(actor, updated(), 'Unavailable', 'ConditionFailed', 'ApiError');
+    this.#invocation(actor, TIMEOUT_MS, updated(), 'Unavailable', 'ConditionFailed', 'ApiError');
   }
 
   #forge(what: number): void {
@@ -213,10 +246,10 @@ export class Operations {
     return { v: 1, runId, tick: 1, first: 1 as JobId, last: 1 as JobId, enqueuedAt: 0 };
   }
 
-  #invocation(actor: Actor, done: Promise<unknown>, ...expected: string[]): void {
+  #invocation(actor: Actor, timeoutMs: number, done: Promise<unknown>, ...expected: string[]): void {
     const { world } = this;
     this.#running.add(actor);
-    const deadline = world.time.at(world.time.now + TIMEOUT_MS, () => world.network.kill(actor), true);
+    const deadline = world.time.at(world.time.now + timeoutMs, () => world.network.kill(actor), true);
     const over = () => {
       this.#running.delete(actor);
       world.time.cancel(deadline);

@@ -3,25 +3,28 @@ import type { Pace, Period } from '../../functions/core/model/schedule.ts';
 import { MANY_RECEIVES } from './consumers.ts';
 import { FORGERIES } from './forgeries.ts';
 import { JOB_KINDS, type JobKind } from './jobs.ts';
+import type { Service } from './network.ts';
+import { type ListScenario, TROUBLES, type Trouble } from './source.ts';
 
 /** An action of a user or the rule, or an outage. The schedule decides when it happens. */
 export type Operation =
   /** The rule's event, delivered late to one or more schedulers, which may have the same name. */
   | { kind: 'fire'; lateMs: number; times: number; sameName: boolean }
-  | { kind: 'start'; x: number; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }
-  | { kind: 'update'; x?: number; y?: Period; pace?: Pace }
+  | { kind: 'start'; x: number | 'all'; y: Period; pace: Pace; backfillMinutes: number; replace: boolean }
+  | { kind: 'update'; x?: number | 'all'; y?: Period; pace?: Pace }
   | { kind: 'stop' }
   | { kind: 'scale'; to: number }
   /** Every n-th dead letter is sent again. It stays in its queue if the sender dies before deleting it. */
   | { kind: 'retry'; every: number; stays: boolean }
   | { kind: 'forge'; what: number }
-  | { kind: 'outage'; of: 'ledger' | 'queue' | 'results' }
+  | { kind: 'outage'; of: Service }
   | { kind: 'restore' }
   | { kind: 'wait'; ms: number };
 
 /** All inputs of a simulation. Equal scenarios are equal simulations. */
 export interface Scenario {
-  x: number;
+  /** `all` only with a list. */
+  x: number | 'all';
   y: Period;
   /** The pace of the first run. */
   runPace: Pace;
@@ -53,6 +56,8 @@ export interface Scenario {
   startsAt?: number;
   /** The length of an Elasticsearch outage after the last choice, in milliseconds. */
   outageMs?: number;
+  /** The list of the jobs' items. Without it, jobs are numbered. */
+  list?: ListScenario;
 }
 
 /** One good job, and a schedule of default choices. */
@@ -86,25 +91,25 @@ const fire = operation('fire', {
   times: fc.constantFrom(1, 1, 2),
   sameName: fc.boolean(),
 });
-const start = operation('start', {
-  x: fc.integer({ min: 1, max: 9 }),
-  y: fc.integer({ min: 1, max: 2 }),
-  pace: runPace,
-  backfillMinutes: fc.constantFrom(0, 4),
-  replace: fc.boolean(),
-});
-const update = fc
-  .record(
-    { x: fc.integer({ min: 1, max: 9 }), y: fc.integer({ min: 1, max: 3 }), pace: runPace },
-    { requiredKeys: [] },
-  )
-  .map((change): Operation => ({ kind: 'update', ...change }));
+const startOf = (x: fc.Arbitrary<number | 'all'>) =>
+  operation('start', {
+    x,
+    y: fc.integer({ min: 1, max: 2 }),
+    pace: runPace,
+    backfillMinutes: fc.constantFrom(0, 4),
+    replace: fc.boolean(),
+  });
+const updateOf = (x: fc.Arbitrary<number | 'all'>) =>
+  fc
+    .record({ x, y: fc.integer({ min: 1, max: 3 }), pace: runPace }, { requiredKeys: [] })
+    .map((change): Operation => ({ kind: 'update', ...change }));
+const start = startOf(fc.integer({ min: 1, max: 9 }));
+const update = updateOf(fc.integer({ min: 1, max: 9 }));
 const stop = operation('stop', {});
 const scale = operation('scale', { to: fc.integer({ min: 1, max: 4 }) });
 const retry = operation('retry', { every: fc.constantFrom(1, 1, 2), stays: fc.boolean() });
 const forge = operation('forge', { what: fc.nat(FORGERIES.length - 1) });
-const outageOf = (...of: ('results' | 'ledger' | 'queue')[]) =>
-  operation('outage', { of: fc.constantFrom(...of) });
+const outageOf = (...of: Service[]) => operation('outage', { of: fc.constantFrom(...of) });
 const outage = outageOf('results', 'ledger', 'queue');
 const restore = operation('restore', {});
 const wait = operation('wait', {
@@ -121,7 +126,7 @@ interface Theme {
   operations: [weight: number, operation: fc.Arbitrary<Operation>][];
   kinds: readonly JobKind[];
   /** Values for the scenario's fields; without them, all values. */
-  x?: readonly number[];
+  x?: readonly (number | 'all')[];
   timeoutMs?: readonly number[];
   jobsPerMessage?: readonly number[];
   batchSize?: readonly number[];
@@ -131,6 +136,7 @@ interface Theme {
   failurePercent?: readonly number[];
   contentionPercent?: readonly number[];
   speeds?: readonly number[][];
+  list?: fc.Arbitrary<ListScenario>;
 }
 
 export const THEMES = {
@@ -250,7 +256,100 @@ export const THEMES = {
   },
 } satisfies Record<string, Theme>;
 
-export type ThemeName = keyof typeof THEMES;
+const listX = fc.constantFrom('all' as const, 1, 2, 3, 5);
+const listUpdate = updateOf(listX);
+const listStart = startOf(listX);
+
+/** Lists of one to `pages` pages. */
+const listOf = (pages: number, troubles: readonly Trouble[], readerMs: readonly number[]) =>
+  fc.record({
+    pages: fc.integer({ min: 1, max: pages }),
+    sizes: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }),
+    changes: fc.constantFrom(true, true, false),
+    misfits: fc.constantFrom(false, false, true),
+    troubles: fc.array(fc.constantFrom(...troubles), { minLength: 1, maxLength: 5 }),
+    readerMs: fc.constantFrom(...readerMs),
+  });
+
+/** Themes of jobs with a list. They are apart, so that the schedules of the themes above stay the same. */
+export const LIST_THEMES = {
+  /** Passes for one tick and for several, which change in the middle. */
+  lists: {
+    operations: [
+      [4, fire],
+      [3, wait],
+      [2, listUpdate],
+      [1, listStart],
+      [1, stop],
+      [1, retry],
+      [1, outageOf('items', 'ledger', 'functions')],
+      [1, restore],
+    ],
+    kinds: ['good', 'slow', 'flaky', 'throwing'],
+    x: ['all', 'all', 1, 2, 3, 5],
+    list: listOf(4, ['none'], [900_000, 60_000]),
+  },
+  /** Several schedulers and readers at once, of which some are slow. */
+  readers: {
+    operations: [
+      [4, fire],
+      [1, wait],
+      [1, listUpdate],
+    ],
+    kinds: ['good'],
+    x: ['all', 2],
+    speeds: [[1, 20], [1, 1, 20], [4]],
+    timePasses: 6,
+    failurePercent: [0, 8, 25],
+    list: listOf(6, ['none', 'none', 'slow'], [900_000, 45_000]),
+  },
+  /** Passes from which many ticks take a few items, until the pass is too old. Schedulers overlap. */
+  longPasses: {
+    operations: [
+      [6, fire],
+      [3, fc.constant({ kind: 'wait' as const, ms: minute })],
+      [1, listUpdate],
+    ],
+    kinds: ['good'],
+    x: [1, 1, 2],
+    speeds: [[4], [1, 20], [1, 1, 20]],
+    timePasses: 4,
+    failurePercent: [0, 0, 8],
+    list: listOf(6, ['none'], [900_000]),
+  },
+  /** Jobs fail, and their dead letters are sent again after the list has changed. */
+  misfits: {
+    operations: [
+      [3, retry],
+      [3, wait],
+      [1, fire],
+      [1, outageOf('items')],
+      [1, restore],
+    ],
+    kinds: ['good', 'throwing', 'flaky'],
+    x: ['all', 3],
+    list: listOf(3, ['none'], [900_000]).map((list) => ({ ...list, misfits: true })),
+  },
+  /** The list cannot be read, always or sometimes. */
+  failingSources: {
+    operations: [
+      [4, fire],
+      [3, wait],
+      [1, listUpdate],
+      [1, stop],
+      [1, listStart],
+      [1, outageOf('source', 'functions')],
+      [1, restore],
+    ],
+    kinds: ['good'],
+    x: ['all', 2],
+    list: listOf(4, [...TROUBLES, 'none', 'none', 'fails', 'fails'], [900_000, 60_000, 45_000]),
+  },
+} satisfies Record<string, Theme>;
+
+const ALL_THEMES: Record<string, Theme> = { ...THEMES, ...LIST_THEMES };
+
+export type ThemeName = keyof typeof THEMES | keyof typeof LIST_THEMES;
 
 /** Maximum numbers of a scenario's operations and choices. */
 export interface Bounds {
@@ -258,10 +357,21 @@ export interface Bounds {
   choices: number;
 }
 
-/** Scenarios of one theme, or of all themes. */
+/** Scenarios of one theme, or of all themes of numbered jobs. */
 export function scenarios(bounds: Bounds, theme?: ThemeName): fc.Arbitrary<Scenario> {
-  if (theme) return themed(THEMES[theme], bounds);
-  return fc.oneof(...Object.values(THEMES).map((one) => themed(one, bounds)));
+  return anyOf(theme ? [ALL_THEMES[theme] as Theme] : Object.values(THEMES), bounds);
+}
+
+/** Scenarios of all themes of jobs with a list. */
+export function listScenarios(bounds: Bounds): fc.Arbitrary<Scenario> {
+  return anyOf(Object.values(LIST_THEMES), bounds);
+}
+
+function anyOf(themes: readonly Theme[], bounds: Bounds): fc.Arbitrary<Scenario> {
+  const [first, ...others] = themes.map((theme) => themed(theme, bounds));
+  return others.length > 0
+    ? fc.oneof(first as fc.Arbitrary<Scenario>, ...others)
+    : (first as fc.Arbitrary<Scenario>);
 }
 
 function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
@@ -278,6 +388,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     failurePercent = [0, 8, 25, 25],
     contentionPercent = [0, 0, 30],
     speeds,
+    list,
   } = theme;
   const anyOperation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
@@ -301,5 +412,6 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     contentionPercent: fc.constantFrom(...contentionPercent),
     operations: fc.array(anyOperation, { maxLength: bounds.operations, size: 'max' }),
     choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
+    ...(list && { list }),
   });
 }

@@ -29,10 +29,18 @@ export interface Statistics {
   leases: number;
   /** Transactions that DynamoDB cancelled because of conflicts or throttling. */
   cancelled: number;
+  /** Passes that were opened, and those that failed. */
+  passes: number;
+  failedPasses: number;
+  /** Requests to the source that did not succeed at once. */
+  troubles: number;
 }
 
 /** Steps within which a schedule must drain after its last choice. In 2,500 schedules the longest took 672. */
 const DRAINING_STEPS = 5_000;
+
+/** Time in which a list without trouble is read, whatever happened before: a hanging page ends after two minutes. */
+const MINUTES_TO_READ = 8;
 
 /** How far the clock advances beyond the next timer, in milliseconds, by weight. */
 const JUMPS = [
@@ -76,7 +84,7 @@ class Simulation {
   constructor(readonly world: World) {
     this.consumers = new Consumers(world);
     this.operations = new Operations(world, this.consumers);
-    this.invariants = new Invariants(world);
+    this.invariants = new Invariants(world, this.operations);
   }
 
   async run(): Promise<Statistics> {
@@ -179,12 +187,14 @@ class Simulation {
 
   /**
    * The rule fires for two more minutes, and then all due ticks must have fired. Twice, because an earlier scheduler may
-   * still hold a tick's lease during the first firing.
+   * still hold a tick's lease during the first firing. A list, which is no longer in trouble, may still have to be read.
    */
   async #fireTwice(): Promise<void> {
     const { world, operations, invariants } = this;
     await this.#settle();
-    for (let minute = 0; minute < 2; minute++) {
+    const { source } = world;
+    if (source) source.fixed = true;
+    for (let minute = 0; minute < (source ? MINUTES_TO_READ : 2); minute++) {
       world.time.moveTo(world.time.now + 60_000);
       operations.fire();
       for (;;) {
@@ -279,6 +289,9 @@ class Simulation {
       inFlight: world.sqs.mostInFlight,
       leases: invariants.leases.size,
       cancelled: world.dynamo.cancelled,
+      passes: sum(({ passes }) => passes.length),
+      failedPasses: sum(({ passes }) => passes.filter(({ state }) => state === 'failed').length),
+      troubles: world.source?.troubles ?? 0,
     };
   }
 }

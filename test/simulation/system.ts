@@ -1,6 +1,9 @@
 /** The part of functions/core that is simulated. Mutants are bundled from this file. */
+export { awsCall } from '../../functions/core/aws-call.ts';
 export { consume } from '../../functions/core/consume/consume.ts';
 export { TickCache } from '../../functions/core/consume/tick-cache.ts';
+export { readPassOf } from '../../functions/core/items/read-pass.ts';
+export { SnapshotReader } from '../../functions/core/items/snapshot.ts';
 export { WorkerCounters } from '../../functions/core/ledger/counters.ts';
 export { LedgerWriter } from '../../functions/core/ledger/message-records.ts';
 export {

@@ -1,4 +1,5 @@
 import type { Client } from '@elastic/elasticsearch';
+import type { JobContext } from '../../functions/core/job/job.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { WritableResults } from '../../functions/core/results/client.ts';
@@ -10,16 +11,15 @@ import { MAX_BYTES } from './forgeries.ts';
 import { Work } from './jobs.ts';
 import { type RunView, viewRuns } from './ledger-view.ts';
 import { Actor, Network } from './network.ts';
+import { schemaOf } from './readers.ts';
 import type { Scenario } from './scenario.ts';
+import { Source } from './source.ts';
 import { Sqs } from './sqs.ts';
 import type { System } from './system.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export const JOBS = 'sqs://jobs';
 export const DEAD_LETTERS = 'sqs://dead-letters';
-
-/** The simulated jobs return numbers. Jobs that return something else are refused. */
-const MAPPING = mappingOf({ list: false, output: 'long' });
 
 /** The services' limits, reduced like the core's limits in build.ts. */
 const WRITES = 8;
@@ -40,6 +40,12 @@ export class World {
   readonly sqs: Sqs;
   readonly elastic = new Elastic();
   readonly work: Work;
+  /** The objects of the bucket, by key. */
+  readonly objects = new Map<string, string>();
+  /** The user's list, if the jobs have one. */
+  readonly source: Source | undefined;
+  /** Attempts that the invariants have not seen yet. */
+  ran: { item: unknown; context: JobContext }[] = [];
   /** All events, in order. */
   readonly trace: string[] = [];
   /** Number of steps so far. */
@@ -89,6 +95,9 @@ export class World {
     this.sqs.create(DEAD_LETTERS);
     this.sqs.create(JOBS, { to: DEAD_LETTERS, maxReceives: scenario.maxReceives });
     this.work = new Work(scenario.kinds, this.network);
+    this.work.onRun = (item, context) => this.ran.push({ item, context });
+    this.source = scenario.list && new Source(this, scenario.list);
+    if (scenario.list) this.work.schema = schemaOf(this);
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
@@ -169,6 +178,8 @@ export class World {
 
   results(actor: Actor): WritableResults {
     const { elastic } = this;
+    // The simulated jobs return numbers. Jobs that return something else are refused.
+    const mapping = mappingOf({ list: this.source !== undefined, output: 'long' });
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
       this.network.call(actor, 'results', name, effect, partly);
     const client = {
@@ -190,11 +201,11 @@ export class World {
       indices: {
         get: () =>
           call('indices.get', () => ({
-            results: { mappings: indexMappingOf(MAPPING), aliases: { results: {} } },
+            results: { mappings: indexMappingOf(mapping), aliases: { results: {} } },
           })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };
-    return { index: 'results', mapping: MAPPING, client: client as unknown as Client };
+    return { index: 'results', mapping, client: client as unknown as Client };
   }
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../model/message-record.ts';
 import { REQUEST_TIMEOUT_MS } from '../results/client.ts';
 import { findStoredIds, type IndexedDocument, writeDocuments } from '../results/documents.ts';
 import { checkIndex } from '../results/ensure-index.ts';
-import { type Mapping, type StoredValue, storedValue } from '../results/mapping.ts';
+import { type Mapping, storedValue } from '../results/mapping.ts';
 import type { MessageState } from './read-batch.ts';
 import type { JobResult } from './run-job.ts';
 import { type TimeBudget, WRITE_RESERVE_MS } from './time-budget.ts';
@@ -98,13 +98,12 @@ export async function storeDocuments(
 /** A job's result with its item and output as they are stored. A job whose document would be refused has failed. */
 function asStored(mapping: Mapping, result: JobResult): JobResult {
   if (result.kind !== 'worked') return result;
-  const { task } = result;
-  const [item, output] = (['item', 'output'] as const).map((field) =>
-    storedValue(field, mapping[field], result[field]),
-  ) as [StoredValue, StoredValue];
+  const { kind, task, endedAt } = result;
+  const item = storedValue('item', mapping.item, result.item);
+  const output = storedValue('output', mapping.output, result.output);
   if ('problem' in item) return { kind: 'failed', task, reason: item.problem, permanent: true };
   if ('problem' in output) return { kind: 'failed', task, reason: output.problem, permanent: true };
-  return { ...result, item: item.value, output: output.value };
+  return { kind, task, item: item.value, output: output.value, endedAt };
 }
 
 /** The documents of one message's jobs that worked. */

@@ -99,17 +99,10 @@ async function runJob(
   logFor: RunLimits['logFor'],
 ): Promise<JobResult> {
   const { jobId, message, tick, entry, attempt } = task;
-  // reasonFrom truncates: a problem may quote the value, and a function is quoted with its whole source.
-  const fail = (problem: string): JobResult => ({
-    kind: 'failed',
-    task,
-    reason: reasonFrom(new Error(problem)),
-    permanent: true,
-  });
   try {
-    if ('problem' in entry) return fail(entry.problem);
+    if ('problem' in entry) return refused(task, entry.problem);
     const checked = await checkItem(job.item, entry.item);
-    if ('problem' in checked) return fail(checked.problem);
+    if ('problem' in checked) return refused(task, checked.problem);
     const output = await job.run(checked.value as never, {
       jobId,
       runId: message.runId,
@@ -122,9 +115,14 @@ async function runJob(
       log: logFor?.(task) ?? SILENT,
     });
     const problem = jsonProblem('output', output);
-    if (problem) return fail(problem);
+    if (problem) return refused(task, problem);
     return { kind: 'worked', task, item: entry.item, output, endedAt: clock() };
   } catch (thrown) {
     return { kind: 'failed', task, reason: reasonFrom(thrown), permanent: isPermanent(thrown) };
   }
+}
+
+/** A job that cannot work. reasonFrom truncates: a problem may quote the value, and a function is quoted with its whole source. */
+function refused(task: JobTask, problem: string): JobResult {
+  return { kind: 'failed', task, reason: reasonFrom(new Error(problem)), permanent: true };
 }

@@ -54,8 +54,11 @@ export const PAGE_TIMEOUT_MS = 120_000;
 /** Maximum items of a list. */
 export const MAX_LIST_ITEMS = 10_000_000;
 
-/** Maximum characters of a page's items as JSON. The reader holds them in memory. */
-export const MAX_PAGE_CHARACTERS = 20_000_000;
+/**
+ * Maximum bytes of a page's items as JSON. The reader holds them in memory, and they fit into fewer than a hundred
+ * segments, which is what one transaction adds.
+ */
+export const MAX_PAGE_BYTES = 20_000_000;
 
 /** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
 export const MAX_CURSOR_CHARACTERS = 10_000;
@@ -102,6 +105,8 @@ class PassReading {
   /** The lines of items that are not stored yet, and which of these items are invalid. */
   #lines: string[] = [];
   #bytes = 0;
+  /** Where to read on after these items. */
+  #cursor: unknown;
   #invalid: Pass['invalid'];
 
   constructor(reader: Reader, pass: Pass, endsAt: number) {
@@ -109,37 +114,52 @@ class PassReading {
     this.#pass = pass;
     this.#endsAt = endsAt;
     this.#invalid = pass.invalid;
+    if (pass.cursor !== undefined) this.#cursor = JSON.parse(pass.cursor);
   }
 
   async read(): Promise<ReadResult> {
-    const { table, source, clock } = this.#reader;
+    const { source } = this.#reader;
     const heartbeat = new AbortController();
     void this.#renew(heartbeat.signal);
     try {
       if (!source) throw new ReadFailed('the deployed job has no list');
-      let cursor = this.#pass.cursor === undefined ? undefined : (JSON.parse(this.#pass.cursor) as unknown);
       do {
-        const page = await this.#readPage(source, cursor);
+        const page = await this.#readPage(source, this.#cursor);
         for (const item of page.items) await this.#add(item);
-        cursor = page.next;
+        this.#cursor = page.next;
         const isFull = this.#lines.length >= SEGMENT_LIMIT.count || this.#bytes >= SEGMENT_LIMIT.bytes;
-        if (isFull || cursor === undefined) await this.#store(cursor);
-      } while (cursor !== undefined);
+        if (isFull || this.#cursor === undefined) await this.#store();
+      } while (this.#cursor !== undefined);
       const { count, invalid } = this.#pass;
       return { state: 'complete', count, invalid: invalid.count };
     } catch (error) {
-      const { count } = this.#pass;
-      if (error instanceof TimeUp) {
-        await renewPass(table, this.#pass, { holder: this.#reader.name, until: 0 });
-        return { state: 'reading', count };
-      }
+      if (error instanceof TimeUp) return await this.#pause();
       if (!(error instanceof ReadFailed)) throw error;
-      const reason = reasonFrom(new Error(error.message));
-      await failPass(table, this.#pass, reason, clock());
-      return { state: 'failed', reason };
+      return await this.#fail(error);
     } finally {
       heartbeat.abort();
     }
+  }
+
+  /** Stores the pages that were read, also empty ones, and ends the claim. The next reader goes on after these pages. */
+  async #pause(): Promise<ReadResult> {
+    const { table, name } = this.#reader;
+    try {
+      if (this.#cursor !== undefined && JSON.stringify(this.#cursor) !== this.#pass.cursor)
+        await this.#store();
+    } catch (error) {
+      if (!(error instanceof ReadFailed)) throw error;
+      return this.#fail(error);
+    }
+    await renewPass(table, this.#pass, { holder: name, until: 0 });
+    return { state: 'reading', count: this.#pass.count };
+  }
+
+  async #fail({ message }: ReadFailed): Promise<ReadResult> {
+    const { table, clock } = this.#reader;
+    const reason = reasonFrom(new Error(message));
+    await failPass(table, this.#pass, reason, clock());
+    return { state: 'failed', reason };
   }
 
   /** Renews the claim until the signal aborts: a page may take longer to read than a claim holds. */
@@ -205,11 +225,9 @@ class PassReading {
     const { text, problem } = toLine(item);
     const index = this.#pass.count + this.#lines.length;
     this.#lines.push(text);
-    this.#bytes += text.length;
-    if (this.#bytes > MAX_PAGE_CHARACTERS)
-      throw new ReadFailed(
-        `a page has more than ${MAX_PAGE_CHARACTERS} characters of JSON: return smaller pages`,
-      );
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#bytes > MAX_PAGE_BYTES)
+      throw new ReadFailed(`a page has more than ${MAX_PAGE_BYTES} bytes of JSON: return smaller pages`);
     const invalid = problem ?? (await this.#schemaProblem(item));
     if (invalid === undefined) return;
     const { count, first = { index, problem: invalid } } = this.#invalid;
@@ -230,9 +248,10 @@ class PassReading {
    * @throws ConditionFailed when another reader has taken over
    * @throws ReadFailed when the run was stopped
    */
-  async #store(cursor: unknown): Promise<void> {
+  async #store(): Promise<void> {
     const { table, bucket, clock } = this.#reader;
     const pass = this.#pass;
+    const cursor = this.#cursor;
     const run = await readRun(table, pass.runId);
     if (!run?.active) throw new ReadFailed('the run was stopped');
     let first = pass.count;
@@ -249,7 +268,8 @@ class PassReading {
     const next: Pass = {
       ...rest,
       count: first,
-      starts: 0,
+      // Empty pages are no progress, so that a source that returns nothing else is not read for ever.
+      starts: segments.length > 0 ? 0 : pass.starts,
       invalid: this.#invalid,
       lease: leaseOf(this.#reader),
       ...(cursor === undefined

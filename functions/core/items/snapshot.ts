@@ -1,5 +1,6 @@
-import { findSegment, type Segment } from '../ledger/passes.ts';
+import { findSegment, readPass, type Segment } from '../ledger/passes.ts';
 import type { Table } from '../ledger/table.ts';
+import { Unavailable } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { ItemEntry } from '../model/item.ts';
 import type { TickItems } from '../model/pass.ts';
@@ -49,6 +50,7 @@ export class SnapshotReader {
         lines = place && (await this.#linesOf(place));
       }
       const line = place && lines?.[item - place.first];
+      if (!place) await this.#checkIsGone(runId, pass, item);
       entries.push(line === undefined ? { problem: GONE } : parseLine(line));
     }
     return entries;
@@ -66,6 +68,17 @@ export class SnapshotReader {
     return place;
   }
 
+  /**
+   * A query may not see a segment while DynamoDB commits the transaction that added it ("DynamoDB transactions: how it
+   * works", isolation levels: a Query is read-committed).
+   * @throws Unavailable when the pass has the item
+   */
+  async #checkIsGone(runId: RunId, number: number, item: number): Promise<void> {
+    const pass = await readPass(this.#table, runId, number);
+    if (pass && item < pass.count)
+      throw new Unavailable('ledger', new Error(`item ${item} of pass ${number} cannot be found yet`));
+  }
+
   /** Concurrent callers share one request. */
   #linesOf({ key }: Segment): Promise<string[] | undefined> {
     const cached = this.#bodies.get(key);
@@ -74,6 +87,8 @@ export class SnapshotReader {
     this.#bodies.set(key, entry);
     entry.lines.then(
       (lines) => {
+        // It may have been evicted while it was loaded.
+        if (this.#bodies.get(key) !== entry) return;
         entry.bytes = lines?.reduce((sum, line) => sum + line.length, 0) ?? 0;
         this.#bytes += entry.bytes;
         this.#evict();

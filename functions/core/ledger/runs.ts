@@ -244,8 +244,12 @@ export async function skipTicks(
   await transact(table, [
     updateWrite(table, runKey(run.runId), {
       UpdateExpression: 'SET nextTick = :next, nextTickAt = :at, lastMiss = :miss ADD missedTicks :count',
-      ConditionExpression: 'active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y',
+      // A tick whose pass was opened since the run was read is not too late.
+      ConditionExpression: `active = :true AND nextTick = :read AND nextTickAt = :due AND y = :y${
+        run.list ? ' AND pass = :pass' : ''
+      }`,
       ExpressionAttributeValues: {
+        ...(run.list && { ':pass': run.pass }),
         ':next': nextTick,
         ':at': nextTickAt,
         ':count': count,

@@ -110,6 +110,21 @@ export function itemsStep(run: ListState, pass: Pass | undefined, now: number): 
   };
 }
 
+/**
+ * Why the run's next ticks are too late: the scheduler did not run, or the tick before them waited for its items.
+ * @param pass the run's current pass
+ */
+export function lateReason(
+  { nextTick, nextTickAt }: Pick<ListState, 'nextTick'> & { nextTickAt: number },
+  pass: Pass | undefined,
+): string {
+  if (pass?.tick !== nextTick - 1 || (pass.endedAt ?? Number.POSITIVE_INFINITY) <= nextTickAt)
+    return 'the scheduler ran too late';
+  return pass.state === 'failed'
+    ? `the list could not be read for tick ${pass.tick}, which took until then: ${pass.reason}`
+    : `the list was still being read for tick ${pass.tick}`;
+}
+
 /** An `all` run takes everything; so does a run whose X was changed after a pass for one tick was opened. */
 function take({ x, taken }: ListState, { pass, count, shared }: Pass): ItemsStep {
   const remaining = count - taken;

@@ -6,6 +6,7 @@ import {
   type ItemsStep,
   isAwaited,
   itemsStep,
+  lateReason,
   type Pass,
   type PassName,
   type TickItems,
@@ -71,7 +72,7 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
     const next = nextStep({ ...run, ...patience }, now, eventTime);
     if (!next) return false;
     if (next.kind === 'missed') {
-      await skip({ ...next, reason: 'the scheduler ran too late' });
+      await skip({ ...next, reason: lateReason(run, pass) });
       return true;
     }
     const items: ItemsStep | undefined = run.list && itemsStep(run, pass, now);

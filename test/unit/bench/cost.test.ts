@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type CostRow, cheaperBy, cost } from '../../../bench/benchmarks/cost.ts';
+import { type Alternative, alternativeDollars } from '../../../bench/benchmarks/step-functions.ts';
 import { dollarsOf, usageOf } from '../../../plan/prices.ts';
 
 function row(system: CostRow['system'], ledgerWriteUnits: number, isDefault = false): CostRow {
@@ -11,7 +12,7 @@ function row(system: CostRow['system'], ledgerWriteUnits: number, isDefault = fa
     workMs: 0,
     settings: { jobsPerMessage: 10, batchSize: 10, jobs: 1_000, isDefault },
     perMillion,
-    bytesPerMillion: { messages: 1e6, results: 2e6 },
+    bytesPerMillion: { messages: 1e6, results: 2e6, put: 0, got: 0 },
     resultsRequestsPerMillion: 10_000,
     dollars: dollarsOf(perMillion),
   };
@@ -45,4 +46,36 @@ test('without the peer there is no comparison', () => {
   const rows = [row('drumline', 200_000, true)];
   expect(tablesOf(rows)[0]?.rows[0]?.[4]).toBe('');
   expect(cost.section(rows)).toHaveLength(3);
+});
+
+test('lists have tables of their own, beside what is calculated', () => {
+  const list = { ...row('drumline', 50_000, true), dollars: dollarsOf(usageOf({ s3Puts: 2_000 })) };
+  const rows = [
+    row('drumline', 45_400, true),
+    { ...list, settings: { ...list.settings, list: { itemBytes: 200, ticks: 1 } } },
+  ];
+  const [dollars, , , lists] = tablesOf(rows);
+  expect(dollars?.rows).toHaveLength(1);
+  expect(lists?.rows[0]).toEqual([
+    'drumline, one pass per tick',
+    '0.0000',
+    '0.0100',
+    '0.0000',
+    '0.0000',
+    '0.0000',
+    '0.0100',
+  ]);
+  const calculated = lists?.rows.slice(1) ?? [];
+  expect(calculated).toHaveLength(6);
+  for (const [name] of calculated) expect(name).toMatch(/^calculated: /);
+});
+
+test('a child of a Distributed Map costs a transition, and its own', () => {
+  const work = { items: 1_000_000, workMs: 0, memoryMb: 512 };
+  const dollars = (via: Alternative['via']) => alternativeDollars({ via, itemsPerBatch: 50 }, work);
+  // 20,000 children, each with its start and its one state, at 25 dollars per million transitions.
+  expect(dollars('Standard').stepFunctions).toBeCloseTo(1, 10);
+  // Their starts, their requests at 1 dollar per million, and 100 ms of 64 MB each.
+  expect(dollars('Express').stepFunctions).toBeCloseTo(0.5 + 0.02 + 20_000 * 0.1 * 0.0625 * 0.00001667, 10);
+  expect(dollars('Lambda alone')).toEqual({ stepFunctions: 0, lambda: dollars('Standard').lambda });
 });

@@ -87,3 +87,19 @@ test('a refusal is not counted over: the count is refused as well', async () => 
   await call('PutItem', {}, { message: 'no' }, 400).catch(() => {});
   expect(() => meter.counted).toThrow(/PutItem failed with status 400/);
 });
+
+test('a request to S3 counts by its method, with the bytes of the object', async () => {
+  const authorization = 'AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/s3/aws4_request, Signature=x';
+  answer = { status: 200, body: 'twelve bytes' };
+  const request = (method: string, body?: string) =>
+    fetch(`${meter.url}/bucket/key`, { method, headers: { authorization }, ...(body && { body }) });
+  await request('PUT', JSON.stringify('x'.repeat(98)));
+  await (await request('GET')).text();
+  await request('GET');
+  expect(meter.counted.usage).toMatchObject({ s3Puts: 1, s3Gets: 2 });
+  expect(meter.counted).toMatchObject({
+    putBytes: 100,
+    getBytes: 2 * '"twelve bytes"'.length,
+    resultsRequests: 0,
+  });
+});

@@ -24,6 +24,7 @@ describe('prices', () => {
     expect(dollars).toEqual({
       SQS: 0.6000000000000001,
       DynamoDB: 1.25,
+      S3: 0,
       Lambda: 1,
       'CloudWatch Logs': 0,
       EventBridge: 0,

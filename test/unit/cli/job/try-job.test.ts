@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { environmentFor, missingSecrets } from '../../../../cli/cloud/job-environment.ts';
 import { differences, mappingConflict } from '../../../../cli/cloud/preflight.ts';
 import { typeErrors } from '../../../../cli/job/check-types.ts';
 import { itemAt } from '../../../../cli/job/item-at.ts';
-import { environmentFor, missingSecrets } from '../../../../cli/job/job-environment.ts';
 import { projectFrames } from '../../../../cli/job/project-frames.ts';
 import { mappingOf } from '../../../../functions/core/results/mapping.ts';
 import { list, pages } from '../../../../functions/drumline.ts';

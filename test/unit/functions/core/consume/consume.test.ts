@@ -56,9 +56,10 @@ test('stores any JSON, and gives up at once a job whose output cannot be stored'
     return { items: lines.map(() => ({ create: { status: 201 } })) };
   };
   const client = { ...worker.results.client, bulk } as unknown as Client;
+  const outputs = [{ a: 1 }, [2], 'three', null, { 'five\0': 5 }];
   worker = cloud.worker({
     results: { ...worker.results, mapping: mappingOf({ list: false }), client },
-    job: working((jobId) => [{ a: 1 }, [2], 'three', null, { 'four\0': 4 }][jobId - 1] ?? jobId),
+    job: working((jobId) => (jobId <= outputs.length ? outputs[jobId - 1] : jobId)),
   });
   expect(await deliver(first)).toMatchObject({ processed: 9, failed: 1, failedAttempts: 1 });
   expect(

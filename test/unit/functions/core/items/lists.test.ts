@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   MAX_LIST_ITEMS,
-  MAX_PAGE_CHARACTERS,
+  MAX_PAGE_BYTES,
   PAGE_ATTEMPTS,
   type Reader,
   readPassOf,
@@ -10,15 +10,21 @@ import {
 import { SEGMENT_LIMIT } from '../../../../../functions/core/items/segment.ts';
 import { SnapshotReader } from '../../../../../functions/core/items/snapshot.ts';
 import { type ItemSource, list, MAX_PAGE_ITEMS, pages } from '../../../../../functions/core/items/source.ts';
-import { readPass } from '../../../../../functions/core/ledger/passes.ts';
-import { readRun, stopRun, updateRun } from '../../../../../functions/core/ledger/runs.ts';
-import { readTick } from '../../../../../functions/core/ledger/ticks.ts';
-import { PermanentError } from '../../../../../functions/core/model/errors.ts';
+import { openPass, readPass } from '../../../../../functions/core/ledger/passes.ts';
+import {
+  readRun,
+  readSchedule,
+  skipTicks,
+  stopRun,
+  updateRun,
+} from '../../../../../functions/core/ledger/runs.ts';
+import { claimTick, readTick } from '../../../../../functions/core/ledger/ticks.ts';
+import { ConditionFailed, PermanentError } from '../../../../../functions/core/model/errors.ts';
 import type { ItemEntry } from '../../../../../functions/core/model/item.ts';
-import { MAX_STARTS, type PassName } from '../../../../../functions/core/model/pass.ts';
+import { MAX_STARTS, type Pass, type PassName } from '../../../../../functions/core/model/pass.ts';
 import { fire } from '../../../../../functions/core/schedule/fire.ts';
 import { InMemoryCloud } from '../../../../fixtures/in-memory-cloud.ts';
-import { NOW, RUN, startedRun } from '../../../../fixtures/ledger.ts';
+import { NOW, RUN, startedRun, tick } from '../../../../fixtures/ledger.ts';
 
 let cloud: InMemoryCloud;
 /** The passes that readers were asked to read. */
@@ -95,6 +101,20 @@ const run = async () => {
   return found;
 };
 
+/** A pass of which nothing was read. */
+const newPass = (pass: number, tick: number): Pass => ({
+  runId: RUN,
+  pass,
+  tick,
+  state: 'reading',
+  shared: true,
+  count: 0,
+  starts: 1,
+  lease: { holder: '', until: cloud.now + 30_000 },
+  openedAt: cloud.now,
+  invalid: { count: 0 },
+});
+
 describe('a run over all items', () => {
   test('reads the list once for each tick', async () => {
     await start();
@@ -143,6 +163,31 @@ describe('a run over the next items', () => {
     const first = names(7, 'read for tick 1:');
     expect([await itemsOf(1), await itemsOf(2), await itemsOf(3)].flat()).toEqual(first);
     expect(await itemsOf(4)).toEqual(names(3, 'read for tick 4:'));
+  });
+
+  test('takes no items of a pass that another scheduler has just replaced', async () => {
+    await start(3);
+    await fireTick(list(names(7)));
+    nextPeriod();
+    const [before, schedule] = [await run(), await readSchedule(cloud.table)];
+    await openPass(cloud.table, before, newPass(2, 2));
+    const items = { pass: 1, first: 3 };
+    const lease = { holder: 'slow', until: cloud.now + 10_000 };
+    const stale = {
+      ...tick({ tick: 2, firstJob: schedule.nextJobId, count: 3, dueAt: cloud.now, items }),
+      lease,
+    };
+    const claim = () => claimTick(cloud.table, schedule, before, stale, cloud.now + 300_000);
+    await expect(claim()).rejects.toThrow(ConditionFailed);
+    expect(await run()).toMatchObject({ nextTick: 2, pass: 2, taken: 0 });
+  });
+
+  test('opens no pass for a tick that another scheduler has just counted as missed', async () => {
+    await start(3);
+    const before = await run();
+    const missed = { count: 1, nextTick: 2, nextTickAt: NOW + 300_000, reason: 'the scheduler ran too late' };
+    await skipTicks(cloud.table, before, missed, NOW);
+    await expect(openPass(cloud.table, before, newPass(1, 1))).rejects.toThrow(ConditionFailed);
   });
 
   test('takes everything if X becomes all', async () => {
@@ -243,6 +288,40 @@ describe('reading a list', () => {
     expect(await itemsOf(1)).toHaveLength(3 * SEGMENT_LIMIT.count);
   });
 
+  test('keeps pages that are smaller than a segment, or empty, when the time is up', async () => {
+    await start();
+    await runScheduler();
+    const sizes = [2, 0, 0, 3, 0];
+    const reads: number[] = [];
+    const slow = pages(async (cursor: number | undefined = 0) => {
+      reads.push(cursor);
+      cloud.now += 300_000;
+      return {
+        items: names(sizes[cursor] as number, `${cursor}`),
+        next: cursor + 1 < sizes.length ? cursor + 1 : null,
+      };
+    });
+    expect(await read(slow)).toEqual({ state: 'reading', count: 2 });
+    await runScheduler();
+    expect(await read(slow, 1, { name: 'second' })).toEqual({ state: 'reading', count: 5 });
+    await runScheduler();
+    expect(await read(slow, 1, { name: 'third' })).toEqual({ state: 'complete', count: 5, invalid: 0 });
+    expect(reads).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('is missed if its pages stay empty for too long', async () => {
+    await start();
+    const endless = pages(async (cursor: number | undefined = 0) => {
+      cloud.now += 300_000;
+      return { items: [], next: cursor + 1 };
+    });
+    for (let starts = 1; starts <= MAX_STARTS; starts++) {
+      expect(await runScheduler()).toMatchObject({ reading: { pass: 1 } });
+      expect(await read(endless, 1, { name: `reader ${starts}` })).toEqual({ state: 'reading', count: 0 });
+    }
+    expect((await runScheduler()).missed).toBeGreaterThan(0);
+  });
+
   test('ends when the run is stopped', async () => {
     await start();
     await runScheduler();
@@ -293,13 +372,23 @@ describe('a tick whose list cannot be read', () => {
     expect((await run()).lastMiss?.reason).toMatch(/^the reader of the list ended 4 times without a result/);
   });
 
-  test('waits for its items, however late', async () => {
+  test('waits for its items, however late, and the ticks that it delays are missed with the reason', async () => {
     await start();
     await runScheduler();
     cloud.now += 1_000_000;
     await read(list(names(3)));
-    expect(await runScheduler()).toMatchObject({ ticks: [{ tick: 1, enqueued: 3 }] });
+    expect(await runScheduler()).toMatchObject({ ticks: [{ tick: 1, enqueued: 3 }], missed: 2 });
     expect((await readTick(cloud.table, RUN, 1))?.dueAt).toBe(NOW);
+    const reason = 'the list was still being read for tick 1';
+    expect(await run()).toMatchObject({ lastMiss: { tick: 3, reason } });
+  });
+
+  test('is not missed by a scheduler that does not know of its pass yet', async () => {
+    await start();
+    const before = await run();
+    await runScheduler();
+    const missed = { count: 1, nextTick: 2, nextTickAt: NOW + 300_000, reason: 'the scheduler ran too late' };
+    await expect(skipTicks(cloud.table, before, missed, NOW)).rejects.toThrow(ConditionFailed);
   });
 
   test('is missed if the list or a page exceeds a limit', async () => {
@@ -320,7 +409,13 @@ describe('a tick whose list cannot be read', () => {
       ],
       [
         'large items',
-        { read: async () => ({ items: Array(MAX_PAGE_CHARACTERS / 200_000 + 1).fill('x'.repeat(200_000)) }) },
+        { read: async () => ({ items: Array(MAX_PAGE_BYTES / 200_000 + 1).fill('x'.repeat(200_000)) }) },
+        /return smaller pages/,
+      ],
+      // Two of these do not fit into a segment.
+      [
+        'more segments than a transaction adds',
+        { read: async () => ({ items: Array(110).fill('€'.repeat(170_000)) }) },
         /return smaller pages/,
       ],
     ];
@@ -379,6 +474,31 @@ describe('an item', () => {
     cloud.bucket.objects.clear();
     const batch = await cloud.consume(cloud.worker(), ...cloud.messagesIn('jobs'));
     expect(batch).toMatchObject({ processed: 0, failed: 1 });
+  });
+
+  test('whose segment a query does not see yet sends its message back', async () => {
+    await entries(list(['a']));
+    const worker = cloud.worker({ job: { run: () => 1 } });
+    const send = worker.ledger.table.client.send;
+    let hidden = true;
+    worker.items = new SnapshotReader(
+      {
+        ...cloud.table,
+        client: {
+          send: (async (command: { input: { ScanIndexForward?: boolean } }) =>
+            hidden && command.input.ScanIndexForward === false
+              ? { Items: [] }
+              : send(command as never)) as typeof send,
+        },
+      },
+      cloud.bucket,
+    );
+    expect(await cloud.consume(worker, ...cloud.messagesIn('jobs'))).toMatchObject({
+      failed: 0,
+      returned: 1,
+    });
+    hidden = false;
+    expect(await cloud.consume(worker, ...cloud.messagesIn('jobs'))).toMatchObject({ processed: 1 });
   });
 
   test('that cannot be loaded just now sends its message back, and no job is to blame', async () => {

@@ -57,9 +57,9 @@ describe('the dead letter of a job', () => {
 
   test('has the item of its job, which SQS accepts and a retry does not carry', () => {
     const largest = ['€'.repeat(MAX_JSON_CHARACTERS - 2), '\u{1f941}'.repeat((MAX_JSON_CHARACTERS - 2) / 2)];
+    // The message is a dead letter that SQS has moved back, with the item of another job.
+    const moved = { ...message(), item: 'of another job' } as Message;
     for (const item of [17, null, { id: 'c1' }, '\ufffe\uffff\ud800\0\x7f', ...largest]) {
-      // The message is a dead letter that SQS has moved back, with the item of another job.
-      const moved = { ...message(), item: 'of another job' } as Message;
       const { MessageBody: body = '', MessageAttributes } = deadLetterFor(moved, exhausted(), 7, { item });
       expect(readDeadLetter(body, MessageAttributes, 1)).toMatchObject({ jobId: 3, item });
       // The characters that SQS accepts ("SendMessage", MessageBody).
@@ -67,7 +67,7 @@ describe('the dead letter of a job', () => {
       expect(Buffer.byteLength(body)).toBeLessThan(MAX_BATCH_BYTES - 10_000);
       expect(parsed(retryMessageBody(body, NOW))).not.toHaveProperty('item');
     }
-    const { MessageBody } = deadLetterFor(message(), exhausted(), 7, { problem: 'gone' });
+    const { MessageBody } = deadLetterFor(moved, exhausted(), 7, { problem: 'gone' });
     expect(parsed(MessageBody)).not.toHaveProperty('item');
   });
 

@@ -5,11 +5,13 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
 import { connect, type WritableResults } from '../../../../../functions/core/results/client.ts';
 import {
+  findDocument,
   findStoredIds,
   type ResultDocument,
   writeDocuments,
 } from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
+import { queryResults } from '../../../../../functions/core/results/query.ts';
 import {
   countDocuments,
   countDuplicates,
@@ -48,6 +50,10 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
   control: async () => {
     await ensureIndex(results, INDEX);
     await highestJobId(results);
+  },
+  status: async () => {
+    await findDocument(results, INDEX.name, job(1));
+    await queryResults(results, { query: '*', size: 1 });
   },
   verify: async () => {
     await refresh(results);

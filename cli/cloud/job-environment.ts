@@ -1,5 +1,5 @@
 import type { JobNeeds } from '../../functions/core/job/job.ts';
-import type { Target } from '../cloud/target.ts';
+import type { Target } from './target.ts';
 
 /** The variables with which a shell chooses an AWS account or an endpoint. */
 const CHOICE_OF_ACCOUNT =
