@@ -1,4 +1,4 @@
-import type { ItemSource } from '../core/items/source.ts';
+import { type ItemSource, MAX_PAGE_ITEMS } from '../core/items/source.ts';
 import { PermanentError } from '../core/model/errors.ts';
 import { openS3 } from './s3.ts';
 
@@ -42,12 +42,13 @@ export function s3Lines<Item = unknown>({
         throw error;
       });
       if (!found) return { items: [] };
-      const isLast = offset + found.bytes.length >= found.size;
-      const end = isLast ? found.bytes.length : found.bytes.lastIndexOf(NEWLINE) + 1;
+      const isRest = offset + found.bytes.length >= found.size;
+      const end = endOfPage(found.bytes, isRest);
       if (end === 0)
         throw new PermanentError(
           `${name} has a line of more than ${LINES_PAGE_BYTES} bytes at byte ${offset}`,
         );
+      const isLast = isRest && end === found.bytes.length;
       const lines = found.bytes.subarray(0, end).toString().split('\n');
       const items = lines.flatMap((line, index): Item[] => {
         if (line.trim() === '') return [];
@@ -62,6 +63,17 @@ export function s3Lines<Item = unknown>({
       return { items, ...(!isLast && { next: { offset: offset + end, etag: found.etag } }) };
     },
   };
+}
+
+/** Where the lines of a page end: after at most `MAX_PAGE_ITEMS` whole lines. @param isRest whether the file ends with the bytes */
+function endOfPage(bytes: Buffer, isRest: boolean): number {
+  let end = 0;
+  for (let lines = 0; lines < MAX_PAGE_ITEMS; lines++) {
+    const newline = bytes.indexOf(NEWLINE, end);
+    if (newline < 0) return isRest ? bytes.length : end;
+    end = newline + 1;
+  }
+  return end;
 }
 
 interface Range {

@@ -314,10 +314,11 @@ export const MUTATIONS: Mutation[] = [
     ],
     [
       'items/read-pass.ts',
-      '    this.#pass = next;\n    this.#lines = [];',
+      '    this.#pass = next;\n    this.#lines = [];\n    this.#storedAt = clock();',
       `    await pMap(segments, ({ segment, body }) => bucket.put(segment.key, body), { concurrency: WRITES_AT_ONCE });
     this.#pass = next;
-    this.#lines = [];`,
+    this.#lines = [];
+    this.#storedAt = clock();`,
     ],
   ),
   mutation('lists', 'a pass is complete before its last items are added', [

@@ -65,7 +65,11 @@ export async function storeDocuments(
   jobResults: readonly JobResult[],
   timeoutMs: number,
 ): Promise<{ states: MessageOutcomes[]; outages: ReadonlyMap<string, Error> }> {
-  const stored = jobResults.map((result) => asStored(worker.results.mapping, result));
+  const { item, output } = worker.results.mapping;
+  const isAnyJson = item.type === 'flattened' || output.type === 'flattened';
+  const stored = isAnyJson
+    ? jobResults.map((result) => asStored(worker.results.mapping, result))
+    : jobResults;
   const byMessage = groupBy(stored, ({ task }) => task.message);
   const { written, problem } = await writeDocuments(
     worker.results,

@@ -101,7 +101,7 @@ async function runJob(
   const { jobId, message, tick, entry, attempt } = task;
   try {
     if ('problem' in entry) return refused(task, entry.problem);
-    const checked = await checkItem(job.item, entry.item);
+    const checked = job.item ? await checkItem(job.item, entry.item) : { value: entry.item };
     if ('problem' in checked) return refused(task, checked.problem);
     const output = await job.run(checked.value as never, {
       jobId,
@@ -112,7 +112,10 @@ async function runJob(
       dueAt: new Date(tick.dueAt),
       attempt,
       signal,
-      log: logFor?.(task) ?? SILENT,
+      // Most jobs log nothing.
+      get log() {
+        return logFor?.(task) ?? SILENT;
+      },
     });
     const problem = jsonProblem('output', output);
     if (problem) return refused(task, problem);

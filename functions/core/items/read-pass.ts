@@ -63,6 +63,13 @@ export const MAX_PAGE_BYTES = 20_000_000;
 /** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
 export const MAX_CURSOR_CHARACTERS = 10_000;
 
+/**
+ * Items are stored when there are this many segments of them: each store takes three requests in sequence. After a crash,
+ * items that are not stored are read again.
+ */
+export const SEGMENTS_PER_STORE = 10;
+const MAX_UNSTORED_MS = 10_000;
+
 /** Segments that are written at the same time. */
 const WRITES_AT_ONCE = 10;
 
@@ -108,12 +115,14 @@ class PassReading {
   /** Where to read on after these items. */
   #cursor: unknown;
   #invalid: Pass['invalid'];
+  #storedAt: number;
 
   constructor(reader: Reader, pass: Pass, endsAt: number) {
     this.#reader = reader;
     this.#pass = pass;
     this.#endsAt = endsAt;
     this.#invalid = pass.invalid;
+    this.#storedAt = reader.clock();
     if (pass.cursor !== undefined) this.#cursor = JSON.parse(pass.cursor);
   }
 
@@ -127,8 +136,7 @@ class PassReading {
         const page = await this.#readPage(source, this.#cursor);
         for (const item of page.items) await this.#add(item);
         this.#cursor = page.next;
-        const isFull = this.#lines.length >= SEGMENT_LIMIT.count || this.#bytes >= SEGMENT_LIMIT.bytes;
-        if (isFull || this.#cursor === undefined) await this.#store();
+        if (this.#isFull || this.#cursor === undefined) await this.#store();
       } while (this.#cursor !== undefined);
       const { count, invalid } = this.#pass;
       return { state: 'complete', count, invalid: invalid.count };
@@ -139,6 +147,15 @@ class PassReading {
     } finally {
       heartbeat.abort();
     }
+  }
+
+  /** Whether it is time to store the items. A slow source must not lose more than a few seconds of work. */
+  get #isFull(): boolean {
+    return (
+      this.#lines.length >= SEGMENTS_PER_STORE * SEGMENT_LIMIT.count ||
+      this.#bytes >= SEGMENTS_PER_STORE * SEGMENT_LIMIT.bytes ||
+      this.#reader.clock() - this.#storedAt >= MAX_UNSTORED_MS
+    );
   }
 
   /** Stores the pages that were read, also empty ones, and ends the claim. The next reader goes on after these pages. */
@@ -284,6 +301,7 @@ class PassReading {
     );
     this.#pass = next;
     this.#lines = [];
+    this.#storedAt = clock();
     this.#bytes = 0;
   }
 }

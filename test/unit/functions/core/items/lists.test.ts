@@ -6,6 +6,7 @@ import {
   PAGE_ATTEMPTS,
   type Reader,
   readPassOf,
+  SEGMENTS_PER_STORE,
 } from '../../../../../functions/core/items/read-pass.ts';
 import { SEGMENT_LIMIT } from '../../../../../functions/core/items/segment.ts';
 import { SnapshotReader } from '../../../../../functions/core/items/snapshot.ts';
@@ -219,7 +220,7 @@ describe('reading a list', () => {
   test('goes on after a crash with the page after the last stored one, although the source has changed', async () => {
     await start();
     await runScheduler();
-    const page = SEGMENT_LIMIT.count;
+    const page = SEGMENTS_PER_STORE * SEGMENT_LIMIT.count;
     const source = (version: number, crashAt?: number) =>
       pages(async (cursor: number | undefined) => {
         const number = cursor ?? 0;
