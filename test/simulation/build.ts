@@ -47,7 +47,6 @@ export const SMALL: Replacement[] = [
     to: `SEGMENT_LIMIT = { count: ${SEGMENT_ITEMS},`,
   },
   { file: 'items/read-pass.ts', from: 'SEGMENTS_PER_STORE = 10', to: 'SEGMENTS_PER_STORE = 1' },
-  { file: 'items/read-pass.ts', from: 'SEGMENTS_PER_STORE = 10', to: 'SEGMENTS_PER_STORE = 1' },
   { file: 'items/snapshot.ts', from: 'MAX_CACHED_BYTES = 32_000_000', to: 'MAX_CACHED_BYTES = 200' },
   { file: 'items/snapshot.ts', from: 'MAX_PLACES = 10_000', to: 'MAX_PLACES = 2' },
   { file: 'model/pass.ts', from: 'MAX_STARTS = 4', to: `MAX_STARTS = ${MAX_STARTS}` },
