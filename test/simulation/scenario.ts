@@ -390,6 +390,8 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     speeds,
     list,
   } = theme;
+  // A list must be read before the first job runs.
+  const choices = list ? 3 * bounds.choices : bounds.choices;
   const anyOperation = fc.oneof(...operations.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   return fc.record({
     x: fc.constantFrom(...x),
@@ -411,7 +413,7 @@ function themed(theme: Theme, bounds: Bounds): fc.Arbitrary<Scenario> {
     failurePercent: fc.constantFrom(...failurePercent),
     contentionPercent: fc.constantFrom(...contentionPercent),
     operations: fc.array(anyOperation, { maxLength: bounds.operations, size: 'max' }),
-    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: bounds.choices, size: 'max' })),
+    choices: fc.noBias(fc.array(fc.nat(0xff_ffff), { maxLength: choices, size: 'max' })),
     ...(list && { list }),
   });
 }
