@@ -54,7 +54,7 @@ function listLines({ pass, lastMiss }: Status, { yellow }: Colors): string[] {
   const { number, state, items, taken, invalid, reason } = pass;
   const progress = {
     reading: `is being read, ${counted(items, 'item')} so far`,
-    complete: `${counted(items, 'item')}, ${count(taken)} in ticks`,
+    complete: `has ${counted(items, 'item')}, ${count(taken)} of them in ticks`,
     failed: `could not be read: ${reason}`,
   }[state];
   lines.push(label('List', `pass ${count(number)} ${progress}`));

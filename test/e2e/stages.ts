@@ -49,7 +49,7 @@ export const STAGES = {
   'examples-crawl': { jobFile: 'examples/crawl/job.ts', maxAttempts: '5' },
   // A thousand queries of a busy emulator take longer than the jobs of other stages.
   'examples-customers': { jobFile: 'examples/customers/job.ts', ...PATIENT },
-  'examples-scores': { jobFile: 'examples/scores/job.ts' },
+  'examples-scores': { jobFile: 'examples/scores/job.ts', index: 'scores' },
   'function-keys': {
     elasticsearchConsumerKeySecret: 'e2e/consumer-key',
     elasticsearchControlKeySecret: 'e2e/control-key',

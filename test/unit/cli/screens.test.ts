@@ -55,7 +55,7 @@ describe('the status screen', () => {
       /all items every minute\n(.*\n)*List +pass 3 is being read, 12,000 items so far/,
     );
     expect(screen({ pass: { ...pass, state: 'complete', taken: 1_000 } })).toContain(
-      '12,000 items, 1,000 in ticks',
+      'has 12,000 items, 1,000 of them in ticks',
     );
     const first = { index: 7, problem: 'url: Invalid URL' };
     const failed = screen({
