@@ -55,8 +55,8 @@ export const PAGE_TIMEOUT_MS = 120_000;
 export const MAX_LIST_ITEMS = 10_000_000;
 
 /**
- * Maximum bytes of a page's items as JSON. The reader holds them in memory, and they fit into fewer than a hundred
- * segments, which is what one transaction adds.
+ * Maximum bytes of a page's items as JSON. The reader holds them in memory. Together with the pages before it that are not
+ * stored yet, they fit into fewer than a hundred segments, which is what one transaction adds.
  */
 export const MAX_PAGE_BYTES = 20_000_000;
 
@@ -134,7 +134,8 @@ class PassReading {
       if (!source) throw new ReadFailed('the deployed job has no list');
       do {
         const page = await this.#readPage(source, this.#cursor);
-        for (const item of page.items) await this.#add(item);
+        const earlierBytes = this.#bytes;
+        for (const item of page.items) await this.#add(item, earlierBytes);
         this.#cursor = page.next;
         if (this.#isFull || this.#cursor === undefined) await this.#store();
       } while (this.#cursor !== undefined);
@@ -237,13 +238,13 @@ class PassReading {
     return page;
   }
 
-  /** Adds an item to those that are not stored yet. @throws ReadFailed */
-  async #add(item: unknown): Promise<void> {
+  /** Adds an item to those that are not stored yet. @param earlierBytes of the items of earlier pages @throws ReadFailed */
+  async #add(item: unknown, earlierBytes: number): Promise<void> {
     const { text, problem } = toLine(item);
     const index = this.#pass.count + this.#lines.length;
     this.#lines.push(text);
     this.#bytes += Buffer.byteLength(text);
-    if (this.#bytes > MAX_PAGE_BYTES)
+    if (this.#bytes - earlierBytes > MAX_PAGE_BYTES)
       throw new ReadFailed(`a page has more than ${MAX_PAGE_BYTES} bytes of JSON: return smaller pages`);
     const invalid = problem ?? (await this.#schemaProblem(item));
     if (invalid === undefined) return;

@@ -338,6 +338,18 @@ describe('reading a list', () => {
   });
 });
 
+test('pages of the largest size are stored, whatever was read before them', async () => {
+  await start();
+  await runScheduler();
+  const page = (characters: number, items: number) => Array<string>(items).fill('x'.repeat(characters));
+  const sizes = [page(200_000, 45), page(200_000, 99), page(200_000, 99)];
+  const source = pages(async (number: number | undefined = 0) => ({
+    items: sizes[number] ?? [],
+    next: number + 1 < sizes.length ? number + 1 : undefined,
+  }));
+  expect(await read(source)).toEqual({ state: 'complete', count: 243, invalid: 0 });
+});
+
 describe('a tick whose list cannot be read', () => {
   test('is missed with the reason after some attempts, and the next tick reads the list again', async () => {
     await start();
