@@ -1,8 +1,14 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
 import { killFunction } from './kill-function.ts';
-import { PAGE_ITEMS, type ServedList, serveList } from './served-list.ts';
+import { PAGE_ITEMS, type ServedList, serveList, TOKEN } from './served-list.ts';
 import {
+  aws,
   documentsOf,
   drained,
   invoke,
@@ -36,8 +42,13 @@ const everyMinute = () => invoke('control', { action: 'update', y: 1 });
 
 let list: ServedList;
 
+const secrets = new SecretsManagerClient(aws);
+const SECRET = 'e2e/token';
+
 beforeAll(async () => {
-  if (target.name === 'local') list = await serveList(await variableOf('reader', 'SOURCE'));
+  if (target.name !== 'local') return;
+  list = await serveList(await variableOf('reader', 'SOURCE'));
+  await secrets.send(new CreateSecretCommand({ Name: SECRET, SecretString: TOKEN }));
 });
 
 beforeEach(async () => {
@@ -48,7 +59,11 @@ beforeEach(async () => {
   await run('dead-letters', 'purge', '--yes');
 });
 
-afterAll(() => list?.close());
+afterAll(async () => {
+  list?.close();
+  if (target.name === 'local')
+    await secrets.send(new DeleteSecretCommand({ SecretId: SECRET, ForceDeleteWithoutRecovery: true }));
+});
 
 test('each tick has all items as they are then, and a job that is retried has the item that it had', async () => {
   const misfit = { id: 'seven', version: 1 };

@@ -14,15 +14,21 @@ export interface ServedList {
   close(): void;
 }
 
+/** What the jobs must send. They read it from the secret that the job needs. */
+export const TOKEN = 'the e2e token';
+
 /** Items of a page: a reader stores each page as soon as it is read. */
 export const PAGE_ITEMS = 500;
 
 /** @param url where the functions expect the server */
 export async function serveList(url: string): Promise<ServedList> {
-  const server = createServer(({ url: path = '' }, answer) => {
+  const server = createServer(({ url: path = '', headers }, answer) => {
     const [, kind, text] = path.split('/');
     const number = Number(text);
-    if (kind === 'work') return answer.writeHead(list.refused.has(number) ? 503 : 200).end();
+    if (kind === 'work') {
+      if (headers.authorization !== TOKEN) return answer.writeHead(401).end();
+      return answer.writeHead(list.refused.has(number) ? 503 : 200).end();
+    }
     list.requests.push(number);
     if (number === list.heldPage) return;
     const end = number + PAGE_ITEMS;

@@ -64,8 +64,8 @@ export const MAX_PAGE_BYTES = 20_000_000;
 export const MAX_CURSOR_CHARACTERS = 10_000;
 
 /**
- * Items are stored when there are this many segments of them: each store takes three requests in sequence. After a crash,
- * items that are not stored are read again.
+ * Items are stored when there are this many segments of them, or as many as were stored before: each store takes three
+ * requests in sequence. After a crash, items that are not stored are read again.
  */
 export const SEGMENTS_PER_STORE = 10;
 const MAX_UNSTORED_MS = 10_000;
@@ -152,8 +152,9 @@ class PassReading {
 
   /** Whether it is time to store the items. A slow source must not lose more than a few seconds of work. */
   get #isFull(): boolean {
+    const { count } = SEGMENT_LIMIT;
     return (
-      this.#lines.length >= SEGMENTS_PER_STORE * SEGMENT_LIMIT.count ||
+      this.#lines.length >= Math.min(Math.max(count, this.#pass.count), SEGMENTS_PER_STORE * count) ||
       this.#bytes >= SEGMENTS_PER_STORE * SEGMENT_LIMIT.bytes ||
       this.#reader.clock() - this.#storedAt >= MAX_UNSTORED_MS
     );

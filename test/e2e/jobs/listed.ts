@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, pages } from '#drumline';
+import { defineJob, pages, secret } from '#drumline';
 
 /** Where the test serves the list, and decides which jobs work. */
 const { SOURCE = '' } = process.env;
@@ -11,9 +11,10 @@ export default defineJob({
     return (await response.json()) as { items: unknown[]; next?: number };
   }),
   item: z.object({ id: z.int(), version: z.int() }),
-  needs: { environment: { SOURCE } },
+  needs: { environment: { SOURCE }, secrets: { TOKEN: 'e2e/token' } },
   async run({ id }, { signal }) {
-    const response = await fetch(`${SOURCE}/work/${id}`, { signal });
+    const headers = { authorization: await secret('TOKEN') };
+    const response = await fetch(`${SOURCE}/work/${id}`, { headers, signal });
     if (!response.ok) throw new Error(`the work answers ${response.status}`);
     return id;
   },
