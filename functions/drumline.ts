@@ -14,7 +14,8 @@ export { s3Lines } from './runtime/s3-lines.ts';
 export { secret } from './runtime/secrets.ts';
 
 /**
- * Defines a job. The job file exports the result as its default.
+ * Defines a job. The job file exports the result as its default. `run` receives the type of item that the schema `item`
+ * returns; without a schema, that of the list `items`; without a list, the jobId.
  * @example
  *     export default defineJob({
  *       items: list([{ url: 'https://example.com' }]),

@@ -56,7 +56,7 @@ AWS calls go where the shell's AWS variables say. If the shell has none, they go
 Examples:
   npx drumline try --index 17
   npx drumline try --item '{"id":"c-17","url":"https://example.com"}'
-  npx drumline try --job examples/crawl.ts --json`,
+  npx drumline try --job examples/scores/job.ts --json`,
     )
     .action(action(run));
 }
@@ -234,7 +234,7 @@ function storedText(stored: Storage | undefined, { red }: Call['output']['colors
   if (!stored.ok) return red(`no: ${stored.problems.map(printable).join('; ')} (a dead letter)`);
   return stored.elasticsearch === 'accepted'
     ? 'yes, says Elasticsearch'
-    : 'nothing speaks against it; no Elasticsearch was asked (npx drumline up)';
+    : 'yes, as far as can be checked without Elasticsearch (start it: npx drumline up)';
 }
 
 /** A logger that prints each line at once, and passes it on. */

@@ -63,7 +63,7 @@ function listLines({ pass, lastMiss }: Status, { yellow }: Colors): string[] {
       label(
         '',
         yellow(
-          `${counted(invalid.count, 'item')} cannot be used; item ${count(invalid.first.index)}: ${invalid.first.problem}`,
+          `${counted(invalid.count, 'item')} cannot be used; the first has index ${count(invalid.first.index)}: ${invalid.first.problem}`,
         ),
       ),
     );

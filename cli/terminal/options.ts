@@ -25,7 +25,14 @@ export function intList(min: number, max: number): (text: string) => number[] {
 /** X: jobs per tick. */
 export const jobsPerTick = int(1, 1_000_000);
 /** X of a job with a list, which may be all items. */
-export const itemsPerTick = (text: string): number | 'all' => (text === 'all' ? text : jobsPerTick(text));
+export function itemsPerTick(text: string): number | 'all' {
+  if (text === 'all') return text;
+  try {
+    return jobsPerTick(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1,000,000, or all.');
+  }
+}
 /** Y: minutes between ticks. */
 export const minutesBetweenTicks = int(1, 1_440);
 

@@ -6,7 +6,7 @@ import { openS3 } from './s3.ts';
 export interface S3Lines<Item> {
   bucket: string;
   key: string;
-  /** Makes an item of a line. JSON.parse unless given. */
+  /** Makes an item of a line; `JSON.parse` unless given. Empty lines are skipped. If it throws, the tick is missed. */
   parse?: (line: string) => Item;
 }
 
@@ -22,8 +22,11 @@ interface Cursor {
 const NEWLINE = 0x0a;
 
 /**
- * A list in an S3 file with one JSON value per line; empty lines are skipped. A pass reads one version of the file: if the
- * file is replaced while it is read, the pass ends without effect. The job needs the permission `s3:GetObject`.
+ * A list in an S3 file with one JSON value per line; empty lines are skipped. A line has at most 4 MiB. A pass reads one
+ * version of the file: if the file is replaced while it is read, the tick is missed. The job needs the permission
+ * `s3:GetObject` for the file.
+ * @example
+ *     items: s3Lines<{ id: string }>({ bucket: 'my-bucket', key: 'customers.jsonl' })
  * @throws PermanentError from `read`, when a line cannot be parsed or is longer than `LINES_PAGE_BYTES`, or the file was
  *   replaced
  */

@@ -10,6 +10,9 @@ const cached = new Map<string, { value: Promise<string>; readAt: number }>();
 /**
  * Reads one of the secrets that the job names under `needs.secrets`. The value is cached for five minutes. Outside of the
  * functions, e.g. with `drumline try`, the value is the environment variable of that name.
+ * @example
+ *     needs: { secrets: { API_KEY: 'production/api-key' } },
+ *     async run(item) { const key = await secret('API_KEY'); … }
  * @param name the secret's name under `needs.secrets`
  * @throws Error when the job does not name the secret, or it cannot be read
  */

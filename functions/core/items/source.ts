@@ -1,7 +1,8 @@
 /** One page of a list. */
 export interface Page<Item> {
+  /** At most 10,000 items, and 20 MB of JSON. */
   items: readonly Item[];
-  /** Any JSON with which `read` finds the next page; undefined after the last page. */
+  /** Any JSON with which `read` finds the next page, at most 10,000 characters; undefined after the last page. */
   next?: unknown;
 }
 
@@ -11,7 +12,7 @@ export interface ReadContext {
   signal: AbortSignal;
 }
 
-/** Where a list comes from. A pass reads it page by page, and goes on after a crash with the cursor of the last page. */
+/** Where a list comes from. A pass reads it page by page. After a crash, it goes on after the last page that is stored. */
 export interface ItemSource<Item> {
   /** @param cursor the `next` of the page before; undefined for the first page */
   read(cursor: unknown, context: ReadContext): Promise<Page<Item>>;
@@ -22,8 +23,14 @@ export const MAX_PAGE_ITEMS = 10_000;
 
 /**
  * A list that your code reads page by page.
- * @param read returns a page of at most `MAX_PAGE_ITEMS` items, and the cursor of the next page if there is one. If it
- *   throws, it is called again; a `PermanentError` ends the pass at once.
+ * @example
+ *     pages(async (cursor: string | undefined, { signal }) => {
+ *       const { customers, cursor: next } = await api.customers({ after: cursor, signal });
+ *       return { items: customers, next };
+ *     })
+ * @param read returns a page and the cursor of the next page. Without `next` (undefined or null), the page is the last one.
+ *   A page has at most 10,000 items and 20 MB of JSON, and takes at most two minutes. If `read` throws, the page is read
+ *   again, five times in all; then the tick is missed. A `PermanentError` makes the tick missed at once.
  */
 export function pages<Item, Cursor = unknown>(
   read: (
@@ -42,7 +49,7 @@ export function pages<Item, Cursor = unknown>(
 /** Items of one page of a list that is part of the code. */
 const LIST_PAGE_ITEMS = 1_000;
 
-/** A list that is part of the code. */
+/** A list that is part of the code: `list(['berlin', 'paris'])`. */
 export function list<Item>(items: readonly Item[]): ItemSource<Item> {
   return {
     async read(cursor) {

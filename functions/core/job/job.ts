@@ -6,6 +6,7 @@ import type { OutputMapping } from './output-mapping.ts';
 export interface JobContext {
   /** Unique during the whole life of a deployment. Use it as the idempotency key for effects on other systems. */
   jobId: number;
+  /** The run, such as `20261125-125007-ief8`. */
   runId: string;
   /** The number of the tick, from 1. */
   tick: number;
@@ -26,7 +27,7 @@ export interface JobContext {
   log: JobLog;
 }
 
-/** A job's logger. `fields` are added to the line; do not log secrets. */
+/** A job's logger: `log.info('scored', { score })` writes one line of JSON with these fields. Do not log secrets. */
 export type JobLog = Record<
   'debug' | 'info' | 'warn' | 'error',
   (message: string, fields?: Record<string, unknown>) => void
@@ -36,7 +37,10 @@ export type JobLog = Record<
 export interface JobNeeds {
   /** IAM statements that allow actions. */
   permissions?: readonly Permission[];
-  /** Environment variables. */
+  /**
+   * Environment variables of the functions that run the job. Names that begin with `AWS_`, `LAMBDA_` or `DRUMLINE_` are
+   * reserved.
+   */
   environment?: Readonly<Record<string, string>>;
   /** Secrets in AWS Secrets Manager: their names or ARNs, by the name with which `secret()` reads them. */
   secrets?: Readonly<Record<string, string>>;
@@ -55,7 +59,10 @@ export interface Permission {
 
 /** A kind of job: what its items are, what it does with one of them, and what it needs. */
 export interface JobDefinition<Item, Output = unknown> {
-  /** The list of items. Without it, a tick has X numbered jobs, and a job's item is its jobId. */
+  /**
+   * The list of items: `pages`, `s3Lines` or `list`. Without it, a tick has X numbered jobs, and a job's item is its
+   * jobId.
+   */
   items?: ItemSource<unknown>;
   /**
    * Schema of an item, from zod or any other library that implements Standard Schema. Each item is checked when the list

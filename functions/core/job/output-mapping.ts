@@ -23,6 +23,7 @@ export const FIELD_TYPES = [
   'version',
   'wildcard',
 ] as const;
+/** An Elasticsearch field type that needs no parameters, such as `keyword` or `float`. */
 export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** The type of the whole output, or of each of its fields. A field may have any mapping that Elasticsearch accepts. */

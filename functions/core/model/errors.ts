@@ -31,7 +31,10 @@ export class ConditionFailed extends Error {
   }
 }
 
-/** A job's `work` throws this when a retry is useless. The job goes to the dead-letter queue at once. */
+/**
+ * `run` throws this when another attempt is useless: the job becomes a dead letter at once. A list's source throws this
+ * when it is useless to read the page again: the tick is missed.
+ */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
 }

@@ -67,7 +67,7 @@ describe('the status screen', () => {
       },
     });
     expect(failed).toContain('pass 3 could not be read: the database is closed');
-    expect(failed).toContain('2 items cannot be used; item 7: url: Invalid URL');
+    expect(failed).toContain('2 items cannot be used; the first has index 7: url: Invalid URL');
     expect(failed).toMatch(/Missed +tick 4, .* ago: the database is closed/);
   });
 
