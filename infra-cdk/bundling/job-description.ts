@@ -124,7 +124,7 @@ const job = z.strictObject({
  */
 export function descriptionOf(exported: unknown): JobDescription {
   if (typeof exported !== 'object' || exported === null || !('run' in exported))
-    throw new JobError(['has no job: it must contain `export default defineJob({ … })`']);
+    throw new JobError(['it has no job: it must contain `export default defineJob({ … })`']);
   const { data, error } = job.safeParse(exported);
   if (!data) throw new JobError([...new Set(problemsOf(error))]);
   return {

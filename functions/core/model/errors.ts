@@ -85,13 +85,22 @@ export function reasonFrom(thrown: unknown): string {
 function describe(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return `something that is not an Error was thrown: ${String(thrown)}`;
-    return [thrown.name === 'Error' ? '' : thrown.name, thrown.message || codeOf(thrown)]
+    return [
+      thrown.name === 'Error' ? '' : thrown.name,
+      thrown.message || codeOf(thrown),
+      causeOfFetch(thrown),
+    ]
       .filter(Boolean)
       .join(': ');
   } catch {
     // A job may throw a value that cannot be converted to a string.
     return 'something that can’t be described was thrown';
   }
+}
+
+/** Node's `fetch` throws `TypeError: fetch failed` for every failure. Only its cause says what has happened. */
+function causeOfFetch({ message, cause }: Error): string {
+  return message === 'fetch failed' && cause instanceof Error ? cause.message || codeOf(cause) : '';
 }
 
 /** Whether an AWS SDK error was caused by the service or the network, and not by the request. */

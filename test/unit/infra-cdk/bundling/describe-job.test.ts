@@ -43,7 +43,7 @@ describe('a job file', () => {
       /syntax\.ts:2:38: Expected ";" but found "1"$/,
     ],
     ['import', ['import "./nowhere.ts";'], /import\.ts:1:8: Could not resolve "\.\/nowhere\.ts"$/],
-    ['nothing', ['export const job = 1;'], /^has no job: /],
+    ['nothing', ['export const job = 1;'], /^it has no job: /],
   ])('that %s fails with one sentence and its place', async (name, lines, message) => {
     const failed = describeJob(jobFile(name, ...lines));
     await expect(failed).rejects.toMatchObject({

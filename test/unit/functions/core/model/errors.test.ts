@@ -19,6 +19,10 @@ describe('reasonFrom', () => {
       [new TypeError('x is not a function'), 'TypeError: x is not a function'],
       [new PermanentError('no such customer'), 'PermanentError: no such customer'],
       [Object.assign(new Error(), { code: 'ECONNRESET' }), 'ECONNRESET'],
+      [
+        new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') }),
+        'TypeError: fetch failed: connect ECONNREFUSED 127.0.0.1:1',
+      ],
       [new Error(), 'an Error without a message was thrown'],
       [new Error('\n'), 'an Error without a message was thrown'],
       ['boom', 'something that is not an Error was thrown: boom'],
