@@ -1,5 +1,6 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ItemSource } from './core/items/source.ts';
-import type { Job, JobDefinition } from './core/job/job.ts';
+import type { JobDefinition } from './core/job/job.ts';
 
 /**
  * What your job imports: `import { defineJob } from '#drumline'`. Everything else under functions/ is internal and may
@@ -13,6 +14,14 @@ export { PermanentError } from './core/model/errors.ts';
 export { s3Lines } from './runtime/s3-lines.ts';
 export { secret } from './runtime/secrets.ts';
 
+/** What `run` receives: what the schema returns; without a schema, an item of the list; without a list, the jobId. */
+type ItemOf<Schema, Source> =
+  Schema extends StandardSchemaV1<unknown, infer Item>
+    ? Item
+    : Source extends ItemSource<infer Item>
+      ? Item
+      : number;
+
 /**
  * Defines a job. The job file exports the result as its default. `run` receives the type of item that the schema `item`
  * returns; without a schema, that of the list `items`; without a list, the jobId.
@@ -25,13 +34,12 @@ export { secret } from './runtime/secrets.ts';
  *       },
  *     });
  */
-export function defineJob<Item, Output>(
-  definition: JobDefinition<Item, Output> & Required<Pick<JobDefinition<Item>, 'item'>>,
-): JobDefinition<Item, Output>;
-export function defineJob<Item, Output>(
-  definition: JobDefinition<Item, Output> & { items: ItemSource<Item> },
-): JobDefinition<Item, Output>;
-export function defineJob<Output>(definition: JobDefinition<number, Output>): JobDefinition<number, Output>;
-export function defineJob(definition: Job): Job {
+export function defineJob<
+  Output,
+  Schema extends StandardSchemaV1 | undefined = undefined,
+  Source extends ItemSource<unknown> | undefined = undefined,
+>(
+  definition: JobDefinition<ItemOf<Schema, Source>, Output> & { items?: Source; item?: Schema },
+): JobDefinition<ItemOf<Schema, Source>, Output> {
   return definition;
 }
