@@ -4,8 +4,9 @@ import { differences, mappingConflict } from '../../../../cli/cloud/preflight.ts
 import { typeErrors } from '../../../../cli/job/check-types.ts';
 import { itemAt } from '../../../../cli/job/item-at.ts';
 import { projectFrames } from '../../../../cli/job/project-frames.ts';
+import { MAX_PAGE_ITEMS } from '../../../../functions/core/items/source.ts';
 import { mappingOf } from '../../../../functions/core/results/mapping.ts';
-import { list, pages } from '../../../../functions/drumline.ts';
+import { type ItemSource, list, pages } from '../../../../functions/drumline.ts';
 import { PROJECT } from '../../../../infra-cdk/settings/settings.ts';
 
 const { signal } = new AbortController();
@@ -40,6 +41,18 @@ test('an index outside of the list, and a source that fails, are reported', asyn
     code: 'list_not_read',
     message: 'The list cannot be read: no access',
   });
+});
+
+test('pages that a reader refuses are refused', async () => {
+  for (const [page, reason] of [
+    [{ rows: [1] }, 'a page has no array named items'],
+    [{ items: Array(MAX_PAGE_ITEMS + 1).fill(1) }, 'a page has 10001 items, at most 10000'],
+    [{ items: [], next: 10n }, 'a page cannot be used: its next cannot be written as JSON'],
+    [{ items: [], next: () => 1 }, 'a page cannot be used: its next is not a JSON value'],
+  ] as const) {
+    const source = { read: async () => page } as unknown as ItemSource<unknown>;
+    await expect(itemAt(source, 0, signal)).rejects.toThrow(reason);
+  }
 });
 
 test('AWS calls go to the target only if the shell chooses no account, and the shell’s variables win', () => {
