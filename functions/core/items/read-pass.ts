@@ -253,10 +253,11 @@ class PassReading {
     this.#invalid = { count: count + 1, first };
   }
 
+  /** One line: a problem that names each wrong field of a large item would not fit into the ledger's item. */
   async #schemaProblem(item: unknown): Promise<string | undefined> {
     try {
       const checked = await checkItem(this.#reader.schema, item);
-      return 'problem' in checked ? checked.problem : undefined;
+      return 'problem' in checked ? reasonFrom(new Error(checked.problem)) : undefined;
     } catch (error) {
       return reasonFrom(error);
     }
