@@ -17,7 +17,7 @@ export interface ServedList {
 /** What the jobs must send. They read it from the secret that the job needs. */
 export const TOKEN = 'the e2e token';
 
-/** Items of a page: a reader stores each page as soon as it is read. */
+/** Items of a page: a reader stores each of the first two pages as soon as it is read. */
 export const PAGE_ITEMS = 500;
 
 /** @param url where the functions expect the server */
