@@ -136,7 +136,8 @@ class PassReading {
         const page = await this.#readPage(source, this.#cursor);
         const earlierBytes = this.#bytes;
         for (const item of page.items) await this.#add(item, earlierBytes);
-        this.#cursor = page.next;
+        // As the next reader would get it, so that a cursor that JSON changes does not work until a reader dies.
+        this.#cursor = page.next == null ? undefined : JSON.parse(JSON.stringify(page.next));
         if (this.#isFull || this.#cursor === undefined) await this.#store();
       } while (this.#cursor !== undefined);
       const { count, invalid } = this.#pass;

@@ -1,7 +1,7 @@
 /** One page of a list. */
 export interface Page<Item> {
   items: readonly Item[];
-  /** Any JSON with which `read` finds the next page; undefined after the last page. */
+  /** Any JSON with which `read` finds the next page; undefined or null after the last page. */
   next?: unknown;
 }
 

@@ -347,6 +347,30 @@ describe('reading a list', () => {
     expect((await runScheduler()).missed).toBeGreaterThan(0);
   });
 
+  test('ends with a page whose next is null, as an API without a further page answers', async () => {
+    await start();
+    await runScheduler();
+    const source: ItemSource<string> = { read: async () => ({ items: ['a'], next: null }) };
+    expect(await read(source, 1, { clock: () => (cloud.now += 10_000) })).toMatchObject({
+      state: 'complete',
+      count: 1,
+    });
+  });
+
+  test('gives the source the same cursor as after a crash: as JSON', async () => {
+    await start();
+    await runScheduler();
+    const cursors: unknown[] = [];
+    const source: ItemSource<string> = {
+      async read(cursor) {
+        cursors.push(cursor);
+        return { items: ['a'], ...(cursor === undefined && { next: { after: new Date(0) } }) };
+      },
+    };
+    await read(source);
+    expect(cursors).toEqual([undefined, { after: '1970-01-01T00:00:00.000Z' }]);
+  });
+
   test('ends when the run is stopped', async () => {
     await start();
     await runScheduler();
