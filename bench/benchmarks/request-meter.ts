@@ -106,9 +106,12 @@ function zeroCounts(): Counted {
   };
 }
 
-/** The action of an AWS request, for example `PutItem` (S3: `PUT object`); empty for Elasticsearch. */
+/** The action of an AWS request, for example `PutItem` (S3: `PUT object`, `GET bucket`); empty for Elasticsearch. */
 function nameOf(request: IncomingMessage): string {
-  if (request.headers.authorization?.includes('/s3/aws4_request')) return `${request.method} object`;
+  if (request.headers.authorization?.includes('/s3/aws4_request')) {
+    const [, , key] = new URL(request.url ?? '/', 'http://emulator').pathname.split('/');
+    return `${request.method} ${key ? 'object' : 'bucket'}`;
+  }
   return String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '');
 }
 

@@ -36,7 +36,8 @@ test("the log contains only the functions' own lines and Lambda's platform lines
   await drained(JOBS);
   expect((await run('verify')).code).toBe(0);
   await stop();
-  for (const name of FUNCTIONS) {
+  // Numbered jobs have no list that the reader could read.
+  for (const name of FUNCTIONS.filter((name) => name !== 'reader')) {
     const lines = await until(
       () => linesOf(name),
       (seen) => seen.some((line) => line.startsWith('REPORT ')) && (name === 'status' || seen.some(isOurs)),

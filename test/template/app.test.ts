@@ -120,12 +120,13 @@ describe('cdk synth', () => {
       expect([Properties.FunctionName, readFileSync(bundle, 'utf8').includes('CronPattern: ')]).toEqual([
         ...[Properties.FunctionName, /scheduler|control/.test(String(Properties.FunctionName))],
       ]);
-      const refused = await run(process.execPath, ['-e', `import(${JSON.stringify(bundle)})`], {
-        AWS_REGION: 'eu-west-1',
-      });
-      expect([refused.code, refused.stderr]).toEqual([
-        ...[1, expect.stringMatching(/DRUMLINE_\w+ is not set: .*; deploy the stack again/)],
-      ]);
+      // Node.js would print the whole line of the bundle that throws.
+      const refused = await run(
+        process.execPath,
+        ['-e', `import(${JSON.stringify(bundle)}).catch(({ message }) => console.log(message))`],
+        { AWS_REGION: 'eu-west-1' },
+      );
+      expect(refused.stdout).toMatch(/^DRUMLINE_\w+ is not set: .*; deploy the stack again\n$/);
     }
   });
 });
