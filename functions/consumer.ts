@@ -33,8 +33,9 @@ const environment = readEnvironment(
 const id = newWorkerId();
 /** When the current invocation ends, in milliseconds since 1970. */
 let endsAt = 0;
-// Leaves time to send messages back to the queue if DynamoDB does not answer.
-const table = openTable(environment.DRUMLINE_TABLE, () => endsAt - RETURN_RESERVE_MS);
+// Leaves time to send messages back to the queue if DynamoDB or S3 does not answer.
+const deadline = () => endsAt - RETURN_RESERVE_MS;
+const table = openTable(environment.DRUMLINE_TABLE, deadline);
 
 /** The worker of this execution environment. Created once, and used for all its batches. */
 const worker: Worker = {
@@ -52,7 +53,7 @@ const worker: Worker = {
   jobs: openQueue(environment.DRUMLINE_JOBS_QUEUE, { maxAttempts: 1 }),
   deadLetters: openQueue(environment.DRUMLINE_DEAD_LETTER_QUEUE),
   ticks: new TickCache(),
-  items: new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET)),
+  items: new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET, { deadline })),
   settings: {
     jobConcurrency: environment.DRUMLINE_JOB_CONCURRENCY,
     maxAttempts: environment.DRUMLINE_MAX_ATTEMPTS,

@@ -22,7 +22,7 @@ export async function itemAt(
     if (index < first + items.length) return asStored(items[index - first]);
     first += items.length;
     // A cursor is stored as JSON between two pages.
-    cursor = next === undefined ? undefined : JSON.parse(JSON.stringify(next));
+    cursor = next == null ? undefined : JSON.parse(JSON.stringify(next));
   } while (cursor !== undefined);
   throw new CommandError(
     'no_such_item',

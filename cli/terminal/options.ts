@@ -68,7 +68,7 @@ export const periodOptions = () => [
 export const paceOption = () =>
   new Option(
     '--pace <pace>',
-    'send the jobs of a tick all at once (burst) or spread until the next tick (even)',
+    'send the jobs of a tick all at once (burst) or spread until the next tick, over at most a day (even)',
   ).choices(['burst', 'even']);
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

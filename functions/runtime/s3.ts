@@ -22,18 +22,29 @@ export function openS3(): Promise<{ s3: S3Module; client: S3Client }> {
   return opened;
 }
 
-/** Opens the bucket of the passes' items; sends no request yet. @param open opens S3's client */
-export function openBucket(name: string, open = openS3): Bucket {
+/**
+ * Opens the bucket of the passes' items; sends no request yet.
+ * @param options `deadline`: when calls are aborted, in milliseconds since 1970, without it there is no deadline; `open`:
+ *   opens S3's client
+ */
+export function openBucket(
+  name: string,
+  { deadline, open = openS3 }: { deadline?: () => number; open?: typeof openS3 } = {},
+): Bucket {
+  const options = () =>
+    deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
   return {
     async put(Key, Body) {
       const { s3, client } = await open();
-      await awsCall('items', () => client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body })));
+      await awsCall('items', () =>
+        client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body }), options()),
+      );
     },
     async get(Key) {
       const { s3, client } = await open();
       try {
         return await awsCall('items', async () => {
-          const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }));
+          const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }), options());
           return Body?.transformToString();
         });
       } catch (error) {

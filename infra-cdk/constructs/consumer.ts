@@ -23,6 +23,10 @@ export class Consumer extends DrumlineFunction {
       timeout: Duration.seconds(settings.consumerTimeoutSeconds),
       memoryMb: settings.consumerMemoryMb,
       reservedConcurrency: settings.concurrency,
+      // The consumer sends unfinished messages back to its queue, with growing delays (backoff.ts). Lambda would stop that
+      // after sixteen times, so after two minutes of an outage, and move the messages to the dead-letter queue ("Use Lambda
+      // recursive loop detection to prevent infinite loops").
+      invokesItself: true,
       usesElasticsearch: true,
       runsJob: true,
       environment: {

@@ -5,6 +5,7 @@ import {
   type CfnFunction,
   Code,
   Function as LambdaFunction,
+  RecursiveLoop,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -49,6 +50,8 @@ export interface DrumlineFunctionProps {
   environment?: Record<string, string>;
   /** @default none is reserved */
   reservedConcurrency?: number;
+  /** Whether Lambda lets events that the function itself has caused invoke it again and again. @default false */
+  invokesItself?: boolean;
   /** Whether the function may read the API key, and runs in the network of Elasticsearch. @default false */
   usesElasticsearch?: boolean;
   /** Whether the function runs the job's code, and so gets what the job needs, in the same network. @default false */
@@ -104,6 +107,7 @@ export class DrumlineFunction extends Construct {
       logGroup,
       environment,
       ...network?.placement,
+      ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),

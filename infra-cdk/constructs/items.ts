@@ -1,21 +1,39 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { MAX_SHARED_MS } from '../../functions/core/model/pass.ts';
+import { MAX_SHARED_MS, KEPT_DAYS as PASS_DAYS } from '../../functions/core/model/pass.ts';
 import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
 import { enforcesSsl, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
 
 /**
- * How long after its creation an object is needed, in days, by the beginning of its key. The last message that needs the
- * items of a tick expires with the ledger's records. A pass that several ticks share serves new ticks before that. S3
- * expires objects at the first midnight after their time ("Lifecycle configuration elements"), hence never too early; the
- * two days are for the time between the creation of the object and the tick.
+ * How long an object is kept after its creation, in days, by the beginning of its key: as long as the ledger knows its
+ * pass. S3 expires objects at the first midnight after their time ("Lifecycle configuration elements"), hence never too
+ * early.
  */
-const KEPT_DAYS = {
-  'once/': LEDGER_TTL_DAYS + 2,
-  'shared/': Duration.millis(MAX_SHARED_MS).toDays() + LEDGER_TTL_DAYS + 2,
-};
+const KEPT_DAYS = { 'once/': PASS_DAYS.once, 'shared/': PASS_DAYS.shared };
+
+/** Days from the creation of an object to the last job of a tick: to read the list, and to spread the tick. */
+const DAYS_TO_SEND = 2;
+
+/**
+ * Checks that items are kept until the last message that needs them expires with the ledger's records. A pass that several
+ * ticks share serves new ticks before that.
+ * @returns error messages for the CDK; empty if the time is long enough
+ */
+export function keptProblems(
+  ledgerDays: number,
+  kept: Readonly<Record<'once' | 'shared', number>>,
+): string[] {
+  const needed = { once: 0, shared: Duration.millis(MAX_SHARED_MS).toDays() };
+  return (['once', 'shared'] as const).flatMap((kind) => {
+    const days = needed[kind] + ledgerDays + DAYS_TO_SEND;
+    if (kept[kind] >= days) return [];
+    return [
+      `the items of a pass are kept for ${kept[kind]} days, but messages need them for ${days} days: raise KEPT_DAYS.${kind} in functions/core/model/pass.ts`,
+    ];
+  });
+}
 
 /** The bucket with the items of the passes: snapshots of the job's list, which retries need. It is empty without a list. */
 export class Items extends Construct {
@@ -31,6 +49,7 @@ export class Items extends Construct {
         ? this.#newBucket(settings)
         : Bucket.fromBucketName(this, 'ExistingBucket', itemsBucket);
     this.environment = { DRUMLINE_ITEMS_BUCKET: this.bucket.bucketName };
+    this.node.addValidation({ validate: () => keptProblems(LEDGER_TTL_DAYS, PASS_DAYS) });
   }
 
   /** Lets a function read items. */

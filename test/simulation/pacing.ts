@@ -10,9 +10,9 @@ export function notBefore(tick: Tick, place: number): number {
   return tick.dueAt + Math.floor((tick.spreadMs / tick.count) * place);
 }
 
-/** The time over which the run's tick that is due at `dueAt` is spread, in milliseconds. */
+/** The time over which the run's tick that is due at `dueAt` is spread, in milliseconds: at most a day. */
 export function spreadOf({ pace, y }: RunView['run'], dueAt: number): number {
-  return pace === 'even' ? nextTickAfter(y, dueAt) - dueAt : 0;
+  return pace === 'even' ? Math.min(nextTickAfter(y, dueAt) - dueAt, 86_400_000) : 0;
 }
 
 /** The position of the first job of a tick that is due and not claimed, if there is one. */

@@ -203,6 +203,14 @@ describe('the functions', () => {
 });
 
 describe('the consumer', () => {
+  test('may send messages back to its queue more often than Lambda’s loop detection allows', () => {
+    const template = synthesize();
+    for (const name of FUNCTIONS) {
+      const named = only(template, 'AWS::Lambda::Function', 'FunctionName', `drumline-${name}`);
+      expect(named.Properties.RecursiveLoop, name).toBe(name === 'consumer' ? 'Allow' : undefined);
+    }
+  });
+
   test.each([
     [1, 1, 2],
     [2, 2, 2],

@@ -136,7 +136,8 @@ class PassReading {
         const page = await this.#readPage(source, this.#cursor);
         const earlierBytes = this.#bytes;
         for (const item of page.items) await this.#add(item, earlierBytes);
-        this.#cursor = page.next;
+        // As the next reader would get it, so that a cursor that JSON changes does not work until a reader dies.
+        this.#cursor = page.next == null ? undefined : JSON.parse(JSON.stringify(page.next));
         if (this.#isFull || this.#cursor === undefined) await this.#store();
       } while (this.#cursor !== undefined);
       const { count, invalid } = this.#pass;
@@ -253,10 +254,11 @@ class PassReading {
     this.#invalid = { count: count + 1, first };
   }
 
+  /** One line: a problem that names each wrong field of a large item would not fit into the ledger's item. */
   async #schemaProblem(item: unknown): Promise<string | undefined> {
     try {
       const checked = await checkItem(this.#reader.schema, item);
-      return 'problem' in checked ? checked.problem : undefined;
+      return 'problem' in checked ? reasonFrom(new Error(checked.problem)) : undefined;
     } catch (error) {
       return reasonFrom(error);
     }

@@ -2,7 +2,7 @@
 export interface Page<Item> {
   /** At most 10,000 items, and 20 MB of JSON. */
   items: readonly Item[];
-  /** Any JSON with which `read` finds the next page, at most 10,000 characters; undefined after the last page. */
+  /** Any JSON with which `read` finds the next page, at most 10,000 characters; undefined or null after the last page. */
   next?: unknown;
 }
 

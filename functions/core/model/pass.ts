@@ -106,7 +106,7 @@ export function itemsStep(run: ListState, pass: Pass | undefined, now: number): 
   if (pass.starts < MAX_STARTS) return { kind: 'read', pass };
   return {
     kind: 'missed',
-    reason: `the reader of the list ended ${MAX_STARTS} times without a result: it ran out of memory or time, or could not start`,
+    reason: `the reader of the list ended ${MAX_STARTS} times without a result: it ran out of memory or time, or could not start or store the items; its log says more`,
   };
 }
 

@@ -9,7 +9,7 @@ export const MAX_LATENESS_MS = 120_000;
 /** Maximum number of missed cron times that one step counts, so that a step takes well under a second. */
 const MAX_COUNTED = 1_000;
 
-/** `burst` sends a tick's jobs at once; `even` spreads them over the time until the next tick. */
+/** `burst` sends a tick's jobs at once; `even` spreads them over the time until the next tick, or over a day if that is less. */
 export type Pace = 'burst' | 'even';
 
 /** When ticks are due: this number of minutes apart, from the start of the run on, or at the times of a cron line. */

@@ -32,13 +32,19 @@ export interface Tick {
    * later, so that a consumer can tell whether their records may have expired.
    */
   sliceClaimedAt: number;
-  /** The period over which the jobs are spread, in milliseconds; 0 sends all at once. */
+  /** The time over which the jobs are spread, in milliseconds, at most `MAX_SPREAD_MS`; 0 sends all at once. */
   spreadMs: number;
   /** The index for the jobs' documents. */
   index: ResultsIndex;
   /** Where the jobs' items are. Without it, a job's item is its jobId. */
   items?: TickItems;
 }
+
+/**
+ * The longest time over which a tick's jobs are spread, in milliseconds. A cron line may have a year between two ticks,
+ * but the bucket forgets a tick's items after KEPT_DAYS (pass.ts), which allow for this day.
+ */
+export const MAX_SPREAD_MS = 86_400_000;
 
 /** How a tick's jobs are divided into messages. */
 export interface PackingRule {

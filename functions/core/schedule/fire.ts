@@ -12,7 +12,7 @@ import {
   type TickItems,
 } from '../model/pass.ts';
 import { nextStep, nextTickAfter } from '../model/schedule.ts';
-import { jobsPerMessageOf, nextSlice } from '../model/tick.ts';
+import { jobsPerMessageOf, MAX_SPREAD_MS, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
 import {
   type EnqueueResult,
@@ -154,7 +154,7 @@ async function claimNextTick(
     dueAt: run.nextTickAt,
     claimedAt: now,
     sliceClaimedAt: now,
-    spreadMs: run.pace === 'even' ? nextTickAt - run.nextTickAt : 0,
+    spreadMs: run.pace === 'even' ? Math.min(nextTickAt - run.nextTickAt, MAX_SPREAD_MS) : 0,
     index: indexAt(run.indexing, run.nextTickAt),
     ...(items && { items }),
     lease: { holder: scheduler.name, until: now + LEASE_MS },

@@ -20,9 +20,15 @@ import {
   updateRun,
 } from '../../../../../functions/core/ledger/runs.ts';
 import { claimTick, readTick } from '../../../../../functions/core/ledger/ticks.ts';
-import { ConditionFailed, PermanentError } from '../../../../../functions/core/model/errors.ts';
+import { cronLine } from '../../../../../functions/core/model/cron.ts';
+import {
+  ConditionFailed,
+  MAX_REASON_CHARACTERS,
+  PermanentError,
+} from '../../../../../functions/core/model/errors.ts';
 import type { ItemEntry } from '../../../../../functions/core/model/item.ts';
 import { MAX_STARTS, type Pass, type PassName } from '../../../../../functions/core/model/pass.ts';
+import { MAX_SPREAD_MS } from '../../../../../functions/core/model/tick.ts';
 import { fire } from '../../../../../functions/core/schedule/fire.ts';
 import { InMemoryCloud } from '../../../../fixtures/in-memory-cloud.ts';
 import { NOW, RUN, startedRun, tick } from '../../../../fixtures/ledger.ts';
@@ -149,6 +155,17 @@ describe('a run over all items', () => {
     await fireTick(list(['a']));
     expect(await itemsOf(2)).toEqual(['a']);
   });
+});
+
+test('the jobs of an even tick are sent long before their items expire, whatever the cron line', async () => {
+  const y = cronLine('0 0 1 1 *', 'UTC');
+  const { nextTickAt } = await startedRun(cloud.table, { x: 'all', list: true, y, pace: 'even' });
+  cloud.now = nextTickAt;
+  await fireTick(list(names(7)));
+  expect(await readTick(cloud.table, RUN, 1)).toMatchObject({ count: 7, spreadMs: MAX_SPREAD_MS });
+  cloud.now += MAX_SPREAD_MS;
+  await runScheduler();
+  expect(cloud.messagesIn('jobs')).toHaveLength(3);
 });
 
 describe('a run over the next items', () => {
@@ -330,6 +347,30 @@ describe('reading a list', () => {
     expect((await runScheduler()).missed).toBeGreaterThan(0);
   });
 
+  test('ends with a page whose next is null, as an API without a further page answers', async () => {
+    await start();
+    await runScheduler();
+    const source: ItemSource<string> = { read: async () => ({ items: ['a'], next: null }) };
+    expect(await read(source, 1, { clock: () => (cloud.now += 10_000) })).toMatchObject({
+      state: 'complete',
+      count: 1,
+    });
+  });
+
+  test('gives the source the same cursor as after a crash: as JSON', async () => {
+    await start();
+    await runScheduler();
+    const cursors: unknown[] = [];
+    const source: ItemSource<string> = {
+      async read(cursor) {
+        cursors.push(cursor);
+        return { items: ['a'], ...(cursor === undefined && { next: { after: new Date(0) } }) };
+      },
+    };
+    await read(source);
+    expect(cursors).toEqual([undefined, { after: '1970-01-01T00:00:00.000Z' }]);
+  });
+
   test('ends when the run is stopped', async () => {
     await start();
     await runScheduler();
@@ -487,6 +528,15 @@ describe('an item', () => {
     const worker = cloud.worker({ job: { item: schema, run: () => 1 } });
     const batch = await cloud.consume(worker, ...cloud.messagesIn('jobs'));
     expect(batch).toMatchObject({ processed: 1, failed: 1, failedAttempts: 1, returned: 0 });
+  });
+
+  test('that violates the schema in many places does not make its pass too large for the ledger', async () => {
+    await entries(list([{ tags: Array(20_000).fill(1) }]), {
+      schema: z.object({ tags: z.array(z.string()) }),
+    });
+    const pass = await readPass(cloud.table, RUN, 1);
+    expect(pass?.invalid).toMatchObject({ count: 1, first: { problem: expect.stringContaining('tags.0') } });
+    expect(pass?.invalid.first?.problem.length).toBeLessThanOrEqual(MAX_REASON_CHARACTERS);
   });
 
   test('whose snapshot has expired is a dead letter', async () => {
