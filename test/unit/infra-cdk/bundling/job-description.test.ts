@@ -105,7 +105,9 @@ describe('the description of a job', () => {
   test.each([undefined, null, 5, {}, { work: run }])(
     'needs a job as the default export, not %j',
     (exported) => {
-      expect(problemsOf(exported)).toEqual(['it has no job: it must contain `export default defineJob({ … })`']);
+      expect(problemsOf(exported)).toEqual([
+        'it has no job: it must contain `export default defineJob({ … })`',
+      ]);
     },
   );
 });
