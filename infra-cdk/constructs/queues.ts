@@ -1,6 +1,7 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { MAX_BATCH_BYTES } from '../../functions/core/queue/queue.ts';
 import {
   ABANDONED_EVENTS_RETENTION_DAYS,
   DEAD_LETTER_RETENTION_DAYS,
@@ -31,11 +32,14 @@ export class Queues extends Construct {
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...security,
       queueName: `${prefix}-dead-letters`,
+      maxMessageSizeBytes: MAX_BATCH_BYTES,
       retentionPeriod: Duration.days(DEAD_LETTER_RETENTION_DAYS),
     });
     this.jobs = new Queue(this, 'Jobs', {
       ...security,
       queueName: `${prefix}-jobs`,
+      // A queue that was created before SQS raised its maximum accepts only 256 KiB. A dead letter contains its item.
+      maxMessageSizeBytes: MAX_BATCH_BYTES,
       retentionPeriod: Duration.days(JOBS_RETENTION_DAYS),
       visibilityTimeout: Duration.seconds(visibilityTimeoutOf(settings)),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
