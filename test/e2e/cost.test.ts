@@ -92,6 +92,8 @@ test('Powertools sends three DynamoDB requests and one queue request per job', a
     sqsIdleReceives: 0,
     ledgerWriteUnits: 300,
     ledgerReadUnits: 0,
+    s3Puts: 0,
+    s3Gets: 0,
   });
   expect(counted.resultsRequests).toBe(100);
 });
