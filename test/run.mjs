@@ -13,7 +13,7 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 let interrupted = false;
 
 process.stdout.write(
-  'The whole run takes about 7 minutes on two cores. `npm test -- --project unit` takes about 16 seconds.\n',
+  'The whole run takes about 10 minutes on two cores. `npm test -- --project unit` takes about 20 seconds.\n',
 );
 await ensureDependencies();
 
