@@ -1,4 +1,3 @@
-import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pRetry from 'p-retry';
 import {
@@ -11,7 +10,7 @@ import {
   updateRun,
 } from './core/ledger/runs.ts';
 import { cronLine } from './core/model/cron.ts';
-import { ApiError, ConditionFailed, reasonFrom } from './core/model/errors.ts';
+import { ApiError, ConditionFailed } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
 import {
@@ -26,6 +25,7 @@ import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
 import { openLambda, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
+import { invokeAsync } from './runtime/invoke-async.ts';
 import { jsonHandler } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
@@ -167,9 +167,7 @@ async function start(request: Start): Promise<ControlAnswer> {
     },
   );
   // With Y the first tick is due now. If this call fails, the next event of the rule fires it.
-  await lambda
-    .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
-    .catch((error) => log.warn('the scheduler could not be asked at once', { reason: reasonFrom(error) }));
+  await invokeAsync(lambda, environment.DRUMLINE_SCHEDULER, 'the scheduler could not be asked at once');
   const run = { runId, x, y: period, pace: request.pace, nextTickAt: firstTickAt(period, startedAt) };
   return { ...answerOf(run), ...(replaced && { replaced }) };
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import job from '#job';
 import { type Reader, type ReadResult, readPassOf } from './core/items/read-pass.ts';
-import { reasonFrom } from './core/model/errors.ts';
 import { RUN_ID, type RunId } from './core/model/ids.ts';
 import * as z from './core/model/zod.ts';
 import { openLambda, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
+import { invokeAsync } from './runtime/invoke-async.ts';
 import { log } from './runtime/logger.ts';
 import { openBucket } from './runtime/s3.ts';
 
@@ -36,13 +35,8 @@ export async function handler(input: unknown, context: Context): Promise<ReadRes
   const line = { runId, pass, ...result };
   if (result.state === 'failed') log.warn('list not read', line);
   else log.info('list read', line);
-  if (result.state !== 'elsewhere') await invokeScheduler();
+  // The scheduler fires the tick that waits for the pass, or has the pass read on.
+  if (result.state !== 'elsewhere')
+    await invokeAsync(lambda, environment.DRUMLINE_SCHEDULER, 'the scheduler goes on within a minute');
   return result;
-}
-
-/** The scheduler fires the tick that waits for the pass, or has the pass read on. Otherwise the rule's next event does. */
-async function invokeScheduler(): Promise<void> {
-  await lambda
-    .send(new InvokeCommand({ FunctionName: environment.DRUMLINE_SCHEDULER, InvocationType: 'Event' }))
-    .catch((error) => log.warn('the scheduler goes on within a minute', { reason: reasonFrom(error) }));
 }

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
-import { reasonFrom } from './core/model/errors.ts';
 import { MIN_MESSAGES_PER_TICK } from './core/model/tick.ts';
 import * as z from './core/model/zod.ts';
 import { type FireResult, fire } from './core/schedule/fire.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
+import { invokeAsync } from './runtime/invoke-async.ts';
 import { log } from './runtime/logger.ts';
 
 const environment = readEnvironment(
@@ -40,7 +39,12 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
       clock: Date.now,
       sleep,
       startReader: (pass) =>
-        invoke(environment.DRUMLINE_READER, pass, 'the list is read when the scheduler runs again'),
+        invokeAsync(
+          lambda,
+          environment.DRUMLINE_READER,
+          'the list is read when the scheduler runs again',
+          pass,
+        ),
     },
     eventTime,
     Date.now() + context.getRemainingTimeInMillis(),
@@ -49,7 +53,7 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
   // Otherwise the rule's next event would continue within a minute. Only an invocation that enqueued jobs does this, so that
   // the chain ends. Lambda itself stops a chain after sixteen.
   if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))
-    await invoke(context.functionName, undefined, 'the rule’s next event has to carry on');
+    await invokeAsync(lambda, context.functionName, 'the rule’s next event has to carry on');
   return fired;
 }
 
@@ -57,17 +61,4 @@ function titleOf({ ticks, resumed, missed, reading }: FireResult): string {
   if (ticks.length + resumed.length > 0) return 'fired';
   if (reading) return 'a list is read';
   return missed > 0 ? 'missed' : 'nothing due';
-}
-
-/** Invokes a function without waiting for it. @param otherwise what happens if that fails; for the log */
-async function invoke(FunctionName: string, event: unknown, otherwise: string): Promise<void> {
-  await lambda
-    .send(
-      new InvokeCommand({
-        FunctionName,
-        InvocationType: 'Event',
-        ...(event !== undefined && { Payload: JSON.stringify(event) }),
-      }),
-    )
-    .catch((error) => log.warn(otherwise, { reason: reasonFrom(error) }));
 }
