@@ -19,6 +19,14 @@ export async function awsCall<T>(service: Service, call: () => Promise<T>): Prom
   }
 }
 
+/**
+ * The option of an AWS SDK call that aborts the call and its retries at the deadline.
+ * @param deadline milliseconds since 1970; without it there is no deadline
+ */
+export function abortAt(deadline: (() => number) | undefined): { abortSignal?: AbortSignal } {
+  return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
+}
+
 function toDrumlineError(service: Service, error: unknown): unknown {
   if (isCancelledTransaction(error)) {
     const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code ?? 'None');

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { awsCall } from '../core/aws-call.ts';
+import { abortAt, awsCall } from '../core/aws-call.ts';
 import type { Bucket } from '../core/items/bucket.ts';
 
 type S3Module = typeof import('./s3-client.ts');
@@ -31,20 +31,21 @@ export function openBucket(
   name: string,
   { deadline, open = openS3 }: { deadline?: () => number; open?: typeof openS3 } = {},
 ): Bucket {
-  const options = () =>
-    deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
   return {
     async put(Key, Body) {
       const { s3, client } = await open();
       await awsCall('items', () =>
-        client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body }), options()),
+        client.send(new s3.PutObjectCommand({ Bucket: name, Key, Body }), abortAt(deadline)),
       );
     },
     async get(Key) {
       const { s3, client } = await open();
       try {
         return await awsCall('items', async () => {
-          const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: name, Key }), options());
+          const { Body } = await client.send(
+            new s3.GetObjectCommand({ Bucket: name, Key }),
+            abortAt(deadline),
+          );
           return Body?.transformToString();
         });
       } catch (error) {

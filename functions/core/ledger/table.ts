@@ -6,7 +6,7 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import pRetry from 'p-retry';
-import { awsCall } from '../aws-call.ts';
+import { abortAt, awsCall } from '../aws-call.ts';
 import { Unavailable } from '../model/errors.ts';
 
 /** The ledger's DynamoDB table. Its keys are the strings `pk` and `sk`. Its TTL attribute is `expiresAt`, in seconds. */
@@ -47,7 +47,7 @@ export async function transact(table: Table, writes: TransactionWrite[]): Promis
   await pRetry(
     () =>
       awsCall('ledger', () =>
-        table.client.send(new TransactWriteCommand({ TransactItems: writes }), abortAtDeadline(table)),
+        table.client.send(new TransactWriteCommand({ TransactItems: writes }), abortAt(table.deadline)),
       ),
     {
       retries: MAX_RETRIES,
@@ -74,7 +74,7 @@ export async function readItem(table: Table, key: Key): Promise<Item | undefined
   const answer = await awsCall('ledger', () =>
     table.client.send(
       new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
-      abortAtDeadline(table),
+      abortAt(table.deadline),
     ),
   );
   return answer.Item;
@@ -105,7 +105,7 @@ export async function* queryItems(
           ...(start && { ExclusiveStartKey: start }),
           ...(Number.isFinite(remaining) && { Limit: remaining }),
         }),
-        abortAtDeadline(table),
+        abortAt(table.deadline),
       ),
     );
     yield* page.Items ?? [];
@@ -131,13 +131,8 @@ export async function readLast(
         ScanIndexForward: false,
         Limit: 1,
       }),
-      abortAtDeadline(table),
+      abortAt(table.deadline),
     ),
   );
   return page.Items?.[0];
-}
-
-/** Aborts a call and the SDK's retries at the deadline. */
-function abortAtDeadline({ deadline }: Table): { abortSignal?: AbortSignal } {
-  return deadline ? { abortSignal: AbortSignal.timeout(Math.max(1, deadline() - Date.now())) } : {};
 }
