@@ -1,4 +1,4 @@
-import { type ItemSource, MAX_PAGE_ITEMS } from '../../functions/core/items/source.ts';
+import { type ItemSource, pageProblem } from '../../functions/core/items/source.ts';
 import { reasonFrom } from '../../functions/core/model/errors.ts';
 import { type ItemEntry, jsonProblem } from '../../functions/core/model/item.ts';
 import { CommandError } from '../terminal/errors.ts';
@@ -43,11 +43,8 @@ async function readPage(source: ItemSource<unknown>, cursor: unknown, signal: Ab
   try {
     const page = await source.read(cursor, { signal });
     // The reader refuses the same pages.
-    if (!Array.isArray(page?.items)) throw new Error('a page has no array named items');
-    if (page.items.length > MAX_PAGE_ITEMS)
-      throw new Error(`a page has ${page.items.length} items, at most ${MAX_PAGE_ITEMS}`);
-    const problem = page.next === undefined ? undefined : jsonProblem('next', page.next);
-    if (problem !== undefined) throw new Error(`a page cannot be used: ${problem}`);
+    const problem = pageProblem(page);
+    if (problem !== undefined) throw new Error(problem);
     return page;
   } catch (error) {
     signal.throwIfAborted();

@@ -6,12 +6,11 @@ import { claimPass, extendPass, failPass, readPass, renewPass, type Segment } fr
 import { readRun } from '../ledger/runs.ts';
 import type { Table } from '../ledger/table.ts';
 import { ConditionFailed, isPermanent, reasonFrom } from '../model/errors.ts';
-import { jsonProblem } from '../model/item.ts';
 import type { Pass, PassName } from '../model/pass.ts';
 import type { Bucket } from './bucket.ts';
 import { checkItem } from './check-item.ts';
 import { SEGMENT_LIMIT, segmentKey, toLine } from './segment.ts';
-import { type ItemSource, MAX_PAGE_ITEMS, type Page } from './source.ts';
+import { type ItemSource, type Page, pageProblem } from './source.ts';
 
 /** A reader and all that it uses. */
 export interface Reader {
@@ -59,9 +58,6 @@ export const MAX_LIST_ITEMS = 10_000_000;
  * stored yet, they fit into fewer than a hundred segments, which is what one transaction adds.
  */
 export const MAX_PAGE_BYTES = 20_000_000;
-
-/** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
-export const MAX_CURSOR_CHARACTERS = 10_000;
 
 /**
  * Items are stored when there are this many segments of them, or as many as were stored before: each store takes three
@@ -228,13 +224,8 @@ class PassReading {
 
   /** @throws ReadFailed when the page is not one, or exceeds a limit */
   #check(page: Page<unknown>): Page<unknown> {
-    if (!Array.isArray(page?.items)) throw new ReadFailed('a page has no array named items');
-    const cursorProblem = page.next === undefined ? undefined : jsonProblem('next', page.next);
-    if (cursorProblem !== undefined) throw new ReadFailed(`a page cannot be used: ${cursorProblem}`);
-    if (JSON.stringify(page.next ?? null).length > MAX_CURSOR_CHARACTERS)
-      throw new ReadFailed(`the next of a page has more than ${MAX_CURSOR_CHARACTERS} characters of JSON`);
-    if (page.items.length > MAX_PAGE_ITEMS)
-      throw new ReadFailed(`a page has ${page.items.length} items, at most ${MAX_PAGE_ITEMS}`);
+    const problem = pageProblem(page);
+    if (problem !== undefined) throw new ReadFailed(problem);
     if (this.#pass.count + this.#lines.length + page.items.length > MAX_LIST_ITEMS)
       throw new ReadFailed(`the list has more than ${MAX_LIST_ITEMS} items`);
     return page;

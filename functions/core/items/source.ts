@@ -1,3 +1,5 @@
+import { jsonProblem } from '../model/item.ts';
+
 /** One page of a list. */
 export interface Page<Item> {
   /** At most 10,000 items, and 20 MB of JSON. */
@@ -20,6 +22,21 @@ export interface ItemSource<Item> {
 
 /** Maximum items of one page. Together with the pages before it that are not stored yet, they are held in memory. */
 export const MAX_PAGE_ITEMS = 10_000;
+
+/** Maximum characters of a cursor as JSON. It is stored with the pass, in an item of at most 400 kB. */
+const MAX_CURSOR_CHARACTERS = 10_000;
+
+/** Why a page cannot be used, or undefined if it can. */
+export function pageProblem(page: Page<unknown>): string | undefined {
+  if (!Array.isArray(page?.items)) return 'a page has no array named items';
+  const cursorProblem = page.next === undefined ? undefined : jsonProblem('next', page.next);
+  if (cursorProblem !== undefined) return `a page cannot be used: ${cursorProblem}`;
+  if (JSON.stringify(page.next ?? null).length > MAX_CURSOR_CHARACTERS)
+    return `the next of a page has more than ${MAX_CURSOR_CHARACTERS} characters of JSON`;
+  if (page.items.length > MAX_PAGE_ITEMS)
+    return `a page has ${page.items.length} items, at most ${MAX_PAGE_ITEMS}`;
+  return undefined;
+}
 
 /**
  * A list that your code reads page by page.

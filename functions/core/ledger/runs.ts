@@ -82,14 +82,14 @@ export async function readRun(table: Table, runId: RunId): Promise<Run | undefin
 /** Reads the newest runs, the newest first. @param limit maximum number of runs @throws Unavailable */
 export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true, limit }))
-    runs.push(toRun(item));
+  for await (const run of newestRuns(table, limit)) runs.push(run);
   return runs;
 }
 
-/** All runs, the newest first, page by page. @throws Unavailable */
-export async function* newestRuns(table: Table): AsyncGenerator<Run> {
-  for await (const item of queryItems(table, RUNS, 'RUN#', { newestFirst: true })) yield toRun(item);
+/** The runs, the newest first, page by page. @param limit maximum number of runs; all unless given @throws Unavailable */
+export async function* newestRuns(table: Table, limit?: number): AsyncGenerator<Run> {
+  const options = { newestFirst: true, ...(limit !== undefined && { limit }) };
+  for await (const item of queryItems(table, RUNS, 'RUN#', options)) yield toRun(item);
 }
 
 /** A run to start. */
