@@ -18,7 +18,7 @@ export class FakeLimits implements WorkerLimits {
   changeMs = 3_000;
   /** The change that Lambda refuses, and why. */
   refused?: { change: string; reason: string };
-  readMapping?: WorkerLimits['readMapping'];
+  readMapping: WorkerLimits['readMapping'];
   #changingUntil = 0;
 
   constructor(
