@@ -1,4 +1,5 @@
 import type { RunId } from '../model/ids.ts';
+import { combineTimings, type Timing } from '../model/timing.ts';
 import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
@@ -10,6 +11,8 @@ export interface Totals {
   failed: number;
   /** The counters of the workers that still hold one. */
   workers: Counter[];
+  /** How long jobs take, by the workers' timings as of the newest one; absent before the first. */
+  timing?: Timing;
   /** What retired workers counted, and how many there were. */
   retired: Counter['retired'];
 }
@@ -29,8 +32,11 @@ export async function readTotals(table: Table, runId: RunId): Promise<Totals | u
   if (!run) return undefined;
   const sum = (fieldOf: (counter: Counter) => number) =>
     workers.reduce((total, counter) => total + fieldOf(counter), 0);
+  const timings = workers.flatMap((counter) => counter.timing ?? []);
+  const timing = combineTimings(timings, Math.max(...timings.map(({ at }) => at)));
   return {
     run,
+    ...(timing && { timing }),
     processed: sum(({ processed, retired }) => processed + retired.processed),
     // May be negative if one worker counts a job as failed and another recovers it while both counters are read.
     failed: Math.max(
