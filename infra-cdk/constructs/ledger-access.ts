@@ -8,6 +8,7 @@ const TICKS = 'RUN#*';
 const COUNTERS = 'COUNTERS#*';
 const MESSAGES = 'MESSAGE#*';
 const PASSES = 'PASS#*';
+const SCALING = 'SCALING';
 
 /** Actions, and the partitions on whose items they are allowed. Without `keys`: on all items. */
 interface Access {
@@ -27,7 +28,7 @@ const READ_ALL: Access = { actions: ['dynamodb:GetItem', 'dynamodb:Query'] };
 
 /** The access of each function. No function may delete: items expire. */
 const ACCESS: Record<FunctionName, Access[]> = {
-  scheduler: [get(SCHEDULE, RUNS, TICKS, PASSES), write(SCHEDULE, RUNS, TICKS, PASSES)],
+  scheduler: [get(SCHEDULE, RUNS, TICKS, PASSES, SCALING), write(SCHEDULE, RUNS, TICKS, PASSES)],
   reader: [get(RUNS, PASSES), write(PASSES)],
   consumer: [get(TICKS, MESSAGES, PASSES), query(COUNTERS, PASSES), write(COUNTERS, MESSAGES)],
   control: [get(SCHEDULE, RUNS), write(SCHEDULE, RUNS)],
