@@ -2,7 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
+import type { Capacity } from '../../functions/core/model/packing.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import type { Settings } from '../settings/settings.ts';
 import { autoscalerNameOf } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
@@ -44,6 +46,7 @@ export class Scheduler extends DrumlineFunction {
       environment: {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
+        DRUMLINE_PACKING: JSON.stringify(capacityOf(settings)),
         DRUMLINE_READER: readerNameOf(prefix),
         DRUMLINE_AUTOSCALER: autoscalerNameOf(prefix),
       },
@@ -78,4 +81,9 @@ export class Scheduler extends DrumlineFunction {
     // Lambda sends to a destination with the function's role.
     this.allow(['sqs:SendMessage'], queues.abandonedEvents.queueArn);
   }
+}
+
+/** What the scheduler needs to know about the consumer to pack jobs. */
+function capacityOf({ batchSize, jobConcurrency, consumerTimeoutSeconds, concurrency }: Settings): Capacity {
+  return { batchSize, jobConcurrency, timeoutMs: consumerTimeoutSeconds * 1_000, workers: concurrency };
 }

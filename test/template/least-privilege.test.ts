@@ -49,7 +49,7 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
 /** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
 const ALLOWED: Record<string, string[]> = {
   SchedulerRole: [
-    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
     'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-reader',

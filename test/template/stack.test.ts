@@ -344,6 +344,12 @@ describe('the scheduler', () => {
   test('packs messages as the settings say', () => {
     const template = synthesize({ jobsPerMessage: '500' });
     expect(variables(template, 'drumline-scheduler').DRUMLINE_JOBS_PER_MESSAGE).toBe('500');
+    const { DRUMLINE_PACKING } = variables(
+      synthesize({ batchSize: 3, jobConcurrency: 4, consumerTimeoutSeconds: 20, concurrency: 6 }),
+      'drumline-scheduler',
+    );
+    const capacity = { batchSize: 3, jobConcurrency: 4, timeoutMs: 20_000, workers: 6 };
+    expect(JSON.parse(DRUMLINE_PACKING as string)).toEqual(capacity);
   });
 });
 
