@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { Capacity } from '../../functions/core/model/packing.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { mostWorkersOf } from '../settings/setting-problems.ts';
 import type { Settings } from '../settings/settings.ts';
 import { autoscalerNameOf } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
@@ -84,6 +85,12 @@ export class Scheduler extends DrumlineFunction {
 }
 
 /** What the scheduler needs to know about the consumer to pack jobs. */
-function capacityOf({ batchSize, jobConcurrency, consumerTimeoutSeconds, concurrency }: Settings): Capacity {
-  return { batchSize, jobConcurrency, timeoutMs: consumerTimeoutSeconds * 1_000, workers: concurrency };
+function capacityOf(settings: Settings): Capacity {
+  const { batchSize, jobConcurrency, consumerTimeoutSeconds } = settings;
+  return {
+    batchSize,
+    jobConcurrency,
+    timeoutMs: consumerTimeoutSeconds * 1_000,
+    workers: mostWorkersOf(settings),
+  };
 }

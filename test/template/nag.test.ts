@@ -40,7 +40,7 @@ function acknowledged(stack: IConstruct): string[] {
 }
 
 const ALWAYS = [
-  ...['Scheduler', 'Reader', 'Consumer', 'Status', 'Control', 'Verify'].map(
+  ...['Scheduler', 'Autoscaler', 'Reader', 'Consumer', 'Status', 'Control', 'Verify'].map(
     (name) => `${name}/Function AwsSolutions-L1`,
   ),
   // The rule recognizes only dead-letter queues of queues, not those of EventBridge rules and functions.

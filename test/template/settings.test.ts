@@ -212,6 +212,7 @@ describe('each setting', () => {
     expect(parseSettings({})).toEqual({
       stage: '',
       concurrency: 2,
+      autoscale: '',
       batchSize: 10,
       jobsPerMessage: 'auto',
       jobConcurrency: 10,

@@ -150,7 +150,7 @@ describe('the ledger', () => {
 });
 
 describe('the functions', () => {
-  test('are these six', () => {
+  test('are these seven', () => {
     const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => Properties.FunctionName,
     );
@@ -193,6 +193,7 @@ describe('the functions', () => {
     );
     expect(Object.fromEntries(timeouts)).toEqual({
       'drumline-scheduler': 120,
+      'drumline-autoscaler': 120,
       'drumline-reader': 900,
       'drumline-consumer': 30,
       'drumline-status': 30,
