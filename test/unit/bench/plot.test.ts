@@ -5,8 +5,38 @@ const svg = plot({
   title: 'Load & <time>',
   xLabel: 'minutes',
   panels: [
-    { title: 'Workers', yLabel: 'workers', series: [{ name: 'a', step: true, points: [[0, 0], [1, 0], [2, 0], [10, 4]] }] }, // biome-ignore format: one line per panel
-    { title: 'Backlog', yLabel: 'jobs', series: [{ name: 'one', points: [[0, 1], [5, NaN], [6, 8], [10, 1_000]] }, { name: 'two', points: [[0, 3]] }] }, // biome-ignore format: one line per panel
+    {
+      title: 'Workers',
+      yLabel: 'workers',
+      series: [
+        {
+          name: 'a',
+          step: true,
+          points: [
+            [0, 0],
+            [1, 0],
+            [2, 0],
+            [10, 4],
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Backlog',
+      yLabel: 'jobs',
+      series: [
+        {
+          name: 'one',
+          points: [
+            [0, 1],
+            [5, NaN],
+            [6, 8],
+            [10, 1_000],
+          ],
+        },
+        { name: 'two', points: [[0, 3]] },
+      ],
+    },
   ],
   events: [
     { at: 5, label: 'restart' },
