@@ -13,6 +13,7 @@ const outputs = z
     TableName: name,
     ItemsBucket: name,
     SchedulerFunction: name,
+    AutoscalerFunction: name,
     ReaderFunction: name,
     ConsumerFunction: name,
     StatusFunction: name,
@@ -31,6 +32,7 @@ const outputs = z
     itemsBucket: stack.ItemsBucket,
     functions: {
       scheduler: stack.SchedulerFunction,
+      autoscaler: stack.AutoscalerFunction,
       reader: stack.ReaderFunction,
       consumer: stack.ConsumerFunction,
       status: stack.StatusFunction,

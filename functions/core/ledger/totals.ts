@@ -1,4 +1,5 @@
 import type { RunId } from '../model/ids.ts';
+import type { Timing } from '../model/timing.ts';
 import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
@@ -10,6 +11,8 @@ export interface Totals {
   failed: number;
   /** The counters of the workers that still hold one. */
   workers: Counter[];
+  /** How long jobs take, by the workers' timings as of the newest one; absent before the first. */
+  timing?: Timing;
   /** What retired workers counted, and how many there were. */
   retired: Counter['retired'];
 }
