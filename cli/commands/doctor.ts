@@ -3,8 +3,9 @@ import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { type Check, checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { type Check, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
+import { readJob } from '../job/load-job.ts';
 import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
@@ -15,7 +16,7 @@ export function register(program: Command): void {
     .summary('check the requirements, and show what is running')
     .description(
       'Checks the programs that the local cloud needs, says how to install missing ones, and shows which servers are ' +
-        'running. With --target aws it checks the concurrency quota and the CDK bootstrap of the account. With --target ' +
+        'running. With --target aws it checks what a deployment needs: the account’s concurrency quota, secrets, and more. With --target ' +
         'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. Exits ' +
         'with 1 if something is missing.',
     )
@@ -25,11 +26,22 @@ export function register(program: Command): void {
 
 async function run(call: Call): Promise<number> {
   const { target, signal } = call;
-  if (target.name === 'aws')
-    return reportChecks(call, await checkAccount(target, effectiveSettings({}), signal));
+  if (target.name === 'aws') return diagnoseAccount(call);
   if (target.name === 'localstack')
     return reportChecks(call, await checkLocalstack(target, signal), SHORTCOMINGS);
   return diagnoseMachine(call);
+}
+
+async function diagnoseAccount(call: Call): Promise<number> {
+  const { target, signal } = call;
+  const { checkAccount, checkBootstrap } = await import('../cloud/check-account.ts');
+  const settings = effectiveSettings({});
+  const { needs } = await readJob(settings.jobFile);
+  const [checks, toolkit] = await Promise.all([
+    checkAccount(target, settings, Object.values(needs.secrets), signal),
+    checkBootstrap(target, signal),
+  ]);
+  return reportChecks(call, [...checks, toolkit]);
 }
 
 function reportChecks({ output }: Call, checks: Check[], shortcomings?: string[]): number {

@@ -127,9 +127,7 @@ function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }
   if (!rule || isFixed(rule)) return lines;
   lines.push(label('', `${decision.reason} (${ago(decision.at)})`));
   if (change && change.at !== decision.at)
-    lines.push(
-      label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`),
-    );
+    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
   return lines;
 }
 

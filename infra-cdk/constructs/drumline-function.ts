@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -99,7 +99,7 @@ export class DrumlineFunction extends Construct {
       description: props.description,
       code: Code.fromAsset(folder),
       handler: `${ENTRY}.handler`,
-      runtime: Runtime.NODEJS_22_X,
+      runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: props.timeout,
       memorySize: props.memoryMb ?? 256,
@@ -111,11 +111,6 @@ export class DrumlineFunction extends Construct {
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
-    });
-    Validations.of(this.function).acknowledge({
-      id: 'AwsSolutions-L1',
-      reason:
-        'Node.js 22 has long-term support. Not every emulator that Drumline deploys to has a newer runtime.',
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.grantAccess(this);
