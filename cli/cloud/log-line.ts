@@ -18,6 +18,8 @@ export interface LogLine {
 
 /** Fields that are the same on every line of a function, or shown elsewhere in the line. */
 const HIDDEN_FIELDS = new Set([
+  // What makes the line a metric, and its dimension.
+  ...['_aws', 'stage'],
   ...['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'],
   ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id'],
 ]);
@@ -45,7 +47,7 @@ export function isPlatformLine({ text, level }: LogLine): boolean {
   return level === undefined && PLATFORM.test(text);
 }
 
-/** `22:54:21 INFO  consumer  batch worker=worker-bpjkx524 tick=1 processed=100 ms=218`, always on one line. */
+/** `22:54:21 INFO  consumer  batch worker=worker-bpjkx524 tick=1 processed=100 batchMs=218`, always on one line. */
 export function renderLogLine(line: LogLine, { dim, red, yellow, cyan }: Colors): string {
   const level = line.level ?? '';
   const paint = level === 'ERROR' || level === 'CRITICAL' ? red : level === 'WARN' ? yellow : dim;
