@@ -53,7 +53,7 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
     eventTime,
     Date.now() + context.getRemainingTimeInMillis(),
   );
-  metrics.write('info', titleOf(fired), valuesOf(fired), fired);
+  metrics.write('info', titleOf(fired), valuesOf(fired), { ...fired });
   // Otherwise the rule's next event would continue within a minute. Only an invocation that enqueued jobs does this, so that
   // the chain ends. Lambda itself stops a chain after sixteen.
   if (fired.unfinished && [...fired.ticks, ...fired.resumed].some(({ enqueued }) => enqueued > 0))

@@ -30,7 +30,12 @@ export class MetricLog {
    * Writes a line and its metrics. The metrics have a line of their own if the log omits informational lines, or if the
    * line is a warning, which goes to the standard error.
    */
-  write(level: 'info' | 'warn', message: string, values: MetricValues, fields: object = {}): void {
+  write(
+    level: 'info' | 'warn',
+    message: string,
+    values: MetricValues,
+    fields: Record<string, unknown> = {},
+  ): void {
     for (const [name, value] of Object.entries(values))
       if (value !== undefined) this.#metrics.addMetric(name, METRICS[name as MetricName], value);
     const hasMetrics = this.#metrics.hasStoredMetrics();

@@ -7,6 +7,7 @@ import {
   Function as LambdaFunction,
   RecursiveLoop,
   Runtime,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -106,6 +107,9 @@ export class DrumlineFunction extends Construct {
       role,
       logGroup,
       environment,
+      // The CDK also adds the permissions to send traces. They have no resources ("Actions, resources, and condition keys
+      // for AWS X-Ray").
+      ...(settings.tracing && { tracing: Tracing.ACTIVE }),
       ...network?.placement,
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...(props.reservedConcurrency !== undefined && {
