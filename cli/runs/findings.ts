@@ -54,6 +54,11 @@ export function findingsOf(figures: Figures, abandonedEvents: number | undefined
   ];
 }
 
+/** What needs attention, as far as a status shows it. */
+export function warningsOf(status: Figures, now = Date.now()): Omit<Finding, 'ok'>[] {
+  return findingsOf(status, undefined, now).flatMap(({ ok, ...warning }) => (ok ? [] : [warning]));
+}
+
 function finding(condition: ConditionName, ok: boolean, found: string): Finding {
   return { condition, ok, found, ...CONDITIONS[condition] };
 }

@@ -251,7 +251,7 @@ const operations = {
   logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365)
     .default(14)
     .meta({ description: 'Retention of the functions’ logs, in days.' }),
-  alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+|.*\$\{Token\[.*)?$/, 'an e-mail address')
+  alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+)?$/, 'an e-mail address')
     .default('')
     .meta({
       description: 'Address that receives the alarms. AWS asks its owner to confirm.',

@@ -163,6 +163,18 @@ const VALUES: Record<SettingName, Values> = {
     allowed: 'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365',
   },
   enforceSsl: FLAG,
+  alarmEmail: {
+    valid: ['', 'ops@example.com'],
+    invalid: ['ops', 'ops@', '@example.com', 'a b@example.com'],
+    allowed: 'must be an e-mail address',
+  },
+  alarmTopic: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the CDK writes tokens like this
+    valid: ['', 'arn:aws:sns:eu-west-1:123456789012:ops', '${Token[TOKEN.12]}'],
+    invalid: ['ops', 'arn:aws:sqs:eu-west-1:123456789012:ops', 'arn:aws:sns:eu-west-1:123456789012:'],
+    allowed: 'must be the ARN of an SNS topic',
+  },
+  tracing: FLAG,
   bootstrapRoles: FLAG,
 };
 
