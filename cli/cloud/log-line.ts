@@ -18,6 +18,8 @@ export interface LogLine {
 
 /** Fields that are the same on every line of a function, or shown elsewhere in the line. */
 const HIDDEN_FIELDS = new Set([
+  // What makes the line a metric, and its dimension.
+  ...['_aws', 'stage'],
   ...['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'],
   ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id', 'requestId'],
 ]);
@@ -97,7 +99,7 @@ function platformLine({
 }
 
 /**
- * `22:54:21 INFO  consumer  batch worker=worker-bpjkx524 tick=1 processed=100 ms=218`, always on one line. The function
+ * `22:54:21 INFO  consumer  batch worker=worker-bpjkx524 tick=1 processed=100 batchMs=218`, always on one line. The function
  * and the worker have the worker's colour.
  */
 export function renderLogLine(line: LogLine, colors: Colors): string {

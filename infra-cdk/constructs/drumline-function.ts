@@ -10,6 +10,7 @@ import {
   RecursiveLoop,
   Runtime,
   SystemLogLevel,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -122,6 +123,9 @@ export class DrumlineFunction extends Construct {
       logGroup,
       ...LOGGING,
       environment,
+      // The CDK also adds the permissions to send traces. They have no resources ("Actions, resources, and condition keys
+      // for AWS X-Ray").
+      ...(settings.tracing && { tracing: Tracing.ACTIVE }),
       ...network?.placement,
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...(props.reservedConcurrency !== undefined && {

@@ -285,8 +285,24 @@ const operations = {
       'A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).',
     unset: 'keys of AWS',
   }),
+  alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+)?$/, 'an e-mail address')
+    .default('')
+    .meta({
+      description: 'Address that receives the alarms. AWS asks its owner to confirm.',
+      unset: 'no e-mail',
+    }),
+  alarmTopic: resourceName(
+    'arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,256}',
+    'the ARN of an SNS topic',
+  ).meta({
+    description: 'An existing topic that receives the alarms. Its policy must let CloudWatch publish.',
+    unset: 'no topic',
+  }),
+  tracing: flag().default(false).meta({
+    description: 'Whether AWS X-Ray traces the functions. AWS bills each trace.',
+  }),
   enforceSsl: flag().optional().meta({
-    description: 'Whether the queues refuse plain HTTP.',
+    description: 'Whether queues, buckets and topics refuse plain HTTP.',
     unset: 'true, unless AWS_ENDPOINT_URL (an emulator) is plain HTTP',
   }),
   bootstrapRoles: flag().default(false).meta({

@@ -174,6 +174,18 @@ const VALUES: Record<SettingName, Values> = {
     allowed: 'must be the ARN of a KMS key',
   },
   enforceSsl: FLAG,
+  alarmEmail: {
+    valid: ['', 'ops@example.com'],
+    invalid: ['ops', 'example.com', 'ops at example.com'],
+    allowed: 'must be an e-mail address',
+  },
+  alarmTopic: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the CDK writes tokens like this
+    valid: ['', 'arn:aws:sns:eu-west-1:123456789012:ops', '${Token[TOKEN.12]}'],
+    invalid: ['ops', 'arn:aws:sqs:eu-west-1:123456789012:ops', 'arn:aws:sns:eu-west-1:123456789012:'],
+    allowed: 'must be the ARN of an SNS topic',
+  },
+  tracing: FLAG,
   bootstrapRoles: FLAG,
 };
 
@@ -242,6 +254,7 @@ describe('each setting', () => {
       logLevel: 'INFO',
       logRetentionDays: 14,
       kmsKey: '',
+      ...{ alarmEmail: '', alarmTopic: '', tracing: false },
       bootstrapRoles: false,
     });
   });
