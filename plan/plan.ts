@@ -48,7 +48,7 @@ const IDLE_RECEIVES_PER_MINUTE = MAPPING_RAMP.initial * 3;
 export function planOf(workload: Workload, sizing: Sizing): Plan {
   const { x, y, workMs } = workload;
   const { jobConcurrency } = sizing;
-  const packing = packingOf(x, sizing);
+  const packing = packingOf(x, sizing, workMs);
   const { batchMessages: messages, batchJobs: jobs } = packing;
   const drain = drainOf(x, sizing, workMs);
   const ticks = MINUTES_PER_MONTH / y;
