@@ -1,25 +1,44 @@
-import { type ControlPlane, maximumFor } from './control-plane.ts';
-import type { Process } from './events.ts';
+import { CallFailed, maximumFor, type WorkerLimits } from './control-plane.ts';
 
-/** How a number of workers is put in force. Generators, so that time passes between their calls. */
-export type Apply = (plane: ControlPlane, workers: number) => Process;
+/** Puts a number of workers in force. @param reserved the reserved concurrency when that was decided */
+export type Apply = (
+  limits: WorkerLimits,
+  reserved: number,
+  workers: number,
+  waiting: Waiting,
+) => Promise<void>;
+
+/** How to wait for a change. Times are milliseconds. */
+export interface Waiting {
+  clock: () => number;
+  sleep: (ms: number) => Promise<void>;
+  deadline: number;
+}
+
+/** Time between two looks at a change, in milliseconds. */
+const LOOK_EVERY_MS = 2_000;
 
 /**
  * The reserved concurrency grows before the mapping's maximum and shrinks after it, so that the mapping never invokes more
- * than the function may run. A failed call ends it; the next decision tries again.
+ * than the function may run.
  */
-export function* applyInOrder(plane: ControlPlane, workers: number): Process {
-  yield plane.conditions.callMs;
-  // An earlier process may have died during its change.
-  while (plane.isUpdating) yield 1_000;
-  if (plane.reserved < workers && !plane.reserve(workers)) return;
-  if (plane.maximum !== maximumFor(workers)) {
-    yield plane.conditions.callMs;
-    if (!plane.limitMapping(workers)) return;
-    while (plane.isUpdating) yield 1_000;
-  }
-  if (plane.reserved > workers) {
-    yield plane.conditions.callMs;
-    plane.reserve(workers);
+export const applyInOrder: Apply = async (limits, reserved, workers, waiting) => {
+  const reserve = async () => {
+    if (reserved !== workers) await limits.reserve(workers);
+  };
+  const limitMapping = async () => {
+    await untilSettled(limits, waiting);
+    if ((await limits.readMapping()).maximum === maximumFor(workers)) return;
+    await limits.limitMapping(maximumFor(workers));
+    await untilSettled(limits, waiting);
+  };
+  for (const step of workers >= reserved ? [reserve, limitMapping] : [limitMapping, reserve]) await step();
+};
+
+/** @throws CallFailed if the deadline comes first */
+export async function untilSettled(limits: WorkerLimits, { clock, sleep, deadline }: Waiting): Promise<void> {
+  while ((await limits.readMapping()).isChanging) {
+    if (clock() + LOOK_EVERY_MS > deadline) throw new CallFailed('AWS is still changing the mapping');
+    await sleep(LOOK_EVERY_MS);
   }
 }
