@@ -1,4 +1,8 @@
-import { MIN_MAPPING_CONCURRENCY } from '../../../plan/aws-limits.ts';
+import {
+  type MappingState,
+  Refused,
+  type WorkerLimits,
+} from '../../../functions/core/scaling/apply-scaling.ts';
 import type { ConsumerFunction } from './consumer-function.ts';
 import type { EventSourceMapping } from './event-source-mapping.ts';
 import type { Events } from './events.ts';
@@ -15,17 +19,6 @@ export interface ControlPlaneConditions {
    * tools of the account use them too.
    */
   callFailurePercent: number;
-}
-
-/** A call has failed, or AWS does not complete a change in time. */
-export class CallFailed extends Error {}
-
-/** What limits the number of workers. Each method throws `CallFailed`. */
-export interface WorkerLimits {
-  readReserved(): Promise<number>;
-  reserve(workers: number): Promise<void>;
-  readMapping(): Promise<{ maximum: number; isChanging: boolean }>;
-  limitMapping(maximum: number): Promise<void>;
 }
 
 /** Lambda's control plane, as far as scaling uses it. */
@@ -79,7 +72,7 @@ export class ControlPlane implements WorkerLimits {
     this.#mapping.poll();
   }
 
-  async readMapping(): Promise<{ maximum: number; isChanging: boolean }> {
+  async readMapping(): Promise<MappingState> {
     await this.#call();
     return { maximum: this.#mapping.maximum, isChanging: this.#isChanging };
   }
@@ -87,7 +80,7 @@ export class ControlPlane implements WorkerLimits {
   /** UpdateEventSourceMapping. In force some time later. */
   async limitMapping(maximum: number): Promise<void> {
     await this.#call();
-    if (this.#isChanging) throw new CallFailed('ResourceInUseException');
+    if (this.#isChanging) throw new Refused('ResourceInUseException');
     this.#isChanging = true;
     this.#events.after(this.#random.next() * this.#conditions.mappingUpdateMs, () => {
       this.#isChanging = false;
@@ -99,9 +92,6 @@ export class ControlPlane implements WorkerLimits {
   async #call(): Promise<void> {
     await this.#events.sleep(this.#conditions.callMs);
     if (this.#random.percent(this.#conditions.callFailurePercent))
-      throw new CallFailed('TooManyRequestsException');
+      throw new Refused('TooManyRequestsException');
   }
 }
-
-/** The mapping's maximum for a number of workers. AWS accepts no maximum below two. */
-export const maximumFor = (workers: number) => Math.max(MIN_MAPPING_CONCURRENCY, workers);

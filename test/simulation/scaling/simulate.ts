@@ -1,6 +1,7 @@
-import { type Apply, applyInOrder } from './apply-workers.ts';
+import { mappingMaximumOf } from '../../../functions/core/model/scaling.ts';
+import { applyScaling, Refused } from '../../../functions/core/scaling/apply-scaling.ts';
 import { ConsumerFunction } from './consumer-function.ts';
-import { CallFailed, ControlPlane, type ControlPlaneConditions, maximumFor } from './control-plane.ts';
+import { ControlPlane, type ControlPlaneConditions } from './control-plane.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
 import { Events } from './events.ts';
 import { JobsQueue, type Message } from './jobs-queue.ts';
@@ -94,18 +95,14 @@ export interface Trace {
 }
 
 /** Runs a load for some virtual hours, with a scaler that decides on the number of workers. */
-export async function simulate(
-  scenario: Scenario,
-  scaler: Scaler,
-  apply: Apply = applyInOrder,
-): Promise<Trace> {
+export async function simulate(scenario: Scenario, scaler: Scaler, apply = applyScaling): Promise<Trace> {
   const { load, conditions, hours, workersAtStart, visibilityMs } = scenario;
   const events = new Events();
   const random = new Random(scenario.seed);
   const timing = new ObservedTiming();
   const queue = new JobsQueue(events);
   const consumer = new ConsumerFunction(events, workersAtStart, batchMs);
-  const maximum = maximumFor(workersAtStart);
+  const maximum = mappingMaximumOf(workersAtStart);
   const mapping = new EventSourceMapping({ events, queue, consumer, maximum, visibilityMs, processed });
   const plane = new ControlPlane({ events, random, consumer, mapping, conditions });
   const trace: Trace = {
@@ -201,7 +198,7 @@ export async function simulate(
     const waiting = { clock: () => events.now, sleep: (ms: number) => events.sleep(ms), deadline };
     await Promise.race([
       apply(plane.calledUntil(diesAt), reserved, workers, waiting).catch((error) => {
-        if (!(error instanceof CallFailed)) throw error;
+        if (!(error instanceof Refused)) throw error;
       }),
       events.sleep(CHANGE_MS),
     ]);

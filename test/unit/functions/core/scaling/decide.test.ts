@@ -121,7 +121,7 @@ describe('the number goes down', () => {
     ['not above what it is', 2, later(5, { backlog: 0, workers: 2, recommendations: [needed(3, 9)] })],
     [
       'not before a tick that needs it',
-      4,
+      5,
       later(9, { ...idle, workerMs: 60, recommendations: [needed(8, 1)] }),
     ],
     [
@@ -171,7 +171,11 @@ test.each<[string, ScalingFigures, Partial<ScalingRule>]>([
     later(9, { workers: 9, backlog: 0, workerMs: 60, recommendations: [needed(8, 1)] }),
     {},
   ],
-  ['The schedule needs 9 for the jobs that arrive evenly.', { ...tick, backlog: 0, workerMs: 200, schedule: even }, {}],
+  [
+    'The schedule needs 9 for the jobs that arrive evenly.',
+    { ...tick, backlog: 0, workerMs: 200, schedule: even },
+    {},
+  ],
   ['The number is fixed at 4.', tick, { min: 4, max: 4 }],
 ])('says why: %s', (reason, figures, changes) => {
   expect(decide({ ...rule, ...changes }, figures).reason).toBe(reason);
