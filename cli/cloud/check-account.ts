@@ -3,7 +3,7 @@ import { GetAccountSettingsCommand, GetFunctionConfigurationCommand } from '@aws
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { isPrivate } from '../../infra-cdk/settings/setting-problems.ts';
+import { isPrivate, mostWorkersOf } from '../../infra-cdk/settings/setting-problems.ts';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { CommandError } from '../terminal/errors.ts';
@@ -11,7 +11,7 @@ import { count } from '../terminal/format.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';
 import type { Check } from './checks.ts';
 import { unlessDenied } from './client-errors.ts';
-import { readConcurrency } from './concurrency.ts';
+import { readReserved } from './concurrency.ts';
 import { findCurrentDeployment, findStack } from './deployment.ts';
 import { clientConfigOf, type Target } from './target.ts';
 import type { NamedResource } from './template.ts';
@@ -28,7 +28,7 @@ export async function checkAccount(
 ): Promise<Check[]> {
   const identity = await readIdentity(target, signal);
   const [concurrency, ...secrets] = await Promise.all([
-    checkConcurrency(target, settings.concurrency, signal),
+    checkConcurrency(target, mostWorkersOf(settings), signal),
     ...secretsOf(settings, jobSecrets).map((secret) => checkSecret(target, settings, secret, signal)),
   ]);
   return [
@@ -87,7 +87,7 @@ async function checkConcurrency(target: Target, wanted: number, signal: AbortSig
   if (!account) return { name: 'Lambda concurrency', ok: true, found: 'not checked: access denied' };
   const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = 0 } =
     account.AccountLimit ?? {};
-  const reserved = deployment ? ((await readConcurrency(deployment, signal)).reserved ?? 0) : 0;
+  const reserved = deployment ? ((await readReserved(deployment, signal)) ?? 0) : 0;
   return concurrencyCheck({ limit, unreserved, reserved, wanted });
 }
 

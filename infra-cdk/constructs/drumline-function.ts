@@ -1,12 +1,16 @@
 import { type Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  ApplicationLogLevel,
   Architecture,
   type CfnFunction,
   Code,
   Function as LambdaFunction,
+  LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -28,6 +32,18 @@ const MAX_ENVIRONMENT_BYTES = 4_096;
 
 /** The size that is assumed for a value that is known only at deployment. A queue's URL, the longest, has up to 140 bytes. */
 const REFERENCE_BYTES = 140;
+
+/**
+ * Lambda's own START, END and REPORT lines cost as much as the functions' lines and say nothing that metrics do not say.
+ * At WARN only those about failed invocations remain, such as one that ran out of time, and at TRACE the functions decide
+ * about their own lines. ("Log-level filtering", with the level of each system event. It requires the JSON format, which
+ * leaves lines as they are that are JSON already: "Configuring JSON and plain text log formats".)
+ */
+const LOGGING = {
+  loggingFormat: LoggingFormat.JSON,
+  systemLogLevelV2: SystemLogLevel.WARN,
+  applicationLogLevelV2: ApplicationLogLevel.TRACE,
+};
 
 /** What the functions of one deployment share. */
 export interface StackContext {
@@ -107,7 +123,11 @@ export class DrumlineFunction extends Construct {
       memorySize: props.memoryMb ?? 256,
       role,
       logGroup,
+      ...LOGGING,
       environment,
+      // The CDK also adds the permissions to send traces. They have no resources ("Actions, resources, and condition keys
+      // for AWS X-Ray").
+      ...(settings.tracing && { tracing: Tracing.ACTIVE }),
       ...network?.placement,
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...(props.reservedConcurrency !== undefined && {
