@@ -255,14 +255,14 @@ class LongRun {
 
   #take(status: Status): void {
     this.#latest = status;
-    const { x, enqueued, processed, failed, concurrency, workers, scaling } = status;
+    const { running, x, enqueued, processed, failed, concurrency, workers, scaling } = status;
     this.#takeDecision(scaling.change);
     const seen = new Map(workers.map(({ id, lastSeenAt }) => [id, Date.parse(lastSeenAt)]));
     const busy = [...seen].filter(([id, at]) => at > (this.#lastSeen.get(id) ?? this.#startedAt)).length;
     this.#lastSeen = seen;
     const sample: Sample = {
       minute: this.#minute(),
-      x: Number(x),
+      x: running ? Number(x) : 0,
       enqueued,
       processed,
       failed,
