@@ -5,8 +5,10 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { describedJob } from './bundling/bundle.ts';
 import type { FunctionName } from './bundling/bundle-functions.ts';
+import { Alarms } from './constructs/alarms.ts';
 import { Autoscaler } from './constructs/autoscaler.ts';
 import { Consumer } from './constructs/consumer.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import type { StackContext } from './constructs/drumline-function.ts';
 import { Items } from './constructs/items.ts';
 import { Ledger } from './constructs/ledger.ts';
@@ -67,6 +69,9 @@ export class Drumline extends Construct {
     const status = new Status(this, 'Status', context, consumer);
     const control = new Control(this, 'Control', context, { scheduler, autoscaler });
     const verify = new Verify(this, 'Verify', context);
+
+    const { alarms } = new Alarms(this, 'Alarms', context, { consumer, scheduler });
+    new Dashboard(this, 'Dashboard', context, { consumer, alarms });
 
     this.queues = queues;
     this.table = ledger.table;

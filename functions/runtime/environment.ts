@@ -24,6 +24,8 @@ const mapping = z.pipe(
 const variables = {
   /** The ledger's table. */
   DRUMLINE_TABLE: text,
+  /** The dimension of the metrics. */
+  DRUMLINE_STAGE: text,
   /** The queues' URLs. */
   DRUMLINE_JOBS_QUEUE: text,
   DRUMLINE_DEAD_LETTER_QUEUE: text,
