@@ -16,6 +16,7 @@ const environment = readEnvironment(
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_JOBS_PER_MESSAGE',
   'DRUMLINE_READER',
+  'DRUMLINE_AUTOSCALER',
 );
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
@@ -48,6 +49,12 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
           environment.DRUMLINE_READER,
           'the list is read when the scheduler runs again',
           pass,
+        ),
+      startAutoscaler: () =>
+        invokeAsync(
+          lambda,
+          environment.DRUMLINE_AUTOSCALER,
+          'the number of workers is decided with the rule’s next event',
         ),
     },
     eventTime,

@@ -8,6 +8,16 @@ export interface DrumlineProps {
    */
   readonly concurrency?: number | undefined;
   /**
+   * Between which numbers of workers Drumline scales itself. `drumline scale` overrides it until a deployment changes it.
+   * Value: minimum and a maximum number of workers such as 1:20, up to 1,000. @default no autoscaling
+   */
+  readonly autoscale?: string | undefined;
+  /**
+   * Time in which the jobs of a tick should be done, in seconds, for autoscaling.
+   * Value: integer from 60 to 86,400. @default half of the time between two ticks
+   */
+  readonly drainWithinSeconds?: number | undefined;
+  /**
    * Maximum number of messages in a worker’s batch. Above 10, Lambda waits up to 1 second to fill a batch.
    * Value: integer from 1 to 10,000. @default 10
    */

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { describedJob } from './bundling/bundle.ts';
 import type { FunctionName } from './bundling/bundle-functions.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { Autoscaler } from './constructs/autoscaler.ts';
 import { Consumer } from './constructs/consumer.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import type { StackContext } from './constructs/drumline-function.ts';
@@ -24,7 +25,8 @@ import { indexOf, prefixOf } from './settings/settings.ts';
  * Drumline as a construct, for this project's app or for another one:
  *
  *     every minute ─► scheduler ─► jobs queue ─► consumer ×N ─► results, ledger
- *                     └─► reader ─► items ────────┘
+ *                  │  └─► reader ─► items ────────┘  │
+ *                  └─► autoscaler ───────────────────┘ N
  *     a person ─► status · control · verify
  *
  * @example
@@ -62,9 +64,10 @@ export class Drumline extends Construct {
 
     const consumer = new Consumer(this, 'Consumer', context);
     const scheduler = new Scheduler(this, 'Scheduler', context, consumer);
+    const autoscaler = new Autoscaler(this, 'Autoscaler', context, { consumer, scheduler });
     const reader = new Reader(this, 'Reader', context, { consumer, scheduler });
     const status = new Status(this, 'Status', context, consumer);
-    const control = new Control(this, 'Control', context, scheduler);
+    const control = new Control(this, 'Control', context, { scheduler, autoscaler });
     const verify = new Verify(this, 'Verify', context);
 
     const { alarms } = new Alarms(this, 'Alarms', context, { consumer, scheduler });
@@ -76,6 +79,7 @@ export class Drumline extends Construct {
     this.jobFunctions = [consumer.function, reader.function];
     this.functions = {
       scheduler: scheduler.function,
+      autoscaler: autoscaler.function,
       reader: reader.function,
       consumer: consumer.function,
       status: status.function,
@@ -89,6 +93,7 @@ export class Drumline extends Construct {
       TableName: ledger.table.tableName,
       ItemsBucket: items.bucket.bucketName,
       SchedulerFunction: scheduler.function.functionName,
+      AutoscalerFunction: autoscaler.function.functionName,
       ReaderFunction: reader.function.functionName,
       ConsumerFunction: consumer.function.functionName,
       StatusFunction: status.function.functionName,

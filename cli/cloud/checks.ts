@@ -1,4 +1,5 @@
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { mostWorkersOf } from '../../infra-cdk/settings/setting-problems.ts';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { UserError } from '../../local/base/user-error.ts';
 import { type DockerPart, inspectDocker } from '../../local/containers/containers.ts';
@@ -6,7 +7,7 @@ import { requireElasticsearch8, withoutCredentials } from '../../local/elasticse
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { count } from '../terminal/format.ts';
 import { BOOTSTRAP_STACK } from './cdk.ts';
-import { readConcurrency } from './concurrency.ts';
+import { readReserved } from './concurrency.ts';
 import { findCurrentDeployment, findStack } from './deployment.ts';
 import { elasticsearchUrlFromHost, type Target } from './target.ts';
 
@@ -32,9 +33,9 @@ export async function checkAccount(
   ]);
   const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = 0 } =
     account.AccountLimit ?? {};
-  const reserved = deployment ? ((await readConcurrency(deployment, signal)).reserved ?? 0) : 0;
+  const reserved = deployment ? ((await readReserved(deployment, signal)) ?? 0) : 0;
   return [
-    concurrencyCheck({ limit, unreserved, reserved, wanted: settings.concurrency }),
+    concurrencyCheck({ limit, unreserved, reserved, wanted: mostWorkersOf(settings) }),
     {
       name: 'CDK bootstrap',
       ok: toolkit !== undefined,

@@ -1,24 +1,31 @@
+import { parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
+import type { ScalingStatus } from '../../functions/core/scaling/scaling-status.ts';
+import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { inspect } from '../../local/cloud.ts';
 import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
+import { ruleText } from '../terminal/format.ts';
 import type { Call } from './call.ts';
 import { bootstrap, deployStack } from './cdk.ts';
 import { isCodeUpdated, restoreCode } from './code-update.ts';
-import { readConcurrency, setConcurrency } from './concurrency.ts';
+import { readReserved } from './concurrency.ts';
 import { type Deployment, findCurrentDeployment, readDeployment } from './deployment.ts';
+import { readStatus } from './invoke.ts';
 import { activeRunText, type Preflight, preflight } from './preflight.ts';
+import { scale } from './scale.ts';
 import { effectiveSettings, fileContext, type GivenSettings } from './settings.ts';
 
 /** A deployment, its maximum number of concurrent workers, and what was known before it. */
 export interface Deployed {
   deployment: Deployment;
+  rule: ScalingRule;
   concurrency: number;
   preflight: Preflight;
 }
 
 /**
- * Deploys the stack. The running concurrency overrides cdk.json, unless an option sets it: a deployment must not shrink a
- * system that was scaled up.
+ * Deploys the stack. The running system's number of workers, or its rule for it, overrides cdk.json, unless an option or
+ * a new setting sets it: a deployment must not shrink a system that was scaled up.
  * @throws SettingError for a wrong setting, and CommandError for an error in the job, before anything is done
  */
 export async function deploy(call: Call, given: GivenSettings, verbose = false): Promise<Deployed> {
@@ -27,7 +34,8 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
   requireReachableElasticsearch(call, given);
   // This comes first because it fails if the cloud is not running.
   const deployed = await findCurrentDeployment(target, signal);
-  const running = deployed && (await readConcurrency(deployed, signal)).reserved;
+  const running = deployed && (await readReserved(deployed, signal));
+  const before = deployed && (await scalingBefore(deployed, signal));
   const context = {
     ...given,
     stage: target.stage,
@@ -42,11 +50,42 @@ export async function deploy(call: Call, given: GivenSettings, verbose = false):
   await bootstrap(call, bootstrapRoles, verbose);
   await step(`Deploying ${target.stackName}`, () => deployStack(call, context, verbose));
   const deployment = await readDeployment(target, signal);
-  const { concurrency, jobFile } = effectiveSettings(context);
-  if (isCodeUpdated(target)) await restoreCode(deployment, jobFile, signal);
-  // CloudFormation compares templates. It does not see that `scale` has changed the running system.
-  await setConcurrency(deployment, concurrency, signal);
-  return { deployment, concurrency, preflight: checked };
+  const settings = effectiveSettings(context);
+  if (isCodeUpdated(target)) await restoreCode(deployment, settings.jobFile, signal);
+  // CloudFormation compares templates. It does not see that the autoscaler has changed the running system.
+  const rule = ruleAfterDeploy(given, settings, before);
+  const { concurrency } = await step(`Scaling to ${ruleText(rule)}`, () => scale(deployment, signal, rule));
+  return { deployment, rule, concurrency: concurrency ?? settings.concurrency, preflight: checked };
+}
+
+/** The scaling before the deployment; undefined if the deployed system cannot be asked. */
+async function scalingBefore(deployed: Deployment, signal: AbortSignal): Promise<ScalingStatus | undefined> {
+  try {
+    return (await readStatus(deployed, signal)).scaling;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/**
+ * The rule for the number of workers after a deployment: that of an option, or of a setting in cdk.json that is new, or
+ * that of the running system, or the fixed number of the settings.
+ * @param given the options
+ * @param settings what is deployed, with the running concurrency
+ * @param before the scaling of the running system
+ */
+export function ruleAfterDeploy(
+  given: Pick<GivenSettings, 'autoscale' | 'concurrency'>,
+  settings: Pick<Settings, 'autoscale' | 'concurrency'>,
+  before: Pick<ScalingStatus, 'rule' | 'setting'> | undefined,
+): ScalingRule {
+  const { autoscale, concurrency } = settings;
+  const fixed = { min: concurrency, max: concurrency };
+  if (given.autoscale) return parseRule(autoscale);
+  if (given.concurrency !== undefined || given.autoscale === '') return fixed;
+  if (autoscale !== '' && autoscale !== before?.setting) return parseRule(autoscale);
+  return before?.rule ?? fixed;
 }
 
 function sayActiveRun({ output }: Call, { activeRun, warnings }: Preflight): void {

@@ -14,6 +14,7 @@ const outputs = z
     TableName: name,
     ItemsBucket: name,
     SchedulerFunction: name,
+    AutoscalerFunction: name,
     ReaderFunction: name,
     ConsumerFunction: name,
     StatusFunction: name,
@@ -33,6 +34,7 @@ const outputs = z
     itemsBucket: stack.ItemsBucket,
     functions: {
       scheduler: stack.SchedulerFunction,
+      autoscaler: stack.AutoscalerFunction,
       reader: stack.ReaderFunction,
       consumer: stack.ConsumerFunction,
       status: stack.StatusFunction,

@@ -1,5 +1,6 @@
+import { isFixed } from '../../functions/core/model/scaling.ts';
 import type { Status } from '../../functions/status.ts';
-import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { warningsOf } from './findings.ts';
@@ -92,7 +93,9 @@ function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptio
   ];
 }
 
-function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): string[] {
+function queueLines(status: Status, colors: Colors): string[] {
+  const { queue, concurrency, scaling } = status;
+  const { yellow, dim } = colors;
   const deadLetters = counted(queue.deadLetters, 'dead letter');
   return [
     label(
@@ -101,7 +104,8 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
         queue.deadLetters > 0 ? yellow(deadLetters) : deadLetters
       }`,
     ),
-    label('Workers', workersText(concurrency, dim)),
+    label('Workers', `${workersText(concurrency, dim)}${ruleNote(scaling)}`),
+    ...decisionLines(scaling, colors),
   ];
 }
 
@@ -110,6 +114,32 @@ function workersText(concurrency: Status['concurrency'], dim: Colors['dim']): st
   return concurrency === null
     ? 'as many as AWS allows'
     : `up to ${count(concurrency)} ${dim('concurrently')}`;
+}
+
+/** What the rule says, if it is not a fixed number. */
+function ruleNote({ rule, state }: Status['scaling']): string {
+  const changing = state === 'changing' ? ', changing' : '';
+  if (!rule || isFixed(rule)) return changing;
+  const { drainWithinSeconds: seconds } = rule;
+  const within = seconds === undefined ? '' : `, to drain within ${counted(seconds, 'second')}`;
+  return `; autoscaling from ${ruleText(rule)}${within}${changing}`;
+}
+
+/** Why there are so many workers, and why a change was refused. */
+function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }: Colors): string[] {
+  if (!decision) return [];
+  const lines: string[] = [];
+  if (decision.problem !== undefined)
+    lines.push(label('', yellow(`not scaled to ${count(decision.to ?? 0)}: ${decision.problem}`)));
+  if (!rule || isFixed(rule)) return lines;
+  lines.push(label('', `${decision.reason} (${ago(decision.at)})`));
+  if (change && change.at !== decision.at)
+    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
+  return lines;
+}
+
+function changeText({ from, to }: NonNullable<Status['scaling']['change']>): string {
+  return `${from == null ? 'no limit' : count(from)} → ${to === undefined ? '?' : counted(to, 'worker')}`;
 }
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];

@@ -1,4 +1,5 @@
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
+import { DRAIN_WITHIN_SECONDS } from '../core/model/scaling.ts';
 import * as z from '../core/model/zod.ts';
 import type { Mapping } from '../core/results/mapping.ts';
 
@@ -32,6 +33,16 @@ const variables = {
   DRUMLINE_CONSUMER: text,
   DRUMLINE_SCHEDULER: text,
   DRUMLINE_READER: text,
+  DRUMLINE_AUTOSCALER: text,
+  /** The UUID of the mapping from the jobs queue to the consumer; empty if it has provisioned pollers. */
+  DRUMLINE_EVENT_SOURCE_MAPPING: z.string(),
+  /** The number of workers, `MIN:MAX`; empty for no autoscaling. */
+  DRUMLINE_AUTOSCALE: z.string(),
+  /** Seconds; empty for half of the time between two ticks. */
+  DRUMLINE_DRAIN_WITHIN_SECONDS: z.union([
+    z.literal(''),
+    int(DRAIN_WITHIN_SECONDS.min, DRAIN_WITHIN_SECONDS.max),
+  ]),
   /** The bucket of the passes' items. */
   DRUMLINE_ITEMS_BUCKET: text,
   /** Whether the job has a list. */

@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { metricStageOf } from '../../functions/core/model/metrics.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { autoscalerNameOf } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import { functionArn } from './function-arn.ts';
@@ -31,6 +32,8 @@ const INVOCATION_RETRIES = 1;
 
 /** The function that enqueues the jobs of the ticks that are due, and the rule that invokes it every minute. */
 export class Scheduler extends DrumlineFunction {
+  readonly everyMinute: Rule;
+
   constructor(scope: Construct, id: string, context: StackContext, consumer: Consumer) {
     const { prefix, settings, queues } = context;
     super(scope, id, context, {
@@ -44,18 +47,21 @@ export class Scheduler extends DrumlineFunction {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
         DRUMLINE_READER: readerNameOf(prefix),
+        DRUMLINE_AUTOSCALER: autoscalerNameOf(prefix),
       },
     });
     this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
-    // The scheduler invokes itself when its time ends before all jobs are sent, and the reader when a tick needs items.
+    // The scheduler invokes itself when its time ends before all jobs are sent, the reader when a tick needs items, and the
+    // autoscaler when a tick is claimed.
     this.allow(
       ['lambda:InvokeFunction'],
       functionArn(this, this.functionName),
       functionArn(this, readerNameOf(prefix)),
+      functionArn(this, autoscalerNameOf(prefix)),
     );
     this.updateAfter(consumer);
-    new Rule(this, 'EveryMinute', {
-      description: 'Asks the scheduler every minute what is due',
+    this.everyMinute = new Rule(this, 'EveryMinute', {
+      description: 'Asks every minute which ticks are due, and how many workers there should be',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [
         new LambdaFunction(this.function, {

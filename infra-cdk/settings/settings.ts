@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
+import { DRAIN_WITHIN_SECONDS, MAX_WORKERS, parseRule } from '../../functions/core/model/scaling.ts';
 import { certificateProblem, urlProblem } from './setting-problems.ts';
 
 /** The project's folder. */
@@ -54,6 +55,16 @@ const ids = (kind: string, max: number) => {
   return resourceName(`${id}(,${id}){0,${max - 1}}`, form);
 };
 
+/** Whether a text is a rule for the number of workers. */
+function isRule(text: string): boolean {
+  try {
+    parseRule(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What identifies a secret in Secrets Manager. */
 const secret = () =>
   ofForm('the name or ARN of a secret, up to 512 characters', (error) =>
@@ -65,6 +76,21 @@ const scaling = {
     description:
       'Maximum number of concurrent workers: the consumer’s reserved concurrency. This one number scales Drumline.',
     common: true,
+  }),
+  autoscale: ofForm(
+    `a minimum and a maximum number of workers such as 1:20, up to ${MAX_WORKERS.toLocaleString('en-US')}`,
+    (error) => z.string(error).refine((value) => value === '' || isRule(value), error),
+  )
+    .default('')
+    .meta({
+      description:
+        'Between which numbers of workers Drumline scales itself. `drumline scale` overrides it until a deployment changes it.',
+      unset: 'no autoscaling',
+      common: true,
+    }),
+  drainWithinSeconds: int(DRAIN_WITHIN_SECONDS.min, DRAIN_WITHIN_SECONDS.max).optional().meta({
+    description: 'Time in which the jobs of a tick should be done, in seconds, for autoscaling.',
+    unset: 'half of the time between two ticks',
   }),
   batchSize: int(1, 10_000).default(10).meta({
     description:

@@ -75,6 +75,12 @@ const VALUES: Record<SettingName, Values> = {
     allowed: 'must be up to 20 lower-case letters, digits and hyphens, a letter first',
   },
   concurrency: int(1, 1_000),
+  autoscale: {
+    valid: ['', '1:20', '4', '1:1000'],
+    invalid: ['20:1', '0:4', '1:1001', '1-20', ':4', '1:', 'yes', 4],
+    allowed: 'must be a minimum and a maximum number of workers such as 1:20, up to 1,000',
+  },
+  drainWithinSeconds: int(60, 86_400),
   batchSize: int(1, 10_000),
   jobsPerMessage: int(1, 500),
   minimumPollers: int(2, 200),

@@ -1,5 +1,6 @@
 import type { JobId, RunId } from '../model/ids.ts';
 import { jobDueAt } from '../model/tick.ts';
+import type { Timing } from '../model/timing.ts';
 import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
@@ -12,6 +13,8 @@ export interface Totals {
   failed: number;
   /** The counters of the workers that still hold one. */
   workers: Counter[];
+  /** How long jobs take, by the workers' timings as of the newest one; absent before the first. */
+  timing?: Timing;
   /** What retired workers counted, and how many there were. */
   retired: Counter['retired'];
 }
