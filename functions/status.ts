@@ -5,7 +5,7 @@ import { findJob, type JobReport } from './core/jobs/find-job.ts';
 import { readPass } from './core/ledger/passes.ts';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readScaling } from './core/ledger/scaling.ts';
-import { readTotals, type Totals } from './core/ledger/totals.ts';
+import { oldestPendingAt, readTotals, type Totals } from './core/ledger/totals.ts';
 import { ApiError, reasonFrom } from './core/model/errors.ts';
 import { type JobId, RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pass } from './core/model/pass.ts';
@@ -31,6 +31,10 @@ export interface Status extends RunStatus {
   queue: QueueDepth & { deadLetters: number };
   /** The current pass of the run's list; absent for numbered jobs, and before the first pass. */
   pass?: PassStatus;
+  /** When the oldest pending job was due, as if jobs ended in the order in which they were enqueued; null if none is pending. */
+  oldestPendingAt: string | null;
+  /** Jobs per second that all workers do together; absent if it is not known. */
+  jobsPerSecond?: number;
   /** Workers that hold a counter of the run. */
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers whose counters were taken over by other workers, and the jobs that they processed. */
@@ -155,6 +159,8 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
   const runId = requestedId ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (requestedId && !totals) throw noSuchRun(requestedId);
+  const timing = totals?.timing ?? scaling.timing;
+  const oldest = totals && (await oldestPendingAt(table, totals));
   const pass = totals?.run.list && (await readPass(table, totals.run.runId, totals.run.pass));
   return {
     ...runStatus(totals),
@@ -162,6 +168,8 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
     scaling: scalingStatus(scaling, scalingSettings(environment)),
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     ...(pass && { pass: passStatus(pass, totals.run.taken) }),
+    oldestPendingAt: isoOrNull(oldest),
+    ...(timing && concurrency && { jobsPerSecond: (concurrency * 1_000) / timing.workerMs }),
     // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
       id: holder,

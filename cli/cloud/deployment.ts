@@ -10,6 +10,7 @@ const outputs = z
   .object({
     JobsQueueUrl: name,
     DeadLetterQueueUrl: name,
+    AbandonedEventsQueueUrl: name,
     TableName: name,
     ItemsBucket: name,
     SchedulerFunction: name,
@@ -26,6 +27,7 @@ const outputs = z
   .transform((stack) => ({
     jobsQueueUrl: stack.JobsQueueUrl,
     deadLetterQueueUrl: stack.DeadLetterQueueUrl,
+    abandonedEventsQueueUrl: stack.AbandonedEventsQueueUrl,
     /** The table of the ledger. */
     table: stack.TableName,
     /** The bucket of the items of a list. */

@@ -3,6 +3,7 @@ import type { Status } from '../../functions/status.ts';
 import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
+import { warningsOf } from './findings.ts';
 import { nextTickText, scheduleText } from './run-report.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
@@ -19,7 +20,12 @@ export interface ScreenOptions {
 export function statusScreen(status: Status, options: ScreenOptions): string {
   const { colors } = options;
   if (status.runId === null) {
-    return ['There has been no run yet.', '', ...queueLines(status, colors)].join('\n');
+    return [
+      'There has been no run yet.',
+      '',
+      ...queueLines(status, colors),
+      ...warningLines(status, colors),
+    ].join('\n');
   }
   return [
     ...runLines(status, colors),
@@ -27,6 +33,7 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
     ...queueLines(status, colors),
     '',
     workerTable(status, options),
+    ...warningLines(status, colors),
   ].join('\n');
 }
 
@@ -127,7 +134,7 @@ function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }
   if (!rule || isFixed(rule)) return lines;
   lines.push(label('', `${ago(decision.at)}: ${decision.reason}`));
   if (change && change.at !== decision.at)
-    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}, because: ${change.reason}`));
+    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
   return lines;
 }
 
@@ -151,6 +158,14 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
   if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);
   const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Last count'], rows, ALIGNS).split('\n');
   return [colors.dim(head ?? ''), ...body].join('\n');
+}
+
+function warningLines(status: Status, { yellow }: Colors): string[] {
+  return warningsOf(status).flatMap(({ title, found, action }) => [
+    '',
+    yellow(`! ${title}: ${found}.`),
+    `  ${action}`,
+  ]);
 }
 
 function label(name: string, text: string): string {

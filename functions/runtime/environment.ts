@@ -27,6 +27,8 @@ const json = <Form>(name: string, isForm: (value: Form) => boolean) =>
 const variables = {
   /** The ledger's table. */
   DRUMLINE_TABLE: text,
+  /** The dimension of the metrics. */
+  DRUMLINE_STAGE: text,
   /** The queues' URLs. */
   DRUMLINE_JOBS_QUEUE: text,
   DRUMLINE_DEAD_LETTER_QUEUE: text,

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { ProvisionedPollerConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
+import { metricStageOf } from '../../functions/core/model/metrics.ts';
 import { mappingMaximumOf } from '../../functions/core/model/scaling.ts';
 import { mappingOf } from '../../functions/core/results/mapping.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -31,6 +32,7 @@ export class Consumer extends DrumlineFunction {
       usesElasticsearch: true,
       runsJob: true,
       environment: {
+        DRUMLINE_STAGE: metricStageOf(settings),
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_DEAD_LETTER_QUEUE: queues.deadLetters.queueUrl,
         DRUMLINE_JOB_CONCURRENCY: String(settings.jobConcurrency),

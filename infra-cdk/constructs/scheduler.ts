@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
+import { metricStageOf } from '../../functions/core/model/metrics.ts';
 import type { Capacity } from '../../functions/core/model/packing.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
 import { mostWorkersOf } from '../settings/setting-problems.ts';
@@ -13,8 +14,8 @@ import { functionArn } from './function-arn.ts';
 import { readerNameOf } from './reader.ts';
 
 /**
- * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is
- * useless, and the rule has already sent newer ones. EventBridge accepts 1 minute to 24 hours (its API reference,
+ * How long an event may take to reach the scheduler. An older event is useless: the rule has already sent newer ones, and
+ * each event fires all ticks that are due, also late ones. EventBridge accepts 1 minute to 24 hours (its API reference,
  * "RetryPolicy"), Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"). Both default to the maximum.
  */
 const MAX_EVENT_AGE = Duration.millis(MAX_LATENESS_MS);
@@ -45,6 +46,7 @@ export class Scheduler extends DrumlineFunction {
       // Signing and sending 10,000 batches takes 10 s of a CPU; Lambda gives one with 1,769 MB.
       memoryMb: 1_024,
       environment: {
+        DRUMLINE_STAGE: metricStageOf(settings),
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
         DRUMLINE_PACKING: JSON.stringify(capacityOf(settings)),

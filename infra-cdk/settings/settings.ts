@@ -284,8 +284,32 @@ const operations = {
   logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365)
     .default(14)
     .meta({ description: 'Retention of the functions’ logs, in days.' }),
+  kmsKey: resourceName(
+    'arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:key/[\\w-]+',
+    'the ARN of a KMS key like arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias',
+  ).meta({
+    description:
+      'A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).',
+    unset: 'keys of AWS',
+  }),
+  alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+)?$/, 'an e-mail address')
+    .default('')
+    .meta({
+      description: 'Address that receives the alarms. AWS asks its owner to confirm.',
+      unset: 'no e-mail',
+    }),
+  alarmTopic: resourceName(
+    'arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,256}',
+    'the ARN of an SNS topic',
+  ).meta({
+    description: 'An existing topic that receives the alarms. Its policy must let CloudWatch publish.',
+    unset: 'no topic',
+  }),
+  tracing: flag().default(false).meta({
+    description: 'Whether AWS X-Ray traces the functions. AWS bills each trace.',
+  }),
   enforceSsl: flag().optional().meta({
-    description: 'Whether the queues refuse plain HTTP.',
+    description: 'Whether queues, buckets and topics refuse plain HTTP.',
     unset: 'true, unless AWS_ENDPOINT_URL (an emulator) is plain HTTP',
   }),
   bootstrapRoles: flag().default(false).meta({

@@ -26,6 +26,7 @@ describe('prices', () => {
       DynamoDB: 1.25,
       S3: 0,
       Lambda: 1,
+      CloudWatch: 0,
       'CloudWatch Logs': 0,
       EventBridge: 0,
     });
