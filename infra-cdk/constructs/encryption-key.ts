@@ -21,6 +21,7 @@ const ACTIONS: Record<FunctionName, readonly string[]> = {
   scheduler: WRITE,
   reader: WRITE,
   consumer: WRITE,
+  autoscaler: READ,
   control: READ,
   status: READ,
   verify: READ,
