@@ -31,15 +31,18 @@ export const SCHEDULER_MS = {
   message: 0.09,
 };
 
+/** Time that the autoscaler takes for a decision that changes nothing, in milliseconds. Measured on the emulator, 2026-11-25. */
+export const AUTOSCALER_MS = 100;
+
 /** Delay of a worker's first batch, in milliseconds: Lambda creates the environment, and Node.js loads the bundle. A guess for AWS. */
 export const COLD_START_MS = 500;
 
 /**
- * Bytes that a batch and a firing write to the logs: their JSON line. Lambda's START, END and REPORT lines, 260 bytes more,
+ * Bytes that a batch, a firing and a decision about the number of workers write to the logs: their JSON line. Lambda's START, END and REPORT lines, 260 bytes more,
  * are off on AWS (infra-cdk/constructs/drumline-function.ts); the emulator writes them all the same.
  * Source: the log groups of a deployment on the emulator, 2026-11-25. `test/e2e/plan.test.ts` checks these numbers.
  */
-export const LOG_BYTES = { batch: 560, firing: 430 };
+export const LOG_BYTES = { batch: 560, firing: 430, decision: 900 };
 
 /**
  * Bytes of a message's ledger item with the largest numbers, including the 100 bytes of index overhead that DynamoDB adds
