@@ -29,6 +29,8 @@ export const STAGES = {
     indexReplicas: '0',
     indexRefreshSeconds: '5',
   },
+  // A worker runs ten jobs of 100 ms at a time.
+  autoscaling: { workMs: '100', jobConcurrency: '10', ...PATIENT },
   cli: {},
   control: {},
   'dead-letters': { jobFile: 'test/e2e/jobs/faulty.ts' },
