@@ -64,10 +64,14 @@ export function keepsUp({ samples }: Trace, { load, rule }: ScalingScenario): vo
   }
 }
 
-/** The number changes its direction at most twice per tick, or twice per five minutes if ticks are more frequent. */
+/**
+ * The number changes its direction at most twice per tick, or twice per five minutes if ticks are more frequent. Jobs that
+ * arrive evenly have no such rhythm.
+ */
 export function doesNotFlap({ samples }: Trace, { load }: ScalingScenario): void {
   const flips = directionChanges(samples).length;
-  const cycleMs = Math.max(load.y * MINUTE_MS, STABILIZATION_MS);
+  const cycleMs =
+    load.pace === 'even' ? 2 * STABILIZATION_MS : Math.max(load.y * MINUTE_MS, STABILIZATION_MS);
   const most = 2 * Math.ceil((load.hours * 60 * MINUTE_MS) / cycleMs);
   assert.ok(flips <= most, `${flips} changes of direction, above ${most}`);
 }
