@@ -62,7 +62,7 @@ export function decide(rule: ScalingRule, figures: ScalingFigures): ScalingDecis
     .map((each) => ({ ...each, workers: Math.min(clamp(rule, each.workers), bounded) }))
     .reduce((a, b) => (b.workers > a.workers ? b : a));
   const isSmall = kept.workers < bounded && kept.workers >= bounded * (1 - TOLERANCE);
-  const next = isSmall ? { workers: bounded, reason: 'the change would be small' } : kept;
+  const next = isSmall ? { workers: bounded, reason: `${kept.reason}, which is about as many` } : kept;
   const reason = next.workers > needed ? `${need.reason}; ${next.reason}.` : `${need.reason}.`;
   return { workers: next.workers, reason, recommendations };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { STABILIZATION_MS } from '../../../functions/core/scaling/decide.ts';
+import type { LoadSettings } from './load.ts';
 import { type ScalingScenario, workersForPeak } from './scenarios.ts';
 import type { Sample, Trace } from './simulate.ts';
 
@@ -7,9 +8,12 @@ const MINUTE_MS = 60_000;
 
 /**
  * Time that a tick may take beyond `drainWithin`, in milliseconds: up to a minute for the change of the mapping, one for
- * the decision that follows, and the last batches.
+ * the decision that follows, and two batches. A batch has ten messages, each with at least one job.
  */
-const SLACK_MS = 2.5 * MINUTE_MS;
+function slackMs({ jobMs, jobConcurrency, slowdown }: LoadSettings): number {
+  const batchMs = Math.max(5_000, jobMs * Math.max(1, 10 / jobConcurrency) * Math.max(1, slowdown));
+  return 2.5 * MINUTE_MS + 2 * batchMs;
+}
 
 /** Workers are never outside the rule. */
 export function staysWithinBounds({ samples }: Trace, { rule: { min, max } }: ScalingScenario): void {
@@ -41,7 +45,7 @@ export function changesNothingBlindly({ decisions }: Trace): void {
 /** Ticks are done in time if the maximum of workers can do that. The first tick shows how long jobs take. */
 export function drainsInTime({ ticks }: Trace, { load, rule, scenario }: ScalingScenario): void {
   if (load.pace === 'even' || workersForPeak(load) > rule.max * 0.8) return;
-  const withinMs = (load.y * MINUTE_MS) / 2 + SLACK_MS + 3 * load.jobMs * Math.max(1, load.slowdown);
+  const withinMs = (load.y * MINUTE_MS) / 2 + slackMs(load);
   const end = load.hours * 60 * MINUTE_MS;
   for (const { dueAt, drainMs = end - dueAt } of ticks.slice(2)) {
     // Jobs that slow down in the middle of the time are seen only when the first of them end.
@@ -56,8 +60,7 @@ export function keepsUp({ samples }: Trace, { load, rule }: ScalingScenario): vo
   if (load.pace === 'burst' || workersForPeak(load) > rule.max * 0.8) return;
   const end = load.hours * 60 * MINUTE_MS;
   const jobsPerMs = load.x / (load.y * MINUTE_MS);
-  const most =
-    jobsPerMs * ((load.y * MINUTE_MS) / 2 + SLACK_MS + 3 * load.jobMs * Math.max(1, load.slowdown));
+  const most = jobsPerMs * ((load.y * MINUTE_MS) / 2 + slackMs(load));
   for (const { at, backlog } of samples) {
     const isSettling = at < 2 * load.y * MINUTE_MS || Math.abs(at - end / 2) < 2 * load.y * MINUTE_MS;
     if (!isSettling) assert.ok(backlog <= most, `${backlog} jobs were pending after ${at} ms, above ${most}`);

@@ -7,7 +7,7 @@ import { simulate } from './simulate.ts';
 
 /** Fixed, so that the result is always the same. */
 const seed = Number(process.env.DRUMLINE_SEED ?? 23);
-const numRuns = Number(process.env.DRUMLINE_RUNS ?? 30);
+const numRuns = Number(process.env.DRUMLINE_RUNS ?? 20);
 
 test.each([
   ['good', GOOD_SCENARIOS, IN_GOOD_CONDITIONS],
