@@ -77,8 +77,12 @@ export function settingsOf(file: StageName): GivenSettings {
   return { ...DEFAULTS, ...STAGES[file] };
 }
 
-/** The words of `drumline deploy` for the default settings and these. */
+/** The words of `drumline deploy` for the default settings and these. On AWS it would ask about permissions. */
 export function deployWith(given: GivenSettings = {}): string[] {
   const settings = { ...DEFAULTS, ...given };
-  return ['deploy', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  return [
+    'deploy',
+    '--yes',
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 }
