@@ -159,6 +159,7 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
   const runId = requestedId ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (requestedId && !totals) throw noSuchRun(requestedId);
+  const timing = totals?.timing ?? scaling.timing;
   const oldest = totals && (await oldestPendingAt(table, totals));
   const pass = totals?.run.list && (await readPass(table, totals.run.runId, totals.run.pass));
   return {
@@ -168,6 +169,7 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     ...(pass && { pass: passStatus(pass, totals.run.taken) }),
     oldestPendingAt: isoOrNull(oldest),
+    ...(timing && concurrency && { jobsPerSecond: (concurrency * 1_000) / timing.workerMs }),
     // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
       id: holder,

@@ -28,7 +28,7 @@ export function usageOfFiring(): Usage {
  * enqueued before the workers start. (A worker that starts earlier reads the tick again now and then, one read unit each.)
  */
 export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
-  const { messages, batches, slices } = packingOf(x, sizing);
+  const { messages, batches, slices } = packingOf(x, sizing, workMs);
   const batchCalls = sumOverChunks(messages, sizing.batchSize, callsFor);
   return usageOf({
     sqsSends: sumOverChunks(messages, SLICE_MESSAGES, callsFor),
@@ -66,7 +66,7 @@ function countingWrites(messages: number, batchSize: number): number {
 
 function consumerGbSeconds(x: number, sizing: Sizing, workMs: number): number {
   const { batchSize, consumerMemoryMb, jobConcurrency } = sizing;
-  const jobsPerMessage = effectiveJobsPerMessage(x, sizing);
+  const jobsPerMessage = effectiveJobsPerMessage(x, sizing, workMs);
   const seconds = sumOverChunks(x, batchSize * jobsPerMessage, (jobs) => {
     const messages = Math.ceil(jobs / jobsPerMessage);
     return batchMs({ messages, jobs, workMs, jobConcurrency }) / 1_000;

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
+import { metricStageOf } from '../../functions/core/model/metrics.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
@@ -32,6 +33,7 @@ export class Autoscaler extends DrumlineFunction {
       // AWS takes up to a minute to change an event source mapping. Another invocation may have to be waited for.
       timeout: Duration.minutes(2),
       environment: {
+        DRUMLINE_STAGE: metricStageOf(settings),
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_CONSUMER: consumer.function.functionName,
         DRUMLINE_EVENT_SOURCE_MAPPING: consumer.mapping?.id ?? '',

@@ -33,7 +33,7 @@ const ACCESS: Record<FunctionName, Access[]> = {
   reader: [get(RUNS, PASSES), write(PASSES)],
   consumer: [get(TICKS, MESSAGES, PASSES), query(COUNTERS, PASSES), write(COUNTERS, MESSAGES)],
   control: [get(SCHEDULE, RUNS, SCALING), write(SCHEDULE, RUNS), put(SCALING)],
-  autoscaler: [get(SCHEDULE, RUNS, TICKS, SCALING), query(RUNS, COUNTERS), put(SCALING)],
+  autoscaler: [get(SCHEDULE, RUNS, TICKS, SCALING), query(RUNS, COUNTERS, TICKS), put(SCALING)],
   status: [READ_ALL],
   verify: [READ_ALL],
 };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { METRICS } from '../../functions/core/model/metrics.ts';
 import { CONDITIONS } from '../../infra-cdk/settings/conditions.ts';
+import { ALARMS } from '../../plan/monitoring.ts';
 import { only, readable, resourcesOf, synthesize } from './synthesis.ts';
 
 beforeEach(() => {
@@ -69,6 +70,10 @@ test('each alarm watches one metric, without metric math', () => {
     'backlog-retention':
       'Maximum of AWS/SQS ApproximateAgeOfOldestMessage of QueueName=QueuesJobs.QueueName >= 604800, 1 of 1 × 300 s, missing notBreaching',
   });
+});
+
+test('the plan knows their number', () => {
+  expect(Object.keys(alarms())).toHaveLength(ALARMS);
 });
 
 test('each condition has an alarm, whose description has the words of the condition', () => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { changeScaling, type DecisionRecord, readScaling, type Scaling } from '../ledger/scaling.ts';
 import type { Table } from '../ledger/table.ts';
 import { ConditionFailed } from '../model/errors.ts';
-import { MAX_WORKERS, type ScalingFigures, type ScalingRule } from '../model/scaling.ts';
+import { MAX_WORKERS, type ScalingRule } from '../model/scaling.ts';
 import { applyScaling, Refused, type WorkerLimits } from './apply-scaling.ts';
 import { decide } from './decide.ts';
 import { readWork, type Work } from './figures.ts';
@@ -126,8 +126,7 @@ async function decideNow(
   const problem = await problemOf(async () => {
     reserved = await limits.readReserved();
   });
-  const figures: Omit<ScalingFigures, 'recommendations'> = {
-    now,
+  const figures: DecisionRecord['figures'] = {
     // Without a reservation the mapping is the only limit, which AWS has at 1,000.
     ...(reserved !== undefined && { workers: reserved ?? MAX_WORKERS }),
     // Dead letters that are sent again are messages that no run counts as pending.
@@ -137,7 +136,8 @@ async function decideNow(
   };
   const { workers, reason, recommendations } = decide(rule, {
     ...figures,
-    recommendations: scaling.recommendations,
+    now,
+    recommendations: historyOf(scaling, rule, reserved, now),
   });
   const decision = {
     at: now,
@@ -149,6 +149,16 @@ async function decideNow(
     ...(problem !== undefined && { problem }),
   };
   return { work, recommendations, decision };
+}
+
+/** The earlier recommendations. A system without a reservation, as after its first deployment, starts at the minimum. */
+function historyOf(
+  { recommendations }: Scaling,
+  { min }: ScalingRule,
+  reserved: number | null | undefined,
+  now: number,
+): Scaling['recommendations'] {
+  return recommendations.length === 0 && reserved === null ? [{ at: now, workers: min }] : recommendations;
 }
 
 /** Runs a step. @returns why Lambda has refused it; undefined if it succeeded */
