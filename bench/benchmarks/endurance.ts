@@ -43,7 +43,7 @@ is read every 5 seconds. Killed workers' messages return after the visibility ti
             {
               reason: ({ reason, problem }) =>
                 problem === undefined ? reason : `${reason} Refused: ${problem}`,
-              minute: ({ minute }) => minute.toFixed(1),
+              minute: ({ minute }) => Math.max(0, minute).toFixed(1),
               from: ({ from }) => (from === null ? '–' : count(from)),
               to: ({ to }) => count(to),
             },
