@@ -16,6 +16,7 @@ import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
 import { DRAIN_WITHIN_SECONDS, MAX_WORKERS, type ScalingRule } from './core/model/scaling.ts';
 import {
+  DEFAULT_BACKFILL_MINUTES,
   firstTickAt,
   type Pace,
   type Period,
@@ -80,8 +81,8 @@ const command = z.discriminatedUnion('action', [
     timezone: z.optional(timezone),
     /** Whether a tick's jobs are sent at once or spread evenly over the time until the next tick. */
     pace: z._default(pace, 'burst'),
-    /** Maximum age of late ticks that are still fired, in minutes. */
-    backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), 0),
+    /** Maximum age of late ticks that are still fired, in minutes. 0 for two minutes, the least. */
+    backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), DEFAULT_BACKFILL_MINUTES),
     /** Whether the active run, if any, is stopped. Otherwise the start is rejected. */
     replace: z._default(z.boolean(), false),
   }),

@@ -18,6 +18,7 @@ interface Options {
   context?: string[];
   verbose?: boolean;
   watch?: boolean;
+  yes?: boolean;
 }
 
 export function register(program: Command): void {
@@ -27,7 +28,8 @@ export function register(program: Command): void {
     .description(
       'Deploys the stack with the CDK. Settings come from cdk.json. An option overrides a setting until the next ' +
         'deploy. The number of workers of the running system, or its rule for it, does not change unless an option ' +
-        'or a new setting sets it.',
+        'or a new setting sets it. On AWS, deploy checks the account before it creates anything, and asks before the ' +
+        'stack gets more permissions.',
     )
     .addOption(concurrencyOption())
     .option(
@@ -45,6 +47,7 @@ export function register(program: Command): void {
     .addOption(contextOption())
     .option('--watch', 'deploy each edit of the job until Ctrl-C (local cloud only)')
     .option('--verbose', 'print the output of the CDK')
+    .option('--yes', 'do not ask before permissions are widened (AWS only)')
     .addHelpText(
       'after',
       () => `
@@ -63,7 +66,7 @@ Examples:
 async function run(call: Call, options: Options): Promise<void> {
   if (options.watch) requireWatchable(call);
   const startedAt = Date.now();
-  const deployed = await deploy(call, givenBy(options), options.verbose);
+  const deployed = await deploy(call, givenBy(options), { verbose: options.verbose, yes: options.yes });
   const { deployment, rule, concurrency, preflight } = deployed;
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
   const document = {

@@ -5,10 +5,11 @@ import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { type Check, checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { type Check, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
 import { findCurrentDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
+import { readJob } from '../job/load-job.ts';
 import { type Finding, findingsOf } from '../runs/findings.ts';
 import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .summary('check the requirements and the deployment, and show what is running')
     .description(
       'Checks the programs that the local cloud needs, says how to install missing ones, and shows which servers are ' +
-        'running. With --target aws it checks the concurrency quota and the CDK bootstrap of the account. With --target ' +
+        'running. With --target aws it checks what a deployment needs: the account’s concurrency quota, secrets, and more. With --target ' +
         'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. If ' +
         'Drumline is deployed, it checks the conditions of the alarms, as far as the ledger and the queues show them. ' +
         'Exits with 1 if something is missing or needs attention.',
@@ -31,11 +32,22 @@ export function register(program: Command): void {
 
 async function run(call: Call): Promise<number> {
   const { target, signal } = call;
-  if (target.name === 'aws')
-    return reportChecks(call, await checkAccount(target, effectiveSettings({}), signal));
+  if (target.name === 'aws') return diagnoseAccount(call);
   if (target.name === 'localstack')
     return reportChecks(call, await checkLocalstack(target, signal), SHORTCOMINGS);
   return diagnoseMachine(call);
+}
+
+async function diagnoseAccount(call: Call): Promise<number> {
+  const { target, signal } = call;
+  const { checkAccount, checkBootstrap } = await import('../cloud/check-account.ts');
+  const settings = effectiveSettings({});
+  const { needs } = await readJob(settings.jobFile);
+  const [checks, toolkit] = await Promise.all([
+    checkAccount(target, settings, Object.values(needs.secrets), signal),
+    checkBootstrap(target, signal),
+  ]);
+  return reportChecks(call, [...checks, toolkit]);
 }
 
 /** The findings about the deployment; undefined if nothing is deployed. */

@@ -93,7 +93,7 @@ export class Items extends Construct {
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       // The ledger outlives the stack, and its passes refer to these objects.
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',

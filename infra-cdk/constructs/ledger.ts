@@ -53,8 +53,9 @@ export class Ledger extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAt',
-      // The counters are the only record of which jobs were done, so they outlive the stack.
-      removalPolicy: RemovalPolicy.RETAIN,
+      // The counters are the only record of which jobs were done, so they outlive the stack. A table that a failed first
+      // deployment has created is empty, and CloudFormation deletes it.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

@@ -11,8 +11,8 @@ import { functionArn } from './function-arn.ts';
 import { readerNameOf } from './reader.ts';
 
 /**
- * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is
- * useless, and the rule has already sent newer ones. EventBridge accepts 1 minute to 24 hours (its API reference,
+ * How long an event may take to reach the scheduler. An older event is useless: the rule has already sent newer ones, and
+ * each event fires all ticks that are due, also late ones. EventBridge accepts 1 minute to 24 hours (its API reference,
  * "RetryPolicy"), Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"). Both default to the maximum.
  */
 const MAX_EVENT_AGE = Duration.millis(MAX_LATENESS_MS);

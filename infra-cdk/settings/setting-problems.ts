@@ -74,7 +74,7 @@ export function urlProblem(text: string): string | undefined {
  * Whether a host is this machine or on a private network: an address of RFC 1918 or RFC 4193, a name without a dot (a
  * container on its network), or a name in a private zone.
  */
-function isPrivate(hostname: string): boolean {
+export function isPrivate(hostname: string): boolean {
   if (isIPv4(hostname)) return /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(hostname);
   if (hostname.startsWith('[')) return /^\[(::1\]|f[cd])/.test(hostname);
   return !hostname.includes('.') || /\.(internal|local|localhost)$/.test(hostname);

@@ -277,6 +277,14 @@ const operations = {
   logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365)
     .default(14)
     .meta({ description: 'Retention of the functions’ logs, in days.' }),
+  kmsKey: resourceName(
+    'arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:key/[\\w-]+',
+    'the ARN of a KMS key like arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias',
+  ).meta({
+    description:
+      'A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).',
+    unset: 'keys of AWS',
+  }),
   alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+)?$/, 'an e-mail address')
     .default('')
     .meta({

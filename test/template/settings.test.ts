@@ -168,6 +168,11 @@ const VALUES: Record<SettingName, Values> = {
     invalid: ['', 'abc', '2', 0, -1, 366, true, [14]],
     allowed: 'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365',
   },
+  kmsKey: {
+    valid: ['', 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'],
+    invalid: ['0a1b2c3d', 'alias/mine', 'arn:aws:kms:eu-west-1:123456789012:alias/mine', 5],
+    allowed: 'must be the ARN of a KMS key',
+  },
   enforceSsl: FLAG,
   alarmEmail: {
     valid: ['', 'ops@example.com'],
@@ -248,6 +253,7 @@ describe('each setting', () => {
       workMs: 0,
       logLevel: 'INFO',
       logRetentionDays: 14,
+      kmsKey: '',
       ...{ alarmEmail: '', alarmTopic: '', tracing: false },
       bootstrapRoles: false,
     });
