@@ -188,7 +188,27 @@ export interface DrumlineProps {
    */
   readonly logRetentionDays?: number | undefined;
   /**
-   * Whether the queues refuse plain HTTP.
+   * A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).
+   * Value: ARN of a KMS key like arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias. @default keys of AWS
+   */
+  readonly kmsKey?: string | undefined;
+  /**
+   * Address that receives the alarms. AWS asks its owner to confirm.
+   * Value: e-mail address. @default no e-mail
+   */
+  readonly alarmEmail?: string | undefined;
+  /**
+   * An existing topic that receives the alarms. Its policy must let CloudWatch publish.
+   * Value: ARN of an SNS topic. @default no topic
+   */
+  readonly alarmTopic?: string | undefined;
+  /**
+   * Whether AWS X-Ray traces the functions. AWS bills each trace.
+   * Value: true or false. @default false
+   */
+  readonly tracing?: boolean | undefined;
+  /**
+   * Whether queues, buckets and topics refuse plain HTTP.
    * Value: true or false. @default true, unless AWS_ENDPOINT_URL (an emulator) is plain HTTP
    */
   readonly enforceSsl?: boolean | undefined;
