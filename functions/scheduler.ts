@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import type { MetricValues } from './core/model/metrics.ts';
-import { MIN_MESSAGES_PER_TICK } from './core/model/tick.ts';
+import { MIN_MESSAGES_PER_TICK, type PackingRule } from './core/model/packing.ts';
 import * as z from './core/model/zod.ts';
 import { type FireResult, fire } from './core/schedule/fire.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
@@ -15,11 +15,18 @@ const environment = readEnvironment(
   'DRUMLINE_STAGE',
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_JOBS_PER_MESSAGE',
+  'DRUMLINE_PACKING',
   'DRUMLINE_READER',
   'DRUMLINE_AUTOSCALER',
 );
 const table = openTable(environment.DRUMLINE_TABLE);
 const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
+
+const jobsPerMessage = environment.DRUMLINE_JOBS_PER_MESSAGE;
+const packing: PackingRule =
+  jobsPerMessage === 'auto'
+    ? { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK, ...environment.DRUMLINE_PACKING }
+    : { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK };
 
 const lambda = openLambda();
 const metrics = new MetricLog(environment.DRUMLINE_STAGE);
@@ -37,10 +44,7 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
       name: context.awsRequestId,
       table,
       jobs,
-      settings: {
-        jobsPerMessage: environment.DRUMLINE_JOBS_PER_MESSAGE,
-        minMessages: MIN_MESSAGES_PER_TICK,
-      },
+      settings: packing,
       clock: Date.now,
       sleep,
       startReader: (pass) =>

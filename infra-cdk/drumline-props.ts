@@ -23,10 +23,10 @@ export interface DrumlineProps {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Maximum number of jobs in a message, from the next tick on; small ticks use fewer. Divides the cost of queue and ledger.
-   * Value: integer from 1 to 500. @default 50
+   * Maximum number of jobs in a message, from the next tick on; `auto` follows how long jobs take. Divides the cost of queue and ledger.
+   * Value: auto, or an integer from 1 to 500. @default auto
    */
-  readonly jobsPerMessage?: number | undefined;
+  readonly jobsPerMessage?: number | 'auto' | undefined;
   /**
    * Maximum number of concurrent jobs in one worker.
    * Value: integer from 1 to 10,000. @default 10

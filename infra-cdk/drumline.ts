@@ -10,6 +10,7 @@ import { Autoscaler } from './constructs/autoscaler.ts';
 import { Consumer } from './constructs/consumer.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import type { StackContext } from './constructs/drumline-function.ts';
+import { EncryptionKey } from './constructs/encryption-key.ts';
 import { Items } from './constructs/items.ts';
 import { Ledger } from './constructs/ledger.ts';
 import { Control, Status, Verify } from './constructs/on-demand-functions.ts';
@@ -55,12 +56,13 @@ export class Drumline extends Construct {
     super(scope, id);
     const settings = parseSettings({ ...props });
     const prefix = prefixOf(settings);
-    const queues = new Queues(this, 'Queues', { prefix, settings });
-    const ledger = new Ledger(this, 'Ledger', settings);
+    const key = new EncryptionKey(this, 'EncryptionKey', settings);
+    const queues = new Queues(this, 'Queues', { prefix, settings, key });
+    const ledger = new Ledger(this, 'Ledger', settings, key);
     const results = new Results(this, 'Results', settings);
-    const items = new Items(this, 'Items', settings);
+    const items = new Items(this, 'Items', settings, key);
     const job = describedJob(this, settings.jobFile);
-    const context: StackContext = { prefix, settings, job, queues, ledger, items, results };
+    const context: StackContext = { prefix, settings, job, key, queues, ledger, items, results };
 
     const consumer = new Consumer(this, 'Consumer', context);
     const scheduler = new Scheduler(this, 'Scheduler', context, consumer);

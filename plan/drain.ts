@@ -43,7 +43,7 @@ export interface Drain {
  *     scheduler sends ─► workers process (their number grows) ─► counters, in COUNTER_SHARDS partitions
  */
 export function drainOf(x: number, sizing: Sizing, workMs: number): Drain {
-  const { messages, batches, batchMessages, batchJobs } = packingOf(x, sizing);
+  const { messages, batches, batchMessages, batchJobs } = packingOf(x, sizing, workMs);
   const { jobConcurrency } = sizing;
   const fullBatchMs = batchMs({ messages: batchMessages, jobs: batchJobs, workMs, jobConcurrency });
   const bounds: Record<Bound, number> = {

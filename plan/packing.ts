@@ -1,4 +1,4 @@
-import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../functions/core/model/tick.ts';
+import { jobsPerMessageOf, MIN_MESSAGES_PER_TICK } from '../functions/core/model/packing.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
 import type { Settings } from '../infra-cdk/settings/settings.ts';
 
@@ -33,10 +33,13 @@ export interface Packing {
   batchJobs: number;
 }
 
-/** Packs the `x` jobs of a tick into full batches. Batches are full while the queue holds more than one of them. */
-export function packingOf(x: number, sizing: Sizing): Packing {
+/**
+ * Packs the `x` jobs of a tick into full batches. Batches are full while the queue holds more than one of them.
+ * @param workMs how long a job takes, in milliseconds
+ */
+export function packingOf(x: number, sizing: Sizing, workMs: number): Packing {
   const { batchSize } = sizing;
-  const jobsPerMessage = effectiveJobsPerMessage(x, sizing);
+  const jobsPerMessage = effectiveJobsPerMessage(x, sizing, workMs);
   const messages = Math.ceil(x / jobsPerMessage);
   return {
     messages,
@@ -47,10 +50,15 @@ export function packingOf(x: number, sizing: Sizing): Packing {
   };
 }
 
-/** Jobs per message in a tick of `x` jobs: fewer than the setting if the tick is small. */
-export function effectiveJobsPerMessage(
-  x: number,
-  { jobsPerMessage }: Pick<Sizing, 'jobsPerMessage'>,
-): number {
-  return jobsPerMessageOf(x, { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK });
+/**
+ * Jobs per message in a tick of `x` jobs: fewer than the setting if the tick is small. With `auto`: as in a tick whose jobs'
+ * duration was measured before.
+ */
+export function effectiveJobsPerMessage(x: number, sizing: Sizing, workMs: number): number {
+  const { jobsPerMessage, batchSize, jobConcurrency, consumerTimeoutSeconds, concurrency } = sizing;
+  const minMessages = MIN_MESSAGES_PER_TICK;
+  if (jobsPerMessage !== 'auto') return jobsPerMessageOf(x, { jobsPerMessage, minMessages });
+  const timeoutMs = consumerTimeoutSeconds * 1_000;
+  const capacity = { batchSize, jobConcurrency, timeoutMs, workers: concurrency };
+  return jobsPerMessageOf(x, { jobsPerMessage, minMessages, ...capacity }, { timing: { jobMs: workMs } });
 }

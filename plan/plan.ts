@@ -13,7 +13,7 @@ import {
   usageOf,
 } from './prices.ts';
 import { type Quota, quotasOf } from './quotas.ts';
-import { usageOfFiring, usageOfTick } from './tick-usage.ts';
+import { usageOfDecision, usageOfFiring, usageOfTick } from './tick-usage.ts';
 
 /** The work to be done: `x` jobs every `y` minutes. Each job waits `workMs` milliseconds. */
 export interface Workload {
@@ -49,14 +49,14 @@ const IDLE_RECEIVES_PER_MINUTE = MAPPING_RAMP.initial * 3;
 export function planOf(workload: Workload, sizing: Sizing): Plan {
   const { x, y, workMs } = workload;
   const { jobConcurrency } = sizing;
-  const packing = packingOf(x, sizing);
+  const packing = packingOf(x, sizing, workMs);
   const { batchMessages: messages, batchJobs: jobs } = packing;
   const drain = drainOf(x, sizing, workMs);
   const ticks = MINUTES_PER_MONTH / y;
   const idleMinutes = Math.max(0, MINUTES_PER_MONTH - (ticks * drain.ms) / 60_000);
   const usage = sumUsage(
     scaleUsage(usageOfTick(x, sizing, workMs), ticks),
-    scaleUsage(usageOfFiring(), MINUTES_PER_MONTH),
+    scaleUsage(sumUsage(usageOfFiring(), usageOfDecision()), MINUTES_PER_MONTH),
     usageOfMonitoring(),
     usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_PER_MINUTE }),
   );

@@ -36,7 +36,7 @@ export interface Quota {
  */
 export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
   const { concurrency } = sizing;
-  const { batchMessages, batches } = packingOf(x, sizing);
+  const { batchMessages, batches } = packingOf(x, sizing, workMs);
   const batchesPerSecond = peakBatchesPerSecond(x, sizing, workMs);
   const counterUnits = batchesPerSecond * UNITS_PER_WRITE;
   const tableUnits = counterUnits + batchesPerSecond * batchMessages * UNITS_PER_WRITE;
@@ -97,7 +97,7 @@ export function quotasOf(x: number, sizing: Sizing, workMs: number): Quota[] {
 
 /** Batches per second while all workers are running and the queue is not empty. */
 function peakBatchesPerSecond(x: number, sizing: Sizing, workMs: number): number {
-  const { batches, batchMessages, batchJobs } = packingOf(x, sizing);
+  const { batches, batchMessages, batchJobs } = packingOf(x, sizing, workMs);
   const { concurrency, jobConcurrency } = sizing;
   const fullBatchMs = batchMs({ messages: batchMessages, jobs: batchJobs, workMs, jobConcurrency });
   const byWorkers = (Math.min(concurrency, batches) / (fullBatchMs + BATCH_MS.between)) * 1_000;

@@ -1,3 +1,4 @@
+import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
@@ -24,11 +25,28 @@ export function usageOfFiring(): Usage {
 }
 
 /**
+ * Usage of the autoscaler's invocation each minute (functions/core/scaling/). It reads its own state twice, the runs, the
+ * schedule, the run, up to two ticks, and the counters in all partitions; it writes its state. The one for each tick is not
+ * included.
+ */
+export function usageOfDecision(): Usage {
+  return usageOf({
+    ruleEvents: 1,
+    lambdaInvocations: 1,
+    // It has 256 MB (infra-cdk/constructs/drumline-function.ts), and takes about as long as a firing.
+    lambdaGbSeconds: (SCHEDULER_MS.firing / 1_000) * 0.25,
+    ledgerReadUnits: 7 + COUNTER_SHARDS,
+    ledgerWriteUnits: UNITS_PER_WRITE,
+    logGb: LOG_BYTES.decision / 1e9,
+  });
+}
+
+/**
  * Usage of a tick with `x` jobs, in addition to the firing, if every job succeeds at the first attempt and all jobs are
  * enqueued before the workers start. (A worker that starts earlier reads the tick again now and then, one read unit each.)
  */
 export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
-  const { messages, batches, slices } = packingOf(x, sizing);
+  const { messages, batches, slices } = packingOf(x, sizing, workMs);
   const batchCalls = sumOverChunks(messages, sizing.batchSize, callsFor);
   return usageOf({
     sqsSends: sumOverChunks(messages, SLICE_MESSAGES, callsFor),
@@ -66,7 +84,7 @@ function countingWrites(messages: number, batchSize: number): number {
 
 function consumerGbSeconds(x: number, sizing: Sizing, workMs: number): number {
   const { batchSize, consumerMemoryMb, jobConcurrency } = sizing;
-  const jobsPerMessage = effectiveJobsPerMessage(x, sizing);
+  const jobsPerMessage = effectiveJobsPerMessage(x, sizing, workMs);
   const seconds = sumOverChunks(x, batchSize * jobsPerMessage, (jobs) => {
     const messages = Math.ceil(jobs / jobsPerMessage);
     return batchMs({ messages, jobs, workMs, jobConcurrency }) / 1_000;

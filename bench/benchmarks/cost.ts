@@ -4,6 +4,7 @@ import { count } from '../../cli/terminal/format.ts';
 import { int, intList } from '../../cli/terminal/options.ts';
 import { KEPT_DAYS } from '../../functions/core/model/pass.ts';
 import { LOG_BYTES, REQUEST_MS } from '../../plan/overheads.ts';
+import { effectiveJobsPerMessage, sizingOf } from '../../plan/packing.ts';
 import {
   dollarsOf,
   PRICES_AS_OF,
@@ -98,7 +99,9 @@ Functions and of Lambda alone are not measured: \`bench/benchmarks/step-function
   async run(context) {
     const { options, progress, signal } = context;
     const where = await context.cloud();
-    const { jobsPerMessage } = effectiveSettings({});
+    // What the default, auto, becomes for jobs whose duration was measured.
+    const sizing = sizingOf(effectiveSettings({}));
+    const jobsPerMessage = effectiveJobsPerMessage(options.jobs, sizing, options.workMs);
     const packings = [...new Set([...options.jobsPerMessage, jobsPerMessage])].sort((a, b) => a - b);
     const { jobs, items, itemBytes } = options;
     const shapes: Shape[] = [

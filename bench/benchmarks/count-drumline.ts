@@ -8,7 +8,7 @@ import {
   jobsPerMessageOf,
   MIN_MESSAGES_PER_TICK,
   type PackingRule,
-} from '../../functions/core/model/tick.ts';
+} from '../../functions/core/model/packing.ts';
 import {
   fireScheduler,
   openWorker,

@@ -35,6 +35,8 @@ interface Decision {
   from: number | null;
   to: number;
   reason: string;
+  /** Why Lambda has refused it. */
+  problem?: string;
 }
 
 interface EnduranceRow extends Row {
@@ -61,8 +63,8 @@ interface EnduranceRow extends Row {
 
 const STAGE = 'endurance';
 
-/** The number of workers, and how much one of them does: 40 jobs of 100 ms per second, so that the load needs several. */
-const SCALING: GivenSettings = { concurrency: '4', jobConcurrency: '4' };
+/** One worker does 40 jobs of 100 ms per second, so that the load needs several. */
+const SCALING: GivenSettings = { autoscale: '1:8', concurrency: '1', jobConcurrency: '4' };
 
 const SAMPLE_MS = 5_000;
 const REPORT_MS = 60_000;
@@ -84,8 +86,8 @@ is read every 5 seconds. Killed workers' messages return after the visibility ti
   register(command: Command) {
     command
       .option('--minutes <n>', 'length of the run, in minutes', int(2, 10_000), 60)
-      .option('--jobs <n>', 'highest number of jobs per tick', int(100, 1_000_000), 6_000)
-      .option('--every <n>', 'minutes between two ticks', int(1, 60), 1)
+      .option('--jobs <n>', 'highest number of jobs per tick', int(100, 1_000_000), 12_000)
+      .option('--every <n>', 'minutes between two ticks', int(1, 60), 2)
       .option('--outage-seconds <n>', 'how long Elasticsearch is down', int(1, 3_600), 20);
   },
 
@@ -108,7 +110,8 @@ is read every 5 seconds. Killed workers' messages return after the visibility ti
         : tableOf(
             row.decisions,
             {
-              reason: ({ reason }) => reason,
+              reason: ({ reason, problem }) =>
+                problem === undefined ? reason : `${reason} Refused: ${problem}`,
               minute: ({ minute }) => minute.toFixed(1),
               from: ({ from }) => (from === null ? '–' : count(from)),
               to: ({ to }) => count(to),
@@ -123,7 +126,8 @@ is read every 5 seconds. Killed workers' messages return after the visibility ti
 class LongRun {
   readonly #samples: Sample[] = [];
   readonly #happenings: Happening[] = [];
-  readonly #decisions = new Map<number, Decision>();
+  /** Changes of the number of workers, by their times. */
+  readonly #decisions = new Map<string, Decision>();
   #lastSeen = new Map<string, number>();
   #latest: Status | undefined;
   #startedAt = 0;
@@ -251,13 +255,14 @@ class LongRun {
 
   #take(status: Status): void {
     this.#latest = status;
-    const { x, enqueued, processed, failed, concurrency, workers } = status;
+    const { running, x, enqueued, processed, failed, concurrency, workers, scaling } = status;
+    this.#takeDecision(scaling.change);
     const seen = new Map(workers.map(({ id, lastSeenAt }) => [id, Date.parse(lastSeenAt)]));
     const busy = [...seen].filter(([id, at]) => at > (this.#lastSeen.get(id) ?? this.#startedAt)).length;
     this.#lastSeen = seen;
     const sample: Sample = {
       minute: this.#minute(),
-      x: Number(x),
+      x: running ? Number(x) : 0,
       enqueued,
       processed,
       failed,
@@ -266,6 +271,17 @@ class LongRun {
     };
     this.#samples.push(sample);
     this.#keep(sample);
+  }
+
+  #takeDecision(change: Status['scaling']['change']): void {
+    if (!change || change.to === undefined) return;
+    const { at, from = null, to, reason, problem } = change;
+    const known = this.#decisions.has(at);
+    const decision: Decision = { minute: minuteOf(Date.parse(at), this.#startedAt), from, to, reason };
+    this.#decisions.set(at, problem === undefined ? decision : { ...decision, problem });
+    if (known) return;
+    this.#keep(decision);
+    this.#say(`${from ?? 'no limit'} → ${to} workers: ${reason}`);
   }
 
   #report({ tick, missedTicks, queue }: Status): void {
@@ -338,7 +354,7 @@ class LongRun {
   }
 
   #minute(): number {
-    return (Date.now() - this.#startedAt) / 60_000;
+    return minuteOf(Date.now(), this.#startedAt);
   }
 
   /** @param plotted whether the plot shows it */
@@ -357,6 +373,11 @@ class LongRun {
     // The order of lines does not matter: each has its minute.
     appendFile(join(this.folder, 'run.jsonl'), `${JSON.stringify(line)}\n`).catch(() => {});
   }
+}
+
+/** A time of the run in minutes, to a thousandth. */
+function minuteOf(at: number, startedAt: number): number {
+  return Math.round((at - startedAt) / 60) / 1_000;
 }
 
 function jobsAt(share: number, highest: number): number {

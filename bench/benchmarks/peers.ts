@@ -23,6 +23,9 @@ const SYSTEMS: Record<SystemName, string> = {
 };
 const NAMES = Object.keys(SYSTEMS) as SystemName[];
 
+/** Jobs per message by default until the default became auto. */
+const FORMER_DEFAULT = 50;
+
 /** The number of workers for which the headline compares the systems. */
 const COMPARED_WORKERS = 2;
 
@@ -92,12 +95,15 @@ function systemNames(text: string): SystemName[] {
 /** Drumline's row with default settings; the row of any other system. */
 function rowOf(rows: readonly ThroughputRow[], name: SystemName, workMs: number, workers: number) {
   const { jobsPerMessage } = defaultPacking();
+  // Records from before the default was auto.
+  const isRecorded = rows.some(({ settings }) => settings.jobsPerMessage === jobsPerMessage);
+  const wanted = isRecorded ? jobsPerMessage : FORMER_DEFAULT;
   return rows.find(
     ({ system, settings, ...load }) =>
       system === name &&
       load.workMs === workMs &&
       load.workers === workers &&
-      (system !== 'drumline' || settings.jobsPerMessage === jobsPerMessage),
+      (system !== 'drumline' || settings.jobsPerMessage === wanted),
   );
 }
 

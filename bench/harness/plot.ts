@@ -27,8 +27,8 @@ export interface Plot {
   readonly events?: readonly { readonly at: number; readonly label: string }[];
 }
 
-/** Sizes in pixels. Text is drawn in 11 pixels, where a character of the system's sans-serif font takes about 6. */
-const SIZE = { width: 860, left: 64, right: 20, panel: 130, gap: 40, line: 13, character: 6 };
+/** Sizes in pixels. Text is drawn in 11 pixels, where a character of the system's sans-serif font takes about 6.5. */
+const SIZE = { width: 860, left: 64, right: 20, panel: 130, gap: 40, line: 13, character: 6.5 };
 
 /**
  * The palette of Okabe and Ito ('Color Universal Design', 2008), which colour-blind people can tell apart, without its
@@ -81,8 +81,11 @@ function ticks(low: number, high: number, count: number): number[] {
 export function plot({ title, xLabel, panels, events = [] }: Plot): string {
   const points = panels.flatMap((panel) => panel.series.flatMap((series) => series.points));
   const xs = [...points.map(([x]) => x), ...events.map(({ at }) => at)];
-  const low = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
+  const first = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
   const high = xs.reduce((most, x) => Math.max(most, x), xs[0] ?? 1);
+  // A series that begins slightly after a round figure begins at that figure.
+  const [round = first] = ticks(first, high, 10);
+  const low = first - round < (high - first) / 50 ? round : first;
   const inner = SIZE.width - SIZE.left - SIZE.right;
   const x = (value: number) => SIZE.left + ((value - low) / (high - low || 1)) * inner;
 

@@ -91,9 +91,10 @@ export async function measureSystems(
   }));
 }
 
-/** `drumline, 25 jobs per message`; the other systems have one setting only. */
+/** `drumline, 25 jobs per message` or `drumline, auto`; the other systems have one setting only. */
 export function nameOf(system: SystemName, { jobsPerMessage }: ThroughputRow['settings']): string {
-  return system === 'drumline' ? `drumline, ${counted(Number(jobsPerMessage), 'job')} per message` : system;
+  if (system !== 'drumline') return system;
+  return `drumline, ${jobsPerMessage === 'auto' ? 'auto' : `${counted(Number(jobsPerMessage), 'job')} per message`}`;
 }
 
 /** Runs jobs through a system, after a warm-up that is not measured. */

@@ -125,17 +125,17 @@ async function reviewOnAws(
     import('./check-account.ts'),
     import('./review-permissions.ts'),
   ]);
-  const { assembly, deployed } = await step('Checking the account', async () => {
-    const settings = effectiveSettings(context);
-    const checks = await account.checkAccount(target, settings, Object.values(job.needs.secrets), signal);
-    account.requireChecks(checks);
-    const [assembly, deployed] = await Promise.all([
+  const secrets = Object.values(job.needs.secrets);
+  await step('Checking the account', async () =>
+    account.requireChecks(await account.checkAccount(target, effectiveSettings(context), secrets, signal)),
+  );
+  const [assembly, deployed] = await step('Building the stack', () =>
+    Promise.all([
       synthesizeStack(call, context, verbose),
       isFirst ? undefined : readTemplate(target, target.stackName, signal),
-    ]);
-    account.requireChecks(await account.checkNames(target, addedNames(deployed, assembly.template), signal));
-    return { assembly, deployed };
-  });
+    ]),
+  );
+  account.requireChecks(await account.checkNames(target, addedNames(deployed, assembly.template), signal));
   await reviewPermissions(call, deployed, assembly.template, yes);
   return assembly;
 }

@@ -72,7 +72,7 @@ function effectiveSettingsOrNone(): Partial<Settings> {
 export interface RunningSettings {
   workMs: number;
   batchSize: number;
-  jobsPerMessage: number;
+  jobsPerMessage: number | 'auto';
   jobConcurrency: number;
 }
 
@@ -92,10 +92,11 @@ export async function readRunningSettings(
     environment(functions.scheduler),
     readMapping(deployment, signal),
   ]);
+  const perMessage = scheduler.DRUMLINE_JOBS_PER_MESSAGE;
   return {
     workMs,
     batchSize: mapping.BatchSize ?? Number.NaN,
-    jobsPerMessage: Number(scheduler.DRUMLINE_JOBS_PER_MESSAGE),
+    jobsPerMessage: perMessage === 'auto' ? perMessage : Number(perMessage),
     jobConcurrency: Number(consumer.DRUMLINE_JOB_CONCURRENCY),
   };
 }

@@ -7,12 +7,18 @@ import { describeSettings, type GivenSettings, readAssignments } from '../cloud/
 import { watchJob } from '../cloud/watch-job.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { ruleText } from '../terminal/format.ts';
-import { concurrencyOption, contextOption, elasticsearchUrl, int } from '../terminal/options.ts';
+import {
+  concurrencyOption,
+  contextOption,
+  elasticsearchUrl,
+  int,
+  jobsPerMessage,
+} from '../terminal/options.ts';
 
 interface Options {
   concurrency?: number;
   workMs?: number;
-  jobsPerMessage?: number;
+  jobsPerMessage?: number | 'auto';
   batchSize?: number;
   elasticsearch?: string;
   context?: string[];
@@ -37,7 +43,7 @@ export function register(program: Command): void {
       'time that a job waits in the default functions/job.ts, in milliseconds',
       int(0, 600_000),
     )
-    .option('--jobs-per-message <n>', 'maximum number of jobs per message', int(1, 500))
+    .option('--jobs-per-message <n>', 'maximum number of jobs per message, or auto', jobsPerMessage)
     .option('--batch-size <n>', 'maximum number of messages per batch', int(1, 10_000))
     .option(
       '--elasticsearch <url>',

@@ -28,10 +28,14 @@ function lateTickWarnings({ workload, sizing, drain, workersNeeded: needed }: Pl
   if (drain.ms <= y * 60_000) return [];
   const late = `A tick takes ${elapsed(drain.ms)}, but the next one is due after ${counted(y, 'minute')}. Jobs pile up.`;
   const warning = (setting: SettingName, advice: string) => [{ setting, message: `${late} ${advice}` }];
+  const morePerMessage =
+    sizing.jobsPerMessage === 'auto'
+      ? 'Set a larger number of jobs per message than auto does.'
+      : 'Put more jobs into a message.';
   if (drain.bound === 'scheduler')
-    return warning('jobsPerMessage', 'The scheduler cannot send faster. Put more jobs into a message.');
+    return warning('jobsPerMessage', `The scheduler cannot send faster. ${morePerMessage}`);
   if (drain.bound === 'ledger')
-    return warning('jobsPerMessage', 'The ledger cannot count more batches. Put more jobs into a message.');
+    return warning('jobsPerMessage', `The ledger cannot count more batches. ${morePerMessage}`);
   if (needed !== null)
     return warning('concurrency', `Use ${counted(needed, 'worker')} (drumline scale ${needed}).`);
   const { batchesPerPoller } = POLLER_RAMP;
@@ -60,7 +64,7 @@ function timeLimitWarnings({ workload, sizing, packing }: Plan): Warning[] {
   const available = `a time limit of ${consumerTimeoutSeconds} s leaves ${elapsed(availableMs)} for work`;
   const message =
     workMs <= availableMs
-      ? `A batch of ${counted(jobs, 'job')} takes ${elapsed(batchWorkMs)}, but ${available}. The other jobs are delivered again. Use ${longerTimeLimit(batchWorkMs)}fewer jobs per message, or more jobs at a time.`
+      ? `A batch of ${counted(jobs, 'job')} takes ${elapsed(batchWorkMs)}, but ${available}. The other jobs are delivered again. Use ${longerTimeLimit(batchWorkMs)}${jobs > messages ? 'fewer jobs per message' : 'fewer messages per batch'}, or more jobs at a time.`
       : `A job takes ${elapsed(workMs)}, but ${available}. No job would finish. Use ${longerTimeLimit(workMs)}shorter jobs.`;
   return [{ setting: 'consumerTimeoutSeconds', message }];
 }

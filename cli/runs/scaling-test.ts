@@ -1,3 +1,4 @@
+import { jobsPerMessageFor } from '../../functions/core/model/packing.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
@@ -108,8 +109,13 @@ export function warmUpJobs(settings: RunningSettings, workers: number): number {
 }
 
 /** Jobs of a full batch. SQS delivers more than ten messages per batch only after a delay. */
-export function jobsPerBatch({ batchSize, jobsPerMessage }: RunningSettings): number {
-  return Math.min(10, batchSize) * jobsPerMessage;
+export function jobsPerBatch({ workMs, jobsPerMessage, ...settings }: RunningSettings): number {
+  const batchSize = Math.min(10, settings.batchSize);
+  const packed =
+    jobsPerMessage === 'auto'
+      ? jobsPerMessageFor(workMs, { ...settings, timeoutMs: Number.POSITIVE_INFINITY })
+      : jobsPerMessage;
+  return batchSize * packed;
 }
 
 /** Starts a run, stops it after its first tick, and waits for the last job. */

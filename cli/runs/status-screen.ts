@@ -132,7 +132,7 @@ function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }
   if (decision.problem !== undefined)
     lines.push(label('', yellow(`not scaled to ${count(decision.to ?? 0)}: ${decision.problem}`)));
   if (!rule || isFixed(rule)) return lines;
-  lines.push(label('', `${decision.reason} (${ago(decision.at)})`));
+  lines.push(label('', `${ago(decision.at)}: ${decision.reason}`));
   if (change && change.at !== decision.at)
     lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
   return lines;

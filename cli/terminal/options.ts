@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
+import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
 import { parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { UsageError } from './errors.ts';
@@ -32,6 +33,15 @@ export function itemsPerTick(text: string): number | 'all' {
     return jobsPerTick(text);
   } catch {
     throw new InvalidArgumentError('It must be a whole number from 1 to 1,000,000, or all.');
+  }
+}
+/** `--jobs-per-message`, for `deploy`. */
+export function jobsPerMessage(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  try {
+    return int(1, MAX_JOBS_PER_MESSAGE)(text);
+  } catch {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_JOBS_PER_MESSAGE}, or auto.`);
   }
 }
 /** Y: minutes between ticks. */

@@ -1,4 +1,5 @@
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
+import type { Capacity } from '../core/model/packing.ts';
 import { DRAIN_WITHIN_SECONDS } from '../core/model/scaling.ts';
 import * as z from '../core/model/zod.ts';
 import type { Mapping } from '../core/results/mapping.ts';
@@ -7,18 +8,20 @@ const text = z.string().check(z.minLength(1));
 const int = (min: number, max: number) =>
   z.coerce.number().check(z.minimum(min), z.maximum(max), z.multipleOf(1));
 
-const isMapping = (text: string) => {
-  try {
-    const { item, output } = JSON.parse(text);
-    return typeof item === 'object' && typeof output === 'object';
-  } catch {
-    return false;
-  }
-};
-const mapping = z.pipe(
-  z.string().check(z.refine(isMapping, 'not a mapping')),
-  z.transform((text): Mapping => JSON.parse(text)),
-);
+/** JSON of a form. @param isForm whether a value has the form; it may throw */
+const json = <Form>(name: string, isForm: (value: Form) => boolean) =>
+  z.pipe(
+    z.string().check(
+      z.refine((text) => {
+        try {
+          return isForm(JSON.parse(text));
+        } catch {
+          return false;
+        }
+      }, `not a ${name}`),
+    ),
+    z.transform((text): Form => JSON.parse(text)),
+  );
 
 /** The environment variables of the functions. The CDK app sets each one for the functions that need it. */
 const variables = {
@@ -54,7 +57,10 @@ const variables = {
   DRUMLINE_ELASTICSEARCH_CA_FILE: z.string(),
   DRUMLINE_INDEX: text,
   /** How items and outputs are stored: a `Mapping` as JSON. */
-  DRUMLINE_MAPPING: mapping,
+  DRUMLINE_MAPPING: json<Mapping>(
+    'mapping',
+    ({ item, output }) => typeof item === 'object' && typeof output === 'object',
+  ),
   /** The version of the code that documents name; empty for the hash of the code. */
   DRUMLINE_CODE_VERSION: z.string(),
   /** Whether each month has its own index, behind an alias with the name of DRUMLINE_INDEX. */
@@ -64,7 +70,11 @@ const variables = {
   DRUMLINE_INDEX_REPLICAS: int(0, 10),
   /** Seconds; empty for Elasticsearch's default. */
   DRUMLINE_INDEX_REFRESH_SECONDS: z.union([z.literal(''), int(1, 3_600)]),
-  DRUMLINE_JOBS_PER_MESSAGE: int(1, MAX_JOBS_PER_MESSAGE),
+  DRUMLINE_JOBS_PER_MESSAGE: z.union([z.literal('auto'), int(1, MAX_JOBS_PER_MESSAGE)]),
+  /** What automatic packing depends on: a `Capacity` as JSON. */
+  DRUMLINE_PACKING: json<Capacity>('capacity', ({ batchSize, jobConcurrency, timeoutMs, workers }) =>
+    [batchSize, jobConcurrency, timeoutMs, workers].every((number) => number > 0),
+  ),
   DRUMLINE_JOB_CONCURRENCY: int(1, 10_000),
   DRUMLINE_MAX_ATTEMPTS: int(1, 1_000),
   /** Seconds. */

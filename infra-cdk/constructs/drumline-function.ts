@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
@@ -20,6 +20,7 @@ import type { JobDescription } from '../bundling/job-description.ts';
 import { SettingError } from '../settings/parse-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator-permissions.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 import type { Items } from './items.ts';
 import { environmentOf, grantNeeds } from './job-needs.ts';
 import type { Ledger } from './ledger.ts';
@@ -50,6 +51,7 @@ export interface StackContext {
   prefix: string;
   settings: Settings;
   job: JobDescription;
+  key: EncryptionKey;
   queues: Queues;
   ledger: Ledger;
   items: Items;
@@ -86,7 +88,7 @@ export class DrumlineFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { prefix, settings, job, ledger, results }: StackContext,
+    { prefix, settings, job, key, ledger, results }: StackContext,
     props: DrumlineFunctionProps,
   ) {
     super(scope, id);
@@ -139,6 +141,7 @@ export class DrumlineFunction extends Construct {
       });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.grantAccess(this);
+    key.grantUse(this);
     elasticsearch?.grantAccess(this);
     network?.grantConnect(this);
     if (props.runsJob) grantNeeds(job, this);

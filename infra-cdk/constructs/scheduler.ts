@@ -3,7 +3,10 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { metricStageOf } from '../../functions/core/model/metrics.ts';
+import type { Capacity } from '../../functions/core/model/packing.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { mostWorkersOf } from '../settings/setting-problems.ts';
+import type { Settings } from '../settings/settings.ts';
 import { autoscalerNameOf } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
@@ -46,6 +49,7 @@ export class Scheduler extends DrumlineFunction {
         DRUMLINE_STAGE: metricStageOf(settings),
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
+        DRUMLINE_PACKING: JSON.stringify(capacityOf(settings)),
         DRUMLINE_READER: readerNameOf(prefix),
         DRUMLINE_AUTOSCALER: autoscalerNameOf(prefix),
       },
@@ -80,4 +84,15 @@ export class Scheduler extends DrumlineFunction {
     // Lambda sends to a destination with the function's role.
     this.allow(['sqs:SendMessage'], queues.abandonedEvents.queueArn);
   }
+}
+
+/** What the scheduler needs to know about the consumer to pack jobs. */
+function capacityOf(settings: Settings): Capacity {
+  const { batchSize, jobConcurrency, consumerTimeoutSeconds } = settings;
+  return {
+    batchSize,
+    jobConcurrency,
+    timeoutMs: consumerTimeoutSeconds * 1_000,
+    workers: mostWorkersOf(settings),
+  };
 }

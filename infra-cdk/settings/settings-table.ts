@@ -96,6 +96,7 @@ function typeOf(name: string): string {
       .join(' | ');
   const accepts = (value: unknown) =>
     schema.shape[name as keyof typeof schema.shape].safeParse(value).success;
+  if (name === 'jobsPerMessage') return "number | 'auto'";
   if (accepts(true)) return 'boolean';
   return [2, 14, 128].some(accepts) ? 'number' : 'string';
 }

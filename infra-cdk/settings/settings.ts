@@ -96,11 +96,18 @@ const scaling = {
     description:
       'Maximum number of messages in a worker’s batch. Above 10, Lambda waits up to 1 second to fill a batch.',
   }),
-  jobsPerMessage: int(1, MAX_JOBS_PER_MESSAGE).default(50).meta({
-    description:
-      'Maximum number of jobs in a message, from the next tick on; small ticks use fewer. Divides the cost of queue and ledger.',
-    common: true,
-  }),
+  jobsPerMessage: ofForm(`auto, or an integer from 1 to ${MAX_JOBS_PER_MESSAGE}`, (error) =>
+    z.union(
+      [z.literal('auto'), number(error).pipe(z.int(error).min(1, error).max(MAX_JOBS_PER_MESSAGE, error))],
+      error,
+    ),
+  )
+    .default('auto')
+    .meta({
+      description:
+        'Maximum number of jobs in a message, from the next tick on; `auto` follows how long jobs take. Divides the cost of queue and ledger.',
+      common: true,
+    }),
   jobConcurrency: int(1, 10_000).default(10).meta({
     description: 'Maximum number of concurrent jobs in one worker.',
     common: true,

@@ -21,8 +21,12 @@ const workers = await workersOfOneShard(WORKERS_PER_SHARD + 12);
 const worker = (at: number) => workers[at] as (typeof workers)[number];
 
 const gain = (processed: number, failed = 0): CounterDelta => ({ processed, failed });
-const writeOf = (table: Table, at: number, now: number) =>
-  new WorkerCounters(table, worker(at)).incrementWrite(RUN, gain(5, 1), now);
+const writeOf = (table: Table, at: number, now: number) => {
+  const counters = new WorkerCounters(table, worker(at));
+  counters.meter.beginBatch(now - 10);
+  counters.meter.recordJob(10, now);
+  return counters.incrementWrite(RUN, gain(5, 1), now);
+};
 
 /** Fills a shard with counters. The first one has been idle for longest. */
 async function fillShard(table: Table): Promise<void> {

@@ -82,7 +82,11 @@ const VALUES: Record<SettingName, Values> = {
   },
   drainWithinSeconds: int(60, 86_400),
   batchSize: int(1, 10_000),
-  jobsPerMessage: int(1, 500),
+  jobsPerMessage: {
+    valid: ['auto', 1, '1', 500, '500'],
+    invalid: ['', 'automatic', 0, 501, 1.5, true],
+    allowed: 'must be auto, or an integer from 1 to 500',
+  },
   minimumPollers: int(2, 200),
   maximumPollers: int(2, 2_000),
   jobConcurrency: int(1, 10_000),
@@ -203,7 +207,7 @@ describe('each setting', () => {
         const settings = { ...(value !== '' && BESIDES[name as SettingName]), [name]: value };
         const read = parseSettings(settings)[name as SettingName];
         expect([name, String(read)]).toEqual([name, String(value)]);
-        if (/integer|one of \d/.test(allowed)) expect(read).toBeTypeOf('number');
+        if (/integer|one of \d/.test(allowed) && value !== 'auto') expect(read).toBeTypeOf('number');
         if (allowed.endsWith('true or false')) expect(read).toBeTypeOf('boolean');
       }
     }
@@ -225,8 +229,9 @@ describe('each setting', () => {
     expect(parseSettings({})).toEqual({
       stage: '',
       concurrency: 2,
+      autoscale: '',
       batchSize: 10,
-      jobsPerMessage: 50,
+      jobsPerMessage: 'auto',
       jobConcurrency: 10,
       maxAttempts: 5,
       consumerTimeoutSeconds: 30,

@@ -150,7 +150,7 @@ describe('the ledger', () => {
 });
 
 describe('the functions', () => {
-  test('are these six', () => {
+  test('are these seven', () => {
     const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => Properties.FunctionName,
     );
@@ -193,6 +193,7 @@ describe('the functions', () => {
     );
     expect(Object.fromEntries(timeouts)).toEqual({
       'drumline-scheduler': 120,
+      'drumline-autoscaler': 120,
       'drumline-reader': 900,
       'drumline-consumer': 30,
       'drumline-status': 30,
@@ -344,6 +345,12 @@ describe('the scheduler', () => {
   test('packs messages as the settings say', () => {
     const template = synthesize({ jobsPerMessage: '500' });
     expect(variables(template, 'drumline-scheduler').DRUMLINE_JOBS_PER_MESSAGE).toBe('500');
+    const { DRUMLINE_PACKING } = variables(
+      synthesize({ batchSize: 3, jobConcurrency: 4, consumerTimeoutSeconds: 20, concurrency: 6 }),
+      'drumline-scheduler',
+    );
+    const capacity = { batchSize: 3, jobConcurrency: 4, timeoutMs: 20_000, workers: 6 };
+    expect(JSON.parse(DRUMLINE_PACKING as string)).toEqual(capacity);
   });
 });
 

@@ -57,7 +57,9 @@ export async function consume(
   endsAt: number,
 ): Promise<BatchResult> {
   const { ledger, clock } = worker;
+  const { meter } = ledger.counters;
   const budget = new TimeBudget(clock(), endsAt);
+  meter.beginBatch(budget.startedAt);
   const countedBefore = { ...ledger.counted };
 
   const batch = await readBatch(worker, deliveries);
@@ -81,6 +83,7 @@ export async function consume(
   const { returned, undelivered } = await returnToQueue(worker, states, batch.newer);
   const problems = [...states, lost].flatMap(({ problem }) => problem ?? []);
   const outage = problems.find((problem) => problem instanceof Unavailable);
+  meter.endBatch(clock());
   return {
     jobs: jobRanges(batch.states),
     processed: ledger.counted.processed - countedBefore.processed,

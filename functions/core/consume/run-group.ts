@@ -32,6 +32,7 @@ export async function runGroup(
     clock,
     budget,
     until,
+    meter: ledger.counters.meter,
     logFor: worker.logFor,
   });
   if (worker.onJob) jobResults.forEach(worker.onJob);

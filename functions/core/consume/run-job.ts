@@ -7,6 +7,7 @@ import type { JobId } from '../model/ids.ts';
 import { type ItemEntry, jsonProblem } from '../model/item.ts';
 import type { Message } from '../model/message.ts';
 import type { Tick } from '../model/tick.ts';
+import type { TimingMeter } from '../model/timing.ts';
 import type { TimeBudget } from './time-budget.ts';
 
 /** A job to run. */
@@ -34,6 +35,8 @@ export interface RunLimits {
   until: number;
   /** The current time in milliseconds since 1970. */
   clock: () => number;
+  /** Measures the jobs that end. */
+  meter?: Pick<TimingMeter, 'recordJob'>;
   /** Makes the logger that a job receives; without it, jobs log nothing. */
   logFor?: ((task: JobTask) => JobLog) | undefined;
 }
@@ -48,7 +51,7 @@ const FAIR_SHARE = 0.8;
 export async function runJobs(
   job: Job,
   tasks: readonly JobTask[],
-  { clock, concurrency, budget, until, logFor }: RunLimits,
+  { clock, concurrency, budget, until, meter, logFor }: RunLimits,
 ): Promise<JobResult[]> {
   if (tasks.length === 0) return [];
   const stop = new AbortController();
@@ -69,10 +72,13 @@ export async function runJobs(
         if (stop.signal.aborted || startedAt >= until || !budget.hasTimeForJob(startedAt))
           return { kind: 'left', task };
         const result = await Promise.race([runJob(job, task, stop.signal, clock, logFor), timeUp]);
-        const durationMs = clock() - startedAt;
+        const endedAt = clock();
+        const durationMs = endedAt - startedAt;
         budget.recordJobTime(durationMs);
-        if (result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed')) return result;
-        if (durationMs < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
+        const inTime = result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed');
+        if (!inTime && durationMs < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
+        meter?.recordJob(durationMs, endedAt);
+        if (inTime) return result;
         return {
           kind: 'failed',
           task,

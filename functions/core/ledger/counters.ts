@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunId, WorkerId } from '../model/ids.ts';
+import { type Timing, TimingMeter } from '../model/timing.ts';
 import { type Item, type Key, queryItems, type Table, type TransactionWrite, updateWrite } from './table.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface Counter {
   failed: number;
   /** When the holder last added to the counter, in milliseconds since 1970. */
   lastSeenAt: number;
+  /** How long the holder's jobs take, of whatever run; absent before it ran one. */
+  timing?: Timing;
   /** What the previous holders counted, and how many holders there were. */
   retired: { processed: number; failed: number; workers: number };
 }
@@ -58,6 +61,8 @@ export class WorkerCounters {
   /** Runs in which this worker has lost its counter, or the race for one. It then creates a new counter. */
   readonly #contended = new Set<RunId>();
   readonly #shard: number;
+  /** Measures this worker's jobs. Each write of a counter includes the result. */
+  readonly meter = new TimingMeter();
 
   constructor(
     readonly table: Table,
@@ -99,24 +104,26 @@ export class WorkerCounters {
   }
 
   #increment(key: Key, { processed, failed }: CounterDelta, now: number): TransactionWrite {
+    const timing = this.meter.timingAt(now);
     return updateWrite(this.table, key, {
-      UpdateExpression:
-        'SET holder = :me, lastSeenAt = :now ADD jobsProcessed :processed, jobsFailed :failed',
+      UpdateExpression: `SET holder = :me, lastSeenAt = :now${setting(timing)} ADD jobsProcessed :processed, jobsFailed :failed`,
       ConditionExpression: 'attribute_not_exists(holder) OR holder = :me',
       ExpressionAttributeValues: {
         ':me': this.worker,
         ':now': now,
         ':processed': processed,
         ':failed': failed,
+        ...(timing && { ':timing': timing }),
       },
     });
   }
 
   #takeOver({ key, counter }: StoredCounter, delta: CounterDelta, now: number): TransactionWrite {
     const { holder, processed, failed, lastSeenAt, retired } = counter;
+    const timing = this.meter.timingAt(now);
     return updateWrite(this.table, key, {
       UpdateExpression:
-        'SET holder = :me, lastSeenAt = :now, jobsProcessed = :processed, jobsFailed = :failed, ' +
+        `SET holder = :me, lastSeenAt = :now${setting(timing)}, jobsProcessed = :processed, jobsFailed = :failed, ` +
         'retiredProcessed = :retiredProcessed, retiredFailed = :retiredFailed, retiredWorkers = :retiredWorkers',
       // The previous holder may be counting again at the same time.
       ConditionExpression:
@@ -126,6 +133,7 @@ export class WorkerCounters {
         ':now': now,
         ':processed': delta.processed,
         ':failed': delta.failed,
+        ...(timing && { ':timing': timing }),
         ':retiredProcessed': retired.processed + processed,
         ':retiredFailed': retired.failed + failed,
         ':retiredWorkers': retired.workers + 1,
@@ -136,6 +144,11 @@ export class WorkerCounters {
       },
     });
   }
+}
+
+/** The part of an update expression that sets `:timing`, if there is one. */
+function setting(timing: Timing | undefined): string {
+  return timing ? ', timing = :timing' : '';
 }
 
 interface StoredCounter {
@@ -157,6 +170,7 @@ function toCounter(item: Item): Counter {
     processed: item.jobsProcessed as number,
     failed: item.jobsFailed as number,
     lastSeenAt: item.lastSeenAt as number,
+    ...(item.timing !== undefined && { timing: item.timing as Timing }),
     retired: {
       processed: (item.retiredProcessed ?? 0) as number,
       failed: (item.retiredFailed ?? 0) as number,

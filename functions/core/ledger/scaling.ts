@@ -37,7 +37,7 @@ export interface DecisionRecord {
   from: number | null | undefined;
   to?: number;
   reason: string;
-  figures: Omit<ScalingFigures, 'recommendations'>;
+  figures: Omit<ScalingFigures, 'now' | 'recommendations'>;
   /** Why the change could not be made, as a sentence. The next decision tries again. */
   problem?: string;
 }

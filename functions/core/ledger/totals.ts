@@ -1,6 +1,6 @@
 import type { JobId, RunId } from '../model/ids.ts';
 import { jobDueAt } from '../model/tick.ts';
-import type { Timing } from '../model/timing.ts';
+import { combineTimings, type Timing } from '../model/timing.ts';
 import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
@@ -34,8 +34,11 @@ export async function readTotals(table: Table, runId: RunId): Promise<Totals | u
   if (!run) return undefined;
   const sum = (fieldOf: (counter: Counter) => number) =>
     workers.reduce((total, counter) => total + fieldOf(counter), 0);
+  const timings = workers.flatMap((counter) => counter.timing ?? []);
+  const timing = combineTimings(timings, Math.max(...timings.map(({ at }) => at)));
   return {
     run,
+    ...(timing && { timing }),
     processed: sum(({ processed, retired }) => processed + retired.processed),
     // May be negative if one worker counts a job as failed and another recovers it while both counters are read.
     failed: Math.max(

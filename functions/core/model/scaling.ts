@@ -27,7 +27,10 @@ export interface ScalingFigures {
   now: number;
   /** The reserved concurrency in force. */
   workers?: number;
-  /** Jobs that are not counted yet: enqueued ones, and those that a claimed tick is about to enqueue. */
+  /**
+   * Jobs that are due and not counted yet: enqueued ones, and those that a claimed tick is about to enqueue. The jobs of a
+   * tick with an even pace are due one after the other.
+   */
   backlog?: number;
   /** Time of a worker per job, in milliseconds (`Timing.workerMs`). */
   workerMs?: number;

@@ -46,22 +46,6 @@ export interface Tick {
  */
 export const MAX_SPREAD_MS = 86_400_000;
 
-/** How a tick's jobs are divided into messages. */
-export interface PackingRule {
-  /** Maximum jobs per message. */
-  jobsPerMessage: number;
-  /** Minimum messages per tick, if the tick has that many jobs. */
-  minMessages: number;
-}
-
-/** Ten batches of ten messages. With fewer messages a single worker would receive a small tick's jobs. */
-export const MIN_MESSAGES_PER_TICK = 100;
-
-/** The number of jobs per message for a tick of this many jobs. Smaller for small ticks; at least 1. */
-export function jobsPerMessageOf(jobs: number, { jobsPerMessage, minMessages }: PackingRule): number {
-  return Math.max(1, Math.min(jobsPerMessage, Math.floor(jobs / minMessages)));
-}
-
 /** A range of a tick's jobs, as indices from 0: `from` is included, `to` is not. */
 export interface Slice {
   from: number;

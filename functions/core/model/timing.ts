@@ -17,12 +17,15 @@ export interface Timing {
 export const TIMING_HALF_LIFE_MS = 60_000;
 
 /**
- * The mean of several workers' timings, each weighted by its jobs and by its age.
+ * The mean of several workers' timings, each weighted by its jobs and by its age. `jobs` of the mean decreases as its
+ * parts become older.
  * @param now milliseconds since 1970
  * @returns undefined if there is none
  */
 export function combineTimings(timings: readonly Timing[], now: number): Timing | undefined {
-  const weighted = timings.map((timing) => ({ timing, weight: weightAt(timing, now) }));
+  // The weights are relative to the newest timing, so that the means are exact however old that one is.
+  const at = Math.max(...timings.map((timing) => timing.at));
+  const weighted = timings.map((timing) => ({ timing, weight: timing.jobs * decay(at - timing.at) }));
   const jobs = weighted.reduce((sum, { weight }) => sum + weight, 0);
   if (jobs === 0) return undefined;
   const mean = (of: (timing: Timing) => number) =>
@@ -30,12 +33,77 @@ export function combineTimings(timings: readonly Timing[], now: number): Timing 
   return {
     jobMs: mean(({ jobMs }) => jobMs),
     workerMs: mean(({ workerMs }) => workerMs),
-    jobs,
-    at: Math.max(...timings.map(({ at }) => at)),
+    jobs: jobs * decay(now - at),
+    at,
   };
 }
 
-/** How many jobs a timing stands for now. */
-function weightAt({ jobs, at }: Timing, now: number): number {
-  return jobs * 2 ** (-Math.max(0, now - at) / TIMING_HALF_LIFE_MS);
+/** The share of its weight that a figure keeps after `ms` milliseconds: 1 to 0. */
+function decay(ms: number): number {
+  return 2 ** (-Math.max(0, ms) / TIMING_HALF_LIFE_MS);
 }
+
+/** Measures how long one worker's jobs take, over all its batches. All times are milliseconds. */
+export class TimingMeter {
+  /** Sums whose older parts count less. */
+  #jobs = 0;
+  #jobMs = 0;
+  #workerMs = 0;
+  /** When the sums were last decayed, in milliseconds since 1970. */
+  #at = 0;
+  /** The part of the current batch that is not in the sums yet began here; undefined between batches. */
+  #since: number | undefined;
+  /** Jobs of the current batch. */
+  #batchJobs = 0;
+
+  /** @param now milliseconds since 1970, as below */
+  beginBatch(now: number): void {
+    this.#since = now;
+    this.#batchJobs = 0;
+  }
+
+  /** Records that a job of the current batch ran, whether or not it failed. */
+  recordJob(ms: number, now: number): void {
+    this.#batchJobs++;
+    // The time first, so that it decays with the jobs that it was needed for.
+    this.#addTimeUntil(now);
+    this.#jobs++;
+    this.#jobMs += ms;
+  }
+
+  /** Ends the batch. One without jobs does not count: nothing could be done, as in an outage. */
+  endBatch(now: number): void {
+    this.#addTimeUntil(now);
+    this.#since = undefined;
+  }
+
+  /** What was measured so far, the current batch included; undefined before the first job. */
+  timingAt(now: number): Timing | undefined {
+    this.#addTimeUntil(now);
+    if (this.#jobs === 0) return undefined;
+    return {
+      jobMs: rounded(this.#jobMs / this.#jobs),
+      workerMs: rounded(this.#workerMs / this.#jobs),
+      jobs: rounded(this.#jobs),
+      at: this.#at,
+    };
+  }
+
+  #addTimeUntil(now: number): void {
+    if (this.#since === undefined || this.#batchJobs === 0) return;
+    this.#decayTo(now);
+    this.#workerMs += Math.max(0, now - this.#since);
+    this.#since = now;
+  }
+
+  #decayTo(now: number): void {
+    const kept = decay(now - this.#at);
+    this.#jobs *= kept;
+    this.#jobMs *= kept;
+    this.#workerMs *= kept;
+    this.#at = Math.max(this.#at, now);
+  }
+}
+
+/** Rounded to microseconds, which keeps the ledger's items small. */
+const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000;

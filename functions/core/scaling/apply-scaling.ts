@@ -6,7 +6,7 @@ export interface WorkerLimits {
   readReserved(): Promise<number | null>;
   reserve(workers: number): Promise<unknown>;
   /** The mapping from the jobs queue to the consumer; undefined if it has provisioned pollers, and so no maximum. */
-  readMapping?(): Promise<MappingState>;
+  readMapping?: (() => Promise<MappingState>) | undefined;
   limitMapping(maximum: number): Promise<unknown>;
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { changeScaling, type DecisionRecord, readScaling, type Scaling } from '../ledger/scaling.ts';
 import type { Table } from '../ledger/table.ts';
 import { ConditionFailed } from '../model/errors.ts';
-import { MAX_WORKERS, type ScalingFigures, type ScalingRule } from '../model/scaling.ts';
+import { MAX_WORKERS, type ScalingRule } from '../model/scaling.ts';
 import { applyScaling, Refused, type WorkerLimits } from './apply-scaling.ts';
 import { decide } from './decide.ts';
 import { readWork, type Work } from './figures.ts';
@@ -126,8 +126,7 @@ async function decideNow(
   const problem = await problemOf(async () => {
     reserved = await limits.readReserved();
   });
-  const figures: Omit<ScalingFigures, 'recommendations'> = {
-    now,
+  const figures: DecisionRecord['figures'] = {
     // Without a reservation the mapping is the only limit, which AWS has at 1,000.
     ...(reserved !== undefined && { workers: reserved ?? MAX_WORKERS }),
     // Dead letters that are sent again are messages that no run counts as pending.
@@ -137,6 +136,7 @@ async function decideNow(
   };
   const { workers, reason, recommendations } = decide(rule, {
     ...figures,
+    now,
     recommendations: scaling.recommendations,
   });
   const decision = {

@@ -6,12 +6,12 @@ import type { Recommendation, ScalingDecision, ScalingFigures, ScalingRule } fro
  */
 export const STABILIZATION_MS = 300_000;
 
-/** The share of their time that workers spend on jobs that arrive evenly. The rest absorbs deviations. */
+/** The share of their time that workers are planned to be busy. The rest absorbs slow starts and deviations. */
 export const TARGET_UTILIZATION = 0.8;
 
 /**
- * The shortest time that a decision plans for, in milliseconds. A change of the mapping takes up to a minute, and the
- * next decision follows a minute later, so planning for less would only overshoot.
+ * The shortest time that a decision plans for, in milliseconds, unless `drainWithin` is shorter. A change of the mapping
+ * takes up to a minute, and the next decision follows a minute later, so planning for less would only overshoot.
  */
 export const MIN_PLAN_MS = 60_000;
 
@@ -30,9 +30,9 @@ type Schedule = NonNullable<ScalingFigures['schedule']>;
 type Known = ScalingFigures & { workers: number; backlog: number; workerMs: number };
 
 /**
- * Decides how many workers there should be. It follows Little's law: to do `backlog` jobs of `workerMs` in the time
- * that is left, `backlog × workerMs ÷ time` workers are needed. The number goes up at once. It goes down to the highest
- * recommendation of the last five minutes. It does not change if a figure is missing, unless it is outside the rule.
+ * Decides how many workers there should be. It follows Little's law: `backlog × workerMs ÷ time` busy workers do the
+ * backlog in the time that is left. The number goes up at once. It goes down to the highest recommendation of the last
+ * five minutes, and not shortly before a tick. It does not change if a figure is missing, unless it is outside the rule.
  */
 export function decide(rule: ScalingRule, figures: ScalingFigures): ScalingDecision {
   const { now, workers } = figures;
@@ -87,24 +87,34 @@ function withinBounds(rule: ScalingRule, workers: number | undefined, missing = 
 
 /** How many workers the figures call for now, regardless of the rule's bounds. */
 function currentNeed(rule: ScalingRule, figures: Known): Need {
-  const { backlog, workerMs = 0, jobMs = 0, schedule, now } = figures;
-  const drainMs = Math.max(MIN_PLAN_MS, jobMs, drainDeadline(rule, now, schedule) - now);
-  const drain = backlog === 0 ? 0 : Math.ceil((backlog * workerMs) / drainMs);
+  const { backlog, workerMs, schedule, now } = figures;
   const steady = schedule ? steadyNeed(rule, workerMs, schedule, now) : 0;
+  const drainMs = timeToDrain(rule, now, schedule);
+  const inTime = backlog === 0 ? 0 : workersFor(backlog * workerMs, drainMs);
+  const drain = Math.min(inTime, usefulFor(figures));
   if (steady > drain)
     return { workers: steady, reason: `The schedule needs ${steady} for the jobs that arrive evenly` };
   if (backlog === 0) return { workers: 0, reason: 'No job is pending' };
+  const goal = drain < inTime ? 'to run all at once' : `to drain in ${seconds(drainMs)}`;
   const work = `${backlog} pending jobs at ${round(workerMs)} ms each`;
-  return { workers: drain, reason: `${work} need ${Math.max(1, drain)} to drain in ${seconds(drainMs)}` };
+  return { workers: drain, reason: `${work} need ${Math.max(1, drain)} ${goal}` };
 }
 
-/** When the jobs of the latest tick should be done, in milliseconds since 1970. */
-function drainDeadline(rule: ScalingRule, now: number, schedule: Schedule | undefined): number {
-  if (!schedule) return now + (milliseconds(rule.drainWithinSeconds) ?? DRAIN_WITHOUT_RUN_MS);
+const workersFor = (workMs: number, withinMs: number) => Math.ceil(workMs / (withinMs * TARGET_UTILIZATION));
+
+/** More workers than run the whole backlog at once do not help. */
+function usefulFor({ backlog, workerMs, jobMs = 0 }: Known): number {
+  const atOnce = jobMs > 0 ? Math.ceil((backlog * workerMs) / jobMs) : backlog;
+  return Math.min(backlog, atOnce);
+}
+
+/** How much time is left for the backlog, in milliseconds. */
+function timeToDrain(rule: ScalingRule, now: number, schedule: Schedule | undefined): number {
+  const within = drainWithinMs(rule, schedule);
+  // Jobs of an even pace become due all the time, so that they have no common deadline.
+  if (!schedule || schedule.pace === 'even') return within;
   const tickAt = schedule.nextTickAt - schedule.periodMs;
-  // The queue delivers these jobs evenly until then, so they cannot drain sooner.
-  if (schedule.pace === 'even') return tickAt + spreadMs(schedule);
-  return tickAt + drainWithinMs(rule, schedule);
+  return Math.max(Math.min(MIN_PLAN_MS, within), tickAt + within - now);
 }
 
 /**
@@ -116,16 +126,16 @@ function steadyNeed(rule: ScalingRule, workerMs: number, schedule: Schedule, now
   if (pace === 'burst' && drainWithinMs(rule, schedule) < periodMs) return 0;
   const ms = pace === 'even' ? spreadMs(schedule) : periodMs;
   if (now > nextTickAt - periodMs + ms && ms < periodMs) return 0;
-  return Math.ceil((x * workerMs) / (ms * TARGET_UTILIZATION));
+  return workersFor(x * workerMs, ms);
 }
 
 /** Workers that the next tick will need; none as long as it is not due soon. */
-function needForNextTick(rule: ScalingRule, { schedule, workerMs, jobMs = 0, now }: Known): Need {
+function needForNextTick(rule: ScalingRule, { schedule, workerMs, now }: Known): Need {
   const waitMs = schedule ? schedule.nextTickAt - now : Number.POSITIVE_INFINITY;
   if (!schedule || waitMs > KEEP_BEFORE_TICK_MS) return { workers: 0, reason: 'no tick is due soon' };
   const { x = 0, pace } = schedule;
   const ms = pace === 'even' ? spreadMs(schedule) : drainWithinMs(rule, schedule);
-  const workers = Math.ceil((x * workerMs) / Math.max(MIN_PLAN_MS, jobMs, ms));
+  const workers = workersFor(x * workerMs, ms);
   return { workers, reason: `the next tick, in ${seconds(Math.max(0, waitMs))}, will need ${workers}` };
 }
 
@@ -141,10 +151,10 @@ function withNewest(earlier: readonly Recommendation[], newest: Recommendation):
 
 const spreadMs = ({ periodMs }: Schedule) => Math.min(periodMs, MAX_SPREAD_MS);
 
-const drainWithinMs = (rule: ScalingRule, { periodMs }: Schedule) =>
-  milliseconds(rule.drainWithinSeconds) ?? periodMs / 2;
-
-const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1_000);
+function drainWithinMs({ drainWithinSeconds }: ScalingRule, schedule: Schedule | undefined): number {
+  if (drainWithinSeconds !== undefined) return drainWithinSeconds * 1_000;
+  return schedule ? schedule.periodMs / 2 : DRAIN_WITHOUT_RUN_MS;
+}
 
 const clamp = ({ min, max }: ScalingRule, workers: number) => Math.min(max, Math.max(min, workers));
 

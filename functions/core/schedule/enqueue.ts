@@ -3,8 +3,9 @@ import type { Table } from '../ledger/table.ts';
 import { claimSlice, closeTick, type LeasedTick, releaseTick } from '../ledger/ticks.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
+import type { PackingRule } from '../model/packing.ts';
 import type { PassName } from '../model/pass.ts';
-import { jobDueAt, messagesToSend, nextSlice, type PackingRule, type Slice } from '../model/tick.ts';
+import { jobDueAt, messagesToSend, nextSlice, type Slice } from '../model/tick.ts';
 import { MAX_DELAY_MS, type OutgoingMessage, type Queue, send, toDelaySeconds } from '../queue/queue.ts';
 
 /** A scheduler and all that it uses. */

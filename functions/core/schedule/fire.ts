@@ -1,7 +1,9 @@
 import { inviteReader, openPass, readPass } from '../ledger/passes.ts';
 import { type Run, readRun, readSchedule, type Schedule, skipTicks } from '../ledger/runs.ts';
+import { readScaling } from '../ledger/scaling.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from '../ledger/ticks.ts';
 import { indexAt } from '../model/index-name.ts';
+import { jobsPerMessageOf, type PackingFigures } from '../model/packing.ts';
 import {
   type ItemsStep,
   isAwaited,
@@ -12,7 +14,7 @@ import {
   type TickItems,
 } from '../model/pass.ts';
 import { nextStep, nextTickAfter } from '../model/schedule.ts';
-import { jobsPerMessageOf, MAX_SPREAD_MS, nextSlice } from '../model/tick.ts';
+import { MAX_SPREAD_MS, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
 import {
   type EnqueueResult,
@@ -146,6 +148,8 @@ async function claimNextTick(
   now: number,
 ): Promise<LeasedTick | undefined> {
   const nextTickAt = nextTickAfter(run.y, run.nextTickAt);
+  const { settings, table } = scheduler;
+  const figures = settings.jobsPerMessage === 'auto' ? await readPackingFigures(table) : {};
   const tick: LeasedTick = {
     runId: run.runId,
     tick: run.nextTick,
@@ -153,7 +157,7 @@ async function claimNextTick(
     count,
     claimed: 0,
     sent: 0,
-    jobsPerMessage: jobsPerMessageOf(count, scheduler.settings),
+    jobsPerMessage: jobsPerMessageOf(count, settings, figures),
     dueAt: run.nextTickAt,
     claimedAt: now,
     sliceClaimedAt: now,
@@ -162,10 +166,18 @@ async function claimNextTick(
     ...(items && { items }),
     lease: { holder: scheduler.name, until: now + LEASE_MS },
   };
-  const claimed = await unlessConditionFailed(() =>
-    claimTick(scheduler.table, schedule, run, tick, nextTickAt),
-  );
+  const claimed = await unlessConditionFailed(() => claimTick(table, schedule, run, tick, nextTickAt));
   return claimed ? tick : undefined;
+}
+
+/** What is known about the jobs. Never throws: without figures the tick is packed cautiously. */
+async function readPackingFigures(table: Scheduler['table']): Promise<PackingFigures> {
+  try {
+    const { timing, rule } = await readScaling(table);
+    return { timing, workers: rule?.max };
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -1,4 +1,8 @@
-import { MIN_MAPPING_CONCURRENCY } from '../../../plan/aws-limits.ts';
+import {
+  type MappingState,
+  Refused,
+  type WorkerLimits,
+} from '../../../functions/core/scaling/apply-scaling.ts';
 import type { ConsumerFunction } from './consumer-function.ts';
 import type { EventSourceMapping } from './event-source-mapping.ts';
 import type { Events } from './events.ts';
@@ -18,14 +22,13 @@ export interface ControlPlaneConditions {
 }
 
 /** Lambda's control plane, as far as scaling uses it. */
-export class ControlPlane {
-  /** Whether a change of the mapping is not in force yet. AWS refuses another change meanwhile. */
-  isUpdating = false;
+export class ControlPlane implements WorkerLimits {
+  #isChanging = false;
   readonly #events: Events;
   readonly #random: Random;
   readonly #consumer: ConsumerFunction;
   readonly #mapping: EventSourceMapping;
-  readonly conditions: ControlPlaneConditions;
+  readonly #conditions: ControlPlaneConditions;
 
   constructor(of: {
     events: Events;
@@ -38,42 +41,57 @@ export class ControlPlane {
     this.#random = of.random;
     this.#consumer = of.consumer;
     this.#mapping = of.mapping;
-    this.conditions = of.conditions;
+    this.#conditions = of.conditions;
   }
 
-  get reserved(): number {
+  /** The control plane for a caller that dies at a time: it never gets an answer then. */
+  calledUntil(diesAt: number): WorkerLimits {
+    const answer = async <T>(call: () => Promise<T>): Promise<T> => {
+      const isDead = () => this.#events.now >= diesAt;
+      if (isDead()) return new Promise(() => {});
+      const result = await call();
+      return isDead() ? new Promise(() => {}) : result;
+    };
+    return {
+      readReserved: () => answer(() => this.readReserved()),
+      reserve: (workers) => answer(() => this.reserve(workers)),
+      readMapping: () => answer(() => this.readMapping()),
+      limitMapping: (maximum) => answer(() => this.limitMapping(maximum)),
+    };
+  }
+
+  async readReserved(): Promise<number> {
+    await this.#call();
     return this.#consumer.reserved;
   }
 
-  get maximum(): number {
-    return this.#mapping.maximum;
-  }
-
-  /** PutFunctionConcurrency. In force at once. @returns false if the call failed */
-  reserve(workers: number): boolean {
-    if (this.#fails()) return false;
+  /** PutFunctionConcurrency. In force at once. */
+  async reserve(workers: number): Promise<void> {
+    await this.#call();
     this.#consumer.reserved = workers;
     this.#mapping.poll();
-    return true;
   }
 
-  /** UpdateEventSourceMapping. In force some time later. @returns false if the call failed */
-  limitMapping(workers: number): boolean {
-    if (this.isUpdating || this.#fails()) return false;
-    this.isUpdating = true;
-    const maximum = maximumFor(workers);
-    this.#events.after(this.#random.next() * this.conditions.mappingUpdateMs, () => {
-      this.isUpdating = false;
+  async readMapping(): Promise<MappingState> {
+    await this.#call();
+    return { maximum: this.#mapping.maximum, isChanging: this.#isChanging };
+  }
+
+  /** UpdateEventSourceMapping. In force some time later. */
+  async limitMapping(maximum: number): Promise<void> {
+    await this.#call();
+    if (this.#isChanging) throw new Refused('ResourceInUseException');
+    this.#isChanging = true;
+    this.#events.after(this.#random.next() * this.#conditions.mappingUpdateMs, () => {
+      this.#isChanging = false;
       this.#mapping.maximum = maximum;
       this.#mapping.poll();
     });
-    return true;
   }
 
-  #fails(): boolean {
-    return this.#random.percent(this.conditions.callFailurePercent);
+  async #call(): Promise<void> {
+    await this.#events.sleep(this.#conditions.callMs);
+    if (this.#random.percent(this.#conditions.callFailurePercent))
+      throw new Refused('TooManyRequestsException');
   }
 }
-
-/** The mapping's maximum for a number of workers. AWS accepts no maximum below two. */
-export const maximumFor = (workers: number) => Math.max(MIN_MAPPING_CONCURRENCY, workers);

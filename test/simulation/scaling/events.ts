@@ -1,6 +1,3 @@
-/** Something that takes time: it yields how many milliseconds pass until it goes on. */
-export type Process = Generator<number, void, void>;
-
 interface Event {
   at: number;
   order: number;
@@ -14,6 +11,7 @@ export class Events {
   /** A binary heap: no event is before its parent, which is at half of its place. */
   readonly #heap: Event[] = [];
   #order = 0;
+  #isWaking = false;
 
   at(at: number, run: () => void): void {
     this.#push({ at: Math.max(at, this.now), order: this.#order++, run });
@@ -31,18 +29,31 @@ export class Events {
     });
   }
 
-  /** Starts a process. @param ended called when it has ended */
-  start(process: Process, ended: () => void = () => {}): void {
-    const { done, value } = process.next();
-    if (done) ended();
-    else this.after(value, () => this.start(process, ended));
+  /** Resolves when the time has passed. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) =>
+      this.after(ms, () => {
+        this.#isWaking = true;
+        resolve();
+      }),
+    );
   }
 
-  runUntil(end: number): void {
+  /** Starts something that sleeps. */
+  start(process: () => Promise<void>): void {
+    this.#isWaking = true;
+    void process();
+  }
+
+  async runUntil(end: number): Promise<void> {
     for (let next = this.#heap[0]; next && next.at <= end; next = this.#heap[0]) {
       this.#pop();
       this.now = next.at;
       next.run();
+      if (!this.#isWaking) continue;
+      this.#isWaking = false;
+      // What slept goes on, until it sleeps again.
+      await new Promise((resolve) => void setImmediate(resolve));
     }
     this.now = end;
   }

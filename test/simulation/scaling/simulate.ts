@@ -1,8 +1,9 @@
-import { type Apply, applyInOrder } from './apply-workers.ts';
+import { mappingMaximumOf } from '../../../functions/core/model/scaling.ts';
+import { applyScaling, Refused } from '../../../functions/core/scaling/apply-scaling.ts';
 import { ConsumerFunction } from './consumer-function.ts';
-import { ControlPlane, type ControlPlaneConditions, maximumFor } from './control-plane.ts';
+import { ControlPlane, type ControlPlaneConditions } from './control-plane.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
-import { Events, type Process } from './events.ts';
+import { Events } from './events.ts';
 import { JobsQueue, type Message } from './jobs-queue.ts';
 import type { Load } from './load.ts';
 import { ObservedTiming } from './observed-timing.ts';
@@ -21,6 +22,12 @@ const MIN_MESSAGES = 100;
 /** Time from the claim of a tick, when the autoscaler is called, to its first message, in milliseconds. */
 const ENQUEUE_MS = 500;
 
+/** Maximum time of a change, after which the next decision may follow, in milliseconds. */
+const CHANGE_MS = 120_000;
+
+/** Time within which an autoscaler dies that dies during its change, in milliseconds. */
+const DEATH_MS = 20_000;
+
 /** What goes wrong, besides the control plane. */
 export interface Conditions extends ControlPlaneConditions {
   /** Share of figures that cannot be read, in percent. */
@@ -29,7 +36,7 @@ export interface Conditions extends ControlPlaneConditions {
   lateMs: number;
   /** Share of decisions that are not made, in percent. */
   lostDecisionPercent: number;
-  /** Share of steps of a change at which the autoscaler dies, in percent. */
+  /** Share of changes during which the autoscaler dies, in percent. */
   deathPercent: number;
   /** By which share the duration of a batch deviates. */
   batchDeviation: number;
@@ -88,14 +95,14 @@ export interface Trace {
 }
 
 /** Runs a load for some virtual hours, with a scaler that decides on the number of workers. */
-export function simulate(scenario: Scenario, scaler: Scaler, apply: Apply = applyInOrder): Trace {
+export async function simulate(scenario: Scenario, scaler: Scaler, apply = applyScaling): Promise<Trace> {
   const { load, conditions, hours, workersAtStart, visibilityMs } = scenario;
   const events = new Events();
   const random = new Random(scenario.seed);
   const timing = new ObservedTiming();
   const queue = new JobsQueue(events);
   const consumer = new ConsumerFunction(events, workersAtStart, batchMs);
-  const maximum = maximumFor(workersAtStart);
+  const maximum = mappingMaximumOf(workersAtStart);
   const mapping = new EventSourceMapping({ events, queue, consumer, maximum, visibilityMs, processed });
   const plane = new ControlPlane({ events, random, consumer, mapping, conditions });
   const trace: Trace = {
@@ -115,7 +122,7 @@ export function simulate(scenario: Scenario, scaler: Scaler, apply: Apply = appl
   events.every(load.periodMs, 0, fireTick);
   events.every(scaler.everyMs, random.next() * scaler.everyMs, scale);
   events.every(SAMPLE_MS, 0, sample);
-  events.runUntil(hours * HOUR_MS);
+  await events.runUntil(hours * HOUR_MS);
   return { ...trace, throttles: consumer.throttles, maxReceives: queue.maxReceives };
 
   function batchMs(batch: readonly Message[]): number {
@@ -143,14 +150,17 @@ export function simulate(scenario: Scenario, scaler: Scaler, apply: Apply = appl
     const jobs = load.jobs(dueAt);
     const tick = trace.ticks.push({ dueAt, jobs, ...(jobs === 0 && { drainMs: 0 }) }) - 1;
     pending[tick] = jobs;
-    backlog += jobs;
+    if (load.pace === 'burst') backlog += jobs;
     if (scaler.atTicks) scale();
     const perMessage = jobsPerMessage(jobs);
     const messages = Math.ceil(jobs / perMessage);
     const spreadMs = load.pace === 'even' ? load.periodMs : 0;
     for (let at = 0; at < messages; at++) {
       const message = { tick, jobs: Math.min(perMessage, jobs - at * perMessage), receives: 0 };
-      events.after(ENQUEUE_MS + (at / messages) * spreadMs, () => queue.send(message));
+      events.after(ENQUEUE_MS + (at / messages) * spreadMs, () => {
+        if (load.pace === 'even') backlog += message.jobs;
+        queue.send(message);
+      });
     }
   }
 
@@ -167,7 +177,8 @@ export function simulate(scenario: Scenario, scaler: Scaler, apply: Apply = appl
     }
     if (random.percent(conditions.lostDecisionPercent)) return;
     isScaling = true;
-    events.start(mortal(decideAndApply()), () => {
+    events.start(async () => {
+      await decideAndApply();
       isScaling = false;
       if (!scaleAgain) return;
       scaleAgain = false;
@@ -175,19 +186,22 @@ export function simulate(scenario: Scenario, scaler: Scaler, apply: Apply = appl
     });
   }
 
-  function* decideAndApply(): Process {
+  async function decideAndApply(): Promise<void> {
     const view = { figures: readFigures(), depth: queue.approximateDepth() };
-    yield random.next() * conditions.lateMs;
+    if (conditions.lateMs > 0) await events.sleep(random.next() * conditions.lateMs);
     const workers = scaler.decide(view);
+    const reserved = view.figures.workers;
     trace.decisions.push({ at: events.now, workers });
-    if (workers !== undefined) yield* apply(plane, workers);
-  }
-
-  function* mortal(process: Process): Process {
-    for (const ms of process) {
-      if (random.percent(conditions.deathPercent)) return;
-      yield ms;
-    }
+    if (workers === undefined || reserved === undefined) return;
+    const deadline = events.now + CHANGE_MS;
+    const diesAt = random.percent(conditions.deathPercent) ? events.now + random.next() * DEATH_MS : deadline;
+    const waiting = { clock: () => events.now, sleep: (ms: number) => events.sleep(ms), deadline };
+    await Promise.race([
+      apply(plane.calledUntil(diesAt), reserved, workers, waiting).catch((error) => {
+        if (!(error instanceof Refused)) throw error;
+      }),
+      events.sleep(CHANGE_MS),
+    ]);
   }
 
   function readFigures(): View['figures'] {

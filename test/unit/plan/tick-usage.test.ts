@@ -42,14 +42,19 @@ describe('prices', () => {
 
 describe('the usage of a tick', () => {
   test('packs jobs into messages, batches and slices', () => {
-    expect(packingOf(10_000, sizing())).toEqual({
+    expect(packingOf(10_000, sizing(), 0)).toEqual({
       messages: 1_000,
       batches: 100,
       slices: 2,
       batchMessages: 10,
       batchJobs: 100,
     });
-    expect(packingOf(7, sizing())).toMatchObject({ messages: 7, batches: 1, batchMessages: 7, batchJobs: 7 });
+    expect(packingOf(7, sizing(), 0)).toMatchObject({
+      messages: 7,
+      batches: 1,
+      batchMessages: 7,
+      batchJobs: 7,
+    });
   });
 
   test('counts each call', () => {

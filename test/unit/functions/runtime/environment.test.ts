@@ -23,6 +23,7 @@ test('returns only the requested variables, with numbers and empty values where 
   expect(readEnvironment('DRUMLINE_TABLE')).toEqual({ DRUMLINE_TABLE: 'a-table' });
   for (const [name, value, parsed] of [
     ['DRUMLINE_JOBS_PER_MESSAGE', '25', 25],
+    ['DRUMLINE_JOBS_PER_MESSAGE', 'auto', 'auto'],
     ['DRUMLINE_INDEX_REFRESH_SECONDS', '30', 30],
     ['DRUMLINE_INDEX_REFRESH_SECONDS', '', ''],
     ['DRUMLINE_ELASTICSEARCH_API_KEY_SECRET', '', ''],
@@ -43,6 +44,7 @@ test('names a variable that is missing or invalid, and says what to do', () => {
   for (const [name, ...values] of [
     ['DRUMLINE_TABLE', ''],
     ['DRUMLINE_MAPPING', '', '{', 'null', '{"item":{}}'],
+    ['DRUMLINE_PACKING', '', '{', 'null', '{"batchSize":10}'],
     ['DRUMLINE_INDEX_REFRESH_SECONDS', '0', 'x', '-1'],
     ['DRUMLINE_JOBS_PER_MESSAGE', ...numbers],
   ] as const)

@@ -68,6 +68,26 @@ test('a worker adds to its own counter, and looks it up once', async () => {
   );
 });
 
+test('each write says how long the worker’s jobs take, and the totals combine it', async () => {
+  const ran = async (at: number, jobMs: number, count: number, now: number) => {
+    const own = counters(at);
+    own.meter.beginBatch(now);
+    for (let job = 0; job < count; job++) own.meter.recordJob(jobMs, now);
+    await add(own, delta(count), now);
+  };
+  const timing = async () => (await readTotals(cloud.table, RUN))?.timing;
+  await add(counters(0), delta(1), NOW);
+  expect(await timing()).toBeUndefined();
+  await ran(1, 10, 100, NOW);
+  await ran(2, 40, 50, NOW);
+  expect(await timing()).toEqual({ jobMs: 20, workerMs: 0, jobs: 150, at: NOW });
+  // A counter that is taken over has the timing of its new holder.
+  for (let at = 3; at < WORKERS_PER_SHARD; at++) await ran(at, 10, 1, LATER);
+  await ran(8, 70, 1, LATER);
+  const taken = (await listCounters(cloud.table, RUN)).find(({ holder }) => holder === names[8]);
+  expect(taken).toMatchObject({ timing: { jobMs: 70, jobs: 1, at: LATER }, retired: { workers: 1 } });
+});
+
 test('counters are spread over all shards, and all are in the totals', async () => {
   for (let at = 0; at < 200; at++)
     await add(new WorkerCounters(cloud.table, `worker-${at}` as WorkerId), delta(1), NOW);

@@ -9,7 +9,6 @@ import {
 } from '../../../../../functions/core/model/message.ts';
 import {
   jobDueAt,
-  jobsPerMessageOf,
   messageContaining,
   messagesToSend,
   nextSlice,
@@ -154,19 +153,4 @@ describe('a tick owns', () => {
       false,
     ]);
   });
-});
-
-test('a small tick has fewer jobs per message, so that 100 workers have work', () => {
-  for (const [jobs, shared] of [
-    [1, 1],
-    [99, 1],
-    [250, 2],
-    [1_000, 10],
-    [4_999, 49],
-    [5_000, 50],
-    [1_000_000, 50],
-  ] as const) {
-    expect(jobsPerMessageOf(jobs, { jobsPerMessage: 50, minMessages: 100 })).toBe(shared);
-    expect(Math.ceil(jobs / shared)).toBeGreaterThanOrEqual(Math.min(jobs, 100));
-  }
 });

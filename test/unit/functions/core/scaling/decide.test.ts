@@ -26,33 +26,47 @@ const later = (minutes: number, changes: Partial<ScalingFigures>): ScalingFigure
 });
 
 const even = { ...tick.schedule, pace: 'even' } as NonNullable<ScalingFigures['schedule']>;
+const idleRun = (backlog: number): ScalingFigures => {
+  const { schedule: _, ...figures } = tick;
+  return { ...figures, backlog };
+};
 const needed = (minutes: number, workers: number) => ({ at: NOW + minutes * MINUTE, workers });
 
 describe('without a history that keeps the number up', () => {
   const quiet = [needed(0, 1)];
-  test.each<[string, number | undefined, ScalingFigures, Partial<ScalingRule>?]>([
+  test.each<[string, number, ScalingFigures, Partial<ScalingRule>?]>([
+    // 20,000 × 10 ms of a worker in 300 s, at 80 %: 0.83 workers.
     ['half of the period', 1, tick],
-    ['a slower job', 10, { ...tick, workerMs: 150 }],
-    ['drainWithin', 4, tick, { drainWithinSeconds: 60 }],
-    ['less than a minute plans for a minute', 4, tick, { drainWithinSeconds: 1 }],
-    ['the time that is left', 4, later(4, { recommendations: quiet })],
-    ['after the deadline, a minute', 4, later(9, { recommendations: quiet })],
+    ['a slower job', 13, { ...tick, workerMs: 150 }],
+    ['drainWithin', 5, tick, { drainWithinSeconds: 60 }],
+    ['a shorter drainWithin', 9, tick, { drainWithinSeconds: 30 }],
+    ['the time that is left', 5, later(4, { recommendations: quiet })],
+    ['after the deadline, a minute', 5, later(7, { recommendations: quiet })],
+    [
+      'after a short drainWithin, that time',
+      9,
+      later(7, { recommendations: quiet }),
+      { drainWithinSeconds: 30 },
+    ],
     ['at most the maximum', 20, { ...tick, workerMs: 1_000 }],
     ['at least the minimum', 3, { ...tick, backlog: 0 }, { min: 3 }],
-    // 30 jobs of 10 minutes, ten at a time in a worker: three workers run all of them at once.
+    // Ten at a time in a worker: three workers run all of them at once.
     [
       'jobs that take longer than the time',
       3,
       { ...tick, backlog: 30, workerMs: MINUTE, jobMs: 10 * MINUTE },
     ],
-    ['even jobs, and headroom', 9, { ...tick, workerMs: 200, schedule: even }],
-    ['even jobs, at the end', 9, later(9, { backlog: 100, workerMs: 200, schedule: even })],
-    // Its jobs have a day, 14 of which 28 days remain.
+    ['fewer jobs than workers', 4, { ...tick, backlog: 4, workerMs: 10 * MINUTE, jobMs: 9 * MINUTE }],
+    ['even jobs', 9, { ...tick, backlog: 0, workerMs: 200, schedule: even }],
+    ['even jobs that are late', 17, { ...tick, workerMs: 200, schedule: even }],
+    // Its jobs have a day, and 14 of 28 days have passed.
     [
       'even jobs of a period over a day, when they are done',
       1,
       {
-        ...later(0, { backlog: 0, workerMs: 100_000 }),
+        ...tick,
+        backlog: 0,
+        workerMs: 100_000,
         schedule: { ...even, periodMs: 40_320 * MINUTE, nextTickAt: NOW + 20_160 * MINUTE },
       },
     ],
@@ -63,8 +77,8 @@ describe('without a history that keeps the number up', () => {
       { ...tick, backlog: 0, workerMs: 120 },
       { drainWithinSeconds: 3_600 },
     ],
-    ['no run, and a backlog', 1, { ...tick, backlog: 6_000, schedule: undefined } as never],
-    ['no run, a larger backlog', 7, { ...tick, backlog: 200_000, schedule: undefined } as never],
+    ['no run, and a backlog', 1, idleRun(6_000)],
+    ['no run, and a larger backlog', 9, idleRun(200_000)],
     ['no run, no backlog, no time per job', 1, { now: NOW, workers: 1, backlog: 0, recommendations: [] }],
   ])('%s: %i', (_, workers, figures, changes) => {
     expect(decide({ ...rule, ...changes }, figures).workers).toBe(workers);
@@ -107,7 +121,7 @@ describe('the number goes down', () => {
     ['not above what it is', 2, later(5, { backlog: 0, workers: 2, recommendations: [needed(3, 9)] })],
     [
       'not before a tick that needs it',
-      4,
+      5,
       later(9, { ...idle, workerMs: 60, recommendations: [needed(8, 1)] }),
     ],
     [
@@ -128,7 +142,7 @@ describe('the number goes down', () => {
       numbers.push(workers);
       figures = { ...figures, ...later(minute + 1, { backlog: 0, workers, recommendations }), workerMs: 150 };
     }
-    expect(numbers).toEqual([10, 10, 10, 10, 10, 1, 1, 1, 1]);
+    expect(numbers).toEqual([13, 13, 13, 13, 13, 1, 1, 1, 1]);
   });
 });
 
@@ -136,14 +150,14 @@ test('only recommendations that may still be the highest are kept', () => {
   const recommendations = [needed(-6, 20), needed(-4, 9), needed(-3, 5), needed(-2, 3)];
   expect(decide(rule, { ...tick, workerMs: 75, recommendations }).recommendations).toEqual([
     needed(-4, 9),
-    needed(0, 5),
+    needed(0, 7),
   ]);
 });
 
 test.each<[string, ScalingFigures, Partial<ScalingRule>]>([
   ['20000 pending jobs at 10 ms each need 1 to drain in 300 s.', tick, {}],
   [
-    '20000 pending jobs at 10 ms each need 4 to drain in 60 s, but the rule allows 2 at most.',
+    '20000 pending jobs at 10 ms each need 5 to drain in 60 s, but the rule allows 2 at most.',
     tick,
     { max: 2, drainWithinSeconds: 60 },
   ],
@@ -153,11 +167,15 @@ test.each<[string, ScalingFigures, Partial<ScalingRule>]>([
     {},
   ],
   [
-    'No job is pending; the next tick, in 60 s, will need 4.',
+    'No job is pending; the next tick, in 60 s, will need 5.',
     later(9, { workers: 9, backlog: 0, workerMs: 60, recommendations: [needed(8, 1)] }),
     {},
   ],
-  ['The schedule needs 9 for the jobs that arrive evenly.', { ...tick, workerMs: 200, schedule: even }, {}],
+  [
+    'The schedule needs 9 for the jobs that arrive evenly.',
+    { ...tick, backlog: 0, workerMs: 200, schedule: even },
+    {},
+  ],
   ['The number is fixed at 4.', tick, { min: 4, max: 4 }],
 ])('says why: %s', (reason, figures, changes) => {
   expect(decide({ ...rule, ...changes }, figures).reason).toBe(reason);

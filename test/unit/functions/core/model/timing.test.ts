@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import {
+  combineTimings,
+  TIMING_HALF_LIFE_MS,
+  type Timing,
+  TimingMeter,
+} from '../../../../../functions/core/model/timing.ts';
+import { NOW } from '../../../../fixtures/ledger.ts';
+
+/** Measures a batch of jobs that run one after the other. @returns when the batch ended */
+function measureBatch(meter: TimingMeter, jobMs: number[], startedAt = NOW, overheadMs = 0): number {
+  let now = startedAt;
+  meter.beginBatch(now);
+  for (const ms of jobMs) {
+    now += ms;
+    meter.recordJob(ms, now);
+  }
+  now += overheadMs;
+  meter.endBatch(now);
+  return now;
+}
+
+describe('a worker’s meter', () => {
+  test('knows nothing before the first job', () => {
+    const meter = new TimingMeter();
+    expect(meter.timingAt(NOW)).toBeUndefined();
+    expect(meter.timingAt(measureBatch(meter, [], NOW, 30_000))).toBeUndefined();
+  });
+
+  test('tells the mean of a job, and the worker’s time per job', () => {
+    const meter = new TimingMeter();
+    meter.beginBatch(NOW);
+    // Two jobs at a time.
+    for (const ms of [40, 60]) meter.recordJob(ms, NOW + 60);
+    expect(meter.timingAt(NOW + 80)).toMatchObject({ jobMs: 50, workerMs: expect.closeTo(40, 1) });
+    meter.endBatch(NOW + 100);
+    // The time after the last write counts with the next one. The time between two batches does not count.
+    meter.beginBatch(NOW + 500);
+    expect(meter.timingAt(NOW + 500)?.workerMs).toBeCloseTo(50, 1);
+  });
+
+  test('ignores batches that could run no job', () => {
+    const meter = new TimingMeter();
+    const end = measureBatch(meter, [100, 100], NOW, 20);
+    measureBatch(meter, [], end, 25_000);
+    expect(meter.timingAt(end + 25_000)).toMatchObject({ jobMs: 100, workerMs: expect.closeTo(110, 1) });
+  });
+
+  test('follows jobs that become slower within minutes, and weighs by jobs', () => {
+    const meter = new TimingMeter();
+    const fast = measureBatch(meter, Array(100).fill(10));
+    const before = meter.timingAt(fast) as Timing;
+    expect(before.jobMs).toBe(10);
+    const later = fast + TIMING_HALF_LIFE_MS;
+    const slow = measureBatch(meter, Array(50).fill(0), later);
+    expect(meter.timingAt(slow)?.jobMs).toBeCloseTo(5, 1);
+    expect(meter.timingAt(slow)?.jobs).toBeCloseTo(100, 0);
+  });
+});
+
+describe('the combined timing', () => {
+  const timing = (change: Partial<Timing>): Timing => ({
+    ...{ jobMs: 10, workerMs: 2, jobs: 100, at: NOW },
+    ...change,
+  });
+
+  test('of no worker is unknown', () => {
+    expect(combineTimings([], NOW)).toBeUndefined();
+    expect(combineTimings([timing({ jobs: 0 })], NOW)).toBeUndefined();
+  });
+
+  test('weighs each worker by its jobs and by its age', () => {
+    const other = { jobMs: 40, workerMs: 8 };
+    expect(combineTimings([timing({}), timing({ ...other, jobs: 50 })], NOW)).toEqual({
+      ...{ jobMs: 20, workerMs: 4, jobs: 150, at: NOW },
+    });
+    const at = NOW - TIMING_HALF_LIFE_MS;
+    expect(combineTimings([timing({}), timing({ ...other, at })], NOW)).toEqual({
+      ...{ jobMs: 20, workerMs: 4, jobs: 150, at: NOW },
+    });
+  });
+
+  test('is known for a tick once a month', () => {
+    const found = combineTimings([timing({}), timing({ jobMs: 20 })], NOW + 30 * 86_400_000);
+    expect(found).toMatchObject({ jobMs: 15, at: NOW });
+    expect(found?.jobs).toBeLessThan(1e-6);
+  });
+});
