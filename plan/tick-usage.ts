@@ -3,15 +3,12 @@ import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
 import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
-import { AUTOSCALER_MS, batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
+import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
 import { effectiveJobsPerMessage, packingOf, type Sizing } from './packing.ts';
 import { type Usage, usageOf } from './prices.ts';
 
 /** DynamoDB charges a transactional write twice: to prepare and to commit it. All items here are smaller than 1 kB. */
 export const UNITS_PER_WRITE = 2;
-
-/** The default of `DrumlineFunction` (infra-cdk/constructs/drumline-function.ts). */
-const AUTOSCALER_MEMORY_MB = 256;
 
 /** AWS prices storage per month of 730 hours. */
 const MONTHS_PER_DAY = 24 / 730;
@@ -28,19 +25,18 @@ export function usageOfFiring(): Usage {
 }
 
 /**
- * Usage of a decision about the number of workers, one a minute, with a rule and an active run
- * (functions/core/scaling/autoscale.ts). Reading the queue's depth costs as much as an empty receive. The decision's item
- * has up to 2 kB.
+ * Usage of the autoscaler's invocation each minute (functions/core/scaling/). It reads its own state twice, the runs, the
+ * schedule, the run, up to two ticks, and the counters in all partitions; it writes its state. The one for each tick is not
+ * included.
  */
 export function usageOfDecision(): Usage {
   return usageOf({
     ruleEvents: 1,
-    sqsIdleReceives: 1,
     lambdaInvocations: 1,
-    lambdaGbSeconds: (AUTOSCALER_MS / 1_000) * (AUTOSCALER_MEMORY_MB / 1_024),
-    // The scaling, the runs, the run, the schedule, the tick, and the counters.
-    ledgerReadUnits: 5 + COUNTER_SHARDS,
-    ledgerWriteUnits: UNITS_PER_WRITE * 2,
+    // It has 256 MB (infra-cdk/constructs/drumline-function.ts), and takes about as long as a firing.
+    lambdaGbSeconds: (SCHEDULER_MS.firing / 1_000) * 0.25,
+    ledgerReadUnits: 7 + COUNTER_SHARDS,
+    ledgerWriteUnits: UNITS_PER_WRITE,
     logGb: LOG_BYTES.decision / 1e9,
   });
 }

@@ -144,13 +144,15 @@ const ALLOWED: Record<string, string[]> = {
 
 /**
  * The IAM actions that the stack uses: Service Authorization Reference, "Actions, resources, and condition keys"
- * for Amazon DynamoDB, Amazon S3, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
+ * for Amazon DynamoDB, AWS KMS, Amazon S3, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
  */
 const DEFINED = new Set([
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:Query',
   'dynamodb:UpdateItem',
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
   'lambda:GetEventSourceMapping',
   'lambda:GetFunctionConcurrency',
   'lambda:InvokeFunction',
@@ -176,11 +178,13 @@ function readingSecret(secret: string): string[] {
 }
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf';
+const KMS_KEY = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
 const SETTINGS: [string, Record<string, unknown>][] = [
   ['the default settings', {}],
   ['another stage', { stage: 'demo' }],
   ['an API key by its secret’s name', { elasticsearchApiKeySecret: 'search-key' }],
   ['an API key by its secret’s ARN', { elasticsearchApiKeySecret: SECRET_ARN }],
+  ['a key of the customer', { kmsKey: KMS_KEY }],
 ];
 
 describe('least privilege', () => {
@@ -207,6 +211,17 @@ describe('least privilege', () => {
     for (const [role, allowed] of Object.entries(ALLOWED)) {
       const reads = ['ConsumerRole', 'StatusRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test('lets every function decrypt with the customer’s key, and only those encrypt that send messages or store items', () => {
+    const may = permissions({ kmsKey: KMS_KEY });
+    for (const [role, allowed] of Object.entries(ALLOWED)) {
+      const writes = ['SchedulerRole', 'ReaderRole', 'ConsumerRole'].includes(role);
+      const lines = ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])].map(
+        (action) => `${action} on ${KMS_KEY}`,
+      );
+      expect([role, may[role]]).toEqual([role, [...allowed, ...lines].sort()]);
     }
   });
 

@@ -110,6 +110,29 @@ describe('the queues', () => {
   });
 });
 
+test('a key of the customer encrypts queues, table and bucket, instead of the keys of AWS', () => {
+  const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
+  const template = synthesize({ kmsKey });
+  const queues = Object.values(resourcesOf(template, 'AWS::SQS::Queue')).map(({ Properties }) => [
+    Properties.KmsMasterKeyId,
+    Properties.SqsManagedSseEnabled,
+  ]);
+  expect(queues).toEqual(Array(3).fill([kmsKey, undefined]));
+  expect(only(template, 'AWS::DynamoDB::Table').Properties.SSESpecification).toEqual({
+    KMSMasterKeyId: kmsKey,
+    SSEEnabled: true,
+    SSEType: 'KMS',
+  });
+  expect(only(template, 'AWS::S3::Bucket').Properties.BucketEncryption).toEqual({
+    ServerSideEncryptionConfiguration: [
+      {
+        BucketKeyEnabled: true,
+        ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey },
+      },
+    ],
+  });
+});
+
 describe('the ledger', () => {
   test("is one on-demand table with point-in-time recovery and TTL, retained with the stack's deletion", () => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = only(synthesize(), 'AWS::DynamoDB::Table');

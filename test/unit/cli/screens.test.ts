@@ -90,7 +90,7 @@ describe('the status screen', () => {
 
   test('says between which numbers of workers it scales itself, why there are so many, and what was refused', () => {
     const decision = {
-      at: new Date().toISOString(),
+      at: new Date(Date.now() - 5_000).toISOString(),
       from: 4,
       to: 4,
       reason: 'No job is pending.',

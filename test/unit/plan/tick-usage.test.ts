@@ -8,7 +8,7 @@ import {
   totalDollars,
   usageOf,
 } from '../../../plan/prices.ts';
-import { usageOfDecision, usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
+import { usageOfFiring, usageOfTick } from '../../../plan/tick-usage.ts';
 import { sizing } from './fixtures.ts';
 
 describe('prices', () => {
@@ -98,6 +98,5 @@ describe('the usage of a tick', () => {
 
   test('a firing with no tick due costs something, too', () => {
     expect(usageOfFiring()).toMatchObject({ ruleEvents: 1, lambdaInvocations: 1, ledgerReadUnits: 3 });
-    expect(usageOfDecision()).toMatchObject({ ruleEvents: 1, lambdaInvocations: 1, ledgerReadUnits: 21 });
   });
 });
