@@ -22,14 +22,17 @@ const MAX = 6;
 beforeAll(deployOwnSettings);
 
 /**
- * Ends the five minutes in which a number of workers that was needed is kept. It makes what was needed older, because a test
- * cannot wait that long.
+ * Ends the five minutes in which a number of workers that was needed is kept: makes what was needed during the tick older,
+ * because a test should not wait that long.
  */
 const endStabilization = () =>
   withTable((table) =>
     changeScaling(table, ({ recommendations, ...scaling }) => ({
       ...scaling,
-      recommendations: recommendations.map(({ at, workers }) => ({ at: at - STABILIZATION_MS, workers })),
+      recommendations: recommendations.map(({ at, workers }) => ({
+        at: workers > 1 ? at - STABILIZATION_MS : at,
+        workers,
+      })),
     })),
   );
 
