@@ -22,6 +22,11 @@ function itemsOf(condition: unknown): string {
   return `, items ${[like?.['dynamodb:LeadingKeys']].flat().join(' ')}`;
 }
 
+/** A resource, readable. There is only one mapping, whose id contains the stack's name. */
+function nameOf(resource: unknown): string {
+  return readable(resource).replace(/:ConsumerFunctionSqsEventSource\w+$/, ':ConsumerMapping');
+}
+
 /** A role's permissions as lines of `action on resource`, with the items if the permission does not cover all items. */
 function permissions(context: Record<string, unknown> = {}): Record<string, string[]> {
   const template = synthesize(context);
@@ -36,7 +41,7 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
         expect(Effect).toBe('Allow');
         for (const action of [Action].flat())
           for (const resource of [Resource].flat())
-            allowed[readable(role)]?.push(`${action} on ${readable(resource)}${itemsOf(Condition)}`);
+            allowed[readable(role)]?.push(`${action} on ${nameOf(resource)}${itemsOf(Condition)}`);
       }
     }
   }
@@ -45,6 +50,10 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
     Object.entries(allowed).map(([role, lines]) => [role, [...new Set(lines)].sort()]),
   );
 }
+
+/** The mapping from the jobs queue to the consumer. */
+const MAPPING =
+  'arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:event-source-mapping:ConsumerMapping';
 
 /** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
 const ALLOWED: Record<string, string[]> = {
@@ -67,10 +76,10 @@ const ALLOWED: Record<string, string[]> = {
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
     'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#*',
-    'lambda:GetEventSourceMapping on MAPPING',
+    `lambda:GetEventSourceMapping on ${MAPPING}`,
     'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
-    'lambda:UpdateEventSourceMapping on MAPPING',
+    `lambda:UpdateEventSourceMapping on ${MAPPING}`,
     'logs:CreateLogStream on AutoscalerLogs.Arn',
     'logs:PutLogEvents on AutoscalerLogs.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
@@ -310,7 +319,7 @@ describe('least privilege', () => {
       lines.filter((line) => !onAws[role]?.includes(line)).map((line) => `${role}: ${line}`),
     );
     expect(besides.sort()).toEqual([
-      'AutoscalerRole: lambda:ListEventSourceMappings on MAPPING',
+      `AutoscalerRole: lambda:ListEventSourceMappings on ${MAPPING}`,
       'ConsumerRole: sqs:SendMessageBatch on QueuesDeadLetters.Arn',
       'ConsumerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
       'SchedulerRole: sqs:SendMessageBatch on QueuesAbandonedEvents.Arn',
