@@ -21,7 +21,7 @@ const HIDDEN_FIELDS = new Set([
   // What makes the line a metric, and its dimension.
   ...['_aws', 'stage'],
   ...['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'],
-  ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id', 'requestId'],
+  ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id', 'requestId', '_aws', 'stage'],
 ]);
 
 const PLATFORM = /^(START|END|REPORT|INIT_START|INIT_REPORT|RESTORE_START|EXTENSION|XRAY TraceId)\b/;
@@ -36,7 +36,7 @@ export function readLogLine(name: FunctionName, at: number, text: string): LogLi
   const received = { function: name, time: new Date(at).toISOString(), text: text.trimEnd() };
   const json = readObject(text);
   if (json && isPlatform(json)) return { ...received, ...platformLine(json) };
-  if (json && typeof json._aws === 'object') {
+  if (json && typeof json._aws === 'object' && typeof json.message !== 'string') {
     const { _aws: _, ...fields } = json;
     return { ...received, message: METRICS, fields };
   }
