@@ -21,7 +21,7 @@ const HIDDEN_FIELDS = new Set([
   // What makes the line a metric, and its dimension.
   ...['_aws', 'stage'],
   ...['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'],
-  ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id', 'requestId', '_aws', 'stage'],
+  ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id', 'requestId'],
 ]);
 
 const PLATFORM = /^(START|END|REPORT|INIT_START|INIT_REPORT|RESTORE_START|EXTENSION|XRAY TraceId)\b/;
