@@ -75,7 +75,7 @@ const ALLOWED: Record<string, string[]> = {
   AutoscalerRole: [
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
-    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#*',
+    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#* RUN#*',
     `lambda:GetEventSourceMapping on ${MAPPING}`,
     'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
