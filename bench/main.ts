@@ -20,7 +20,8 @@ try {
   try {
     for (const { benchmark, options, command } of chosen) {
       signal.throwIfAborted();
-      const { rows, versions } = await session.run(benchmark, options, rounds);
+      const times = benchmark.once ? 1 : rounds;
+      const { rows, versions, plots } = await session.run(benchmark, options, times);
       all.push(...rows);
       if (!output.json) output.print(`\n${benchmark.question}\n\n${sectionText(benchmark.section(rows))}\n`);
       // Written after each benchmark, so that a later one that fails does not lose the figures.
@@ -28,8 +29,9 @@ try {
       const machine = readMachine();
       if (write)
         await writeRecord(
-          { benchmark: benchmark.name, date, command, rounds, machine, versions, rows },
+          { benchmark: benchmark.name, date, command, rounds: times, machine, versions, rows },
           BENCHMARKS,
+          plots,
         );
     }
   } finally {

@@ -6,6 +6,7 @@ import { TARGETS } from './cloud/target.ts';
 import * as deadLetters from './commands/dead-letters.ts';
 import * as demo from './commands/demo.ts';
 import * as deploy from './commands/deploy.ts';
+import * as destroy from './commands/destroy.ts';
 import * as doctor from './commands/doctor.ts';
 import * as down from './commands/down.ts';
 import * as job from './commands/job.ts';
@@ -30,7 +31,7 @@ import { Output } from './terminal/output.ts';
 const GROUPS = {
   'The local cloud:': [up, down, doctor],
   'Your job:': [tryJob],
-  'The deployment:': [plan, deploy, scale],
+  'The deployment:': [plan, deploy, scale, destroy],
   'Runs:': [start, update, stop, status, verify, runs, job, results],
   'Troubleshooting and measuring:': [logs, deadLetters, scalingTest, demo],
 };

@@ -12,11 +12,13 @@ import { openQueue, openTable } from './runtime/aws-clients.ts';
 import { codeVersion } from './runtime/code-version.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jobLog, log } from './runtime/logger.ts';
+import { MetricLog } from './runtime/metrics.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 import { openBucket } from './runtime/s3.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
+  'DRUMLINE_STAGE',
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_DEAD_LETTER_QUEUE',
   'DRUMLINE_ITEMS_BUCKET',
@@ -76,6 +78,7 @@ const worker: Worker = {
   verifiedIndices: new Set(),
 };
 log.appendKeys({ worker: worker.id });
+const metrics = new MetricLog(environment.DRUMLINE_STAGE);
 
 /** Processes one batch. The batch item failures are the messages that could not be sent back to the queue. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -87,15 +90,20 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
   endsAt = startedAt + context.getRemainingTimeInMillis();
-  const { jobs, undelivered, outage, errors, ...counts } = await consume(worker, deliveries, endsAt);
-  const line = {
+  const { jobs, processed, failed, undelivered, outage, errors, ...counts } = await consume(
+    worker,
+    deliveries,
+    endsAt,
+  );
+  const values = { processed, failed, batchMs: Date.now() - startedAt };
+  const fields = {
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,
     messages: deliveries.length,
-    ms: Date.now() - startedAt,
+    ...(outage && { reason: outage.message }),
   };
-  if (outage) log.warn('batch returned', { ...line, reason: outage.message });
-  else log.info('batch', line);
+  if (outage) metrics.write('warn', 'batch returned', values, fields);
+  else metrics.write('info', 'batch', values, fields);
   for (const error of errors) log.error('a message failed that no job is to blame for', error);
   return { batchItemFailures: undelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -9,11 +9,14 @@ import {
   stopRun,
   updateRun,
 } from './core/ledger/runs.ts';
+import { changeScaling } from './core/ledger/scaling.ts';
 import { cronLine } from './core/model/cron.ts';
 import { ApiError, ConditionFailed } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
+import { DRAIN_WITHIN_SECONDS, MAX_WORKERS, type ScalingRule } from './core/model/scaling.ts';
 import {
+  DEFAULT_BACKFILL_MINUTES,
   firstTickAt,
   type Pace,
   type Period,
@@ -23,12 +26,14 @@ import {
 import * as z from './core/model/zod.ts';
 import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
+import { withRule } from './core/scaling/rule-in-force.ts';
 import { openLambda, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { invokeAsync } from './runtime/invoke-async.ts';
 import { jsonHandler } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
+import { SCALING_VARIABLES, scalingSettings } from './runtime/scaling-settings.ts';
 
 const environment = readEnvironment(
   'DRUMLINE_TABLE',
@@ -37,6 +42,8 @@ const environment = readEnvironment(
   'DRUMLINE_INDEX_MONTHLY',
   ...RESULTS_VARIABLES,
   'DRUMLINE_MAPPING',
+  'DRUMLINE_AUTOSCALER',
+  ...SCALING_VARIABLES,
 );
 /** Retries of Elasticsearch requests and of conflicting starts. Unlike a worker's messages, a command is not repeated. */
 const RETRIES = 2;
@@ -58,6 +65,7 @@ const x = z.union([z.int().check(z.minimum(1), z.maximum(1_000_000)), z.literal(
 const y = z.int().check(z.minimum(1), z.maximum(1_440));
 const cron = z.string().check(z.maxLength(200));
 const timezone = z.string().check(z.maxLength(100));
+const workers = z.int().check(z.minimum(1), z.maximum(MAX_WORKERS));
 const pace = z.enum(['burst', 'even']);
 
 const command = z.discriminatedUnion('action', [
@@ -73,8 +81,8 @@ const command = z.discriminatedUnion('action', [
     timezone: z.optional(timezone),
     /** Whether a tick's jobs are sent at once or spread evenly over the time until the next tick. */
     pace: z._default(pace, 'burst'),
-    /** Maximum age of late ticks that are still fired, in minutes. */
-    backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), 0),
+    /** Maximum age of late ticks that are still fired, in minutes. 0 for two minutes, the least. */
+    backfillMinutes: z._default(z.int().check(z.minimum(0), z.maximum(7 * 1_440)), DEFAULT_BACKFILL_MINUTES),
     /** Whether the active run, if any, is stopped. Otherwise the start is rejected. */
     replace: z._default(z.boolean(), false),
   }),
@@ -87,8 +95,20 @@ const command = z.discriminatedUnion('action', [
     pace: z.optional(pace),
   }),
   z.strictObject({ action: z.literal('stop') }),
+  z.strictObject({
+    action: z.literal('scale'),
+    /** A fixed number. Either this, or `min` and `max`. */
+    workers: z.optional(workers),
+    min: z.optional(workers),
+    max: z.optional(workers),
+    /** In which time the jobs of a tick should be done; unless given, the deployment's setting. */
+    drainWithinSeconds: z.optional(
+      z.int().check(z.minimum(DRAIN_WITHIN_SECONDS.min), z.maximum(DRAIN_WITHIN_SECONDS.max)),
+    ),
+  }),
 ]);
 
+type Scale = Extract<z.output<typeof command>, { action: 'scale' }>;
 type Start = Extract<z.output<typeof command>, { action: 'start' }>;
 
 /** The result of a command. `replaced` is the id of the run that the start stopped. */
@@ -102,15 +122,39 @@ export interface ControlAnswer extends PeriodFields {
   replaced?: string;
 }
 
-/** Starts, updates and stops runs. */
-export const handler = jsonHandler(command, async (input, context: Context): Promise<ControlAnswer> => {
-  log.addContext(context);
-  const answer = await execute(input);
-  log.info(input.action, { ...answer });
-  return answer;
-});
+/** The new rule for the number of workers. The autoscaler applies it within seconds; `status` reports the result. */
+export interface ScaleAnswer {
+  rule: ScalingRule;
+}
 
-async function execute(input: z.output<typeof command>): Promise<ControlAnswer> {
+/** Starts, updates and stops runs, and sets the rule for the number of workers. */
+export const handler = jsonHandler(
+  command,
+  async (input, context: Context): Promise<ControlAnswer | ScaleAnswer> => {
+    log.addContext(context);
+    const answer = await (input.action === 'scale' ? scale(input) : execute(input));
+    log.info(input.action, { ...answer });
+    return answer;
+  },
+);
+
+/** @throws ApiError `invalid_input` */
+async function scale(request: Scale): Promise<ScaleAnswer> {
+  const rule = ruleOf(request);
+  await changeScaling(table, (scaling) => withRule(scaling, rule, scalingSettings(environment)));
+  await invokeAsync(lambda, environment.DRUMLINE_AUTOSCALER, 'the autoscaler could not be asked at once');
+  return { rule };
+}
+
+/** The rule of a request. @throws ApiError `invalid_input` */
+function ruleOf({ workers, min = workers, max = workers, drainWithinSeconds }: Scale): ScalingRule {
+  if (min === undefined || max === undefined || (workers !== undefined && (min !== max || min !== workers)))
+    throw new ApiError('invalid_input', 'give either workers, or min and max');
+  if (min > max) throw new ApiError('invalid_input', 'min: must be at most max');
+  return { min, max, ...(drainWithinSeconds !== undefined && { drainWithinSeconds }) };
+}
+
+async function execute(input: Exclude<z.output<typeof command>, Scale>): Promise<ControlAnswer> {
   if (input.action === 'start') return start(input);
   const run = await readActiveRun(table);
   if (input.action === 'stop') {

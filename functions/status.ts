@@ -4,7 +4,8 @@ import { SnapshotReader } from './core/items/snapshot.ts';
 import { findJob, type JobReport } from './core/jobs/find-job.ts';
 import { readPass } from './core/ledger/passes.ts';
 import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
-import { readTotals, type Totals } from './core/ledger/totals.ts';
+import { readScaling } from './core/ledger/scaling.ts';
+import { oldestPendingAt, readTotals, type Totals } from './core/ledger/totals.ts';
 import { ApiError, reasonFrom } from './core/model/errors.ts';
 import { type JobId, RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pass } from './core/model/pass.ts';
@@ -12,20 +13,28 @@ import { type Pace, type PeriodFields, periodFields } from './core/model/schedul
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
 import { MAX_PAGE_DOCUMENTS, queryResults, type ResultsQuery } from './core/results/query.ts';
+import { type ScalingStatus, scalingStatus } from './core/scaling/scaling-status.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
 import { log } from './runtime/logger.ts';
 import { openResults, RESULTS_VARIABLES } from './runtime/open-results.ts';
 import { openBucket } from './runtime/s3.ts';
+import { SCALING_VARIABLES, scalingSettings } from './runtime/scaling-settings.ts';
 
 /** The numbers of the active run, or of the last one, and of the queues and workers. Times are ISO 8601. */
 export interface Status extends RunStatus {
   /** Maximum concurrent workers: null if not limited, absent if Lambda did not answer. */
   concurrency?: number | null;
+  /** The rule for the number of workers, and the last decisions about it. */
+  scaling: ScalingStatus;
   queue: QueueDepth & { deadLetters: number };
   /** The current pass of the run's list; absent for numbered jobs, and before the first pass. */
   pass?: PassStatus;
+  /** When the oldest pending job was due, as if jobs ended in the order in which they were enqueued; null if none is pending. */
+  oldestPendingAt: string | null;
+  /** Jobs per second that all workers do together; absent if it is not known. */
+  jobsPerSecond?: number;
   /** Workers that hold a counter of the run. */
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers whose counters were taken over by other workers, and the jobs that they processed. */
@@ -80,6 +89,7 @@ const environment = readEnvironment(
   'DRUMLINE_MAX_ATTEMPTS',
   'DRUMLINE_RETRY_BASE_SECONDS',
   'DRUMLINE_RETRY_CAP_SECONDS',
+  ...SCALING_VARIABLES,
 );
 /** A search may take longer than a worker's request, in milliseconds. */
 const SEARCH_TIMEOUT_MS = 20_000;
@@ -139,8 +149,9 @@ async function job(jobId: JobId): Promise<JobReport> {
 
 /** @throws ApiError `no_such_run` */
 async function status(requestedId: RunId | undefined): Promise<Status> {
-  const [schedule, waiting, dead, concurrency] = await Promise.all([
+  const [schedule, scaling, waiting, dead, concurrency] = await Promise.all([
     readSchedule(table),
+    readScaling(table),
     readDepth(jobs),
     readDepth(deadLetters),
     readConcurrency(),
@@ -148,12 +159,17 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
   const runId = requestedId ?? schedule.activeRunId ?? schedule.lastRunId;
   const totals = runId && (await readTotals(table, runId));
   if (requestedId && !totals) throw noSuchRun(requestedId);
+  const timing = totals?.timing ?? scaling.timing;
+  const oldest = totals && (await oldestPendingAt(table, totals));
   const pass = totals?.run.list && (await readPass(table, totals.run.runId, totals.run.pass));
   return {
     ...runStatus(totals),
     ...(concurrency !== undefined && { concurrency }),
+    scaling: scalingStatus(scaling, scalingSettings(environment)),
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     ...(pass && { pass: passStatus(pass, totals.run.taken) }),
+    oldestPendingAt: isoOrNull(oldest),
+    ...(timing && concurrency && { jobsPerSecond: (concurrency * 1_000) / timing.workerMs }),
     // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
       id: holder,

@@ -8,6 +8,16 @@ export interface DrumlineProps {
    */
   readonly concurrency?: number | undefined;
   /**
+   * Between which numbers of workers Drumline scales itself. `drumline scale` overrides it until a deployment changes it.
+   * Value: minimum and a maximum number of workers such as 1:20, up to 1,000. @default no autoscaling
+   */
+  readonly autoscale?: string | undefined;
+  /**
+   * Time in which the jobs of a tick should be done, in seconds, for autoscaling.
+   * Value: integer from 60 to 86,400. @default half of the time between two ticks
+   */
+  readonly drainWithinSeconds?: number | undefined;
+  /**
    * Maximum number of messages in a worker’s batch. Above 10, Lambda waits up to 1 second to fill a batch.
    * Value: integer from 1 to 10,000. @default 10
    */
@@ -178,7 +188,27 @@ export interface DrumlineProps {
    */
   readonly logRetentionDays?: number | undefined;
   /**
-   * Whether the queues refuse plain HTTP.
+   * A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).
+   * Value: ARN of a KMS key like arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias. @default keys of AWS
+   */
+  readonly kmsKey?: string | undefined;
+  /**
+   * Address that receives the alarms. AWS asks its owner to confirm.
+   * Value: e-mail address. @default no e-mail
+   */
+  readonly alarmEmail?: string | undefined;
+  /**
+   * An existing topic that receives the alarms. Its policy must let CloudWatch publish.
+   * Value: ARN of an SNS topic. @default no topic
+   */
+  readonly alarmTopic?: string | undefined;
+  /**
+   * Whether AWS X-Ray traces the functions. AWS bills each trace.
+   * Value: true or false. @default false
+   */
+  readonly tracing?: boolean | undefined;
+  /**
+   * Whether queues, buckets and topics refuse plain HTTP.
    * Value: true or false. @default true, unless AWS_ENDPOINT_URL (an emulator) is plain HTTP
    */
   readonly enforceSsl?: boolean | undefined;

@@ -5,8 +5,12 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { describedJob } from './bundling/bundle.ts';
 import type { FunctionName } from './bundling/bundle-functions.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { Autoscaler } from './constructs/autoscaler.ts';
 import { Consumer } from './constructs/consumer.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import type { StackContext } from './constructs/drumline-function.ts';
+import { EncryptionKey } from './constructs/encryption-key.ts';
 import { Items } from './constructs/items.ts';
 import { Ledger } from './constructs/ledger.ts';
 import { Control, Status, Verify } from './constructs/on-demand-functions.ts';
@@ -22,7 +26,8 @@ import { indexOf, prefixOf } from './settings/settings.ts';
  * Drumline as a construct, for this project's app or for another one:
  *
  *     every minute ─► scheduler ─► jobs queue ─► consumer ×N ─► results, ledger
- *                     └─► reader ─► items ────────┘
+ *                  │  └─► reader ─► items ────────┘  │
+ *                  └─► autoscaler ───────────────────┘ N
  *     a person ─► status · control · verify
  *
  * @example
@@ -51,19 +56,24 @@ export class Drumline extends Construct {
     super(scope, id);
     const settings = parseSettings({ ...props });
     const prefix = prefixOf(settings);
-    const queues = new Queues(this, 'Queues', { prefix, settings });
-    const ledger = new Ledger(this, 'Ledger', settings);
+    const key = new EncryptionKey(this, 'EncryptionKey', settings);
+    const queues = new Queues(this, 'Queues', { prefix, settings, key });
+    const ledger = new Ledger(this, 'Ledger', settings, key);
     const results = new Results(this, 'Results', settings);
-    const items = new Items(this, 'Items', settings);
+    const items = new Items(this, 'Items', settings, key);
     const job = describedJob(this, settings.jobFile);
-    const context: StackContext = { prefix, settings, job, queues, ledger, items, results };
+    const context: StackContext = { prefix, settings, job, key, queues, ledger, items, results };
 
     const consumer = new Consumer(this, 'Consumer', context);
     const scheduler = new Scheduler(this, 'Scheduler', context, consumer);
+    const autoscaler = new Autoscaler(this, 'Autoscaler', context, { consumer, scheduler });
     const reader = new Reader(this, 'Reader', context, { consumer, scheduler });
     const status = new Status(this, 'Status', context, consumer);
-    const control = new Control(this, 'Control', context, scheduler);
+    const control = new Control(this, 'Control', context, { scheduler, autoscaler });
     const verify = new Verify(this, 'Verify', context);
+
+    const { alarms } = new Alarms(this, 'Alarms', context, { consumer, scheduler });
+    new Dashboard(this, 'Dashboard', context, { consumer, alarms });
 
     this.queues = queues;
     this.table = ledger.table;
@@ -71,6 +81,7 @@ export class Drumline extends Construct {
     this.jobFunctions = [consumer.function, reader.function];
     this.functions = {
       scheduler: scheduler.function,
+      autoscaler: autoscaler.function,
       reader: reader.function,
       consumer: consumer.function,
       status: status.function,
@@ -84,6 +95,7 @@ export class Drumline extends Construct {
       TableName: ledger.table.tableName,
       ItemsBucket: items.bucket.bucketName,
       SchedulerFunction: scheduler.function.functionName,
+      AutoscalerFunction: autoscaler.function.functionName,
       ReaderFunction: reader.function.functionName,
       ConsumerFunction: consumer.function.functionName,
       StatusFunction: status.function.functionName,

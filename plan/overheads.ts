@@ -35,10 +35,11 @@ export const SCHEDULER_MS = {
 export const COLD_START_MS = 500;
 
 /**
- * Bytes that a batch and a firing write to the logs: their JSON line, and Lambda's START, END and REPORT lines.
- * Source: the log groups of a deployment on the emulator. `test/e2e/plan.test.ts` checks these numbers.
+ * Bytes that a batch and a firing write to the logs: their JSON line. Lambda's START, END and REPORT lines, 260 bytes more,
+ * are off on AWS (infra-cdk/constructs/drumline-function.ts); the emulator writes them all the same.
+ * Source: the log groups of a deployment on the emulator, 2026-11-25. `test/e2e/plan.test.ts` checks these numbers.
  */
-export const LOG_BYTES = { batch: 850, firing: 720 };
+export const LOG_BYTES = { batch: 560, firing: 430 };
 
 /**
  * Bytes of a message's ledger item with the largest numbers, including the 100 bytes of index overhead that DynamoDB adds

@@ -1,5 +1,6 @@
 import { MAPPING_RAMP, MAX_WORKERS } from './aws-limits.ts';
 import { type Drain, drainOf, workersNeeded } from './drain.ts';
+import { usageOfMonitoring } from './monitoring.ts';
 import { batchMs } from './overheads.ts';
 import { type Packing, packingOf, type Sizing } from './packing.ts';
 import {
@@ -56,6 +57,7 @@ export function planOf(workload: Workload, sizing: Sizing): Plan {
   const usage = sumUsage(
     scaleUsage(usageOfTick(x, sizing, workMs), ticks),
     scaleUsage(usageOfFiring(), MINUTES_PER_MONTH),
+    usageOfMonitoring(),
     usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_PER_MINUTE }),
   );
   const dollars = dollarsOf(usage);

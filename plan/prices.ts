@@ -1,5 +1,5 @@
 /** The AWS services that a workload pays for. */
-export type Service = 'SQS' | 'DynamoDB' | 'S3' | 'Lambda' | 'CloudWatch Logs' | 'EventBridge';
+export type Service = 'SQS' | 'DynamoDB' | 'S3' | 'Lambda' | 'CloudWatch' | 'CloudWatch Logs' | 'EventBridge';
 
 /** The price of one thing that AWS meters. */
 export interface Price {
@@ -17,7 +17,8 @@ const sqsRequest: Price = { service: 'SQS', dollars: 0.4, per: 1_000_000, unit: 
  * in copies of the services' pricing pages and in articles of 2026 that quote them. Not checked against a bill.
  *
  * Not included: Elasticsearch, what the job itself uses, NAT gateways and VPC endpoints, secrets, provisioned pollers
- * (billed by the hour; no reliable price was found), and log storage (a fiftieth of the price of ingestion).
+ * (billed by the hour; no reliable price was found), log storage (a fiftieth of the price of ingestion), and traces. In
+ * CloudWatch, the free tier of an account would cover most of one deployment: 10 metrics, 10 alarms and 3 dashboards.
  */
 export const PRICES = {
   // aws.amazon.com/sqs/pricing: standard queues. Up to 64 kB are billed as one request, also for a batch of ten.
@@ -41,6 +42,11 @@ export const PRICES = {
   lambdaGbSeconds: { service: 'Lambda', dollars: 0.0000133334, per: 1, unit: 'GB-seconds' },
   // aws.amazon.com/cloudwatch/pricing: logs of Lambda functions, standard class, the first 10 TB a month.
   logGb: { service: 'CloudWatch Logs', dollars: 0.5, per: 1, unit: 'GB ingested' },
+  // aws.amazon.com/cloudwatch/pricing: custom metrics (the first 10,000), alarms of standard resolution on one metric,
+  // dashboards.
+  metricMonths: { service: 'CloudWatch', dollars: 0.3, per: 1, unit: 'custom metrics, by the month' },
+  alarmMonths: { service: 'CloudWatch', dollars: 0.1, per: 1, unit: 'alarms, by the month' },
+  dashboardMonths: { service: 'CloudWatch', dollars: 3, per: 1, unit: 'dashboards, by the month' },
   // aws.amazon.com/eventbridge/pricing does not mention scheduled rules. The price of custom events is the upper limit.
   ruleEvents: { service: 'EventBridge', dollars: 1, per: 1_000_000, unit: 'events' },
 } as const satisfies Record<string, Price>;
@@ -74,7 +80,10 @@ export function scaleUsage(usage: Usage, factor: number): Usage {
 
 /** The cost at each service, in dollars. */
 export function dollarsOf(usage: Usage): Record<Service, number> {
-  const dollars = { SQS: 0, DynamoDB: 0, S3: 0, Lambda: 0, 'CloudWatch Logs': 0, EventBridge: 0 };
+  const dollars = {
+    ...{ SQS: 0, DynamoDB: 0, S3: 0, Lambda: 0 },
+    ...{ CloudWatch: 0, 'CloudWatch Logs': 0, EventBridge: 0 },
+  };
   for (const meter of METERS) {
     const { service, dollars: price, per } = PRICES[meter];
     dollars[service] += (usage[meter] / per) * price;
@@ -82,7 +91,7 @@ export function dollarsOf(usage: Usage): Record<Service, number> {
   return dollars;
 }
 
-/** The cost of queue and ledger: without a list's snapshots, Lambda, its logs, and the rule. In dollars. */
+/** The cost of queue and ledger: without a list's snapshots, Lambda, its logs, the rule, and monitoring. In dollars. */
 export function queueAndLedger(dollars: Record<Service, number>): number {
   return dollars.SQS + dollars.DynamoDB;
 }

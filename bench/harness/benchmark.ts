@@ -17,6 +17,8 @@ export interface Benchmark<Options extends object = object, Measured extends Row
   readonly question: string;
   /** What is measured, and how. Markdown, for the page. */
   readonly method: string;
+  /** It takes long: it runs only if it is named, and measures once. */
+  readonly once?: boolean;
   /** Adds the benchmark's own options. Each needs a default, because `npm run bench` gives none. */
   register?(command: Command): void;
   /** Measures. */
@@ -66,6 +68,8 @@ export interface Context<Options extends object = object> {
   atEnd(cleanUp: () => Promise<unknown>): void;
   /** Records the version of a program that the figures depend on. */
   uses(program: string, version: string): void;
+  /** Adds a plot, as SVG, which `--write` stores as docs/plots/NAME.svg. */
+  draws(name: string, svg: string): void;
 }
 
 /** The last run of a benchmark: its figures, and what a reader needs to understand and repeat them. */

@@ -15,7 +15,8 @@ export interface CommandLine {
 const DEFAULT_ROUNDS = 3;
 
 /**
- * Reads `[names…] [options]`. Every chosen benchmark must accept the given options.
+ * Reads `[names…] [options]`. Without names, all benchmarks are chosen but the long ones. Every chosen benchmark must accept
+ * the given options.
  * @throws CommanderError for wrong options, and after printing the help
  * @throws UsageError for an unknown name
  */
@@ -33,7 +34,7 @@ export function readCommandLine(words: readonly string[], benchmarks: readonly B
   }
   const options = words.filter((word) => !operands.includes(word));
   const chosen = benchmarks
-    .filter(({ name }) => operands.length === 0 || operands.includes(name))
+    .filter(({ name, once }) => (operands.length === 0 ? !once : operands.includes(name)))
     .map((benchmark) => {
       const command = commandOf(benchmark);
       command.parse(options, { from: 'user' });
@@ -49,10 +50,14 @@ export function readCommandLine(words: readonly string[], benchmarks: readonly B
 
 function overview(benchmarks: readonly Benchmark[]): Command {
   const width = Math.max(...benchmarks.map(({ name }) => name.length));
-  const list = benchmarks.map(({ name, question }) => `  ${name.padEnd(width)}  ${question}`).join('\n');
+  const list = benchmarks
+    .map(({ name, question, once }) => `  ${name.padEnd(width)}  ${question}${once ? ' (long)' : ''}`)
+    .join('\n');
   return withSharedOptions(new Command('npm run bench --'))
     .usage('[names…] [options]')
-    .description('Run benchmarks on a local cloud of their own: those that you name, or all.')
+    .description(
+      'Run benchmarks on a local cloud of their own: those that you name, or all that are not marked as long.',
+    )
     .addHelpText('after', `\nBenchmarks:\n${list}\n\nOptions of one benchmark: npm run bench:NAME -- --help`);
 }
 

@@ -12,7 +12,7 @@ machine and share its cores, so compare these figures with each other, not with 
 
 const REPEATING = `## How was it measured, and how do I repeat it?
 
-\`npm run bench\` runs all benchmarks, \`npm run bench:NAME\` runs one. Each runs on its own local cloud (an emulator of AWS
+\`npm run bench\` runs all benchmarks but the longest, \`npm run bench:NAME\` runs one. Each runs on its own local cloud (an emulator of AWS
 and Elasticsearch), in its own folder and on free ports. \`--rounds N\` sets the number of rounds; each round measures everything once.
 \`--write\` records the figures and renders this page. \`npm run bench -- --help\` lists the benchmarks, \`npm run bench:NAME -- --help\`
 the options of one.

@@ -12,15 +12,16 @@ export class Session {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Runs one benchmark and cleans up after it. @returns its rows, and the versions that it recorded */
+  /** Runs one benchmark and cleans up after it. @returns its rows, and the versions and plots that it recorded */
   async run(
     benchmark: Benchmark,
     options: object,
     rounds: number,
-  ): Promise<{ rows: Row[]; versions: Record<string, string> }> {
+  ): Promise<{ rows: Row[]; versions: Record<string, string>; plots: Record<string, string> }> {
     const { output, signal } = this;
     const cleanUps: (() => Promise<unknown>)[] = [];
     const versions: Record<string, string> = {};
+    const plots: Record<string, string> = {};
     const step = stepsOn(output);
     const context: Context = {
       options,
@@ -38,10 +39,13 @@ export class Session {
       uses: (program, version) => {
         versions[program] = version;
       },
+      draws: (name, svg) => {
+        plots[name] = svg;
+      },
     };
     output.say(`${benchmark.name}: ${benchmark.question}`);
     try {
-      return { rows: await benchmark.run(context), versions };
+      return { rows: await benchmark.run(context), versions, plots };
     } finally {
       await runAll(cleanUps);
     }

@@ -51,7 +51,7 @@ export async function openPowertools(
   await lambda.send(
     new CreateFunctionCommand({
       FunctionName: NAME,
-      Runtime: 'nodejs22.x',
+      Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
       Role: await createRole(aws),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { CreateStackCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
@@ -10,6 +10,8 @@ import { CommandError } from '../terminal/errors.ts';
 import type { Call } from './call.ts';
 import { findStack } from './deployment.ts';
 import { cdkContext } from './settings.ts';
+import type { Target } from './target.ts';
+import type { Template } from './template.ts';
 
 /** The CDK's own stack. Each account and region needs it once. */
 export const BOOTSTRAP_STACK = 'CDKToolkit';
@@ -55,17 +57,50 @@ async function createAssetsBucket({ target, signal }: Call): Promise<void> {
   );
 }
 
-/** Deploys the stack with the given context. */
-export async function deployStack(
+/** The stack as it will be deployed: a folder with its template and the code of the functions. */
+export interface Assembly {
+  folder: string;
+  template: Template;
+}
+
+/** Synthesizes the stack with the given context, without deploying it. */
+export async function synthesizeStack(
   call: Call,
   context: Record<string, string>,
   verbose: boolean,
+): Promise<Assembly> {
+  const { stackName } = call.target;
+  await cdk(call, ['synth', stackName, '--quiet', ...contextOptions(context)], verbose);
+  const folder = outputFolder(call.target);
+  const template = JSON.parse(await readFile(join(folder, `${stackName}.template.json`), 'utf8'));
+  return { folder, template };
+}
+
+/** Deploys the stack with the given context, or as it has been synthesized. */
+export async function deployStack(
+  call: Call,
+  from: Record<string, string> | Assembly,
+  verbose: boolean,
 ): Promise<void> {
-  const pairs = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // On the emulator a change set shows nothing that the update does not, and takes two seconds.
   const method = call.target.name === 'local' ? ['--method', 'direct'] : [];
+  // `reviewPermissions` asks, because the CDK has no terminal here.
   const flags = ['--require-approval', 'never', '--progress', 'events', ...method];
-  await cdk(call, ['deploy', call.target.stackName, ...flags, ...pairs], verbose);
+  const source = isAssembly(from) ? ['--app', from.folder] : contextOptions(from);
+  await cdk(call, ['deploy', call.target.stackName, ...flags, ...source], verbose);
+}
+
+function isAssembly(from: Record<string, string> | Assembly): from is Assembly {
+  return typeof from.template === 'object';
+}
+
+function contextOptions(context: Record<string, string>): string[] {
+  return Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** Each local cloud and stage has its own output folder, so that concurrent deployments do not share cdk.out. */
+function outputFolder({ home, stage }: Target): string {
+  return join(home.root, `cdk.out${stage && `-${stage}`}`);
 }
 
 /** Runs the project's CDK, with its output in a log file. @throws the error that `cdkError` finds in its output */
@@ -74,11 +109,9 @@ async function cdk({ target, output, signal }: Call, args: string[], verbose: bo
   const logFile = join(target.home.logs, `cdk-${args[0]}.log`);
   const log = createWriteStream(logFile);
   const text: string[] = [];
-  // Each local cloud and stage has its own output folder, so that concurrent deployments do not share cdk.out.
-  const folder = join(target.home.root, `cdk.out${target.stage && `-${target.stage}`}`);
   const child = spawn(
     join(PROJECT, 'node_modules', '.bin', 'cdk'),
-    [...args, '--output', folder, '--no-notices', '--no-color'],
+    [...args, '--output', outputFolder(target), '--no-notices', '--no-color'],
     // In its own process group, the CDK does not receive Ctrl-C from the terminal; `abort` sends it to the whole group.
     { cwd: PROJECT, env: target.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );

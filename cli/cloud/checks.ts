@@ -1,71 +1,16 @@
-import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
-import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { UserError } from '../../local/base/user-error.ts';
 import { type DockerPart, inspectDocker } from '../../local/containers/containers.ts';
 import { requireElasticsearch8, withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
-import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
-import { count } from '../terminal/format.ts';
-import { BOOTSTRAP_STACK } from './cdk.ts';
-import { readConcurrency } from './concurrency.ts';
-import { findCurrentDeployment, findStack } from './deployment.ts';
+import { findCurrentDeployment } from './deployment.ts';
 import { elasticsearchUrlFromHost, type Target } from './target.ts';
 
-/** A requirement of a deployment, and what `drumline doctor` has found. */
+/** A requirement of a deployment, and what a check has found. */
 export interface Check {
   name: string;
   ok: boolean;
   found: string;
   /** What to do. Only if not ok. */
   advice?: string;
-}
-
-/** Checks whether the AWS account meets the requirements of a deployment with these settings. */
-export async function checkAccount(
-  target: Target,
-  settings: Settings,
-  signal: AbortSignal,
-): Promise<Check[]> {
-  const [account, toolkit, deployment] = await Promise.all([
-    target.clients.lambda.send(new GetAccountSettingsCommand({}), { abortSignal: signal }),
-    findStack(target, BOOTSTRAP_STACK, signal),
-    findCurrentDeployment(target, signal),
-  ]);
-  const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = 0 } =
-    account.AccountLimit ?? {};
-  const reserved = deployment ? ((await readConcurrency(deployment, signal)).reserved ?? 0) : 0;
-  return [
-    concurrencyCheck({ limit, unreserved, reserved, wanted: settings.concurrency }),
-    {
-      name: 'CDK bootstrap',
-      ok: toolkit !== undefined,
-      found: toolkit?.StackStatus ?? 'none',
-      ...(!toolkit && { advice: 'The first deploy creates it. You can also run npx cdk bootstrap.' }),
-    },
-  ];
-}
-
-/**
- * Checks whether the account can reserve `wanted` workers.
- * @param reserved concurrency that the consumer has already reserved, and that `wanted` replaces
- */
-export function concurrencyCheck(of: {
-  limit: number;
-  unreserved: number;
-  reserved: number;
-  wanted: number;
-}): Check {
-  const { limit, unreserved, reserved, wanted } = of;
-  const room = unreserved + reserved - MIN_UNRESERVED_CONCURRENCY;
-  const max = Math.max(0, room);
-  const ok = wanted <= max;
-  return {
-    name: 'Lambda concurrency',
-    ok,
-    found: `${count(limit)} in the account, ${count(unreserved)} unreserved: enough for ${count(max)} of ${count(wanted)} workers`,
-    ...(!ok && {
-      advice: `${max > 0 ? `Set concurrency=${max} or less` : 'Do not deploy'} for now, or ask AWS (Service Quotas, Lambda) for at least ${count(limit + wanted - room)} "Concurrent executions".`,
-    }),
-  };
 }
 
 /** Differences between LocalStack 4.14 and AWS that affect Drumline. Source: the code of 4.14.0, and tests. */

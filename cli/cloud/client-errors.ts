@@ -73,6 +73,19 @@ export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.test(code) || (error.cause !== undefined && isUnreachable(error.cause));
 }
 
+/**
+ * The answer to a request; undefined if the user lacks the permission. Whoever deploys with the roles of the CDK's stack
+ * (setting `bootstrapRoles`) may have few permissions of their own.
+ */
+export async function unlessDenied<Answer>(request: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof Error && /^(AccessDenied|UnauthorizedOperation)/.test(error.name)) return undefined;
+    throw error;
+  }
+}
+
 function firstLine({ message }: Error): string {
   return message.split('\n')[0] ?? '';
 }

@@ -86,10 +86,15 @@ export async function restoreCode(
   const bundler = await Bundler.open(jobFile);
   try {
     await updateCode(deployment, (await bundler.build()).bundles, signal);
-    await rm(markOf(deployment.target), { force: true });
+    await forgetCodeUpdate(deployment.target);
   } finally {
     await bundler.close();
   }
+}
+
+/** Forgets the update of a stack that is deleted. */
+export async function forgetCodeUpdate(target: Target): Promise<void> {
+  await rm(markOf(target), { force: true });
 }
 
 /** The file that records an update. The emulator's state has the updated code, so a wipe must remove both. */

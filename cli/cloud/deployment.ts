@@ -10,9 +10,11 @@ const outputs = z
   .object({
     JobsQueueUrl: name,
     DeadLetterQueueUrl: name,
+    AbandonedEventsQueueUrl: name,
     TableName: name,
     ItemsBucket: name,
     SchedulerFunction: name,
+    AutoscalerFunction: name,
     ReaderFunction: name,
     ConsumerFunction: name,
     StatusFunction: name,
@@ -25,12 +27,14 @@ const outputs = z
   .transform((stack) => ({
     jobsQueueUrl: stack.JobsQueueUrl,
     deadLetterQueueUrl: stack.DeadLetterQueueUrl,
+    abandonedEventsQueueUrl: stack.AbandonedEventsQueueUrl,
     /** The table of the ledger. */
     table: stack.TableName,
     /** The bucket of the items of a list. */
     itemsBucket: stack.ItemsBucket,
     functions: {
       scheduler: stack.SchedulerFunction,
+      autoscaler: stack.AutoscalerFunction,
       reader: stack.ReaderFunction,
       consumer: stack.ConsumerFunction,
       status: stack.StatusFunction,

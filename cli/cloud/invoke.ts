@@ -1,6 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { ControlAnswer } from '../../functions/control.ts';
+import type { ControlAnswer, ScaleAnswer } from '../../functions/control.ts';
 import type { JobReport } from '../../functions/core/jobs/find-job.ts';
+import type { ScalingRule } from '../../functions/core/model/scaling.ts';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { MAX_PAGE_DOCUMENTS, type ResultsPage } from '../../functions/core/results/query.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
@@ -81,6 +82,17 @@ export function control(
   request: ControlRequest,
 ): Promise<ControlAnswer> {
   return invoke(deployment, 'control', request, signal);
+}
+
+/** Sets the rule for the number of workers. The autoscaler applies it afterwards. */
+export function setRule(
+  deployment: Deployment,
+  signal: AbortSignal,
+  rule: ScalingRule,
+): Promise<ScaleAnswer> {
+  const { min, max, drainWithinSeconds } = rule;
+  const within = drainWithinSeconds !== undefined && { drainWithinSeconds };
+  return invoke(deployment, 'control', { action: 'scale', min, max, ...within }, signal);
 }
 
 /** Compares the ledger with the results of a run: the active or last run unless given. */

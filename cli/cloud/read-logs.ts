@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Deployment, FunctionName } from './deployment.ts';
 import { type LogLine, readLogLine } from './log-line.ts';
+import { inOrder } from './merge-logs.ts';
 import type { Target } from './target.ts';
 
 /** The maximum number of events per call (CloudWatch's quota). */
@@ -14,58 +15,78 @@ const PAGE_SIZE = 10_000;
 /** Overlap of two readings, in milliseconds, because CloudWatch shows events late and out of order. */
 const OVERLAP_MS = 30_000;
 
+/** Every `DEEP_EVERY`th reading has this overlap, in milliseconds, for events that are later than `OVERLAP_MS`. */
+const DEEP_OVERLAP_MS = 300_000;
+const DEEP_EVERY = 15;
+
 /** Reads the logs of functions. Each reading returns the events that are new since the last one. */
 export class LogReader {
-  /** The times of the events in the overlap, by event. */
+  /** The times of the events in the deep overlap, by event. */
   readonly #seen = new Map<string, number>();
-  #from: number;
+  /** The time of the newest event, in milliseconds since 1970. */
+  #newest: number;
+  #readings = 0;
 
   constructor(
-    readonly deployment: Deployment,
+    readonly deployment: Pick<Deployment, 'target' | 'functions'>,
     readonly functions: readonly FunctionName[],
     /** The start, in milliseconds since 1970. */
-    since: number,
+    readonly since: number,
     /** Only events with this text. CloudWatch does the search where it can. */
     readonly filter?: string,
     /** The end, in milliseconds since 1970; without it, the logs have no end. */
     readonly until?: number,
   ) {
-    this.#from = since;
+    this.#newest = since;
   }
 
-  /** Reads the new lines, oldest first. */
+  /** Reads the new lines, oldest first. After a failed reading, the next one returns the lines of both. */
   async read(signal: AbortSignal): Promise<LogLine[]> {
-    const read = await Promise.all(this.functions.map((name) => this.#readFunction(name, signal)));
-    const newest = Math.max(this.#from, ...this.#seen.values());
-    this.#from = Math.max(this.#from, newest - OVERLAP_MS);
-    for (const [key, at] of this.#seen) if (at < this.#from) this.#seen.delete(key);
-    return read.flat().sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+    const overlap = this.#readings % DEEP_EVERY === 0 ? DEEP_OVERLAP_MS : OVERLAP_MS;
+    const from = Math.max(this.since, this.#newest - overlap);
+    const read = await Promise.all(this.functions.map((name) => this.#readFunction(name, from, signal)));
+    this.#readings++;
+    // A log line may name any time as its own. Events of the future must not hide those of the present.
+    const now = Math.max(Date.now(), this.since);
+    const lines = read.flat().flatMap(({ name, key, event: { timestamp = 0, message = '' } }) => {
+      if (this.#seen.has(key)) return [];
+      this.#seen.set(key, timestamp);
+      this.#newest = Math.max(this.#newest, Math.min(timestamp, now));
+      return [readLogLine(name, timestamp, message)];
+    });
+    const oldest = this.#newest - DEEP_OVERLAP_MS;
+    for (const [key, at] of this.#seen) if (at < oldest) this.#seen.delete(key);
+    return inOrder(lines);
   }
 
-  async #readFunction(name: FunctionName, signal: AbortSignal): Promise<LogLine[]> {
+  async #readFunction(name: FunctionName, from: number, signal: AbortSignal): Promise<NamedEvent[]> {
     const { target, functions } = this.deployment;
     const groups = logGroupsOf(target, functions[name]);
-    const read = await Promise.all(groups.map((group) => this.#readGroup(name, group, signal)));
-    return read.flat();
+    const read = await Promise.all(groups.map((group) => this.#readGroup(group, from, signal)));
+    return read.flat().map((event) => ({ name, ...event }));
   }
 
-  async #readGroup(name: FunctionName, logGroupName: string, abortSignal: AbortSignal): Promise<LogLine[]> {
-    const lines: LogLine[] = [];
-    let startTime = this.#from;
+  async #readGroup(
+    logGroupName: string,
+    from: number,
+    abortSignal: AbortSignal,
+  ): Promise<Omit<NamedEvent, 'name'>[]> {
+    const found = new Map<string, FilteredLogEvent>();
+    let startTime = from;
     let nextToken: string | undefined;
+    let keyOf = keysIn(logGroupName);
     for (;;) {
       const page = await this.#readPage({ logGroupName, startTime, nextToken }, abortSignal);
       const events = page.events ?? [];
-      for (const event of events) {
-        if (!this.#isNew(name, event)) continue;
-        lines.push(readLogLine(name, event.timestamp ?? 0, event.message ?? ''));
-      }
+      for (const event of events) found.set(keyOf(event), event);
       nextToken = page.nextToken;
       if (nextToken !== undefined) continue;
       // The emulator returns no token for the next page.
       const last = events.at(-1)?.timestamp ?? startTime;
-      if (events.length < PAGE_SIZE || last === startTime) return lines;
+      if (events.length < PAGE_SIZE || last === startTime)
+        return [...found].map(([key, event]) => ({ key, event }));
       startTime = last;
+      keyOf = keysIn(logGroupName);
     }
   }
 
@@ -85,24 +106,42 @@ export class LogReader {
         },
       );
     } catch (error) {
-      // Lambda creates its own log group when the function is first invoked.
-      if (name !== 'localstack' || !(error instanceof ResourceNotFoundException)) throw error;
+      // An emulator has one of the two log groups, and Lambda creates its own when the function is first invoked.
+      if (name === 'aws' || !(error instanceof ResourceNotFoundException)) throw error;
       return { $metadata: {} };
     }
   }
-
-  #isNew(name: FunctionName, { eventId, logStreamName, timestamp = 0, message }: FilteredLogEvent): boolean {
-    const key = `${name} ${eventId ?? `${logStreamName} ${timestamp} ${message}`}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.set(key, timestamp);
-    return true;
-  }
 }
 
-/** The log groups of a function. LocalStack uses Lambda's default group instead of the one in the stack. */
+/** An event, and the key that it has in every reading. */
+interface NamedEvent {
+  name: FunctionName;
+  key: string;
+  event: FilteredLogEvent;
+}
+
+/**
+ * The keys of the events of one log group, in the order of their times. The emulator gives no ids. A function may log the
+ * same text twice in a millisecond, so equal events are numbered.
+ */
+function keysIn(logGroupName: string): (event: FilteredLogEvent) => string {
+  const equal = new Map<string, number>();
+  return ({ eventId, logStreamName, timestamp = 0, message }) => {
+    if (eventId !== undefined) return eventId;
+    const key = `${logGroupName} ${logStreamName} ${timestamp} ${message}`;
+    const number = (equal.get(key) ?? 0) + 1;
+    equal.set(key, number);
+    return `${key} ${number}`;
+  };
+}
+
+/**
+ * The log groups in which a function's lines may be. AWS honours the log group in the stack. Emulators use this one, or
+ * the default group of Lambda.
+ */
 export function logGroupsOf({ name }: Pick<Target, 'name'>, functionName: string): string[] {
   const ours = `/drumline/${functionName}`;
-  return name === 'localstack' ? [ours, `/aws/lambda/${functionName}`] : [ours];
+  return name === 'aws' ? [ours] : [ours, `/aws/lambda/${functionName}`];
 }
 
 /** CloudWatch and the emulators disagree about quotes and backslashes inside a quoted term. */

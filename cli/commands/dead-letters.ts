@@ -3,15 +3,15 @@ import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../cloud/call.ts';
 import {
-  isMalformed,
+  listDeadLetters,
   type ReceivedDeadLetter,
   type RetryResult,
-  receiveDeadLetters,
-  releaseDeadLetters,
+  type RetrySelection,
   retryDeadLetters,
 } from '../cloud/dead-letters.ts';
+import type { Deployment } from '../cloud/deployment.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
-import { CommandError, UsageError } from '../terminal/errors.ts';
+import { UsageError } from '../terminal/errors.ts';
 import { count, counted, localTime, printable, shortJson } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .summary('send dead letters to the jobs queue again')
     .description(
       'Sends dead letters to the jobs queue again. Their attempts start from zero. A job that now succeeds moves from ' +
-        'failed to processed.',
+        'failed to processed. Ctrl-C ends the retry at any time and loses nothing.',
     )
     .argument('[jobs...]', 'IDs of the jobs', (text: string, before: number[] = []) => [
       ...before,
@@ -60,8 +60,7 @@ export function register(program: Command): void {
 async function list(call: Call): Promise<void> {
   const { output, signal, target } = call;
   const deployment = await call.deployment();
-  const deadLetters = await receiveDeadLetters(deployment, signal);
-  await releaseDeadLetters(deployment, deadLetters);
+  const deadLetters = await listDeadLetters(deployment, signal);
   const document = deadLetters.map(({ receiptHandle: _, ...deadLetter }) => deadLetter);
   output.result(document, () =>
     deadLetters.length === 0
@@ -81,33 +80,39 @@ async function retry(
   }
   if (malformed && !all) throw new UsageError('--malformed needs --all.', 'Add --all.');
   const deployment = await call.deployment();
-  const deadLetters = await receiveDeadLetters(deployment, signal);
-  const wanted = all
-    ? deadLetters.filter((deadLetter) => malformed || !isMalformed(deadLetter))
-    : deadLetters.filter(({ jobId }) => jobId !== undefined && jobs.includes(jobId));
-  const unknown = jobs.filter((job) => !wanted.some(({ jobId }) => jobId === job));
-  if (unknown.length > 0) {
-    await releaseDeadLetters(deployment, deadLetters);
-    throw new CommandError(
-      'no_such_dead_letter',
-      `There is no dead letter of ${unknown.length === 1 ? 'job' : 'jobs'} ${unknown.join(', ')}. Nothing was sent.`,
-      call.target.command('dead-letters list'),
-    );
+  const selection = all ? { all, malformed } : { jobs };
+  const result = await retryWithProgress(call, deployment, selection);
+  if (signal.aborted) {
+    output.say(`${counted(result.sent + result.kept, 'dead letter')} sent again. The others are unchanged.`);
+    signal.throwIfAborted();
   }
-  const result = await retryDeadLetters(deployment, wanted, signal);
-  const skipped = deadLetters.filter((deadLetter) => !wanted.includes(deadLetter));
-  await releaseDeadLetters(deployment, [...skipped, ...result.unsent, ...result.kept]);
-  signal.throwIfAborted();
-  const malformedLeft = all ? skipped.length : 0;
-  const document = {
-    sent: result.sent.length,
-    kept: result.kept.length,
-    unsent: result.unsent.length,
-    malformed: malformedLeft,
-    ...(result.reason !== undefined && { reason: result.reason }),
-  };
-  output.result(document, () => retryText(result, malformedLeft));
-  return result.unsent.length > 0 ? 1 : 0;
+  output.result(result, () => retryText(result));
+  return result.unsent > 0 ? 1 : 0;
+}
+
+/** How often progress is printed where there is no live line. */
+const PRINT_INTERVAL_MS = 5_000;
+
+async function retryWithProgress(
+  { output, signal }: Call,
+  deployment: Deployment,
+  selection: RetrySelection,
+): Promise<RetryResult> {
+  const { deadLetterQueueUrl: url, target } = deployment;
+  const { visible } = await readDepth({ url, client: target.clients.sqs });
+  let line = 'Reading the dead letters …';
+  let printedAt = Date.now();
+  const hide = output.show(() => line);
+  try {
+    return await retryDeadLetters(deployment, selection, signal, ({ sent, kept }) => {
+      line = `${count(sent + kept)} of about ${counted(visible, 'dead letter')} sent again`;
+      if (output.isLive || Date.now() - printedAt < PRINT_INTERVAL_MS) return;
+      printedAt = Date.now();
+      output.say(line);
+    });
+  } finally {
+    hide();
+  }
 }
 
 async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<number> {
@@ -154,15 +159,17 @@ function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   return range ? `${range.first}–${range.last}` : '–';
 }
 
-function retryText({ sent, kept, unsent, reason }: RetryResult, malformed: number): string {
-  const lines = [`${counted(sent.length + kept.length, 'dead letter')} sent again.`];
-  if (kept.length > 0) lines.push(`${count(kept.length)} of them could not be deleted and are still listed.`);
-  if (unsent.length > 0)
-    lines.push(`${count(unsent.length)} could not be sent and stay where they are: ${reason}`);
-  if (malformed > 0) {
+function retryText({ sent, kept, unsent, malformed, newer, reason }: RetryResult): string {
+  const lines = [`${counted(sent + kept, 'dead letter')} sent again.`];
+  if (kept > 0) lines.push(`${count(kept)} of them could not be deleted and are still listed.`);
+  if (unsent > 0) lines.push(`${count(unsent)} could not be sent and stay where they are: ${reason}`);
+  if (malformed > 0)
     lines.push(
       `${count(malformed)} skipped, because they contain no readable job; --malformed sends them as well.`,
     );
-  }
+  if (newer > 0)
+    lines.push(
+      `${counted(newer, 'dead letter')} came meanwhile, of jobs that have failed (again). Retry them when the cause is fixed.`,
+    );
   return lines.join('\n');
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { isFixed } from '../../functions/core/model/scaling.ts';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
 import { watchJob } from '../cloud/watch-job.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { counted } from '../terminal/format.ts';
+import { ruleText } from '../terminal/format.ts';
 import {
   concurrencyOption,
   contextOption,
@@ -23,6 +24,7 @@ interface Options {
   context?: string[];
   verbose?: boolean;
   watch?: boolean;
+  yes?: boolean;
 }
 
 export function register(program: Command): void {
@@ -31,7 +33,9 @@ export function register(program: Command): void {
     .summary('deploy the stack, or update it')
     .description(
       'Deploys the stack with the CDK. Settings come from cdk.json. An option overrides a setting until the next ' +
-        'deploy. The concurrency of the running system does not change unless an option sets it.',
+        'deploy. The number of workers of the running system, or its rule for it, does not change unless an option ' +
+        'or a new setting sets it. On AWS, deploy checks the account before it creates anything, and asks before the ' +
+        'stack gets more permissions.',
     )
     .addOption(concurrencyOption())
     .option(
@@ -49,6 +53,7 @@ export function register(program: Command): void {
     .addOption(contextOption())
     .option('--watch', 'deploy each edit of the job until Ctrl-C (local cloud only)')
     .option('--verbose', 'print the output of the CDK')
+    .option('--yes', 'do not ask before permissions are widened (AWS only)')
     .addHelpText(
       'after',
       () => `
@@ -57,6 +62,7 @@ ${describeSettings()}
 
 Examples:
   npx drumline deploy --concurrency 4
+  npx drumline deploy -c autoscale=1:20
   npx drumline deploy -c maxAttempts=3 -c logLevel=DEBUG
   npx drumline deploy --target aws --elasticsearch https://elasticsearch.example.com -c elasticsearchApiKeySecret=drumline/es`,
     )
@@ -66,12 +72,13 @@ Examples:
 async function run(call: Call, options: Options): Promise<void> {
   if (options.watch) requireWatchable(call);
   const startedAt = Date.now();
-  const deployed = await deploy(call, givenBy(options), options.verbose);
-  const { deployment, concurrency, preflight } = deployed;
+  const deployed = await deploy(call, givenBy(options), { verbose: options.verbose, yes: options.yes });
+  const { deployment, rule, concurrency, preflight } = deployed;
   const { target, functions, elasticsearchUrl: url, index, workMs } = deployment;
   const document = {
     stack: target.stackName,
     concurrency,
+    rule,
     workMs,
     elasticsearchUrl: withoutCredentials(url),
     index,
@@ -81,7 +88,7 @@ async function run(call: Call, options: Options): Promise<void> {
   };
   call.output.result(document, () =>
     [
-      `${target.stackName} is deployed, with up to ${counted(concurrency, 'concurrent worker')}.`,
+      `${target.stackName} is deployed, with ${isFixed(rule) ? 'up to ' : ''}${ruleText(rule)}.`,
       `Next: ${target.command(preflight.job.list ? 'start --y 5' : 'start --x 1000 --y 1')}`,
     ].join('\n'),
   );

@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
+import { readDepth } from '../../functions/core/queue/queue.ts';
+import { CONDITIONS } from '../../infra-cdk/settings/conditions.ts';
 import { inspect } from '../../local/cloud.ts';
 import type { ServerState } from '../../local/process/server-process.ts';
 import { checkRequirements, type Requirement } from '../../local/requirements.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { type Check, checkAccount, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { type Check, checkLocalstack, SHORTCOMINGS } from '../cloud/checks.ts';
+import { findCurrentDeployment } from '../cloud/deployment.ts';
+import { readStatus } from '../cloud/invoke.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
+import { readJob } from '../job/load-job.ts';
+import { type Finding, findingsOf } from '../runs/findings.ts';
 import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
@@ -12,12 +18,13 @@ import { table } from '../terminal/table.ts';
 export function register(program: Command): void {
   program
     .command('doctor')
-    .summary('check the requirements, and show what is running')
+    .summary('check the requirements and the deployment, and show what is running')
     .description(
       'Checks the programs that the local cloud needs, says how to install missing ones, and shows which servers are ' +
-        'running. With --target aws it checks the concurrency quota and the CDK bootstrap of the account. With --target ' +
-        'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. Exits ' +
-        'with 1 if something is missing.',
+        'running. With --target aws it checks what a deployment needs: the account’s concurrency quota, secrets, and more. With --target ' +
+        'localstack it checks Docker, LocalStack and Elasticsearch, and lists how LocalStack differs from AWS. If ' +
+        'Drumline is deployed, it checks the conditions of the alarms, as far as the ledger and the queues show them. ' +
+        'Exits with 1 if something is missing or needs attention.',
     )
     .addHelpText('after', '\nExample: print the result for a script\n  npx drumline doctor --json')
     .action(action(run));
@@ -25,20 +32,66 @@ export function register(program: Command): void {
 
 async function run(call: Call): Promise<number> {
   const { target, signal } = call;
-  if (target.name === 'aws')
-    return reportChecks(call, await checkAccount(target, effectiveSettings({}), signal));
+  if (target.name === 'aws') return diagnoseAccount(call);
   if (target.name === 'localstack')
     return reportChecks(call, await checkLocalstack(target, signal), SHORTCOMINGS);
   return diagnoseMachine(call);
 }
 
-function reportChecks({ output }: Call, checks: Check[], shortcomings?: string[]): number {
-  const ok = checks.every((check) => check.ok);
+async function diagnoseAccount(call: Call): Promise<number> {
+  const { target, signal } = call;
+  const { checkAccount, checkBootstrap } = await import('../cloud/check-account.ts');
+  const settings = effectiveSettings({});
+  const { needs } = await readJob(settings.jobFile);
+  const [checks, toolkit] = await Promise.all([
+    checkAccount(target, settings, Object.values(needs.secrets), signal),
+    checkBootstrap(target, signal),
+  ]);
+  return reportChecks(call, [...checks, toolkit]);
+}
+
+/** The findings about the deployment; undefined if nothing is deployed. */
+async function readFindings({ target, signal }: Call): Promise<Finding[] | undefined> {
+  const deployment = await findCurrentDeployment(target, signal);
+  if (!deployment) return undefined;
+  const [status, { visible, inFlight, delayed }] = await Promise.all([
+    readStatus(deployment, signal),
+    readDepth({ url: deployment.abandonedEventsQueueUrl, client: target.clients.sqs }),
+  ]);
+  return findingsOf(status, visible + inFlight + delayed, Date.now());
+}
+
+function findingLines(findings: Finding[] | undefined, colors: Colors): string[] {
+  if (!findings) return [];
+  const judged = new Set<string>(findings.map(({ condition }) => condition));
+  const others = Object.keys(CONDITIONS).filter((name) => !judged.has(name));
+  return [
+    '',
+    table(
+      ['', 'Alarm', 'Found'],
+      findings.map(({ ok, condition, found }) => [mark(ok, colors), condition, found]),
+    ),
+    ...findings.flatMap(({ ok, condition, title, meaning, action }) =>
+      ok ? [] : ['', `${condition}: ${title}. ${meaning} ${action}`],
+    ),
+    '',
+    `Only CloudWatch knows: ${others.join(', ')}.`,
+  ];
+}
+
+async function reportChecks(call: Call, checks: Check[], shortcomings?: string[]): Promise<number> {
+  const { output } = call;
+  // Without the cloud, nothing can be asked.
+  const findings = checks.some(({ name, ok }) => name === 'LocalStack' && !ok)
+    ? undefined
+    : await readFindings(call);
+  const ok = [...checks, ...(findings ?? [])].every((each) => each.ok);
   const rows = checks.map((check) => [mark(check.ok, output.colors), check.name, check.found]);
-  output.result({ ok, checks, ...(shortcomings && { shortcomings }) }, () =>
+  output.result({ ok, checks, ...(findings && { findings }), ...(shortcomings && { shortcomings }) }, () =>
     [
       table(['', 'Needed', 'Found'], rows),
       ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
+      ...findingLines(findings, output.colors),
       ...(shortcomings ? ['', 'How LocalStack 4.14 differs from AWS:'] : []),
       ...(shortcomings ?? []).map((each) => `- ${each}`),
     ].join('\n'),
@@ -46,11 +99,14 @@ function reportChecks({ output }: Call, checks: Check[], shortcomings?: string[]
   return ok ? 0 : 1;
 }
 
-async function diagnoseMachine({ output, target }: Call): Promise<number> {
+async function diagnoseMachine(call: Call): Promise<number> {
+  const { output, target } = call;
   const [requirements, servers] = await Promise.all([checkRequirements(), inspect(target.home)]);
-  const ok = requirements.every((requirement) => requirement.ok);
+  const { emulator } = servers;
+  const findings = emulator.running && emulator.healthy ? await readFindings(call) : undefined;
+  const ok = [...requirements, ...(findings ?? [])].every((each) => each.ok);
   const { root, emulatorUrl, elasticsearchUrl } = target.home;
-  output.result({ ok, requirements, home: root, servers }, () =>
+  output.result({ ok, requirements, home: root, servers, ...(findings && { findings }) }, () =>
     [
       requirementTable(requirements, output.colors),
       ...installLines(requirements),
@@ -61,6 +117,7 @@ async function diagnoseMachine({ output, target }: Call): Promise<number> {
       ]),
       '',
       `Folder of the local cloud: ${root}`,
+      ...findingLines(findings, output.colors),
     ].join('\n'),
   );
   return ok ? 0 : 1;

@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
+import { isUnreachable } from '../cloud/client-errors.ts';
 import { FUNCTIONS, type FunctionName } from '../cloud/deployment.ts';
-import { isPlatformLine, type LogLine, renderLogLine } from '../cloud/log-line.ts';
+import { isMetricLine, isPlatformLine, type LogLine, renderLogLine } from '../cloud/log-line.ts';
+import { LogMerger } from '../cloud/merge-logs.ts';
 import { LogReader } from '../cloud/read-logs.ts';
-import { UsageError } from '../terminal/errors.ts';
+import { cloudName } from '../cloud/target.ts';
 import { duration } from '../terminal/options.ts';
 import { UNCOLOURED } from '../terminal/output.ts';
 
@@ -21,56 +23,76 @@ export function register(program: Command): void {
   program
     .command('logs')
     .summary('show the logs of the functions')
-    .description('Shows the logs of one function, or of all functions in chronological order.')
+    .description(
+      'Shows the logs of one function, or of all functions in chronological order. On a terminal, each worker has its own colour.',
+    )
     .addArgument(new Argument('[function]', FUNCTIONS.join(', ')).argParser(functionName))
-    .option('--follow', 'show new lines until Ctrl-C')
+    .option(
+      '--follow',
+      'show new lines until Ctrl-C, each after four seconds; with --json one object per line',
+    )
     .addOption(
       new Option('--since <duration>', 'start of the logs, such as 30s, 5m, 2h or 1d ago')
         .argParser(duration)
         .default(300_000, '5m'),
     )
     .option('--filter <text>', 'only lines with this text (case-sensitive)')
-    .option('--platform', 'also show Lambda’s START, END and REPORT lines')
+    .option('--platform', 'also show Lambda’s own lines about each invocation, and metrics')
     .addHelpText(
       'after',
       `
 Examples:
   npx drumline logs consumer --follow
   npx drumline logs --since 1h --filter ERROR
-  npx drumline logs --json | jq '.[] | select(.fields.failedAttempts > 0)'`,
+  npx drumline logs --json | jq '.[] | select(.fields.failedAttempts > 0)'
+  npx drumline logs --follow --json | jq --unbuffered 'select(.level == "ERROR")'`,
     )
     .action(action(run));
 }
 
 async function run(call: Call, options: Options, name?: FunctionName): Promise<number> {
   const { output, signal } = call;
-  if (options.follow && options.json) {
-    throw new UsageError('--follow and --json cannot be combined.', 'Omit one of them.');
-  }
   const deployment = await call.deployment();
   const since = Date.now() - options.since;
   const reader = new LogReader(deployment, name ? [name] : FUNCTIONS, since, options.filter);
   const read = async () => (await reader.read(signal)).filter((line) => isWanted(line, options));
-  const text = (lines: LogLine[]) => lines.map((line) => renderLogLine(line, output.colors)).join('\n');
+  if (options.follow) return follow(call, read);
   const lines = await read();
-  if (!options.follow) {
-    if (lines.length === 0) output.say('There are no log lines in this period.');
-    if (lines.length > 0 || options.json) output.result(lines, () => text(lines));
-    return 0;
+  if (lines.length === 0) output.say('There are no log lines in this period.');
+  if (lines.length > 0 || options.json) output.result(lines, () => textOf(lines, call));
+  return 0;
+}
+
+/** Shows new lines until Ctrl-C, which is the normal end and not an error. @returns the exit code */
+async function follow(call: Call, read: () => Promise<LogLine[]>): Promise<number> {
+  const { output, signal, target } = call;
+  const merger = new LogMerger();
+  const show = (lines: LogLine[]) => output.stream(lines, () => textOf(lines, call));
+  let isReachable: boolean | undefined;
+  while (!signal.aborted) {
+    try {
+      merger.add(await read(), performance.now());
+      isReachable = true;
+    } catch (error) {
+      if (signal.aborted) break;
+      // The cloud may be restarting. The reader goes on where it was.
+      if (!isUnreachable(error) || isReachable === undefined) throw error;
+      if (isReachable) output.say(`${cloudName(target)} does not answer. Retrying …`);
+      isReachable = false;
+    }
+    show(merger.release(performance.now()));
+    await setTimeout(INTERVAL_MS, undefined, { signal }).catch(() => {});
   }
-  for (let next = lines; ; next = await read()) {
-    if (next.length > 0) output.print(text(next));
-    const goesOn = await setTimeout(INTERVAL_MS, undefined, { signal }).then(
-      () => true,
-      () => false,
-    );
-    // Ctrl-C is the normal end of --follow, not an error.
-    if (!goesOn) return 130;
-  }
+  show(merger.flush());
+  return 130;
+}
+
+function textOf(lines: readonly LogLine[], { output }: Call): string {
+  return lines.map((line) => renderLogLine(line, output.colors)).join('\n');
 }
 
 function isWanted(line: LogLine, { filter, platform }: Options): boolean {
-  if (!platform && isPlatformLine(line)) return false;
+  if (!platform && (isPlatformLine(line) || isMetricLine(line))) return false;
   return (
     filter === undefined || line.text.includes(filter) || renderLogLine(line, UNCOLOURED).includes(filter)
   );

@@ -1,30 +1,61 @@
 import { Argument, type Command } from 'commander';
-import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { DRAIN_WITHIN_SECONDS, isFixed, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { setConcurrency } from '../cloud/concurrency.ts';
-import { counted } from '../terminal/format.ts';
-import { int } from '../terminal/options.ts';
+import { readStatus, type Status } from '../cloud/invoke.ts';
+import { scale } from '../cloud/scale.ts';
+import { counted, ruleText } from '../terminal/format.ts';
+import { int, scalingRule } from '../terminal/options.ts';
 
 export function register(program: Command): void {
   program
     .command('scale')
-    .summary('change the maximum number of concurrent workers')
+    .summary('change the number of concurrent workers, or have it scale itself')
     .description(
-      'Sets the maximum number of concurrent workers: the consumer’s reserved concurrency, and the event source mapping’s ' +
-        'maximum. It takes effect within seconds, also during a run. Later deploys keep it.',
+      'Sets the maximum number of concurrent workers, or a minimum and a maximum between which Drumline scales itself. ' +
+        'It takes effect within seconds, also during a run. Later deploys keep it, unless they change the setting ' +
+        'autoscale.',
     )
-    .addArgument(new Argument('<workers>', '1 to 1,000').argParser(int(1, MAX_WORKERS)))
-    .addHelpText('after', '\nExample:\n  npx drumline scale 8 && npx drumline status --watch')
+    .addArgument(
+      new Argument('<workers>', 'a number such as 4, or a minimum and a maximum such as 1:20').argParser(
+        scalingRule,
+      ),
+    )
+    .option(
+      '--drain-within <seconds>',
+      'time in which the jobs of a tick should be done (default: half of the time between two ticks)',
+      int(DRAIN_WITHIN_SECONDS.min, DRAIN_WITHIN_SECONDS.max),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx drumline scale 8 && npx drumline status --watch\n  npx drumline scale 1:20',
+    )
     .action(action(run));
 }
 
-async function run({ output, signal, deployment }: Call, _options: object, workers: number): Promise<void> {
-  const { before, after } = await setConcurrency(await deployment(), workers, signal);
-  output.result({ before, after }, () => {
-    if (before.reserved === workers && before.mapping === after.mapping) {
-      return `The maximum is already ${counted(workers, 'worker')}.`;
-    }
-    const was = before.reserved === null ? 'no limit' : counted(before.reserved, 'worker');
-    return `${was} → ${counted(workers, 'worker')}.`;
-  });
+async function run(
+  { output, step, signal, deployment: read }: Call,
+  { drainWithin }: { drainWithin?: number },
+  workers: ScalingRule,
+): Promise<void> {
+  const deployment = await read();
+  const rule = { ...workers, ...(drainWithin !== undefined && { drainWithinSeconds: drainWithin }) };
+  const before = await readStatus(deployment, signal);
+  const after = await step(`Scaling to ${ruleText(rule)}`, () => scale(deployment, signal, rule));
+  const document = {
+    rule: after.scaling.rule,
+    before: before.concurrency ?? null,
+    after: after.concurrency ?? null,
+    reason: after.scaling.decision?.reason ?? null,
+  };
+  output.result(document, () => resultText(rule, before, after));
+}
+
+function resultText(rule: ScalingRule, before: Status, after: Status): string {
+  const now = after.concurrency ?? 0;
+  const change =
+    before.concurrency === after.concurrency
+      ? `There are up to ${counted(now, 'worker')}, as before.`
+      : `${before.concurrency == null ? 'no limit' : counted(before.concurrency, 'worker')} → ${counted(now, 'worker')}.`;
+  if (isFixed(rule)) return change;
+  return `From now on there are ${ruleText(rule)}.\n${change} ${after.scaling.decision?.reason ?? ''}`;
 }

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { inspect, up } from '../../local/cloud.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { readConcurrency, setConcurrency } from '../cloud/concurrency.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
+import { scale } from '../cloud/scale.ts';
 import { readRunningSettings } from '../cloud/settings.ts';
 import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
 import { saveReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
@@ -58,7 +58,7 @@ async function run(call: Call, options: Options): Promise<number> {
   const { output, target, signal } = call;
   const deployment = await ensureDeployed(call, options);
   await requireNoRun(call, deployment, options.replace ?? false);
-  const { reserved } = await readConcurrency(deployment, signal);
+  const { rule } = (await readStatus(deployment, signal)).scaling;
   const settings = await readRunningSettings(deployment, signal);
   const jobs = options.x ?? defaultJobs(options.workers);
   const measurements: Measurement[] = [];
@@ -69,7 +69,7 @@ async function run(call: Call, options: Options): Promise<number> {
     }
   } finally {
     // Restored even after Ctrl-C.
-    if (reserved !== null) await setConcurrency(deployment, reserved, NEVER_ABORTED);
+    if (rule) await scale(deployment, NEVER_ABORTED, rule);
   }
   const report = scalingReport(target.name, settings, measurements);
   const files = await saveReport(report);

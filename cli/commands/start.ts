@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Pace } from '../../functions/core/model/schedule.ts';
+import { DEFAULT_BACKFILL_MINUTES, type Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control, type PeriodOptions } from '../cloud/invoke.ts';
 import { nextTickText, scheduleText } from '../runs/run-report.ts';
@@ -22,7 +22,11 @@ export function register(program: Command): void {
   for (const option of periodOptions()) command.addOption(option);
   command
     .addOption(paceOption().default('burst'))
-    .option('--backfill <minutes>', 'also fire ticks that were missed in the last <minutes>', int(0, 10_080))
+    .option(
+      '--backfill <minutes>',
+      `fire ticks that are up to <minutes> late; the default is ${DEFAULT_BACKFILL_MINUTES}, the least is 2`,
+      int(0, 10_080),
+    )
     .option('--replace', 'stop the active run, if there is one')
     .addHelpText(
       'after',

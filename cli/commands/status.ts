@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
 import { readStatus } from '../cloud/invoke.ts';
+import { warningsOf } from '../runs/findings.ts';
 import { statusScreen } from '../runs/status-screen.ts';
 import { watchStatus } from '../runs/watch-status.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
@@ -11,7 +12,9 @@ export function register(program: Command): void {
   program
     .command('status')
     .summary('show the progress of a run: jobs, queue, workers')
-    .description('Shows the active or last run: its ticks and jobs, the queue, and each worker’s share.')
+    .description(
+      'Shows the active or last run: its ticks and jobs, the queue, each worker’s share, and what needs your attention.',
+    )
     .option('--watch', 'update the screen every second until Ctrl-C or q')
     .addOption(runOption())
     .addHelpText(
@@ -41,7 +44,7 @@ async function run(
     await watchStatus(call, deployment, { runId, footer: 'Press q to quit. The run continues.' });
     return;
   }
-  output.result(status, () =>
+  output.result({ ...status, warnings: warningsOf(status) }, () =>
     statusScreen(status, { colors: output.colors, width: process.stdout.columns ?? 80 }),
   );
 }

@@ -1,8 +1,8 @@
 import { jobsPerMessageFor } from '../../functions/core/model/packing.ts';
 import type { Call } from '../cloud/call.ts';
-import { setConcurrency } from '../cloud/concurrency.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
+import { scale } from '../cloud/scale.ts';
 import type { RunningSettings } from '../cloud/settings.ts';
 import { counted } from '../terminal/format.ts';
 import { startRun, stopRun } from './control-run.ts';
@@ -58,7 +58,7 @@ export async function measure(
   { workers, jobs, first }: { workers: number; jobs: number; first?: Measurement | undefined },
 ): Promise<Measurement> {
   const title = counted(workers, 'worker');
-  await setConcurrency(deployment, workers, call.signal);
+  await scale(deployment, call.signal, { min: workers, max: workers });
   await call.step(`Warming up ${title}`, () => warmUp(call, deployment, settings, workers));
   const result = await call.step(`${title}: ${counted(jobs, 'job')}`, () => runJobs(call, deployment, jobs));
   return { workers, ...result, speedUp: first ? result.jobsPerMinute / first.jobsPerMinute : 1 };

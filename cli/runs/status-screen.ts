@@ -1,7 +1,9 @@
+import { isFixed } from '../../functions/core/model/scaling.ts';
 import type { Status } from '../../functions/status.ts';
-import { ago, bar, count, counted, dueIn, localTime, percent, rate } from '../terminal/format.ts';
+import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
+import { warningsOf } from './findings.ts';
 import { nextTickText, scheduleText } from './run-report.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
@@ -18,7 +20,12 @@ export interface ScreenOptions {
 export function statusScreen(status: Status, options: ScreenOptions): string {
   const { colors } = options;
   if (status.runId === null) {
-    return ['There has been no run yet.', '', ...queueLines(status, colors)].join('\n');
+    return [
+      'There has been no run yet.',
+      '',
+      ...queueLines(status, colors),
+      ...warningLines(status, colors),
+    ].join('\n');
   }
   return [
     ...runLines(status, colors),
@@ -26,6 +33,7 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
     ...queueLines(status, colors),
     '',
     workerTable(status, options),
+    ...warningLines(status, colors),
   ].join('\n');
 }
 
@@ -85,7 +93,9 @@ function jobLines(status: Status, { colors, width, rate: measured }: ScreenOptio
   ];
 }
 
-function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): string[] {
+function queueLines(status: Status, colors: Colors): string[] {
+  const { queue, concurrency, scaling } = status;
+  const { yellow, dim } = colors;
   const deadLetters = counted(queue.deadLetters, 'dead letter');
   return [
     label(
@@ -94,7 +104,8 @@ function queueLines({ queue, concurrency }: Status, { yellow, dim }: Colors): st
         queue.deadLetters > 0 ? yellow(deadLetters) : deadLetters
       }`,
     ),
-    label('Workers', workersText(concurrency, dim)),
+    label('Workers', `${workersText(concurrency, dim)}${ruleNote(scaling)}`),
+    ...decisionLines(scaling, colors),
   ];
 }
 
@@ -103,6 +114,32 @@ function workersText(concurrency: Status['concurrency'], dim: Colors['dim']): st
   return concurrency === null
     ? 'as many as AWS allows'
     : `up to ${count(concurrency)} ${dim('concurrently')}`;
+}
+
+/** What the rule says, if it is not a fixed number. */
+function ruleNote({ rule, state }: Status['scaling']): string {
+  const changing = state === 'changing' ? ', changing' : '';
+  if (!rule || isFixed(rule)) return changing;
+  const { drainWithinSeconds: seconds } = rule;
+  const within = seconds === undefined ? '' : `, to drain within ${counted(seconds, 'second')}`;
+  return `; autoscaling from ${ruleText(rule)}${within}${changing}`;
+}
+
+/** Why there are so many workers, and why a change was refused. */
+function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }: Colors): string[] {
+  if (!decision) return [];
+  const lines: string[] = [];
+  if (decision.problem !== undefined)
+    lines.push(label('', yellow(`not scaled to ${count(decision.to ?? 0)}: ${decision.problem}`)));
+  if (!rule || isFixed(rule)) return lines;
+  lines.push(label('', `${ago(decision.at)}: ${decision.reason}`));
+  if (change && change.at !== decision.at)
+    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
+  return lines;
+}
+
+function changeText({ from, to }: NonNullable<Status['scaling']['change']>): string {
+  return `${from == null ? 'no limit' : count(from)} → ${to === undefined ? '?' : counted(to, 'worker')}`;
 }
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];
@@ -121,6 +158,14 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
   if (retired.count > 0) rows.push([`${count(retired.count)} retired`, count(retired.processed), '', '']);
   const [head, ...body] = table(['Worker', 'Processed', 'Share', 'Last count'], rows, ALIGNS).split('\n');
   return [colors.dim(head ?? ''), ...body].join('\n');
+}
+
+function warningLines(status: Status, { yellow }: Colors): string[] {
+  return warningsOf(status).flatMap(({ title, found, action }) => [
+    '',
+    yellow(`! ${title}: ${found}.`),
+    `  ${action}`,
+  ]);
 }
 
 function label(name: string, text: string): string {

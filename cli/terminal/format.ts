@@ -1,3 +1,5 @@
+import { isFixed, type ScalingRule } from '../../functions/core/model/scaling.ts';
+
 // Texts of numbers and times, in English with a comma between thousands.
 
 const integer = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -90,4 +92,10 @@ function wholeSeconds(ms: number): string {
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
   return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** A rule for the number of workers in words: `4 workers`, `1 to 20 workers`. */
+export function ruleText(rule: ScalingRule): string {
+  if (isFixed(rule)) return counted(rule.max, 'worker');
+  return `${count(rule.min)} to ${counted(rule.max, 'worker')}`;
 }

@@ -1,9 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
 import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
+import { parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { UsageError } from './errors.ts';
-import { count } from './format.ts';
+import { count, sentence } from './format.ts';
 
 // Options that several commands have, and parsers of option values. A parser returns the value, or throws an
 // InvalidArgumentError that says what is allowed.
@@ -45,6 +46,15 @@ export function jobsPerMessage(text: string): number | 'auto' {
 }
 /** Y: minutes between ticks. */
 export const minutesBetweenTicks = int(1, 1_440);
+
+/** The rule for the number of workers: `4`, or `1:20`. */
+export function scalingRule(text: string): ScalingRule {
+  try {
+    return parseRule(text);
+  } catch (error) {
+    throw new InvalidArgumentError(sentence(`It ${(error as Error).message}`));
+  }
+}
 
 /** `--concurrency`, for `deploy` and `plan`. */
 export const concurrencyOption = () =>

@@ -11,7 +11,7 @@ const REDRAW_MS = 100;
 
 /**
  * Everything that a command prints. Results go to stdout, messages to stderr. With `json`, stdout gets exactly one JSON
- * document. Live lines stay below the messages and are redrawn until they end.
+ * document, or one per line from a command that goes on until it is interrupted. Live lines stay below the messages and are redrawn until they end.
  */
 export class Output {
   /** Colours for stdout. */
@@ -54,6 +54,13 @@ export class Output {
     }
     this.#answered = true;
     await written(process.stdout, separator === '[\n' ? '[]\n' : '\n]\n');
+  }
+
+  /** Prints documents of a result that never ends: with `--json` one JSON document per line, otherwise the text. */
+  stream(documents: readonly unknown[], text: () => string): void {
+    if (documents.length === 0) return;
+    this.#answered = true;
+    this.print(this.json ? documents.map((each) => JSON.stringify(each)).join('\n') : text());
   }
 
   /** Prints a part of the result, for results that come line by line. Not with `--json`. */

@@ -38,7 +38,8 @@ export function openQueue(url: string, { maxAttempts = 3 }: { maxAttempts?: numb
 /**
  * Opens Lambda's API, for calls that the function can do without. A VPC may have no route to the API, and without a
  * short timeout the caller would wait until its own time limit.
+ * @param timeouts other ones than `TIMEOUTS`, in milliseconds
  */
-export function openLambda(): LambdaClient {
-  return new LambdaClient({ requestHandler: TIMEOUTS, maxAttempts: 2 });
+export function openLambda(timeouts: { requestTimeout?: number } = {}): LambdaClient {
+  return new LambdaClient({ requestHandler: { ...TIMEOUTS, ...timeouts }, maxAttempts: 2 });
 }

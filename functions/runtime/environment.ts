@@ -1,5 +1,6 @@
 import { MAX_JOBS_PER_MESSAGE } from '../core/model/message.ts';
 import type { Capacity } from '../core/model/packing.ts';
+import { DRAIN_WITHIN_SECONDS } from '../core/model/scaling.ts';
 import * as z from '../core/model/zod.ts';
 import type { Mapping } from '../core/results/mapping.ts';
 
@@ -26,6 +27,8 @@ const json = <Form>(name: string, isForm: (value: Form) => boolean) =>
 const variables = {
   /** The ledger's table. */
   DRUMLINE_TABLE: text,
+  /** The dimension of the metrics. */
+  DRUMLINE_STAGE: text,
   /** The queues' URLs. */
   DRUMLINE_JOBS_QUEUE: text,
   DRUMLINE_DEAD_LETTER_QUEUE: text,
@@ -33,6 +36,16 @@ const variables = {
   DRUMLINE_CONSUMER: text,
   DRUMLINE_SCHEDULER: text,
   DRUMLINE_READER: text,
+  DRUMLINE_AUTOSCALER: text,
+  /** The UUID of the mapping from the jobs queue to the consumer; empty if it has provisioned pollers. */
+  DRUMLINE_EVENT_SOURCE_MAPPING: z.string(),
+  /** The number of workers, `MIN:MAX`; empty for no autoscaling. */
+  DRUMLINE_AUTOSCALE: z.string(),
+  /** Seconds; empty for half of the time between two ticks. */
+  DRUMLINE_DRAIN_WITHIN_SECONDS: z.union([
+    z.literal(''),
+    int(DRAIN_WITHIN_SECONDS.min, DRAIN_WITHIN_SECONDS.max),
+  ]),
   /** The bucket of the passes' items. */
   DRUMLINE_ITEMS_BUCKET: text,
   /** Whether the job has a list. */

@@ -5,7 +5,15 @@ import { esbuildOptions } from './esbuild-options.ts';
 import { LAZY_FILES } from './lazy-files.ts';
 
 /** The names of the functions, which are also the names of their files in functions/. */
-export const FUNCTIONS = ['scheduler', 'reader', 'consumer', 'status', 'control', 'verify'] as const;
+export const FUNCTIONS = [
+  'scheduler',
+  'autoscaler',
+  'reader',
+  'consumer',
+  'status',
+  'control',
+  'verify',
+] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** The file in a bundle that Lambda loads, without its extension. */

@@ -1,12 +1,16 @@
-import { type Duration, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  ApplicationLogLevel,
   Architecture,
   type CfnFunction,
   Code,
   Function as LambdaFunction,
+  LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -16,6 +20,7 @@ import type { JobDescription } from '../bundling/job-description.ts';
 import { SettingError } from '../settings/parse-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { asEnforced } from './emulator-permissions.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 import type { Items } from './items.ts';
 import { environmentOf, grantNeeds } from './job-needs.ts';
 import type { Ledger } from './ledger.ts';
@@ -28,12 +33,25 @@ const MAX_ENVIRONMENT_BYTES = 4_096;
 /** The size that is assumed for a value that is known only at deployment. A queue's URL, the longest, has up to 140 bytes. */
 const REFERENCE_BYTES = 140;
 
+/**
+ * Lambda's own START, END and REPORT lines cost as much as the functions' lines and say nothing that metrics do not say.
+ * At WARN only those about failed invocations remain, such as one that ran out of time, and at TRACE the functions decide
+ * about their own lines. ("Log-level filtering", with the level of each system event. It requires the JSON format, which
+ * leaves lines as they are that are JSON already: "Configuring JSON and plain text log formats".)
+ */
+const LOGGING = {
+  loggingFormat: LoggingFormat.JSON,
+  systemLogLevelV2: SystemLogLevel.WARN,
+  applicationLogLevelV2: ApplicationLogLevel.TRACE,
+};
+
 /** What the functions of one deployment share. */
 export interface StackContext {
   /** The first part of every resource name: `drumline` or `drumline-STAGE`. */
   prefix: string;
   settings: Settings;
   job: JobDescription;
+  key: EncryptionKey;
   queues: Queues;
   ledger: Ledger;
   items: Items;
@@ -70,7 +88,7 @@ export class DrumlineFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { prefix, settings, job, ledger, results }: StackContext,
+    { prefix, settings, job, key, ledger, results }: StackContext,
     props: DrumlineFunctionProps,
   ) {
     super(scope, id);
@@ -99,26 +117,26 @@ export class DrumlineFunction extends Construct {
       description: props.description,
       code: Code.fromAsset(folder),
       handler: `${ENTRY}.handler`,
-      runtime: Runtime.NODEJS_22_X,
+      runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: props.timeout,
       memorySize: props.memoryMb ?? 256,
       role,
       logGroup,
+      ...LOGGING,
       environment,
+      // The CDK also adds the permissions to send traces. They have no resources ("Actions, resources, and condition keys
+      // for AWS X-Ray").
+      ...(settings.tracing && { tracing: Tracing.ACTIVE }),
       ...network?.placement,
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
     });
-    Validations.of(this.function).acknowledge({
-      id: 'AwsSolutions-L1',
-      reason:
-        'Node.js 22 has long-term support. Not every emulator that Drumline deploys to has a newer runtime.',
-    });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
     ledger.grantAccess(this);
+    key.grantUse(this);
     elasticsearch?.grantAccess(this);
     network?.grantConnect(this);
     if (props.runsJob) grantNeeds(job, this);

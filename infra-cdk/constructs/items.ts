@@ -1,10 +1,11 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { MAX_SHARED_MS, KEPT_DAYS as PASS_DAYS } from '../../functions/core/model/pass.ts';
 import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
 import { enforcesSsl, type Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 
 /**
  * How long an object is kept after its creation, in days, by the beginning of its key: as long as the ledger knows its
@@ -41,12 +42,12 @@ export class Items extends Construct {
   /** The variable that tells a function where the items are. */
   readonly environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, settings: Settings) {
+  constructor(scope: Construct, id: string, settings: Settings, key: EncryptionKey) {
     super(scope, id);
     const { itemsBucket } = settings;
     this.bucket =
       itemsBucket === ''
-        ? this.#newBucket(settings)
+        ? this.#newBucket(settings, key)
         : Bucket.fromBucketName(this, 'ExistingBucket', itemsBucket);
     this.environment = { DRUMLINE_ITEMS_BUCKET: this.bucket.bucketName };
     this.node.addValidation({ validate: () => keptProblems(LEDGER_TTL_DAYS, PASS_DAYS) });
@@ -82,10 +83,10 @@ export class Items extends Construct {
     return reference ? `<${reference.join('.')}>` : `arn:<AWS::Partition>:s3:::${bucketName}`;
   }
 
-  #newBucket(settings: Settings): Bucket {
+  #newBucket(settings: Settings, key: EncryptionKey): Bucket {
     const bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
+      ...key.ofBucket,
       enforceSSL: enforcesSsl(settings),
       lifecycleRules: [
         ...Object.entries(KEPT_DAYS).map(([prefix, days]) => ({ prefix, expiration: Duration.days(days) })),
@@ -93,7 +94,7 @@ export class Items extends Construct {
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       // The ledger outlives the stack, and its passes refer to these objects.
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',

@@ -18,6 +18,7 @@ interface Access {
 
 const get = (...keys: string[]): Access => ({ actions: ['dynamodb:GetItem'], keys });
 const query = (...keys: string[]): Access => ({ actions: ['dynamodb:Query'], keys });
+const put = (...keys: string[]): Access => ({ actions: ['dynamodb:PutItem'], keys });
 /**
  * Both write actions on every partition that the function writes. A transaction requires the permission of each of its
  * writes ("Using IAM with DynamoDB transactions"). AWS does not document whether the condition then sees the key of that
@@ -31,7 +32,8 @@ const ACCESS: Record<FunctionName, Access[]> = {
   scheduler: [get(SCHEDULE, RUNS, TICKS, PASSES, SCALING), write(SCHEDULE, RUNS, TICKS, PASSES)],
   reader: [get(RUNS, PASSES), write(PASSES)],
   consumer: [get(TICKS, MESSAGES, PASSES), query(COUNTERS, PASSES), write(COUNTERS, MESSAGES)],
-  control: [get(SCHEDULE, RUNS), write(SCHEDULE, RUNS)],
+  control: [get(SCHEDULE, RUNS, SCALING), write(SCHEDULE, RUNS), put(SCALING)],
+  autoscaler: [get(SCHEDULE, RUNS, TICKS, SCALING), query(RUNS, COUNTERS, TICKS), put(SCALING)],
   status: [READ_ALL],
   verify: [READ_ALL],
 };

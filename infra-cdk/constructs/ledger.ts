@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { LEDGER_TTL_DAYS } from '../settings/retention.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DrumlineFunction } from './drumline-function.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 import { ledgerStatements } from './ledger-access.ts';
 import { type Queues, retentionSecondsOf } from './queues.ts';
 
@@ -33,10 +34,10 @@ export class Ledger extends Construct {
   /** The variables that tell a function where the ledger is. */
   readonly environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { ledgerTable }: Settings) {
+  constructor(scope: Construct, id: string, { ledgerTable }: Settings, key: EncryptionKey) {
     super(scope, id);
     this.table =
-      ledgerTable === '' ? this.#newTable() : Table.fromTableName(this, 'ExistingTable', ledgerTable);
+      ledgerTable === '' ? this.#newTable(key) : Table.fromTableName(this, 'ExistingTable', ledgerTable);
     this.environment = { DRUMLINE_TABLE: this.table.tableName };
   }
 
@@ -46,15 +47,17 @@ export class Ledger extends Construct {
       target.function.addToRolePolicy(statement);
   }
 
-  #newTable(): Table {
+  #newTable(key: EncryptionKey): Table {
     return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
+      ...key.ofTable,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAt',
-      // The counters are the only record of which jobs were done, so they outlive the stack.
-      removalPolicy: RemovalPolicy.RETAIN,
+      // The counters are the only record of which jobs were done, so they outlive the stack. A table that a failed first
+      // deployment has created is empty, and CloudFormation deletes it.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

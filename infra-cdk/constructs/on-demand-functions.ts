@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { mappingOf } from '../../functions/core/results/mapping.ts';
+import { type Autoscaler, scalingEnvironment } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -22,6 +23,7 @@ export class Status extends DrumlineFunction {
         DRUMLINE_MAX_ATTEMPTS: String(settings.maxAttempts),
         DRUMLINE_RETRY_BASE_SECONDS: String(settings.retryBaseSeconds),
         DRUMLINE_RETRY_CAP_SECONDS: String(settings.retryCapSeconds),
+        ...scalingEnvironment(settings),
         ...items.environment,
       },
     });
@@ -31,9 +33,14 @@ export class Status extends DrumlineFunction {
   }
 }
 
-/** The function that starts, changes and stops runs. */
+/** The function that starts, changes and stops runs, and sets the rule for the number of workers. */
 export class Control extends DrumlineFunction {
-  constructor(scope: Construct, id: string, context: StackContext, scheduler: Scheduler) {
+  constructor(
+    scope: Construct,
+    id: string,
+    context: StackContext,
+    { scheduler, autoscaler }: { scheduler: Scheduler; autoscaler: Autoscaler },
+  ) {
     super(scope, id, context, {
       name: 'control',
       description: 'Starts, changes and stops runs',
@@ -41,12 +48,14 @@ export class Control extends DrumlineFunction {
       usesElasticsearch: true,
       environment: {
         DRUMLINE_SCHEDULER: scheduler.function.functionName,
+        DRUMLINE_AUTOSCALER: autoscaler.function.functionName,
+        ...scalingEnvironment(context.settings),
         DRUMLINE_INDEX_MONTHLY: String(context.settings.indexMonthly),
         DRUMLINE_LIST: String(context.job.list),
         DRUMLINE_MAPPING: JSON.stringify(mappingOf(context.job)),
       },
     });
-    this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn);
+    this.allow(['lambda:InvokeFunction'], scheduler.function.functionArn, autoscaler.function.functionArn);
   }
 }
 

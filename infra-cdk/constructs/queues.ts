@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MAX_BATCH_BYTES } from '../../functions/core/queue/queue.ts';
 import {
@@ -8,6 +8,7 @@ import {
   JOBS_RETENTION_DAYS,
 } from '../settings/retention.ts';
 import { enforcesSsl, type Settings, visibilityTimeoutOf } from '../settings/settings.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 
 /** How long SQS keeps a message by default. */
 const SQS_RETENTION_SECONDS = 4 * 86_400;
@@ -26,9 +27,13 @@ export class Queues extends Construct {
   /** The scheduler's events that EventBridge or Lambda gave up, for a person to find. */
   readonly abandonedEvents: Queue;
 
-  constructor(scope: Construct, id: string, { prefix, settings }: { prefix: string; settings: Settings }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, settings, key }: { prefix: string; settings: Settings; key: EncryptionKey },
+  ) {
     super(scope, id);
-    const security = { enforceSSL: enforcesSsl(settings), encryption: QueueEncryption.SQS_MANAGED };
+    const security = { enforceSSL: enforcesSsl(settings), ...key.ofQueue };
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...security,
       queueName: `${prefix}-dead-letters`,

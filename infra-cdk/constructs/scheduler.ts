@@ -2,17 +2,20 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
+import { metricStageOf } from '../../functions/core/model/metrics.ts';
 import type { Capacity } from '../../functions/core/model/packing.ts';
 import { MAX_LATENESS_MS } from '../../functions/core/model/schedule.ts';
+import { mostWorkersOf } from '../settings/setting-problems.ts';
 import type { Settings } from '../settings/settings.ts';
+import { autoscalerNameOf } from './autoscaler.ts';
 import type { Consumer } from './consumer.ts';
 import { DrumlineFunction, type StackContext } from './drumline-function.ts';
 import { functionArn } from './function-arn.ts';
 import { readerNameOf } from './reader.ts';
 
 /**
- * How long an event may take to reach the scheduler. A tick that is later than that is missed, so an older event is
- * useless, and the rule has already sent newer ones. EventBridge accepts 1 minute to 24 hours (its API reference,
+ * How long an event may take to reach the scheduler. An older event is useless: the rule has already sent newer ones, and
+ * each event fires all ticks that are due, also late ones. EventBridge accepts 1 minute to 24 hours (its API reference,
  * "RetryPolicy"), Lambda 1 minute to 6 hours (its API reference, "FunctionEventInvokeConfig"). Both default to the maximum.
  */
 const MAX_EVENT_AGE = Duration.millis(MAX_LATENESS_MS);
@@ -32,6 +35,8 @@ const INVOCATION_RETRIES = 1;
 
 /** The function that enqueues the jobs of the ticks that are due, and the rule that invokes it every minute. */
 export class Scheduler extends DrumlineFunction {
+  readonly everyMinute: Rule;
+
   constructor(scope: Construct, id: string, context: StackContext, consumer: Consumer) {
     const { prefix, settings, queues } = context;
     super(scope, id, context, {
@@ -41,22 +46,26 @@ export class Scheduler extends DrumlineFunction {
       // Signing and sending 10,000 batches takes 10 s of a CPU; Lambda gives one with 1,769 MB.
       memoryMb: 1_024,
       environment: {
+        DRUMLINE_STAGE: metricStageOf(settings),
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
         DRUMLINE_PACKING: JSON.stringify(capacityOf(settings)),
         DRUMLINE_READER: readerNameOf(prefix),
+        DRUMLINE_AUTOSCALER: autoscalerNameOf(prefix),
       },
     });
     this.allow(['sqs:SendMessage'], queues.jobs.queueArn);
-    // The scheduler invokes itself when its time ends before all jobs are sent, and the reader when a tick needs items.
+    // The scheduler invokes itself when its time ends before all jobs are sent, the reader when a tick needs items, and the
+    // autoscaler when a tick is claimed.
     this.allow(
       ['lambda:InvokeFunction'],
       functionArn(this, this.functionName),
       functionArn(this, readerNameOf(prefix)),
+      functionArn(this, autoscalerNameOf(prefix)),
     );
     this.updateAfter(consumer);
-    new Rule(this, 'EveryMinute', {
-      description: 'Asks the scheduler every minute what is due',
+    this.everyMinute = new Rule(this, 'EveryMinute', {
+      description: 'Asks every minute which ticks are due, and how many workers there should be',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [
         new LambdaFunction(this.function, {
@@ -78,6 +87,12 @@ export class Scheduler extends DrumlineFunction {
 }
 
 /** What the scheduler needs to know about the consumer to pack jobs. */
-function capacityOf({ batchSize, jobConcurrency, consumerTimeoutSeconds, concurrency }: Settings): Capacity {
-  return { batchSize, jobConcurrency, timeoutMs: consumerTimeoutSeconds * 1_000, workers: concurrency };
+function capacityOf(settings: Settings): Capacity {
+  const { batchSize, jobConcurrency, consumerTimeoutSeconds } = settings;
+  return {
+    batchSize,
+    jobConcurrency,
+    timeoutMs: consumerTimeoutSeconds * 1_000,
+    workers: mostWorkersOf(settings),
+  };
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import { parseRule } from '../../functions/core/model/scaling.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 /** Maximum messages in flight: received and not yet deleted (SQS's quota for a standard queue). */
@@ -24,14 +25,20 @@ function timeProblems({ visibilityTimeoutSeconds, consumerTimeoutSeconds }: Sett
   ];
 }
 
+/** The largest number of workers that the settings ask for. */
+export function mostWorkersOf({ autoscale, concurrency }: Settings): number {
+  return autoscale === '' ? concurrency : Math.max(concurrency, parseRule(autoscale).max);
+}
+
 function queueProblems(settings: Settings): SettingProblem[] {
-  const { concurrency, batchSize, minimumPollers, maximumPollers } = settings;
+  const { batchSize, minimumPollers, maximumPollers } = settings;
+  const workers = mostWorkersOf(settings);
   const problems: SettingProblem[] = [];
-  if (concurrency * batchSize > MAX_IN_FLIGHT) {
-    const max = Math.floor(MAX_IN_FLIGHT / concurrency);
+  if (workers * batchSize > MAX_IN_FLIGHT) {
+    const max = Math.floor(MAX_IN_FLIGHT / workers);
     problems.push([
       'batchSize',
-      `must be at most ${max} with a concurrency of ${concurrency}: SQS allows ${MAX_IN_FLIGHT} messages in flight`,
+      `must be at most ${max} with a concurrency of ${workers}: SQS allows ${MAX_IN_FLIGHT} messages in flight`,
     ]);
   }
   if (minimumPollers !== undefined && maximumPollers !== undefined && minimumPollers > maximumPollers)
@@ -67,7 +74,7 @@ export function urlProblem(text: string): string | undefined {
  * Whether a host is this machine or on a private network: an address of RFC 1918 or RFC 4193, a name without a dot (a
  * container on its network), or a name in a private zone.
  */
-function isPrivate(hostname: string): boolean {
+export function isPrivate(hostname: string): boolean {
   if (isIPv4(hostname)) return /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(hostname);
   if (hostname.startsWith('[')) return /^\[(::1\]|f[cd])/.test(hostname);
   return !hostname.includes('.') || /\.(internal|local|localhost)$/.test(hostname);

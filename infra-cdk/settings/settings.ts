@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
+import { DRAIN_WITHIN_SECONDS, MAX_WORKERS, parseRule } from '../../functions/core/model/scaling.ts';
 import { certificateProblem, urlProblem } from './setting-problems.ts';
 
 /** The project's folder. */
@@ -54,6 +55,16 @@ const ids = (kind: string, max: number) => {
   return resourceName(`${id}(,${id}){0,${max - 1}}`, form);
 };
 
+/** Whether a text is a rule for the number of workers. */
+function isRule(text: string): boolean {
+  try {
+    parseRule(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What identifies a secret in Secrets Manager. */
 const secret = () =>
   ofForm('the name or ARN of a secret, up to 512 characters', (error) =>
@@ -65,6 +76,21 @@ const scaling = {
     description:
       'Maximum number of concurrent workers: the consumer’s reserved concurrency. This one number scales Drumline.',
     common: true,
+  }),
+  autoscale: ofForm(
+    `a minimum and a maximum number of workers such as 1:20, up to ${MAX_WORKERS.toLocaleString('en-US')}`,
+    (error) => z.string(error).refine((value) => value === '' || isRule(value), error),
+  )
+    .default('')
+    .meta({
+      description:
+        'Between which numbers of workers Drumline scales itself. `drumline scale` overrides it until a deployment changes it.',
+      unset: 'no autoscaling',
+      common: true,
+    }),
+  drainWithinSeconds: int(DRAIN_WITHIN_SECONDS.min, DRAIN_WITHIN_SECONDS.max).optional().meta({
+    description: 'Time in which the jobs of a tick should be done, in seconds, for autoscaling.',
+    unset: 'half of the time between two ticks',
   }),
   batchSize: int(1, 10_000).default(10).meta({
     description:
@@ -258,8 +284,32 @@ const operations = {
   logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365)
     .default(14)
     .meta({ description: 'Retention of the functions’ logs, in days.' }),
+  kmsKey: resourceName(
+    'arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:key/[\\w-]+',
+    'the ARN of a KMS key like arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias',
+  ).meta({
+    description:
+      'A customer-managed KMS key for queues, table and bucket. The key policy must allow their use (docs/security.md).',
+    unset: 'keys of AWS',
+  }),
+  alarmEmail: text(/^([^@\s]+@[^@\s]+\.[^@\s]+)?$/, 'an e-mail address')
+    .default('')
+    .meta({
+      description: 'Address that receives the alarms. AWS asks its owner to confirm.',
+      unset: 'no e-mail',
+    }),
+  alarmTopic: resourceName(
+    'arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,256}',
+    'the ARN of an SNS topic',
+  ).meta({
+    description: 'An existing topic that receives the alarms. Its policy must let CloudWatch publish.',
+    unset: 'no topic',
+  }),
+  tracing: flag().default(false).meta({
+    description: 'Whether AWS X-Ray traces the functions. AWS bills each trace.',
+  }),
   enforceSsl: flag().optional().meta({
-    description: 'Whether the queues refuse plain HTTP.',
+    description: 'Whether queues, buckets and topics refuse plain HTTP.',
     unset: 'true, unless AWS_ENDPOINT_URL (an emulator) is plain HTTP',
   }),
   bootstrapRoles: flag().default(false).meta({

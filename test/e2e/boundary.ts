@@ -222,6 +222,7 @@ async function fireOnce(seam: Seam, scenario: Scenario): Promise<void> {
     clock: Date.now,
     sleep: (ms) => sleep(ms),
     startReader: async () => {},
+    startAutoscaler: async () => {},
   };
   await fire(scheduler, Date.now(), Date.now() + 120_000);
 }

@@ -1,20 +1,6 @@
-import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { logGroupsOf } from '../../cli/cloud/read-logs.ts';
 import type { Status } from '../../functions/status.ts';
-import {
-  drained,
-  elasticsearch,
-  functionName,
-  invoke,
-  logs,
-  output,
-  start,
-  status,
-  stop,
-  target,
-  verify,
-} from './system.ts';
+import { drained, elasticsearch, invoke, logLines, output, start, status, stop, verify } from './system.ts';
 
 describe('before the first run', () => {
   test('status answers zeros, and verify succeeds', async () => {
@@ -93,18 +79,12 @@ describe('a run', () => {
   });
 
   test('logs one JSON line per batch, and no secret', async () => {
-    const found = await Promise.all(
-      logGroupsOf(target, functionName('consumer')).map((logGroupName) =>
-        logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern: '{ $.message = "batch" }' })),
-      ),
-    );
-    const events = found.flatMap(({ events = [] }) => events);
-    const lines = events
-      .flatMap(({ message }) => (message?.startsWith('{') ? [JSON.parse(message)] : []))
-      .filter((line) => line.message === 'batch' && line.runId === runId);
-    expect(lines.reduce((sum, { processed }) => sum + processed, 0)).toBe(jobs);
-    expect(lines[0]).toMatchObject({ level: 'INFO', tick: 1, worker: expect.stringMatching(/^worker-/) });
-    expect(JSON.stringify(events)).not.toMatch(/AWS_SECRET|secretAccessKey/i);
+    const lines = await logLines('consumer');
+    const batches = lines.filter(({ message, fields }) => message === 'batch' && fields.runId === runId);
+    expect(batches.reduce((sum, { fields }) => sum + Number(fields.processed), 0)).toBe(jobs);
+    const fields = { tick: 1, worker: expect.stringMatching(/^worker-/) };
+    expect(batches[0]).toMatchObject({ level: 'INFO', fields });
+    expect(JSON.stringify(lines)).not.toMatch(/AWS_SECRET|secretAccessKey/i);
   });
 });
 

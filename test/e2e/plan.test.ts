@@ -1,20 +1,10 @@
-import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { isPlatformLine } from '../../cli/cloud/log-line.ts';
 import type { Status } from '../../functions/status.ts';
 import { LOG_BYTES } from '../../plan/overheads.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { STAGES } from './stages.ts';
-import {
-  deployOwnSettings,
-  drained,
-  functionName,
-  logs,
-  run,
-  runJson,
-  start,
-  stop,
-  target,
-} from './system.ts';
+import { deployOwnSettings, drained, logLines, run, runJson, start, stop, target } from './system.ts';
 import { testIf } from './test-if.ts';
 
 const testHere = testIf(target.name === 'local', 'its times and logs are not AWS’s');
@@ -61,13 +51,16 @@ describe('a real tick takes about as long as planned', () => {
     expect(ms).toBeLessThan(plan.drain.ms * SLOWEST);
   });
 
-  testHere.each<[string, number]>([
+  testHere.each([
     ['consumer', LOG_BYTES.batch],
     ['scheduler', LOG_BYTES.firing],
-  ])('the %s logs about as many bytes as the plan charges for', async (name, priced) => {
-    const lines = await linesOf(name);
-    const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
-    const each = bytes / lines.filter((line) => line.startsWith('REPORT ')).length;
+  ] as const)('the %s logs about as many bytes as the plan charges for', async (name, priced) => {
+    const lines = await logLines(name);
+    const bytes = lines.reduce(
+      (sum, line) => sum + (isPlatformLine(line) ? 0 : Buffer.byteLength(line.text)),
+      0,
+    );
+    const each = bytes / lines.filter(({ text }) => text.startsWith('REPORT ')).length;
     expect(each).toBeGreaterThan(priced * 0.7);
     expect(each).toBeLessThan(priced * 1.3);
   });
@@ -89,11 +82,3 @@ test('plan needs no deployment, and names the setting that removes a warning', a
   expect(stdout).toMatch(/Workers needed/);
   expect(stdout).toMatch(/! concurrency: .*drumline scale \d+/);
 });
-
-/** Everything in a function's log: its own lines and Lambda's lines. */
-async function linesOf(name: string): Promise<string[]> {
-  const { events = [] } = await logs.send(
-    new FilterLogEventsCommand({ logGroupName: `/drumline/${functionName(name)}` }),
-  );
-  return events.map(({ message = '' }) => message);
-}

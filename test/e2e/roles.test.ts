@@ -135,7 +135,7 @@ async function ask(name: string, attempts: Attempt[]): Promise<Record<string, st
     new CreateFunctionCommand({
       FunctionName,
       Role,
-      Runtime: 'nodejs22.x',
+      Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Code: { ZipFile: code },
       Timeout: 30,

@@ -4,6 +4,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, inject, vi } from 'vitest';
+import type { Deployment, FunctionName } from '../../cli/cloud/deployment.ts';
+import type { LogLine } from '../../cli/cloud/log-line.ts';
+import { LogReader } from '../../cli/cloud/read-logs.ts';
 import type { GivenSettings } from '../../cli/cloud/settings.ts';
 import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
@@ -31,7 +34,7 @@ const stage = suite.target === 'local' && file in STAGES ? stageOf(file) : suite
 export const { environment } = suite;
 export const home = localHome(environment);
 export const target = resolveTarget(suite.target, stage, home);
-export const { sqs, lambda, logs, cloudFormation } = target.clients;
+export const { sqs, lambda, cloudFormation } = target.clients;
 
 /** For the SDK's other clients. */
 export const aws = clientConfigOf(target);
@@ -126,6 +129,13 @@ export async function documentsOf(runId: string): Promise<ResultDocument[]> {
     },
   );
   return hits.hits.map(({ _source }) => _source);
+}
+
+/** Everything that a function has logged in the last hour, in whichever log group the target uses. */
+export function logLines(name: FunctionName, filter?: string): Promise<LogLine[]> {
+  const functions = { [name]: functionName(name) } as Deployment['functions'];
+  const reader = new LogReader({ target, functions }, [name], Date.now() - 3_600_000, filter);
+  return reader.read(new AbortController().signal);
 }
 
 /** A variable in the environment of a function. @param name the function's short name */

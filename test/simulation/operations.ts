@@ -89,6 +89,7 @@ export class Operations {
         clock: time.clock,
         sleep: time.sleep,
         startReader: (pass: PassName) => this.#inviteReader(actor, pass),
+        startAutoscaler: async () => {},
       };
       const fired = system.fire(scheduler, time.now - lateMs, time.now + TIMEOUT_MS);
       this.#invocation(actor, TIMEOUT_MS, fired, 'Unavailable');

@@ -52,6 +52,7 @@ const ALLOWED: Record<string, string[]> = {
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
     'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* PASS#*',
+    'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-autoscaler',
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-reader',
     // The scheduler invokes itself when its time runs out.
     'lambda:InvokeFunction on arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:drumline-scheduler',
@@ -60,6 +61,19 @@ const ALLOWED: Record<string, string[]> = {
     // Lambda sends abandoned events with this role.
     'sqs:SendMessage on QueuesAbandonedEvents.Arn',
     'sqs:SendMessage on QueuesJobs.Arn',
+  ],
+  // It may change how many workers there are, and nothing else of them.
+  AutoscalerRole: [
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* SCALING',
+    'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
+    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#*',
+    'lambda:GetEventSourceMapping on MAPPING',
+    'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
+    'lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
+    'lambda:UpdateEventSourceMapping on MAPPING',
+    'logs:CreateLogStream on AutoscalerLogs.Arn',
+    'logs:PutLogEvents on AutoscalerLogs.Arn',
+    'sqs:GetQueueAttributes on QueuesJobs.Arn',
   ],
   ReaderRole: [
     'dynamodb:GetItem on LedgerTable.Arn, items RUNS PASS#*',
@@ -102,9 +116,11 @@ const ALLOWED: Record<string, string[]> = {
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
   ],
   ControlRole: [
-    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS',
+    'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS SCALING',
+    'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCHEDULE RUNS',
     'dynamodb:UpdateItem on LedgerTable.Arn, items SCHEDULE RUNS',
+    'lambda:InvokeFunction on AutoscalerFunction.Arn',
     'lambda:InvokeFunction on SchedulerFunction.Arn',
     'logs:CreateLogStream on ControlLogs.Arn',
     'logs:PutLogEvents on ControlLogs.Arn',
@@ -126,8 +142,11 @@ const DEFINED = new Set([
   'dynamodb:PutItem',
   'dynamodb:Query',
   'dynamodb:UpdateItem',
+  'lambda:GetEventSourceMapping',
   'lambda:GetFunctionConcurrency',
   'lambda:InvokeFunction',
+  'lambda:PutFunctionConcurrency',
+  'lambda:UpdateEventSourceMapping',
   'logs:CreateLogStream',
   'logs:PutLogEvents',
   's3:GetObject',
@@ -229,7 +248,7 @@ describe('least privilege', () => {
     const template = synthesize(context);
     const policies = Object.values(resourcesOf(template, 'AWS::IAM::Policy'));
     for (const [role, allowed] of Object.entries(ALLOWED)) {
-      const connected = role !== 'SchedulerRole';
+      const connected = !['SchedulerRole', 'AutoscalerRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(connected ? connecting : [])].sort()]);
       const { Properties } = policies.find((policy) =>
         (policy.Properties.Roles as unknown[]).map(readable).includes(role),
@@ -276,6 +295,7 @@ describe('least privilege', () => {
       lines.filter((line) => !onAws[role]?.includes(line)).map((line) => `${role}: ${line}`),
     );
     expect(besides.sort()).toEqual([
+      'AutoscalerRole: lambda:ListEventSourceMappings on MAPPING',
       'ConsumerRole: sqs:SendMessageBatch on QueuesDeadLetters.Arn',
       'ConsumerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
       'SchedulerRole: sqs:SendMessageBatch on QueuesAbandonedEvents.Arn',
@@ -309,12 +329,12 @@ describe('least privilege', () => {
   });
 
   test.each(SETTINGS)(
-    'lets nobody in by a resource’s own policy but the rule, to the scheduler and the queue of what it gives up, with %s',
+    'lets nobody in by a resource’s own policy but the rule, to the scheduler, the autoscaler and the queue of what it gives up, with %s',
     (_what, context) => {
       const template = synthesize(context);
-      template.resourceCountIs('AWS::Lambda::Permission', 1);
+      template.resourceCountIs('AWS::Lambda::Permission', 2);
       template.resourceCountIs('AWS::Lambda::Url', 0);
-      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 2);
+      template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 3);
       const allowed = Object.values(resourcesOf(template, 'AWS::SQS::QueuePolicy')).flatMap(
         ({ Properties }) => {
           const { Statement } = Properties.PolicyDocument as { Statement: (Statement & { Sid: string })[] };

@@ -40,9 +40,6 @@ function acknowledged(stack: IConstruct): string[] {
 }
 
 const ALWAYS = [
-  ...['Scheduler', 'Reader', 'Consumer', 'Status', 'Control', 'Verify'].map(
-    (name) => `${name}/Function AwsSolutions-L1`,
-  ),
   // The rule recognizes only dead-letter queues of queues, not those of EventBridge rules and functions.
   'Queues/AbandonedEvents AwsSolutions-SQS3',
   'Items/Bucket AwsSolutions-S1',

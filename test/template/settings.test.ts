@@ -75,6 +75,12 @@ const VALUES: Record<SettingName, Values> = {
     allowed: 'must be up to 20 lower-case letters, digits and hyphens, a letter first',
   },
   concurrency: int(1, 1_000),
+  autoscale: {
+    valid: ['', '1:20', '4', '1:1000'],
+    invalid: ['20:1', '0:4', '1:1001', '1-20', ':4', '1:', 'yes', 4],
+    allowed: 'must be a minimum and a maximum number of workers such as 1:20, up to 1,000',
+  },
+  drainWithinSeconds: int(60, 86_400),
   batchSize: int(1, 10_000),
   jobsPerMessage: {
     valid: ['auto', 1, '1', 500, '500'],
@@ -166,7 +172,24 @@ const VALUES: Record<SettingName, Values> = {
     invalid: ['', 'abc', '2', 0, -1, 366, true, [14]],
     allowed: 'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365',
   },
+  kmsKey: {
+    valid: ['', 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'],
+    invalid: ['0a1b2c3d', 'alias/mine', 'arn:aws:kms:eu-west-1:123456789012:alias/mine', 5],
+    allowed: 'must be the ARN of a KMS key',
+  },
   enforceSsl: FLAG,
+  alarmEmail: {
+    valid: ['', 'ops@example.com'],
+    invalid: ['ops', 'example.com', 'ops at example.com'],
+    allowed: 'must be an e-mail address',
+  },
+  alarmTopic: {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the CDK writes tokens like this
+    valid: ['', 'arn:aws:sns:eu-west-1:123456789012:ops', '${Token[TOKEN.12]}'],
+    invalid: ['ops', 'arn:aws:sqs:eu-west-1:123456789012:ops', 'arn:aws:sns:eu-west-1:123456789012:'],
+    allowed: 'must be the ARN of an SNS topic',
+  },
+  tracing: FLAG,
   bootstrapRoles: FLAG,
 };
 
@@ -206,6 +229,7 @@ describe('each setting', () => {
     expect(parseSettings({})).toEqual({
       stage: '',
       concurrency: 2,
+      autoscale: '',
       batchSize: 10,
       jobsPerMessage: 'auto',
       jobConcurrency: 10,
@@ -234,6 +258,8 @@ describe('each setting', () => {
       workMs: 0,
       logLevel: 'INFO',
       logRetentionDays: 14,
+      kmsKey: '',
+      ...{ alarmEmail: '', alarmTopic: '', tracing: false },
       bootstrapRoles: false,
     });
   });

@@ -126,7 +126,7 @@ describe('the ledger', () => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     });
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
   });
 
   test('is an existing table if the settings name one', () => {
@@ -150,7 +150,7 @@ describe('the ledger', () => {
 });
 
 describe('the functions', () => {
-  test('are these six', () => {
+  test('are these seven', () => {
     const names = Object.values(resourcesOf(synthesize(), 'AWS::Lambda::Function')).map(
       ({ Properties }) => Properties.FunctionName,
     );
@@ -177,11 +177,11 @@ describe('the functions', () => {
     }
   });
 
-  test.each(FUNCTIONS)('%s runs on arm64 and Node 22 with its own role', (name) => {
+  test.each(FUNCTIONS)('%s runs on arm64 and Node 24 with its own role', (name) => {
     const { Properties } = only(synthesize(), 'AWS::Lambda::Function', 'FunctionName', `drumline-${name}`);
     expect(Properties).toMatchObject({
       Architectures: ['arm64'],
-      Runtime: 'nodejs22.x',
+      Runtime: 'nodejs24.x',
       Handler: 'index.handler',
     });
     expect(readable(Properties.Role).toLowerCase()).toBe(`${name}role.arn`);
@@ -193,6 +193,7 @@ describe('the functions', () => {
     );
     expect(Object.fromEntries(timeouts)).toEqual({
       'drumline-scheduler': 120,
+      'drumline-autoscaler': 120,
       'drumline-reader': 900,
       'drumline-consumer': 30,
       'drumline-status': 30,
@@ -387,7 +388,7 @@ describe('the items', () => {
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
       },
     });
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
   });
 
   test('are refused over plain HTTP, unless the endpoint is plain HTTP', () => {

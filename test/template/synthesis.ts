@@ -9,7 +9,15 @@ import { readSettings } from '../../infra-cdk/settings/parse-settings.ts';
 /** Keeps a synthesis from bundling the functions, which takes seconds and has its own test. */
 export const NO_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
 
-export const FUNCTIONS = ['scheduler', 'reader', 'consumer', 'status', 'control', 'verify'] as const;
+export const FUNCTIONS = [
+  'scheduler',
+  'autoscaler',
+  'reader',
+  'consumer',
+  'status',
+  'control',
+  'verify',
+] as const;
 
 export interface Resource {
   Type: string;

@@ -5,6 +5,8 @@ export const ELASTIC_CLOUD = {
   concurrency: '20',
   elasticsearchUrl: 'https://drumline.es.eu-west-1.aws.found.io',
   elasticsearchApiKeySecret: 'drumline/elasticsearch',
+  alarmEmail: 'ops@example.com',
+  tracing: 'true',
   indexShards: '3',
   minimumPollers: '2',
   maximumPollers: '10',

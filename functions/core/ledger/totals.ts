@@ -1,8 +1,10 @@
-import type { RunId } from '../model/ids.ts';
+import type { JobId, RunId } from '../model/ids.ts';
+import { jobDueAt } from '../model/tick.ts';
 import { combineTimings, type Timing } from '../model/timing.ts';
 import { type Counter, listCounters } from './counters.ts';
 import { type Run, readRun } from './runs.ts';
 import type { Table } from './table.ts';
+import { findTickOf } from './ticks.ts';
 
 /** A run and its totals. `processed + failed ≤ run.enqueued`. */
 export interface Totals {
@@ -50,4 +52,20 @@ export async function readTotals(table: Table, runId: RunId): Promise<Totals | u
       workers: sum(({ retired }) => retired.workers),
     },
   };
+}
+
+/**
+ * When the oldest pending job was due, in milliseconds since 1970; undefined if none is pending. The ledger does not know
+ * which jobs are pending, so this is the job that is due next if jobs end in the order in which they were enqueued.
+ * @throws Unavailable
+ */
+export async function oldestPendingAt(
+  table: Table,
+  { run, processed, failed }: Pick<Totals, 'run' | 'processed' | 'failed'>,
+): Promise<number | undefined> {
+  const done = processed + failed;
+  if (run.firstJobId === undefined || done >= run.enqueued) return undefined;
+  const jobId = (run.firstJobId + done) as JobId;
+  const tick = await findTickOf(table, run.runId, run.tick, jobId);
+  return tick && jobDueAt(tick, jobId - tick.firstJob);
 }

@@ -1,3 +1,17 @@
+/** The largest number of workers that Drumline accepts. AWS's default for the executions of a whole account ("Lambda quotas"). */
+export const MAX_WORKERS = 1_000;
+
+/** The lowest maximum that AWS accepts for a mapping ("Configuring scaling behavior for SQS event source mappings"). */
+const MIN_MAPPING_CONCURRENCY = 2;
+
+/** The maximum concurrency of the event source mapping that belongs to a number of workers. */
+export function mappingMaximumOf(workers: number): number {
+  return Math.max(MIN_MAPPING_CONCURRENCY, workers);
+}
+
+/** The times of `drainWithinSeconds`, in seconds. A decision per minute cannot do better than the minimum. */
+export const DRAIN_WITHIN_SECONDS = { min: 60, max: 86_400 };
+
 /** Between which numbers of workers Drumline scales itself. A fixed number has `min` equal to `max`. */
 export interface ScalingRule {
   /** 1 to 1,000 workers. */
@@ -13,7 +27,10 @@ export interface ScalingFigures {
   now: number;
   /** The reserved concurrency in force. */
   workers?: number;
-  /** Jobs that are not counted yet: enqueued ones, and those that a claimed tick is about to enqueue. */
+  /**
+   * Jobs that are due and not counted yet: enqueued ones, and those that a claimed tick is about to enqueue. The jobs of a
+   * tick with an even pace are due one after the other.
+   */
   backlog?: number;
   /** Time of a worker per job, in milliseconds (`Timing.workerMs`). */
   workerMs?: number;
@@ -48,4 +65,25 @@ export interface ScalingDecision {
   reason: string;
   /** The recommendations to keep for the next decision, the new one included. */
   recommendations: Recommendation[];
+}
+
+/**
+ * Reads a rule: `MIN:MAX`, or one number that is both.
+ * @throws RangeError that says what is wrong
+ */
+export function parseRule(text: string): ScalingRule {
+  const [, minText, maxText = minText] = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text.trim()) ?? [];
+  if (minText === undefined)
+    throw new RangeError('must be a number of workers such as 4, or a minimum and a maximum such as 1:20');
+  const rule = { min: Number(minText), max: Number(maxText) };
+  if (rule.min < 1 || rule.max > MAX_WORKERS)
+    throw new RangeError(`must be from 1 to ${MAX_WORKERS.toLocaleString('en-US')} workers`);
+  if (rule.min > rule.max)
+    throw new RangeError(`has a minimum above its maximum; did you mean ${rule.max}:${rule.min}?`);
+  return rule;
+}
+
+/** Whether a rule fixes the number of workers. */
+export function isFixed({ min, max }: ScalingRule): boolean {
+  return min === max;
 }

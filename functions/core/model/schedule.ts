@@ -6,6 +6,13 @@ import { type CronLine, occurrenceAfter, readCronLine } from './cron.ts';
  */
 export const MAX_LATENESS_MS = 120_000;
 
+/**
+ * The backfill window of a run, in minutes, unless its start names another. A fault of a few minutes (a region's brownout,
+ * a throttled account, a restart of the emulator) then delays ticks and drops none. After a longer pause, such as that of
+ * a laptop that slept, at most eleven ticks fire at once, which is the cost of the window for a run of one tick a minute.
+ */
+export const DEFAULT_BACKFILL_MINUTES = 10;
+
 /** Maximum number of missed cron times that one step counts, so that a step takes well under a second. */
 const MAX_COUNTED = 1_000;
 

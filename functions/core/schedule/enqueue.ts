@@ -20,6 +20,8 @@ export interface Scheduler {
   sleep: (ms: number) => Promise<void>;
   /** Invokes a reader, without waiting for it. Never throws: a later invocation of the scheduler asks again. */
   startReader: (pass: PassName) => Promise<void>;
+  /** Has the number of workers decided, without waiting for it. Never throws: the rule's next event does the same. */
+  startAutoscaler: () => Promise<void>;
 }
 
 /** What one invocation has enqueued of a tick. */

@@ -95,7 +95,10 @@ export async function fire(scheduler: Scheduler, eventTime: number, endsAt: numb
         return !(await read(items.pass, (pass) => inviteReader(table, pass, now + READER_START_MS)));
       default: {
         const tick = await claimNextTick(scheduler, schedule, run, items ?? { count: run.x as number }, now);
-        if (tick) await enqueueTick(tick, fired.ticks);
+        if (!tick) return true;
+        // Before the jobs are enqueued, so that the workers are ready when they are. Once is enough for several late ticks.
+        if (fired.ticks.length === 0) await scheduler.startAutoscaler();
+        await enqueueTick(tick, fired.ticks);
         return true;
       }
     }

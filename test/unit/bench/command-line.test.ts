@@ -9,8 +9,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('without names all are run, with their defaults', () => {
-  const { json, write, rounds, chosen } = read();
+test('without names all are run but the long ones, with their defaults', () => {
+  const { json, write, rounds, chosen } = readCommandLine(
+    [],
+    [speed, { ...size, name: 'long', once: true }, size],
+  );
   expect({ json, write, rounds }).toEqual({ json: false, write: false, rounds: 3 });
   expect(chosen.map(({ benchmark }) => benchmark.name)).toEqual(['speed', 'size']);
   expect(chosen[0]?.options).toMatchObject({ jobs: 10 });

@@ -32,13 +32,14 @@ test('a page says what was measured, how, on which machine and with which comman
   expect(sectionText(speed.section([speedRow(41_000)]))).toContain('41,000 (40,999–41,001)');
 });
 
-test('a new record replaces the one of its benchmark and keeps the others', async () => {
+test('a new record replaces the one of its benchmark and keeps the others; its plots are stored', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'drumline-bench-'));
   try {
     const [before, sizes] = [record('speed', [speedRow(1_000)]), record('size', [{ benchmark: 'size' }])];
     await writeFile(join(folder, 'benchmarks.json'), JSON.stringify([before, sizes]));
     const after = record('speed', [speedRow(2_000)], '2026-11-25T10:00:00.000Z');
-    await writeRecord(after, benchmarks, folder);
+    await writeRecord(after, benchmarks, { speed: '<svg/>' }, folder);
+    expect(await readFile(join(folder, 'plots/speed.svg'), 'utf8')).toBe('<svg/>');
     const text = await readFile(join(folder, 'benchmarks.md'), 'utf8');
     expect(text).toContain('2,000');
     expect(text).not.toContain('1,000');

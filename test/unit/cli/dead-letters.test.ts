@@ -1,11 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import {
-  isMalformed,
-  receiveDeadLetters,
-  releaseDeadLetters,
-  retryDeadLetters,
-} from '../../../cli/cloud/dead-letters.ts';
+import { isMalformed, listDeadLetters, retryDeadLetters } from '../../../cli/cloud/dead-letters.ts';
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';
@@ -19,7 +14,7 @@ interface Stored {
 }
 
 function deadLetterOf(job: number): Omit<Stored, 'hidden'> {
-  const message = { v: 1, runId: RUN, tick: 1, first: 1, last: 10, enqueuedAt: 5 };
+  const message = { v: 1, runId: RUN, tick: 1, first: job, last: job + 9, enqueuedAt: 5 };
   const attribute = (value: string) => ({ DataType: 'String', StringValue: value });
   return {
     id: `m${job}`,
@@ -33,12 +28,15 @@ interface Faults {
   refuses?: (body: string) => boolean;
   /** Whether a message cannot be deleted. */
   keeps?: (id: string) => boolean;
+  /** Called after each accepted batch. */
+  onSent?: () => void;
 }
 
 /** In-memory jobs queue and dead-letter queue. */
-function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults = {}) {
+function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps, onSent }: Faults = {}) {
   const dead: Stored[] = stored.map((message) => ({ ...message, hidden: false }));
   const jobs: string[] = [];
+  const peak = { inFlight: 0 };
   type Input = {
     Entries?: { Id: string; ReceiptHandle: string; MessageBody: string }[];
     MaxNumberOfMessages?: number;
@@ -47,6 +45,7 @@ function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults
     ReceiveMessageCommand: ({ MaxNumberOfMessages: max }) => {
       const found = dead.filter(({ hidden }) => !hidden).slice(0, max);
       for (const message of found) message.hidden = true;
+      peak.inFlight = Math.max(peak.inFlight, dead.filter(({ hidden }) => hidden).length);
       return {
         Messages: found.map(({ id, body, attributes }) => ({
           MessageId: id,
@@ -60,6 +59,7 @@ function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults
     SendMessageBatchCommand: ({ Entries = [] }) => {
       const refused = Entries.filter(({ MessageBody }) => refuses?.(MessageBody));
       for (const entry of Entries) if (!refused.includes(entry)) jobs.push(entry.MessageBody);
+      if (refused.length < Entries.length) onSent?.();
       return { Failed: refused.map(({ Id }) => ({ Id, SenderFault: true, Message: 'too long' })) };
     },
     DeleteMessageBatchCommand: ({ Entries = [] }) => {
@@ -82,23 +82,26 @@ function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps }: Faults
     handlers[command.constructor.name]?.(command.input);
   const sqs = { send } as unknown as SQSClient;
   const deployment = {
-    target: { clients: { sqs } },
+    target: { clients: { sqs }, command: (words: string) => words },
     jobsQueueUrl: 'jobs',
     deadLetterQueueUrl: 'dead',
   } as unknown as Deployment;
-  return { deployment, dead, jobs };
+  return { deployment, dead, jobs, peak };
 }
 
+const GARBAGE = { id: 'garbage', attributes: {}, body: 'garbage' };
 const deadLetters = (count: number) => Array.from({ length: count }, (_, at) => deadLetterOf(at + 1));
+
+const ALL = { all: true, malformed: false } as const;
+const hidden = (dead: Stored[]) => dead.filter((message) => message.hidden).map(({ id }) => id);
 
 describe('listing', () => {
   test('finds each dead letter once, and releases them', async () => {
-    const { deployment, dead } = queuesWith(deadLetters(57));
-    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
-    expect(received.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 57 }, (_, at) => at + 1));
+    const { deployment, dead } = queuesWith(deadLetters(157));
+    const received = await listDeadLetters(deployment, NOT_ABORTED);
+    expect(received.map(({ jobId }) => jobId)).toEqual(Array.from({ length: 157 }, (_, at) => at + 1));
     expect(received[0]).toMatchObject({ runId: RUN, reason: 'it broke', attempts: 5 });
-    await releaseDeadLetters(deployment, received);
-    expect(dead.filter(({ hidden }) => hidden)).toEqual([]);
+    expect(hidden(dead)).toEqual([]);
   });
 
   test('distinguishes messages from the redrive policy and malformed ones', async () => {
@@ -107,8 +110,8 @@ describe('listing', () => {
       attributes: {},
       body: JSON.stringify({ ...JSON.parse(deadLetterOf(1).body), retry: undefined }),
     };
-    const { deployment } = queuesWith([redriven, { id: 'garbage', attributes: {}, body: 'garbage' }]);
-    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
+    const { deployment } = queuesWith([redriven, GARBAGE]);
+    const received = await listDeadLetters(deployment, NOT_ABORTED);
     expect(received.find(({ messageId }) => messageId === 'redriven')).toMatchObject({
       range: { first: 1, last: 10 },
     });
@@ -116,55 +119,88 @@ describe('listing', () => {
   });
 });
 
-describe('sending again', () => {
-  test('gives each message a new retry round, and deletes it after sending', async () => {
-    const { deployment, dead, jobs } = queuesWith(deadLetters(25));
-    const resent = await retryDeadLetters(
-      deployment,
-      await receiveDeadLetters(deployment, NOT_ABORTED),
-      NOT_ABORTED,
-    );
-    expect(resent.sent).toHaveLength(25);
+describe('a retry', () => {
+  test('gives each message a new round and deletes it after sending, few at a time', async () => {
+    const { deployment, dead, jobs, peak } = queuesWith(deadLetters(2_005));
+    const progress: number[] = [];
+    const result = await retryDeadLetters(deployment, ALL, NOT_ABORTED, ({ sent }) => progress.push(sent));
+    expect(result).toEqual({ sent: 2_005, kept: 0, unsent: 0, malformed: 0, newer: 0 });
     expect(dead).toEqual([]);
-    expect(jobs).toHaveLength(25);
+    expect(new Set(jobs).size).toBe(2_005);
     const { retry } = JSON.parse(jobs[0] ?? '') as { retry: { round: number; jobs: number[] } };
     expect(retry.round).toBeGreaterThan(1);
     expect(retry.jobs).toHaveLength(1);
+    expect(peak.inFlight).toBeLessThanOrEqual(80);
+    expect(progress.at(-1)).toBe(2_005);
+    expect(progress.length).toBeGreaterThan(100);
   });
 
-  test('a message that SQS refuses stays a dead letter', async () => {
+  test('sends the dead letters of the given jobs, or nothing if one of the jobs has none', async () => {
+    const { deployment, dead, jobs } = queuesWith([...deadLetters(40), { ...deadLetterOf(17), id: 'copy' }]);
+    await expect(retryDeadLetters(deployment, { jobs: [3, 99] }, NOT_ABORTED)).rejects.toThrow('job 99');
+    expect([jobs, dead.length, hidden(dead)]).toEqual([[], 41, []]);
+    expect(await retryDeadLetters(deployment, { jobs: [17, 3] }, NOT_ABORTED)).toMatchObject({ sent: 3 });
+    expect([dead.length, hidden(dead)]).toEqual([38, []]);
+  });
+
+  test('leaves malformed messages, unless they are wanted', async () => {
+    const { deployment, dead, jobs } = queuesWith([...deadLetters(12), GARBAGE]);
+    expect(await retryDeadLetters(deployment, ALL, NOT_ABORTED)).toMatchObject({ sent: 12, malformed: 1 });
+    expect([dead.map(({ id }) => id), hidden(dead)]).toEqual([['garbage'], []]);
+    const all = await retryDeadLetters(deployment, { all: true, malformed: true }, NOT_ABORTED);
+    expect([all, jobs.at(-1), dead]).toEqual([expect.objectContaining({ sent: 1 }), 'garbage', []]);
+  });
+
+  test('does not retry again what fails again meanwhile', async () => {
+    let seen = 0;
+    const { deployment, dead, jobs } = queuesWith([...deadLetters(30), GARBAGE], {
+      // A worker fails each job at once, and makes a dead letter of it.
+      onSent: () => {
+        for (; seen < jobs.length; seen++) {
+          const body = jobs[seen] ?? '';
+          const failedAt = { DataType: 'String', StringValue: new Date(Date.now() + 1_000).toISOString() };
+          const { retry, ...message } = body.startsWith('{') ? JSON.parse(body) : {};
+          const again = retry && { ...message, retry: { ...retry, round: retry.round + 1 } };
+          const attributes = { reason: failedAt, lastFailedAt: failedAt };
+          dead.push({
+            id: `again ${seen}`,
+            body: again ? JSON.stringify(again) : body,
+            attributes,
+            hidden: false,
+          });
+        }
+      },
+    });
+    const result = await retryDeadLetters(deployment, { all: true, malformed: true }, NOT_ABORTED);
+    expect(result).toMatchObject({ sent: 31, newer: 31 });
+    expect([jobs.length, dead.length, hidden(dead)]).toEqual([31, 31, []]);
+  });
+
+  test('keeps a dead letter that SQS refuses, and ends when SQS refuses all', async () => {
     const refuses = (body: string) => body.includes('"jobs":[3]');
     const { deployment, dead, jobs } = queuesWith(deadLetters(12), { refuses });
-    const resent = await retryDeadLetters(
-      deployment,
-      await receiveDeadLetters(deployment, NOT_ABORTED),
-      NOT_ABORTED,
-    );
-    expect(resent.reason).toContain('too long');
-    expect(jobs.some(refuses)).toBe(false);
-    expect(dead.map(({ id }) => id)).toEqual(['m3']);
-    expect(resent.unsent.map(({ jobId }) => jobId)).toEqual([3]);
-    expect(resent.sent).toHaveLength(11);
+    const result = await retryDeadLetters(deployment, ALL, NOT_ABORTED);
+    expect(result).toMatchObject({ sent: 11, unsent: 1, reason: expect.stringContaining('too long') });
+    expect([jobs.some(refuses), dead.map(({ id }) => id), hidden(dead)]).toEqual([false, ['m3'], []]);
+    const down = queuesWith(deadLetters(1_000), { refuses: () => true });
+    const { sent, unsent } = await retryDeadLetters(down.deployment, ALL, NOT_ABORTED);
+    expect([sent, down.dead.length, hidden(down.dead)]).toEqual([0, 1_000, []]);
+    expect(unsent).toBeLessThan(200);
   });
 
-  test('a message that cannot be deleted is reported', async () => {
+  test('reports a dead letter that could not be deleted', async () => {
     const { deployment, dead } = queuesWith(deadLetters(3), { keeps: (id) => id === 'm2' });
-    const { sent, kept } = await retryDeadLetters(
-      deployment,
-      await receiveDeadLetters(deployment, NOT_ABORTED),
-      NOT_ABORTED,
-    );
-    expect(sent.map(({ jobId }) => jobId)).toEqual([1, 3]);
-    expect(kept.map(({ jobId }) => jobId)).toEqual([2]);
+    expect(await retryDeadLetters(deployment, ALL, NOT_ABORTED)).toMatchObject({ sent: 2, kept: 1 });
     expect(dead.map(({ id }) => id)).toEqual(['m2']);
   });
 
-  test('nothing more is sent after Ctrl-C', async () => {
-    const { deployment, dead, jobs } = queuesWith(deadLetters(5));
-    const received = await receiveDeadLetters(deployment, NOT_ABORTED);
-    const { unsent } = await retryDeadLetters(deployment, received, AbortSignal.abort());
-    expect(unsent).toHaveLength(5);
-    expect(dead).toHaveLength(5);
-    expect(jobs).toEqual([]);
+  test('loses nothing at Ctrl-C', async () => {
+    const controller = new AbortController();
+    const { deployment, dead, jobs } = queuesWith(deadLetters(1_000), {
+      onSent: () => jobs.length >= 300 && controller.abort(),
+    });
+    const { sent } = await retryDeadLetters(deployment, ALL, controller.signal);
+    expect(sent).toBeLessThan(500);
+    expect([jobs.length, dead.length, hidden(dead)]).toEqual([sent, 1_000 - sent, []]);
   });
 });

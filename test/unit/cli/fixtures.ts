@@ -20,6 +20,8 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
     lastTickAt: '2026-11-23T21:46:12.000Z',
     nextTickAt: '2026-11-23T21:47:12.000Z',
     concurrency: 2,
+    scaling: { setting: '', rule: { min: 2, max: 2 }, state: 'settled', decision: null, change: null },
+    oldestPendingAt: '2026-11-23T21:46:12.000Z',
     queue: { visible: 40, inFlight: 9, delayed: 0, deadLetters: 10 },
     workers: [
       { id: 'worker-aaaaaaaa', processed: 600, lastSeenAt: '2026-11-23T21:46:20.000Z' },

@@ -87,7 +87,7 @@ test('functions use the given Elasticsearch, the one of the compose file, or wit
   expect(() => localstackElasticsearch(own, {}, undefined)).toThrow(CommandError);
 });
 
-test('LocalStack also writes to the default log groups of Lambda', () => {
+test('emulators may write to the default log groups of Lambda', () => {
   expect(logGroupsOf({ name: 'aws' }, 'drumline-status')).toEqual(['/drumline/drumline-status']);
   expect(logGroupsOf({ name: 'localstack' }, 'drumline-status')).toEqual([
     '/drumline/drumline-status',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import colors from 'picocolors';
 import { expect, test } from 'vitest';
-import { isPlatformLine, readLogLine, renderLogLine } from '../../../cli/cloud/log-line.ts';
+import { isMetricLine, isPlatformLine, readLogLine, renderLogLine } from '../../../cli/cloud/log-line.ts';
 import { UNCOLOURED } from '../../../cli/terminal/output.ts';
 
 const AT = Date.parse('2026-11-23T22:54:21.132Z');
@@ -49,8 +50,40 @@ test('lines of the Lambda platform are recognized', () => {
     ['INIT_START Runtime Version: nodejs:22', true],
     ['STARTED the engine', false],
     ['{"level":"INFO","message":"START of something"}', false],
+    ['{"time":"2026-11-23T22:54:20Z","type":"platform.start","record":{"requestId":"a"}}', true],
+    ['{"type":"platform.report","record":{"status":"success","metrics":{"durationMs":5}}}', true],
+    ['{"type":"platform.report","record":{"status":"timeout","metrics":{"durationMs":5}}}', false],
+    ['{"type":"platform.logsDropped","record":{"droppedRecords":5}}', false],
+    ['{"type":"customer","record":{"status":"success"}}', false],
   ] as const)
     expect(isPlatformLine(readLogLine('status', AT, text)), text).toBe(expected);
+});
+
+test('a failed invocation is shown with its reason', () => {
+  const record = { requestId: 'a', status: 'timeout', metrics: { durationMs: 30_000, maxMemoryUsedMB: 90 } };
+  const text = JSON.stringify({ time: '2026-11-23T22:54:20Z', type: 'platform.report', record });
+  expect(withoutTime(render(text))).toBe(
+    'WARN  consumer  platform.report status=timeout durationMs=30000 maxMemoryUsedMB=90',
+  );
+});
+
+test('metrics are recognized', () => {
+  const metrics = JSON.stringify({ _aws: { CloudWatchMetrics: [] }, stage: 'a', enqueued: 5 });
+  expect(isMetricLine(readLogLine('consumer', AT, metrics))).toBe(true);
+  expect(withoutTime(render(metrics))).toBe('      consumer  metrics stage=a enqueued=5');
+  expect(isMetricLine(readLogLine('consumer', AT, '{"message":"metrics"}'))).toBe(false);
+});
+
+test('a worker has the same colour in each of its lines, workers differ, and piped text has no colour', () => {
+  const colored = (worker: string, message = 'm') => {
+    const line = readLogLine('consumer', AT, JSON.stringify({ message, worker }));
+    return renderLogLine(line, colors.createColors(true));
+  };
+  const colorOf = (line: string) => line.split('consumer')[0]?.split(' ').at(-1);
+  expect(colorOf(colored('worker-a'))).toBe(colorOf(colored('worker-a', 'another')));
+  const workers = Array.from({ length: 30 }, (_, at) => colorOf(colored(`worker-${at}`)));
+  expect(new Set(workers).size).toBe(7);
+  expect(render('{"message":"m","worker":"worker-a"}')).not.toContain(ESCAPE);
 });
 
 test('no log text can control the terminal or break a line', () => {

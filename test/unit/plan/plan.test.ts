@@ -102,6 +102,8 @@ describe('a plan', () => {
     expect(month.usage.ruleEvents).toBe(43_800);
     expect(month.usage.sqsSends).toBe(730 * 10);
     expect(month.usage.sqsIdleReceives).toBeGreaterThan(650_000);
+    // Nine metrics, thirteen alarms and a dashboard.
+    expect(month.dollars.CloudWatch).toBeCloseTo(9 * 0.3 + 13 * 0.1 + 3, 10);
     expect(month.total).toBeCloseTo(
       Object.values(month.dollars).reduce((sum, dollars) => sum + dollars, 0),
       10,

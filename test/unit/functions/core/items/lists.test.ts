@@ -57,6 +57,7 @@ function runScheduler() {
     clock: () => cloud.now,
     sleep: async () => {},
     startReader: async (pass: PassName) => void asked.push(pass),
+    startAutoscaler: async () => {},
   };
   return fire(scheduler, cloud.now, cloud.now + 60_000);
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cronLine, occurrenceAfter } from '../../../../../functions/core/model/cron.ts';
 import {
+  DEFAULT_BACKFILL_MINUTES,
   firstTickAt,
   MAX_LATENESS_MS,
   nextStep,
@@ -91,6 +92,13 @@ describe('a tick', () => {
     expect(nextStep(schedule(), NOW + years * MINUTE)).toEqual({
       ...{ kind: 'missed', count: years - 2, nextTick: years - 1, nextTickAt: NOW + (years - 2) * MINUTE },
     });
+  });
+
+  test('is not missed in a fault of ten minutes with the default window, and few fire after a long pause', () => {
+    const fault = follow(schedule({ backfillMinutes: DEFAULT_BACKFILL_MINUTES }), [NOW + 10 * MINUTE]);
+    expect([fault.missed, numbersOf(fault.fired)]).toEqual([[], range(1, 11)]);
+    const pause = follow(schedule({ backfillMinutes: DEFAULT_BACKFILL_MINUTES }), [NOW + 60 * MINUTE]);
+    expect([numbersOf(pause.missed), numbersOf(pause.fired)]).toEqual([range(1, 50), range(51, 61)]);
   });
 
   test('of every day keeps its time of day', () => {

@@ -23,6 +23,7 @@ test.each([
         clock: () => NOW,
         sleep: async () => {},
         startReader: async () => {},
+        startAutoscaler: async () => {},
       },
     },
     held,

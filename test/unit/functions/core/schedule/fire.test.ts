@@ -50,7 +50,8 @@ describe('a tick of 100,000 jobs', () => {
     };
     const scheduler = {
       ...{ name: 'scheduler', table, jobs: cloud.worker().jobs, settings },
-      ...{ clock: () => NOW, sleep: async () => {}, startReader: async () => {} },
+      ...{ clock: () => NOW, sleep: async () => {} },
+      ...{ startReader: async () => {}, startAutoscaler: async () => {} },
     };
     await fire(scheduler, NOW, NOW + 60_000);
     expect((await readTick(table, RUN, 1))?.jobsPerMessage).toBe(expected);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concurrencyCheck } from '../../../cli/cloud/checks.ts';
+import { concurrencyCheck } from '../../../cli/cloud/check-account.ts';
 
 test('a deployment can reserve all but 100 of the unreserved workers, and those of its consumer', () => {
   for (const [limit, unreserved, reserved, wanted, ok] of [

@@ -1,0 +1,10 @@
+import { expect, test, vi } from 'vitest';
+
+test('POWERTOOLS_LOG_LEVEL decides, whatever the level of Lambda’s own filter is', async () => {
+  vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', 'TRACE');
+  vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'WARN');
+  vi.resetModules();
+  const { log } = await import('../../../../functions/runtime/logger.ts');
+  expect(log.getLevelName()).toBe('WARN');
+  vi.unstubAllEnvs();
+});
