@@ -72,7 +72,7 @@ export class Drumline extends Construct {
     const control = new Control(this, 'Control', context, { scheduler, autoscaler });
     const verify = new Verify(this, 'Verify', context);
 
-    const { alarms } = new Alarms(this, 'Alarms', context, { consumer, scheduler });
+    const { alarms } = new Alarms(this, 'Alarms', context, { consumer, scheduler, autoscaler });
     new Dashboard(this, 'Dashboard', context, { consumer, alarms });
 
     this.queues = queues;

@@ -2,7 +2,7 @@ import { METRICS } from '../functions/core/model/metrics.ts';
 import { type Usage, usageOf } from './prices.ts';
 
 /** The alarms of a stack with the default settings (infra-cdk/constructs/alarms.ts). */
-export const ALARMS = 13;
+export const ALARMS = 14;
 
 /**
  * Usage of a month of monitoring. It does not depend on the workload. CloudWatch bills a metric only for the hours in which

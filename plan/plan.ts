@@ -13,7 +13,7 @@ import {
   usageOf,
 } from './prices.ts';
 import { type Quota, quotasOf } from './quotas.ts';
-import { usageOfFiring, usageOfTick } from './tick-usage.ts';
+import { usageOfDecision, usageOfFiring, usageOfTick } from './tick-usage.ts';
 
 /** The work to be done: `x` jobs every `y` minutes. Each job waits `workMs` milliseconds. */
 export interface Workload {
@@ -56,7 +56,7 @@ export function planOf(workload: Workload, sizing: Sizing): Plan {
   const idleMinutes = Math.max(0, MINUTES_PER_MONTH - (ticks * drain.ms) / 60_000);
   const usage = sumUsage(
     scaleUsage(usageOfTick(x, sizing, workMs), ticks),
-    scaleUsage(usageOfFiring(), MINUTES_PER_MONTH),
+    scaleUsage(sumUsage(usageOfFiring(), usageOfDecision()), MINUTES_PER_MONTH),
     usageOfMonitoring(),
     usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_PER_MINUTE }),
   );

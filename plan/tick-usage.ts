@@ -1,4 +1,5 @@
 import { PROGRESS_MS } from '../functions/core/consume/progress.ts';
+import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
@@ -21,6 +22,23 @@ export function usageOfFiring(): Usage {
     lambdaGbSeconds: schedulerGbSeconds(SCHEDULER_MS.firing),
     ledgerReadUnits: 3,
     logGb: LOG_BYTES.firing / 1e9,
+  });
+}
+
+/**
+ * Usage of the autoscaler's invocation each minute (functions/core/scaling/). It reads its own state twice, the runs, the
+ * schedule, the run, up to two ticks, and the counters in all partitions; it writes its state. The one for each tick is not
+ * included.
+ */
+export function usageOfDecision(): Usage {
+  return usageOf({
+    ruleEvents: 1,
+    lambdaInvocations: 1,
+    // It has 256 MB (infra-cdk/constructs/drumline-function.ts), and takes about as long as a firing.
+    lambdaGbSeconds: (SCHEDULER_MS.firing / 1_000) * 0.25,
+    ledgerReadUnits: 7 + COUNTER_SHARDS,
+    ledgerWriteUnits: UNITS_PER_WRITE,
+    logGb: LOG_BYTES.decision / 1e9,
   });
 }
 

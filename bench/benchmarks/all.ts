@@ -1,4 +1,5 @@
 import type { Benchmark } from '../harness/benchmark.ts';
+import { autoscaling } from './autoscaling.ts';
 import { cost } from './cost.ts';
 import { endurance } from './endurance.ts';
 import { packing } from './packing.ts';
@@ -13,6 +14,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   peers,
   scaling,
   packing,
+  autoscaling,
   scheduler,
   cost,
   status,

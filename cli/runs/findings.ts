@@ -38,7 +38,7 @@ export interface Finding extends Condition {
 const DAY_MS = 86_400_000;
 
 /**
- * Judges the conditions that the ledger and the queues show. CloudWatch alone knows the others: errors, throttles and
+ * Judges the conditions that the ledger and the queues show. Only CloudWatch knows the others: errors, throttles and
  * durations of functions, and throttles of DynamoDB.
  * @param abandonedEvents messages in that queue; undefined if it was not read
  * @param now milliseconds since 1970

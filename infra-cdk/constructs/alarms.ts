@@ -48,16 +48,14 @@ interface Rule {
  */
 const TOLERATED_THROTTLES = 300;
 
+/** The functions that work without being asked. */
+type Watched = Record<'consumer' | 'scheduler' | 'autoscaler', DrumlineFunction>;
+
 /** The alarms. Each watches one metric, without metric math. They exist even if nobody is told about them. */
 export class Alarms extends Construct {
   readonly alarms: Alarm[];
 
-  constructor(
-    scope: Construct,
-    id: string,
-    context: StackContext,
-    functions: { consumer: DrumlineFunction; scheduler: DrumlineFunction },
-  ) {
+  constructor(scope: Construct, id: string, context: StackContext, functions: Watched) {
     super(scope, id);
     const actions = this.#topics(context).map((topic) => new SnsAction(topic));
     this.alarms = rulesOf(context, functions).map((rule) => this.#alarm(rule, context.prefix, actions));
@@ -69,7 +67,7 @@ export class Alarms extends Construct {
     const name = [condition, part].filter(Boolean).join('-');
     const alarm = new Alarm(this, name, {
       alarmName: `${prefix}-${name}`,
-      alarmDescription: `${title}. ${meaning} ${action} (docs/operating.md)`,
+      alarmDescription: `${title}. ${meaning} ${action} (docs/operating.md#${condition})`,
       metric: new Metric({
         namespace,
         metricName: rule.metric,
@@ -145,7 +143,7 @@ export class Alarms extends Construct {
 
 function rulesOf(
   { settings, queues, ledger }: StackContext,
-  { consumer, scheduler }: { consumer: DrumlineFunction; scheduler: DrumlineFunction },
+  { consumer, scheduler, autoscaler }: Watched,
 ): Rule[] {
   const queue = (name: string) => ({ namespace: 'AWS/SQS', dimensions: { QueueName: name } });
   const lambda = ({ functionName }: DrumlineFunction) => ({
@@ -195,8 +193,9 @@ function rulesOf(
       from: new TimeBudget(0, settings.consumerTimeoutSeconds * 1_000).workUntil,
       ...lastsFor15Minutes,
     },
-    // Lambda tries a single failed event again by itself.
+    // A single failure does not matter: the next event does the same.
     { condition: 'scheduler-errors', ...lambda(scheduler), metric: 'Errors', ...sum, from: 2 },
+    { condition: 'autoscaler-errors', ...lambda(autoscaler), metric: 'Errors', ...sum, from: 2 },
     { condition: 'scheduler-throttles', ...lambda(scheduler), metric: 'Throttles', ...sum },
     // Counted by Lambda and not by EventBridge, whose metrics are delivered on a best-effort basis ("Monitoring Amazon
     // EventBridge").

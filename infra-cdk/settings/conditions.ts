@@ -2,7 +2,7 @@ import { DEAD_LETTER_RETENTION_DAYS, JOBS_RETENTION_DAYS } from './retention.ts'
 
 /** Something that a person should know about and act on. */
 export interface Condition {
-  /** The heading of its section in docs/operating.md, and the subject of what the alarm sends. */
+  /** What is wrong, as a sentence without its full stop. */
   title: string;
   /** What it means for the jobs. */
   meaning: string;
@@ -24,7 +24,7 @@ export const MAX_WAIT_DAYS = JOBS_RETENTION_DAYS / 2;
 
 /**
  * What the alarms watch, and what `drumline doctor` and `drumline status` report: the same words everywhere. The names are
- * the last part of the alarms' names.
+ * the last part of the alarms' names, and the headings in docs/operating.md.
  */
 export const CONDITIONS = {
   'dead-letters': {
@@ -37,7 +37,7 @@ export const CONDITIONS = {
     title: 'The oldest job has waited for longer than the time between two ticks',
     meaning: 'The workers are too slow for the jobs, or they cannot work at all. No job is lost.',
     action:
-      'Find out whether the workers work: drumline logs consumer --since 10m. If they do, add workers (drumline scale N), or enqueue fewer jobs (drumline update).',
+      'Find out whether the workers work: drumline logs consumer --since 10m. If they do, add workers (drumline scale 1:20 or drumline scale N), or enqueue fewer jobs (drumline update --x N).',
   },
   'consumer-errors': {
     title: 'Workers die',
@@ -68,7 +68,7 @@ export const CONDITIONS = {
   'scheduler-throttles': {
     title: 'Lambda throttles the scheduler',
     meaning:
-      'The account has no concurrency left for the scheduler. Ticks are late, and missed after two minutes.',
+      'The account has no concurrency left for the scheduler. Ticks are late, and missed when they are too late.',
     action:
       'See how much concurrency is left: drumline doctor --target aws. Reserve less for the workers (drumline scale N), or ask AWS for more.',
   },
@@ -77,6 +77,12 @@ export const CONDITIONS = {
     meaning: 'No jobs are enqueued.',
     action:
       'Read what happened last: drumline logs scheduler --since 15m. Check that the rule EveryMinute of the stack is enabled, then deploy again.',
+  },
+  'autoscaler-errors': {
+    title: 'The autoscaler fails',
+    meaning: 'The number of workers stays as it is, and the alarm "overdue" gets no figures.',
+    action:
+      'Read the reason: drumline logs autoscaler --since 15m. Until it works again, set the number of workers by hand: drumline scale N.',
   },
   'abandoned-events': {
     title: 'Events for the scheduler were abandoned',
@@ -95,7 +101,7 @@ export const CONDITIONS = {
     title: 'Ticks were missed',
     meaning: 'Their jobs were not enqueued, and will not be.',
     action:
-      'Read the reason: drumline status. For later gaps, start runs with --backfill MINUTES. To run the jobs of a missed tick now, start a run of one tick.',
+      'Read the reason: drumline status. To be safe from longer gaps, start runs with --backfill MINUTES.',
   },
   'backlog-retention': {
     title: 'The backlog may outlive the queue',

@@ -10,10 +10,11 @@ const PLATFORM = /^(INIT_START|START|END|REPORT) /;
 
 const JOBS = 2_000;
 
-/** Whether a line is one JSON object of our logger's. */
+/** Whether a line is one JSON object of our logger's, or has only metrics: a warning has its metrics in a second line. */
 function isOurs(line: string): boolean {
   try {
-    const { service, level, message, timestamp } = JSON.parse(line);
+    const { service, level, message, timestamp, _aws } = JSON.parse(line);
+    if (level === undefined && _aws) return _aws.CloudWatchMetrics[0].Namespace === 'Drumline';
     return service === 'drumline' && [level, message, timestamp].every((part) => typeof part === 'string');
   } catch {
     return false;

@@ -57,6 +57,8 @@ test('each alarm watches one metric, without metric math', () => {
     'consumer-throttles': `Sum of AWS/Lambda Throttles of ${consumer} >= 300, 3 of 3 × 300 s, missing notBreaching`,
     'consumer-duration': `Maximum of AWS/Lambda Duration of ${consumer} >= 27500, 3 of 3 × 300 s, missing notBreaching`,
     'scheduler-errors': `Sum of AWS/Lambda Errors of ${scheduler} >= 2, 1 of 1 × 300 s, missing notBreaching`,
+    'autoscaler-errors':
+      'Sum of AWS/Lambda Errors of FunctionName=drumline-autoscaler >= 2, 1 of 1 × 300 s, missing notBreaching',
     'scheduler-throttles': `Sum of AWS/Lambda Throttles of ${scheduler} >= 1, 1 of 1 × 300 s, missing notBreaching`,
     'no-firing': `Sum of AWS/Lambda Invocations of ${scheduler} < 1, 3 of 3 × 60 s, missing breaching`,
     'abandoned-events':
@@ -135,7 +137,7 @@ describe('the receivers of the alarms', () => {
       Action: 'sns:Publish',
       Principal: { Service: 'cloudwatch.amazonaws.com' },
     });
-    const { ArnLike, StringEquals } = publish?.Condition as Record<string, Record<string, unknown>>;
+    const { ArnLike, StringEquals } = (publish?.Condition ?? {}) as Record<string, Record<string, unknown>>;
     expect(readable(ArnLike?.['aws:SourceArn'])).toMatch(/:cloudwatch:.*:alarm:drumline-\*$/);
     expect(readable(StringEquals?.['aws:SourceAccount'])).toBe('{AWS::AccountId}');
   });

@@ -54,10 +54,18 @@ const CONNECTING = ['Reader', 'Consumer', 'Status', 'Control', 'Verify'].map(
   (name) => `${name} AwsSolutions-IAM5[Resource::*]`,
 );
 
+/** With the settings `alarmEmail` and `tracing`. */
+const OBSERVED = [
+  'Alarms/Topic AwsSolutions-SNS2',
+  ...['Scheduler', 'Autoscaler', 'Reader', 'Consumer', 'Status', 'Control', 'Verify'].map(
+    (name) => `${name} AwsSolutions-IAM5[Resource::*]`,
+  ),
+];
+
 /** All suppressed rules. Add a rule only with its reason, at the construct. */
 test.each([
   ['the local cloud', LOCAL, [...ALWAYS, ...PLAIN_HTTP]],
-  ['AWS and Elastic Cloud', ELASTIC_CLOUD, ALWAYS],
+  ['AWS and Elastic Cloud', ELASTIC_CLOUD, [...ALWAYS, ...OBSERVED]],
   ['AWS and an Elasticsearch of one’s own in a VPC', OWN_IN_VPC, [...ALWAYS, ...CONNECTING]],
 ])('AWS’s rules find nothing that was not thought of, for %s', (_what, context, reasons) => {
   if (context === LOCAL) vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:4566');

@@ -11,7 +11,7 @@ export const METRICS = {
   processed: 'Count',
   /** Jobs that a batch has given up. Negative if it has processed more jobs that were counted as failed before. */
   failed: 'Count',
-  /** Mean time that a job of the batch ran. One value per batch keeps log lines short; EMF allows 100 per metric. */
+  /** Mean time that the worker's recent jobs ran. */
   jobMs: 'Milliseconds',
   /** How long a batch took. */
   batchMs: 'Milliseconds',

@@ -99,11 +99,12 @@ describe('a plan', () => {
   test('includes the ticks, firings and empty receives of a month', () => {
     const { month } = planOf({ x: 1_000, y: 60, workMs: 0 }, sizing());
     expect(month.jobs).toBe(730_000);
-    expect(month.usage.ruleEvents).toBe(43_800);
+    // The rule invokes the scheduler and the autoscaler.
+    expect(month.usage.ruleEvents).toBe(2 * 43_800);
     expect(month.usage.sqsSends).toBe(730 * 10);
     expect(month.usage.sqsIdleReceives).toBeGreaterThan(650_000);
-    // Nine metrics, thirteen alarms and a dashboard.
-    expect(month.dollars.CloudWatch).toBeCloseTo(9 * 0.3 + 13 * 0.1 + 3, 10);
+    // Nine metrics, fourteen alarms and a dashboard.
+    expect(month.dollars.CloudWatch).toBeCloseTo(9 * 0.3 + 14 * 0.1 + 3, 10);
     expect(month.total).toBeCloseTo(
       Object.values(month.dollars).reduce((sum, dollars) => sum + dollars, 0),
       10,
