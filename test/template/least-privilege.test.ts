@@ -75,7 +75,7 @@ const ALLOWED: Record<string, string[]> = {
   AutoscalerRole: [
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
-    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#* RUN#*',
+    'dynamodb:Query on LedgerTable.Arn, items RUNS RUN#* COUNTERS#*',
     `lambda:GetEventSourceMapping on ${MAPPING}`,
     'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'lambda:PutFunctionConcurrency on ConsumerFunction.Arn',

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { readAssignments } from '../../../cli/cloud/settings.ts';
 import { givenBy } from '../../../cli/commands/deploy.ts';
 import { UsageError } from '../../../cli/terminal/errors.ts';
-import { duration, elasticsearchUrl, int, intList, runId, stage } from '../../../cli/terminal/options.ts';
+import {
+  duration,
+  elasticsearchUrl,
+  int,
+  intList,
+  runId,
+  scalingRule,
+  stage,
+} from '../../../cli/terminal/options.ts';
 
 test('integers within a range', () => {
   const parse = int(1, 1_000);
@@ -15,6 +23,19 @@ test('integers within a range', () => {
 test('a list of integers keeps its order and drops duplicates', () => {
   expect(intList(1, 8)('4,1, 2,4')).toEqual([4, 1, 2]);
   for (const text of ['', '1,', '1;2', '0,1', '9']) expect(() => intList(1, 8)(text)).toThrow();
+});
+
+test('the rule for the number of workers', () => {
+  expect(scalingRule('4')).toEqual({ min: 4, max: 4 });
+  expect(scalingRule(' 1:20 ')).toEqual({ min: 1, max: 20 });
+  for (const [text, message] of [
+    ['20:1', 'It has a minimum above its maximum; did you mean 1:20?'],
+    ['0', 'It must be from 1 to 1,000 workers.'],
+    ['1:5000', 'It must be from 1 to 1,000 workers.'],
+    ['many', 'It must be a number of workers such as 4, or a minimum and a maximum such as 1:20.'],
+    ['1:', 'It must be a number of workers such as 4, or a minimum and a maximum such as 1:20.'],
+  ] as const)
+    expect(() => scalingRule(text), text).toThrow(message);
 });
 
 test('durations', () => {

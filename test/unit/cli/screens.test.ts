@@ -87,6 +87,32 @@ describe('the status screen', () => {
     expect(screen({ concurrency: null })).toContain('as many as AWS allows');
     expect(screen({ concurrency: undefined })).toContain('Lambda does not answer');
   });
+
+  test('says between which numbers of workers it scales itself, why there are so many, and what was refused', () => {
+    const decision = {
+      at: new Date(Date.now() - 5_000).toISOString(),
+      from: 4,
+      to: 4,
+      reason: 'No job is pending.',
+      figures: {},
+    };
+    const change = { ...decision, at: '2026-11-23T21:46:12.000Z', from: null, reason: 'Many jobs were.' };
+    const scaling = { setting: '', state: 'settled', decision, change } as const;
+    const text = screen({
+      concurrency: 4,
+      scaling: { ...scaling, rule: { min: 1, max: 20, drainWithinSeconds: 90 } },
+    });
+    expect(text).toContain(
+      'up to 4 concurrently; autoscaling from 1 to 20 workers, to drain within 90 seconds',
+    );
+    expect(text).toMatch(
+      /ago: No job is pending\.\n.*last change .* ago: no limit → 4 workers\. Many jobs were\./,
+    );
+    const refused = { ...decision, to: 900, problem: 'The account has no room.' };
+    const fixed = { ...scaling, rule: { min: 900, max: 900 }, state: 'refused', decision: refused } as const;
+    expect(screen({ scaling: fixed })).toContain('not scaled to 900: The account has no room.');
+    expect(screen({ scaling: fixed })).not.toContain('autoscaling');
+  });
 });
 
 test('a screen that is cut to the terminal keeps its footer and its colours', () => {

@@ -62,9 +62,9 @@ async function silenceLambda(): Promise<void> {
 
 const context = { functionName: 'tested', getRemainingTimeInMillis: () => 30_000 } as Context;
 
-async function control() {
+async function control(input: object = { action: 'start', x: 10, y: 1 }) {
   const { handler } = await import('../../../functions/control.ts');
-  return handler({ action: 'start', x: 10, y: 1 }, context);
+  return handler(input, context);
 }
 
 async function status() {
@@ -95,4 +95,24 @@ test('status reports an unlimited concurrency if none is reserved, and reads not
   expect(calls.filter((call) => call.includes('/functions/'))).toEqual([
     expect.stringMatching(/^GET .*\/functions\/consumer\/concurrency$/),
   ]);
+});
+
+test('scale accepts a number or two, and asks the autoscaler', async () => {
+  expect(await control({ action: 'scale', workers: 4 })).toEqual({ rule: { min: 4, max: 4 } });
+  const rule = { min: 1, max: 20, drainWithinSeconds: 90 };
+  expect(await control({ action: 'scale', ...rule })).toEqual({ rule });
+  expect(calls.filter((call) => call.endsWith('/functions/autoscaler/invocations'))).toHaveLength(2);
+  calls.length = 0;
+  for (const wrong of [
+    {},
+    { min: 1 },
+    { min: 9, max: 3 },
+    { workers: 4, max: 8 },
+    { workers: 0 },
+    { workers: 1_001 },
+  ])
+    expect(await control({ action: 'scale', ...wrong }), JSON.stringify(wrong)).toMatchObject({
+      error: { code: 'invalid_input' },
+    });
+  expect(calls).toEqual([]);
 });
