@@ -5,6 +5,7 @@ const target = process.env.DRUMLINE_TEST_TARGET || 'local';
 
 /** These files wait for minutes, so they start before the others of their group. */
 const LONGEST = [
+  'autoscaling',
   'lists',
   'ticks',
   'deadly',

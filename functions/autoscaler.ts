@@ -32,7 +32,10 @@ const limits = workerLimits(
   environment.DRUMLINE_EVENT_SOURCE_MAPPING,
 );
 
-/** Decides how many workers there should be, and records the gauges. Invoked by the rule every minute, for each tick, and for a new rule. */
+/**
+ * Decides how many workers there should be, and records the gauges. Invoked by the rule every minute, for each tick, and for
+ * a new rule.
+ */
 export async function handler(_event: unknown, context: Context): Promise<void> {
   log.addContext(context);
   const { rule, decision, work } = await autoscale({
@@ -45,9 +48,15 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
     sleep,
     endsAt: Date.now() + context.getRemainingTimeInMillis(),
   });
-  const gauges = work ? await readGauges(table, work, Date.now()) : {};
+  const gauges = work ? await readGauges(table, work, Date.now()).catch(withoutGauges) : {};
   if (decision) logDecision(rule, decision, gauges);
   else if (gauges.pending !== undefined) metrics.write('info', 'no rule', gauges);
+}
+
+/** The decision is logged even if the gauges cannot be read. */
+function withoutGauges(error: unknown): MetricValues {
+  log.warn('the gauges could not be read', { reason: reasonFrom(error) });
+  return {};
 }
 
 /** The messages that wait for a worker; undefined if the queue does not answer. */

@@ -1,4 +1,5 @@
 import type { Benchmark } from '../harness/benchmark.ts';
+import { autoscaling } from './autoscaling.ts';
 import { cost } from './cost.ts';
 import { endurance } from './endurance.ts';
 import { peers } from './peers.ts';
@@ -8,4 +9,13 @@ import { status } from './status.ts';
 import { worker } from './worker.ts';
 
 /** All benchmarks, in the order in which they run and in which docs/benchmarks.md shows them. */
-export const BENCHMARKS: readonly Benchmark[] = [peers, scaling, scheduler, cost, status, worker, endurance];
+export const BENCHMARKS: readonly Benchmark[] = [
+  peers,
+  scaling,
+  autoscaling,
+  scheduler,
+  cost,
+  status,
+  worker,
+  endurance,
+];

@@ -22,6 +22,7 @@ const ACTIONS: Record<FunctionName, readonly string[]> = {
   autoscaler: READ,
   reader: WRITE,
   consumer: WRITE,
+  autoscaler: READ,
   control: READ,
   status: READ,
   verify: READ,

@@ -78,7 +78,7 @@ const scaling = {
     common: true,
   }),
   autoscale: ofForm(
-    `a minimum and a maximum number of workers such as 1:20, up to ${MAX_WORKERS.toLocaleString('en-US')}`,
+    `MIN:MAX, two numbers of workers up to ${MAX_WORKERS.toLocaleString('en-US')}, such as 1:20`,
     (error) => z.string(error).refine((value) => value === '' || isRule(value), error),
   )
     .default('')

@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ["LOG_LEVEL"] = "WARNING"
 from ministack.app import main  # noqa: E402
 
+import finish_invocations  # noqa: E402, F401
 import leading_keys  # noqa: E402, F401
 
 del os.environ["LOG_LEVEL"]

@@ -1,8 +1,11 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import type { RunStatus, Status } from '../../functions/status.ts';
 import { deployWith } from './stages.ts';
 import {
+  aws,
+  deployed,
   drained,
   functionName,
   invoke,
@@ -126,4 +129,50 @@ test('the scaling test runs the same jobs with one worker and with two, none of 
   expect(report.rows.map(({ workers }) => workers)).toEqual([1, 2]);
   for (const row of report.rows) expect(row).toMatchObject({ failed: 0, duplicates: 0 });
   expect(await limits()).toEqual({ reserved: 2, mapping: 2 });
+});
+
+describe('destroy', () => {
+  const onOwnStack = testIf(target.name === 'local', 'other files use the same stack');
+  const jobs = { enqueued: 20, processed: 20 };
+  let kept: { table: string; itemsBucket: string; index: string };
+
+  onOwnStack('refuses while a run is active, and changes nothing', async () => {
+    const { runId } = await start(20);
+    const { code, stderr } = await run('destroy', '--yes');
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`The run ${runId} is active.`)]);
+    expect(await status()).toMatchObject({ running: true, runId });
+    expect((await run('stop', '--wait')).code).toBe(0);
+  });
+
+  onOwnStack('deletes the stack and keeps the ledger, with which the printed command continues', async () => {
+    const { runId } = await status();
+    const { code, stderr } = await run('destroy');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Confirm with --yes.')]);
+    const answer = await runJson<{ destroyed: boolean; kept: typeof kept; redeploy: string }>(
+      'destroy',
+      '--yes',
+    );
+    expect(answer).toMatchObject({ destroyed: true, deleted: { function: 7, queue: 3, 'log group': 7 } });
+    kept = answer.kept;
+    expect((await run('status')).stderr).toContain('is not deployed');
+    await expect(
+      lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: functionName('consumer') })),
+    ).rejects.toThrow();
+    expect(answer.redeploy).toContain(
+      `deploy -c ledgerTable=${kept.table} -c itemsBucket=${kept.itemsBucket}`,
+    );
+    await deployed({ ledgerTable: kept.table, itemsBucket: kept.itemsBucket });
+    expect(await status()).toMatchObject({ runId, running: false, ...jobs });
+  });
+
+  onOwnStack('deletes the ledger only when told to', async () => {
+    expect(await runJson('destroy', '--yes', '--ledger')).toMatchObject({
+      ledgerDeleted: true,
+      redeploy: null,
+    });
+    const client = new DynamoDBClient(aws);
+    await expect(client.send(new DescribeTableCommand({ TableName: kept.table }))).rejects.toThrow(
+      expect.objectContaining({ name: 'ResourceNotFoundException' }),
+    );
+  });
 });

@@ -4,6 +4,7 @@ import {
   DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   InvokeCommand,
+  ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
 import { build } from 'esbuild';
 import { strToU8, zipSync } from 'fflate';
@@ -22,11 +23,19 @@ const test = testIf(target.name !== 'localstack', 'it does not enforce IAM');
 const MAY: Record<string, Attempt[]> = {
   scheduler: [
     ...items({
-      read: ['schedule', 'runs', 'ticks', 'passes'],
+      read: ['schedule', 'runs', 'ticks', 'passes', 'scaling'],
       put: ['schedule', 'runs', 'ticks', 'passes'],
       update: ['schedule', 'runs', 'ticks', 'passes'],
     }),
-    ...(['send job', 'invoke scheduler', 'invoke reader'] as const),
+    ...(['send job', 'invoke scheduler', 'invoke autoscaler', 'invoke reader'] as const),
+  ],
+  autoscaler: [
+    ...items({
+      read: ['schedule', 'runs', 'ticks', 'scaling'],
+      list: ['runs', 'counters'],
+      put: ['scaling'],
+    }),
+    ...(['job queue depth', 'scale consumer', 'read concurrency', 'limit mapping', 'read mapping'] as const),
   ],
   reader: [
     ...items({ read: ['runs', 'passes'], put: ['passes'], update: ['passes'] }),
@@ -55,8 +64,12 @@ const MAY: Record<string, Attempt[]> = {
     ...(target.name === 'aws' ? [] : (['scale consumer'] as const)),
   ],
   control: [
-    ...items({ read: ['schedule', 'runs'], put: ['schedule', 'runs'], update: ['schedule', 'runs'] }),
-    'invoke scheduler',
+    ...items({
+      read: ['schedule', 'runs', 'scaling'],
+      put: ['schedule', 'runs', 'scaling'],
+      update: ['schedule', 'runs'],
+    }),
+    ...(['invoke scheduler', 'invoke autoscaler'] as const),
   ],
   verify: items({ read: PARTITIONS, list: PARTITIONS }),
 };
@@ -73,8 +86,10 @@ const HARMFUL: Attempt[] = [
   'receive job',
   'send dead letter',
   'invoke scheduler',
+  'invoke autoscaler',
   'invoke reader',
   'scale consumer',
+  'limit mapping',
 ];
 
 const ALL: Attempt[] = [
@@ -96,6 +111,9 @@ const ALL: Attempt[] = [
   'invoke scheduler',
   'invoke reader',
   'invoke control',
+  'invoke autoscaler',
+  'limit mapping',
+  'read mapping',
   'scale consumer',
   'read concurrency',
   'read code',
@@ -126,6 +144,14 @@ test.each(Object.entries(MAY))(
   },
 );
 
+/** The UUID of the mapping from the jobs queue to the consumer. */
+async function mappingId(): Promise<string> {
+  const { EventSourceMappings: [mapping] = [] } = await lambda.send(
+    new ListEventSourceMappingsCommand({ FunctionName: functionName('consumer') }),
+  );
+  return mapping?.UUID ?? '';
+}
+
 async function ask(name: string, attempts: Attempt[]): Promise<Record<string, string>> {
   const { Role } = await lambda.send(
     new GetFunctionConfigurationCommand({ FunctionName: functionName(name) }),
@@ -149,10 +175,12 @@ async function ask(name: string, attempts: Attempt[]): Promise<Record<string, st
       items: await output('ItemsBucket'),
       functions: {
         scheduler: functionName('scheduler'),
+        autoscaler: functionName('autoscaler'),
         reader: functionName('reader'),
         control: functionName('control'),
         consumer: functionName('consumer'),
       },
+      mapping: await mappingId(),
       attempts,
     };
     const { Payload } = await lambda.send(

@@ -29,6 +29,8 @@ export const STAGES = {
     indexReplicas: '0',
     indexRefreshSeconds: '5',
   },
+  // A worker runs ten jobs of 100 ms at a time.
+  autoscaling: { workMs: '100', jobConcurrency: '10', ...PATIENT },
   cli: {},
   control: {},
   'dead-letters': { jobFile: 'test/e2e/jobs/faulty.ts' },
@@ -59,6 +61,15 @@ export const STAGES = {
   },
   roles: {},
   ticks: {},
+  // A batch of 100 jobs takes a second. The visibility timeout is longer than the test waits for the last job.
+  'under-load': {
+    workMs: '100',
+    concurrency: '3',
+    jobsPerMessage: '10',
+    jobConcurrency: '10',
+    consumerTimeoutSeconds: '20',
+    visibilityTimeoutSeconds: '240',
+  },
 } satisfies Record<string, GivenSettings>;
 
 export type StageName = keyof typeof STAGES;
@@ -75,8 +86,12 @@ export function settingsOf(file: StageName): GivenSettings {
   return { ...DEFAULTS, ...STAGES[file] };
 }
 
-/** The words of `drumline deploy` for the default settings and these. */
+/** The words of `drumline deploy` for the default settings and these. On AWS it would ask about permissions. */
 export function deployWith(given: GivenSettings = {}): string[] {
   const settings = { ...DEFAULTS, ...given };
-  return ['deploy', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  return [
+    'deploy',
+    '--yes',
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 }

@@ -10,6 +10,7 @@ import { LogReader } from '../../cli/cloud/read-logs.ts';
 import type { GivenSettings } from '../../cli/cloud/settings.ts';
 import { clientConfigOf, elasticsearchUrlFromHost, resolveTarget } from '../../cli/cloud/target.ts';
 import type { ControlAnswer } from '../../functions/control.ts';
+import type { Table } from '../../functions/core/ledger/table.ts';
 import { readTick } from '../../functions/core/ledger/ticks.ts';
 import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Message } from '../../functions/core/model/message.ts';
@@ -148,11 +149,19 @@ export async function variableOf(name: string, variable: string): Promise<string
 
 /** The messages of what a run's first tick has claimed, as the scheduler sends them. */
 export async function messagesOfFirstTick(runId: string): Promise<Message[]> {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient(aws));
-  const table = { name: await output('TableName'), client, conflictDelayMs: 25 };
-  const tick = await readTick(table, runId as RunId, 1);
-  client.destroy();
+  const tick = await withTable((table) => readTick(table, runId as RunId, 1));
   return tick ? messagesToSend({ ...tick, sent: 0 }) : [];
+}
+
+/** Uses the ledger's table, as the functions do. */
+export async function withTable<Result>(use: (table: Table) => Promise<Result>): Promise<Result> {
+  const marshallOptions = { removeUndefinedValues: true };
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(aws), { marshallOptions });
+  try {
+    return await use({ name: await output('TableName'), client, conflictDelayMs: 25 });
+  } finally {
+    client.destroy();
+  }
 }
 
 /** Elasticsearch's address as seen from this machine. */

@@ -22,6 +22,11 @@ function itemsOf(condition: unknown): string {
   return `, items ${[like?.['dynamodb:LeadingKeys']].flat().join(' ')}`;
 }
 
+/** A resource, readable. There is only one mapping, whose id contains the stack's name. */
+function nameOf(resource: unknown): string {
+  return readable(resource).replace(/:ConsumerFunctionSqsEventSource\w+$/, ':ConsumerMapping');
+}
+
 /** A role's permissions as lines of `action on resource`, with the items if the permission does not cover all items. */
 function permissions(context: Record<string, unknown> = {}): Record<string, string[]> {
   const template = synthesize(context);
@@ -36,7 +41,7 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
         expect(Effect).toBe('Allow');
         for (const action of [Action].flat())
           for (const resource of [Resource].flat())
-            allowed[readable(role)]?.push(`${action} on ${readable(resource)}${itemsOf(Condition)}`);
+            allowed[readable(role)]?.push(`${action} on ${nameOf(resource)}${itemsOf(Condition)}`);
       }
     }
   }
@@ -45,6 +50,10 @@ function permissions(context: Record<string, unknown> = {}): Record<string, stri
     Object.entries(allowed).map(([role, lines]) => [role, [...new Set(lines)].sort()]),
   );
 }
+
+/** The mapping from the jobs queue to the consumer. */
+const MAPPING =
+  'arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:event-source-mapping:ConsumerMapping';
 
 /** Every role's permissions: no more, no less. Add a line here only together with the call that needs it. */
 const ALLOWED: Record<string, string[]> = {
@@ -66,11 +75,11 @@ const ALLOWED: Record<string, string[]> = {
   AutoscalerRole: [
     'dynamodb:GetItem on LedgerTable.Arn, items SCHEDULE RUNS RUN#* SCALING',
     'dynamodb:PutItem on LedgerTable.Arn, items SCALING',
-    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#*',
-    'lambda:GetEventSourceMapping on MAPPING',
+    'dynamodb:Query on LedgerTable.Arn, items RUNS COUNTERS#* RUN#*',
+    `lambda:GetEventSourceMapping on ${MAPPING}`,
     'lambda:GetFunctionConcurrency on ConsumerFunction.Arn',
     'lambda:PutFunctionConcurrency on ConsumerFunction.Arn',
-    'lambda:UpdateEventSourceMapping on MAPPING',
+    `lambda:UpdateEventSourceMapping on ${MAPPING}`,
     'logs:CreateLogStream on AutoscalerLogs.Arn',
     'logs:PutLogEvents on AutoscalerLogs.Arn',
     'sqs:GetQueueAttributes on QueuesJobs.Arn',
@@ -135,13 +144,15 @@ const ALLOWED: Record<string, string[]> = {
 
 /**
  * The IAM actions that the stack uses: Service Authorization Reference, "Actions, resources, and condition keys"
- * for Amazon DynamoDB, Amazon S3, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
+ * for Amazon DynamoDB, AWS KMS, Amazon S3, Amazon SQS, AWS Lambda, Amazon CloudWatch Logs and AWS Secrets Manager.
  */
 const DEFINED = new Set([
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:Query',
   'dynamodb:UpdateItem',
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
   'lambda:GetEventSourceMapping',
   'lambda:GetFunctionConcurrency',
   'lambda:InvokeFunction',
@@ -167,11 +178,13 @@ function readingSecret(secret: string): string[] {
 }
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-key-AbCdEf';
+const KMS_KEY = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
 const SETTINGS: [string, Record<string, unknown>][] = [
   ['the default settings', {}],
   ['another stage', { stage: 'demo' }],
   ['an API key by its secret’s name', { elasticsearchApiKeySecret: 'search-key' }],
   ['an API key by its secret’s ARN', { elasticsearchApiKeySecret: SECRET_ARN }],
+  ['a key of the customer', { kmsKey: KMS_KEY }],
 ];
 
 describe('least privilege', () => {
@@ -198,6 +211,17 @@ describe('least privilege', () => {
     for (const [role, allowed] of Object.entries(ALLOWED)) {
       const reads = ['ConsumerRole', 'StatusRole', 'ControlRole', 'VerifyRole'].includes(role);
       expect([role, may[role]]).toEqual([role, [...allowed, ...(reads ? readingSecret(secret) : [])].sort()]);
+    }
+  });
+
+  test('lets every function decrypt with the customer’s key, and only those encrypt that send messages or store items', () => {
+    const may = permissions({ kmsKey: KMS_KEY });
+    for (const [role, allowed] of Object.entries(ALLOWED)) {
+      const writes = ['SchedulerRole', 'ReaderRole', 'ConsumerRole'].includes(role);
+      const lines = ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])].map(
+        (action) => `${action} on ${KMS_KEY}`,
+      );
+      expect([role, may[role]]).toEqual([role, [...allowed, ...lines].sort()]);
     }
   });
 
@@ -295,7 +319,7 @@ describe('least privilege', () => {
       lines.filter((line) => !onAws[role]?.includes(line)).map((line) => `${role}: ${line}`),
     );
     expect(besides.sort()).toEqual([
-      'AutoscalerRole: lambda:ListEventSourceMappings on MAPPING',
+      `AutoscalerRole: lambda:ListEventSourceMappings on ${MAPPING}`,
       'ConsumerRole: sqs:SendMessageBatch on QueuesDeadLetters.Arn',
       'ConsumerRole: sqs:SendMessageBatch on QueuesJobs.Arn',
       'SchedulerRole: sqs:SendMessageBatch on QueuesAbandonedEvents.Arn',

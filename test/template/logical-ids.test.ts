@@ -12,7 +12,7 @@ const IDS = {
   'AWS::S3::Bucket': ['ItemsBucket2706F8F5'],
   'AWS::SQS::Queue': ['QueuesAbandonedEvents158863FE', 'QueuesDeadLettersF0D5D2AD', 'QueuesJobs403F2492'],
   'AWS::Logs::LogGroup': [
-    'AutoscalerLogs',
+    'AutoscalerLogsDD9F7091',
     'ConsumerLogs7B9AAC61',
     'ControlLogs7AC46C76',
     'ReaderLogs0FF69EE9',
@@ -21,7 +21,7 @@ const IDS = {
     'VerifyLogsB9ECA101',
   ],
   'AWS::Lambda::Function': [
-    'AutoscalerFunction',
+    'AutoscalerFunction62E65FD9',
     'ConsumerFunction1B019A9B',
     'ControlFunction8A0764F3',
     'ReaderFunction09EC41FB',

@@ -110,6 +110,29 @@ describe('the queues', () => {
   });
 });
 
+test('a key of the customer encrypts queues, table and bucket, instead of the keys of AWS', () => {
+  const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
+  const template = synthesize({ kmsKey });
+  const queues = Object.values(resourcesOf(template, 'AWS::SQS::Queue')).map(({ Properties }) => [
+    Properties.KmsMasterKeyId,
+    Properties.SqsManagedSseEnabled,
+  ]);
+  expect(queues).toEqual(Array(3).fill([kmsKey, undefined]));
+  expect(only(template, 'AWS::DynamoDB::Table').Properties.SSESpecification).toEqual({
+    KMSMasterKeyId: kmsKey,
+    SSEEnabled: true,
+    SSEType: 'KMS',
+  });
+  expect(only(template, 'AWS::S3::Bucket').Properties.BucketEncryption).toEqual({
+    ServerSideEncryptionConfiguration: [
+      {
+        BucketKeyEnabled: true,
+        ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey },
+      },
+    ],
+  });
+});
+
 describe('the ledger', () => {
   test("is one on-demand table with point-in-time recovery and TTL, retained with the stack's deletion", () => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = only(synthesize(), 'AWS::DynamoDB::Table');
@@ -298,17 +321,24 @@ describe('the consumer', () => {
 });
 
 describe('the scheduler', () => {
-  test('is invoked every minute by an enabled rule, which may invoke nothing else', () => {
+  test('is invoked every minute by an enabled rule, which may invoke the autoscaler, too', () => {
     const template = synthesize();
     const rule = only(template, 'AWS::Events::Rule').Properties;
     expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
     expect((rule.Targets as { Arn: unknown }[]).map(({ Arn }) => readable(Arn))).toEqual([
       'SchedulerFunction.Arn',
+      'AutoscalerFunction.Arn',
     ]);
-    const { SourceArn, FunctionName, ...permission } = only(template, 'AWS::Lambda::Permission').Properties;
-    expect(permission).toEqual({ Action: 'lambda:InvokeFunction', Principal: 'events.amazonaws.com' });
-    expect(readable(FunctionName)).toBe('SchedulerFunction.Arn');
-    expect(readable(SourceArn)).toBe('SchedulerEveryMinute.Arn');
+    const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
+    for (const { Properties } of permissions) {
+      const { SourceArn, FunctionName: _, ...permission } = Properties;
+      expect(permission).toEqual({ Action: 'lambda:InvokeFunction', Principal: 'events.amazonaws.com' });
+      expect(readable(SourceArn)).toBe('SchedulerEveryMinute.Arn');
+    }
+    expect(permissions.map(({ Properties }) => readable(Properties.FunctionName)).sort()).toEqual([
+      'AutoscalerFunction.Arn',
+      'SchedulerFunction.Arn',
+    ]);
   });
 
   test('gets events of limited age and few retries, and abandoned events are kept', () => {
@@ -351,6 +381,36 @@ describe('the scheduler', () => {
     );
     const capacity = { batchSize: 3, jobConcurrency: 4, timeoutMs: 20_000, workers: 6 };
     expect(JSON.parse(DRUMLINE_PACKING as string)).toEqual(capacity);
+  });
+});
+
+describe('the autoscaler', () => {
+  test('knows the consumer’s mapping, unless that has provisioned pollers', () => {
+    const mappingOf = (context: Record<string, unknown>) =>
+      readable(variables(synthesize(context), 'drumline-autoscaler').DRUMLINE_EVENT_SOURCE_MAPPING);
+    expect(mappingOf({})).toMatch(/^ConsumerFunctionSqsEventSource/);
+    expect(mappingOf({ minimumPollers: '2' })).toBe('');
+    const policies = JSON.stringify(synthesize({ minimumPollers: '2' }).findResources('AWS::IAM::Policy'));
+    expect(policies).not.toContain('event-source-mapping');
+    expect(policies).toContain('lambda:PutFunctionConcurrency');
+  });
+
+  test('gets the settings, as status and control do, and the scheduler counts on its maximum', () => {
+    const template = synthesize({ autoscale: '1:20', drainWithinSeconds: '90' });
+    for (const name of ['autoscaler', 'control', 'status'])
+      expect(variables(template, `drumline-${name}`)).toMatchObject({
+        DRUMLINE_AUTOSCALE: '1:20',
+        DRUMLINE_DRAIN_WITHIN_SECONDS: '90',
+      });
+    const { DRUMLINE_PACKING } = variables(template, 'drumline-scheduler');
+    expect(JSON.parse(DRUMLINE_PACKING as string)).toMatchObject({ workers: 20 });
+  });
+
+  test('gets no old events, and no retries: the next event does the same', () => {
+    const limits = { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 };
+    const { Targets } = only(synthesize(), 'AWS::Events::Rule').Properties as { Targets: object[] };
+    expect(Targets[1]).toMatchObject({ RetryPolicy: limits });
+    expect(asyncInvocation(synthesize(), 'AutoscalerFunction')).toEqual({ ...limits, Qualifier: '$LATEST' });
   });
 });
 
@@ -457,6 +517,7 @@ describe('the outputs', () => {
       TableName: 'LedgerTable',
       ItemsBucket: 'ItemsBucket',
       SchedulerFunction: 'SchedulerFunction',
+      AutoscalerFunction: 'AutoscalerFunction',
       ReaderFunction: 'ReaderFunction',
       ConsumerFunction: 'ConsumerFunction',
       StatusFunction: 'StatusFunction',
@@ -496,9 +557,9 @@ describe('a stage', () => {
     const [first, demo, test_] = [{}, { stage: 'demo' }, { stage: 'test' }].map((each) =>
       names(synthesize(each)),
     );
-    expect(first).toHaveLength(15);
+    expect(first).toHaveLength(17);
     const all = [first, demo, test_].flat();
-    expect(new Set(all).size).toBe(45);
+    expect(new Set(all).size).toBe(51);
     for (const name of demo ?? []) expect(name).toMatch(/^(\/drumline\/)?drumline-demo-/);
   });
 });

@@ -8,6 +8,7 @@ export const ELASTIC_CLOUD = {
   alarmEmail: 'ops@example.com',
   tracing: 'true',
   indexShards: '3',
+  kmsKey: 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f',
   minimumPollers: '2',
   maximumPollers: '10',
   bootstrapRoles: 'true',

@@ -137,7 +137,7 @@ async function decideNow(
   const { workers, reason, recommendations } = decide(rule, {
     ...figures,
     now,
-    recommendations: scaling.recommendations,
+    recommendations: historyOf(scaling, rule, reserved, now),
   });
   const decision = {
     at: now,
@@ -149,6 +149,16 @@ async function decideNow(
     ...(problem !== undefined && { problem }),
   };
   return { work, recommendations, decision };
+}
+
+/** The earlier recommendations. A system without a reservation, as after its first deployment, starts at the minimum. */
+function historyOf(
+  { recommendations }: Scaling,
+  { min }: ScalingRule,
+  reserved: number | null | undefined,
+  now: number,
+): Scaling['recommendations'] {
+  return recommendations.length === 0 && reserved === null ? [{ at: now, workers: min }] : recommendations;
 }
 
 /** Runs a step. @returns why Lambda has refused it; undefined if it succeeded */

@@ -18,6 +18,9 @@ export const MIN_PLAN_MS = 60_000;
 /** Capacity is kept if the next tick needs it again within this time, in milliseconds: a change down, and one up. */
 export const KEEP_BEFORE_TICK_MS = 120_000;
 
+/** A smaller change down is not worth its calls. It would follow every deviation of the time per job. As Kubernetes' tolerance. */
+export const TOLERANCE = 0.1;
+
 /** In which time a backlog should drain if no run is active and the rule names no time, in milliseconds. */
 export const DRAIN_WITHOUT_RUN_MS = 300_000;
 
@@ -54,11 +57,14 @@ export function decide(rule: ScalingRule, figures: ScalingFigures): ScalingDecis
     const limit = need.workers > needed ? `, but the rule allows ${rule.max} at most` : '';
     return { workers: needed, reason: `${need.reason}${limit}.`, recommendations };
   }
+  const bounded = clamp(rule, workers);
   const kept = [highest(recommendations), needForNextTick(rule, known)]
-    .map((reason) => ({ ...reason, workers: Math.min(clamp(rule, reason.workers), clamp(rule, workers)) }))
+    .map((each) => ({ ...each, workers: Math.min(clamp(rule, each.workers), bounded) }))
     .reduce((a, b) => (b.workers > a.workers ? b : a));
-  const reason = kept.workers > needed ? `${need.reason}; ${kept.reason}.` : `${need.reason}.`;
-  return { workers: kept.workers, reason, recommendations };
+  const isSmall = kept.workers < bounded && kept.workers >= bounded * (1 - TOLERANCE);
+  const next = isSmall ? { workers: bounded, reason: `${kept.reason}, which is about as many` } : kept;
+  const reason = next.workers > needed ? `${need.reason}; ${next.reason}.` : `${need.reason}.`;
+  return { workers: next.workers, reason, recommendations };
 }
 
 interface Need {

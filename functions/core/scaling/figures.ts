@@ -5,7 +5,6 @@ import { readTick } from '../ledger/ticks.ts';
 import { readTotals, type Totals } from '../ledger/totals.ts';
 import type { RunId } from '../model/ids.ts';
 import type { ScalingFigures } from '../model/scaling.ts';
-import { nextTickAfter, type Period } from '../model/schedule.ts';
 import type { Tick } from '../model/tick.ts';
 import type { Timing } from '../model/timing.ts';
 
@@ -46,10 +45,11 @@ export async function readWork(table: Table, scaling: Scaling, now: number): Pro
   // The workers of a new run have measured nothing yet.
   const timing = totals.timing ?? before?.timing ?? scaling.timing;
   const drained = leftBefore === 0 ? earlier?.runId : scaling.drained;
+  const cadence = run.active ? scheduleOf(run, known) : undefined;
   return {
     backlog: leftBefore + dueJobs(totals, schedule, known, now),
     ...(timing && { timing }),
-    ...(run.active && { schedule: scheduleOf(run, known) }),
+    ...(cadence && { schedule: cadence }),
     totals,
     ...(drained && { drained }),
   };
@@ -90,21 +90,17 @@ function dueJobsOf({ count, dueAt, spreadMs }: Tick, now: number): number {
 }
 
 /**
- * The schedule of a run, for a decision.
+ * The schedule of a run, for a decision; undefined before the first tick of a cron expression, which names no period.
  * @param ticks as for `dueJobs`; the last of them says how many items a list has
  */
-export function scheduleOf(run: Run, ticks: readonly Tick[]): NonNullable<ScalingFigures['schedule']> {
+export function scheduleOf(run: Run, ticks: readonly Tick[]): ScalingFigures['schedule'] {
   const { y, nextTickAt, lastTickDueAt, pace } = run;
+  if (typeof y !== 'number' && lastTickDueAt === undefined) return undefined;
   const x = run.x === 'all' ? ticks.at(-1)?.count : run.x;
   return {
     ...(x !== undefined && { x }),
-    periodMs: typeof y === 'number' ? y * 60_000 : cronPeriodMs(y, nextTickAt, lastTickDueAt),
+    periodMs: typeof y === 'number' ? y * 60_000 : nextTickAt - (lastTickDueAt ?? 0),
     nextTickAt,
     pace,
   };
-}
-
-/** The time from the last tick to the next one; before the first tick, from the next one to the one after it. */
-function cronPeriodMs(y: Period, nextTickAt: number, lastTickDueAt: number | undefined): number {
-  return lastTickDueAt === undefined ? nextTickAfter(y, nextTickAt) - nextTickAt : nextTickAt - lastTickDueAt;
 }

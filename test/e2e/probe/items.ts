@@ -6,6 +6,7 @@ export const ITEMS = {
   counters: { pk: 'COUNTERS#probe#0', sk: 'PROBE' },
   messages: { pk: 'MESSAGE#probe', sk: 'PROBE' },
   passes: { pk: 'PASS#probe#1', sk: 'PROBE' },
+  scaling: { pk: 'SCALING', sk: 'PROBE' },
 };
 export type Partition = keyof typeof ITEMS;
 export const PARTITIONS = Object.keys(ITEMS) as Partition[];

@@ -10,11 +10,13 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
+  GetEventSourceMappingCommand,
   GetFunctionCommand,
   GetFunctionConcurrencyCommand,
   InvokeCommand,
   LambdaClient,
   PutFunctionConcurrencyCommand,
+  UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import {
   DeleteObjectCommand,
@@ -40,7 +42,9 @@ export interface Question {
   /** The bucket of list items. */
   items: string;
   /** Their names. */
-  functions: Record<'scheduler' | 'reader' | 'control' | 'consumer', string>;
+  functions: Record<'scheduler' | 'autoscaler' | 'reader' | 'control' | 'consumer', string>;
+  /** The UUID of the consumer's mapping. */
+  mapping: string;
   attempts: Attempt[];
 }
 
@@ -63,8 +67,11 @@ export type Attempt =
   | 'invoke scheduler'
   | 'invoke reader'
   | 'invoke control'
+  | 'invoke autoscaler'
   | 'scale consumer'
   | 'read concurrency'
+  | 'limit mapping'
+  | 'read mapping'
   | 'read code';
 
 export async function handler({
@@ -73,6 +80,7 @@ export async function handler({
   deadLetters,
   items,
   functions,
+  mapping,
   attempts,
 }: Question): Promise<Record<string, string>> {
   const dynamo = new DynamoDBClient({});
@@ -115,6 +123,7 @@ export async function handler({
     'delete item': () => s3.send(new DeleteObjectCommand(object)),
     'store elsewhere': () => s3.send(new PutObjectCommand({ ...object, Key: 'probe', Body: 'probe' })),
     'invoke reader': () => lambda.send(new InvokeCommand({ FunctionName: functions.reader })),
+    'invoke autoscaler': () => lambda.send(new InvokeCommand({ FunctionName: functions.autoscaler })),
     'invoke scheduler': () => lambda.send(new InvokeCommand({ FunctionName: functions.scheduler })),
     'invoke control': () => lambda.send(new InvokeCommand({ FunctionName: functions.control })),
     'scale consumer': () =>
@@ -126,6 +135,11 @@ export async function handler({
       ),
     'read concurrency': () =>
       lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: functions.consumer })),
+    'limit mapping': () =>
+      lambda.send(
+        new UpdateEventSourceMappingCommand({ UUID: mapping, ScalingConfig: { MaximumConcurrency: 2 } }),
+      ),
+    'read mapping': () => lambda.send(new GetEventSourceMappingCommand({ UUID: mapping })),
     'read code': () => lambda.send(new GetFunctionCommand({ FunctionName: functions.consumer })),
   };
   const answers: Record<string, string> = {};

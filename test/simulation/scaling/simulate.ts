@@ -85,8 +85,8 @@ export interface Trace {
   ticks: TickTrace[];
   /** Every five seconds. */
   samples: Sample[];
-  /** The numbers of workers that were decided. */
-  decisions: { at: number; workers: number | undefined }[];
+  /** What was known, and the number of workers that was decided. */
+  decisions: { figures: View['figures']; workers: number | undefined }[];
   /** Minutes of reserved workers, and of workers that processed a batch. */
   workerMinutes: number;
   busyMinutes: number;
@@ -191,7 +191,7 @@ export async function simulate(scenario: Scenario, scaler: Scaler, apply = apply
     if (conditions.lateMs > 0) await events.sleep(random.next() * conditions.lateMs);
     const workers = scaler.decide(view);
     const reserved = view.figures.workers;
-    trace.decisions.push({ at: events.now, workers });
+    trace.decisions.push({ figures: view.figures, workers });
     if (workers === undefined || reserved === undefined) return;
     const deadline = events.now + CHANGE_MS;
     const diesAt = random.percent(conditions.deathPercent) ? events.now + random.next() * DEATH_MS : deadline;

@@ -118,6 +118,7 @@ describe('the number goes down', () => {
       later(6, { ...idle, recommendations: [needed(1, 9), needed(3, 4)] }),
     ],
     ['not without a history', 9, later(6, { ...idle })],
+    ['not by less than a tenth', 16, later(6, { backlog: 0, workers: 16, recommendations: [needed(2, 15)] })],
     ['not above what it is', 2, later(5, { backlog: 0, workers: 2, recommendations: [needed(3, 9)] })],
     [
       'not before a tick that needs it',
