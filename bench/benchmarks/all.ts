@@ -2,6 +2,7 @@ import type { Benchmark } from '../harness/benchmark.ts';
 import { autoscaling } from './autoscaling.ts';
 import { cost } from './cost.ts';
 import { endurance } from './endurance.ts';
+import { packing } from './packing.ts';
 import { peers } from './peers.ts';
 import { scaling } from './scaling.ts';
 import { scheduler } from './scheduler.ts';
@@ -12,6 +13,7 @@ import { worker } from './worker.ts';
 export const BENCHMARKS: readonly Benchmark[] = [
   peers,
   scaling,
+  packing,
   autoscaling,
   scheduler,
   cost,

@@ -172,7 +172,7 @@ function sharesText(rows: readonly ThroughputRow[]): string[] {
   ];
 }
 
-function workOf(workMs: number): string {
+export function workOf(workMs: number): string {
   return workMs === 0 ? 'no-op jobs' : `jobs of ${count(workMs)} ms`;
 }
 

@@ -1,6 +1,12 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { deploy } from '../../cli/cloud/deploy.ts';
 import { effectiveSettings } from '../../cli/cloud/settings.ts';
 import { runJobs } from '../../cli/runs/scaling-test.ts';
+import { SCALING_KEY } from '../../functions/core/ledger/scaling.ts';
+import { type Table, transact, updateWrite } from '../../functions/core/ledger/table.ts';
+import { readTotals } from '../../functions/core/ledger/totals.ts';
+import type { RunId } from '../../functions/core/model/ids.ts';
 import type { Context } from '../harness/benchmark.ts';
 import type { System } from '../harness/throughput.ts';
 
@@ -16,7 +22,10 @@ export function defaultPacking(): System['packing'] {
 export async function openDrumline(
   context: Context,
 ): Promise<(changed: Partial<System['packing']>) => System> {
-  const call = (await context.cloud()).call(STAGE);
+  const cloud = await context.cloud();
+  const call = cloud.call(STAGE);
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(cloud.aws));
+  context.atEnd(async () => client.destroy());
   return (changed) => {
     const packing = { ...defaultPacking(), ...changed };
     return {
@@ -29,13 +38,26 @@ export async function openDrumline(
         const { deployment } = await deploy(call, given);
         return {
           async run(jobs) {
-            const { ok, seconds, shares, failed, documents } = await runJobs(call, deployment, jobs);
+            const { ok, runId, seconds, shares, failed, documents } = await runJobs(call, deployment, jobs);
             if (!ok || failed > 0)
               throw new Error(`of ${jobs} jobs, ${failed} failed and ${documents} have a document`);
+            const table = { name: deployment.table, client, conflictDelayMs: 25 };
+            if (packing.jobsPerMessage === 'auto') await storeTiming(table, runId as RunId);
             return { jobs, ms: seconds * 1_000, shares: shares.map(({ processed }) => processed) };
           },
         };
       },
     };
   };
+}
+
+/** Stores how long the run's jobs took where the scheduler reads it, which the system itself does within a minute. */
+async function storeTiming(table: Table, runId: RunId): Promise<void> {
+  const timing = (await readTotals(table, runId))?.timing;
+  if (!timing) return;
+  const update = {
+    UpdateExpression: 'SET timing = :timing',
+    ExpressionAttributeValues: { ':timing': timing },
+  };
+  await transact(table, [updateWrite(table, SCALING_KEY, update)]);
 }

@@ -19,7 +19,6 @@ const WRITE = [...READ, 'kms:GenerateDataKey'];
 /** What each function may do with the key. */
 const ACTIONS: Record<FunctionName, readonly string[]> = {
   scheduler: WRITE,
-  autoscaler: READ,
   reader: WRITE,
   consumer: WRITE,
   autoscaler: READ,

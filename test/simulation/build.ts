@@ -39,6 +39,7 @@ export const SMALL: Replacement[] = [
   { file: 'ledger/counters.ts', from: 'COUNTER_SHARDS = 16', to: 'COUNTER_SHARDS = 2' },
   { file: 'ledger/counters.ts', from: 'WORKERS_PER_SHARD = 8', to: 'WORKERS_PER_SHARD = 1' },
   { file: 'model/message-record.ts', from: 'MAX_DEATHS = 3', to: 'MAX_DEATHS = 1' },
+  { file: 'consume/progress.ts', from: 'PROGRESS_MS = 1_000', to: 'PROGRESS_MS = 200' },
   { file: 'consume/work-groups.ts', from: 'UNSUSPICIOUS_RETURNS = 1', to: 'UNSUSPICIOUS_RETURNS = 0' },
   { file: 'consume/tick-cache.ts', from: 'MAX_CACHED_TICKS = 1_000', to: 'MAX_CACHED_TICKS = 2' },
   {

@@ -7,6 +7,7 @@ import type { Actor, Network } from './network.ts';
 export const JOB_KINDS = [
   'good',
   'slow',
+  'timed',
   'flaky',
   'throwing',
   'permanent',
@@ -23,11 +24,16 @@ export type JobKind = (typeof JOB_KINDS)[number];
 /** Jobs that must never become dead letters, whatever happens to Elasticsearch or the queue. */
 export const NEVER_FAILING: ReadonlySet<JobKind> = new Set(['good']);
 
+/** How long `timed` jobs take: less and more than the time between two writes of a batch. */
+const DURATIONS_MS = [50, 700, 300, 2_500] as const;
+
 /** The work of all workers. How a job behaves depends on its id and on the number of attempts. */
 export class Work {
   readonly #tries = new Map<number, number>();
   /** The number of jobs that wait in each process. */
   readonly #waiting = new Map<Actor, number>();
+  /** The number of `timed` jobs that run in each process. */
+  readonly #timed = new Map<Actor, number>();
   /** When true, all jobs succeed. */
   fixed = false;
   /** The schema of the items, if the jobs have a list. */
@@ -46,6 +52,11 @@ export class Work {
 
   triesOf(jobId: number): number {
     return this.#tries.get(jobId) ?? 0;
+  }
+
+  /** Whether a `timed` job runs in a process. */
+  isRunning(actor: Actor): boolean {
+    return (this.#timed.get(actor) ?? 0) > 0;
   }
 
   /** The work, as one process does it. */
@@ -68,6 +79,8 @@ export class Work {
         return jobId;
       case 'slow':
         return this.network.call(actor, 'work', `job ${jobId}`, () => jobId);
+      case 'timed':
+        return this.#workInTime(jobId, actor);
       case 'flaky':
         if (tries % 3 !== 0) throw new Error(`try ${tries}`);
         return jobId;
@@ -93,6 +106,15 @@ export class Work {
       case 'text':
         return 'not a number';
     }
+  }
+
+  /** Takes virtual time, while other jobs of the batch end. */
+  async #workInTime(jobId: number, actor: Actor): Promise<number> {
+    this.#timed.set(actor, (this.#timed.get(actor) ?? 0) + 1);
+    const ms = DURATIONS_MS[jobId % DURATIONS_MS.length];
+    await new Promise((resolve) => void setTimeout(resolve, ms));
+    this.#timed.set(actor, (this.#timed.get(actor) ?? 1) - 1);
+    return jobId;
   }
 
   /** Kills the process if another such job runs in it. */

@@ -27,6 +27,11 @@ export const MUTATIONS: Mutation[] = [
        applyOutcomes(endLease(record), requested, jobResults.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
      const stored = await storeDocuments(`,
   ]),
+  mutation('progress', 'a batch’s last write does not wait for the one in progress', [
+    'consume/progress.ts',
+    'await this.#writing;',
+    '',
+  ]),
   mutation('all', 'a message record is created without a condition', [
     'ledger/message-records.ts',
     "? { ConditionExpression: 'attribute_not_exists(pk)' }",

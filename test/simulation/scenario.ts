@@ -243,6 +243,21 @@ export const THEMES = {
     failurePercent: [0],
     contentionPercent: [60],
   },
+  /** Jobs take different times, so that some messages of a batch are counted while jobs of others run. */
+  progress: {
+    operations: [
+      [3, wait],
+      [1, fire],
+      [1, retry],
+      [1, outageOf('results', 'ledger')],
+      [1, restore],
+    ],
+    kinds: ['timed', 'timed', 'slow', 'flaky', 'permanent', 'crashing'],
+    jobsPerMessage: [1, 2, 3],
+    batchSize: [3, 10],
+    visibility: [6, 0.02],
+    timePasses: 6,
+  },
   /** Concurrent commands of users. */
   commands: {
     operations: [

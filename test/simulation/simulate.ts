@@ -29,6 +29,8 @@ export interface Statistics {
   leases: number;
   /** Transactions that DynamoDB cancelled because of conflicts or throttling. */
   cancelled: number;
+  /** Transactions of workers while jobs of their batch ran. */
+  progress: number;
   /** Passes that were opened, and those that failed. */
   passes: number;
   failedPasses: number;
@@ -289,6 +291,7 @@ class Simulation {
       inFlight: world.sqs.mostInFlight,
       leases: invariants.leases.size,
       cancelled: world.dynamo.cancelled,
+      progress: world.progress,
       passes: sum(({ passes }) => passes.length),
       failedPasses: sum(({ passes }) => passes.filter(({ state }) => state === 'failed').length),
       troubles: world.source?.troubles ?? 0,

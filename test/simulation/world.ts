@@ -50,6 +50,8 @@ export class World {
   readonly trace: string[] = [];
   /** Number of steps so far. */
   step = 0;
+  /** Transactions of workers while jobs of their batch ran. */
+  progress = 0;
   /** The step at which each job's document was created. */
   readonly createdAt = new Map<string, number>();
   /** The last lookup of a job's document and its result, by actor and job. */
@@ -148,11 +150,23 @@ export class World {
   table(actor: Actor): Table {
     const send = (command: object) => {
       const name = command.constructor.name.replace('Command', '');
-      return this.network.call(actor, 'ledger', name, () =>
-        this.dynamo.execute(command, this.#contention(name)),
-      );
+      this.#checkAlone(actor, name);
+      return this.network.call(actor, 'ledger', name, () => {
+        if (name === 'TransactWrite' && this.work.isRunning(actor)) this.progress++;
+        return this.dynamo.execute(command, this.#contention(name));
+      });
     };
     return { name: 'ledger', client: { send } as Table['client'], conflictDelayMs: 25 };
+  }
+
+  /** Checks that a worker commits one transaction at a time: each is based on what the one before has written. */
+  #checkAlone(actor: Actor, call: string): void {
+    const isCommit = (name: string) => name === 'TransactWrite' && actor.name.startsWith('worker');
+    const others = this.network.calls.filter((other) => other.actor === actor && !other.abandoned);
+    this.check(
+      !isCommit(call) || !others.some(({ name }) => isCommit(name)),
+      () => `${actor.name} has two transactions in progress`,
+    );
   }
 
   #contention(call: string): Contention {

@@ -137,9 +137,9 @@ describe('the receivers of the alarms', () => {
       Action: 'sns:Publish',
       Principal: { Service: 'cloudwatch.amazonaws.com' },
     });
-    const condition = publish?.Condition as Record<string, Record<string, unknown>> | undefined;
-    expect(readable(condition?.ArnLike?.['aws:SourceArn'])).toMatch(/:cloudwatch:.*:alarm:drumline-\*$/);
-    expect(readable(condition?.StringEquals?.['aws:SourceAccount'])).toBe('{AWS::AccountId}');
+    const { ArnLike, StringEquals } = (publish?.Condition ?? {}) as Record<string, Record<string, unknown>>;
+    expect(readable(ArnLike?.['aws:SourceArn'])).toMatch(/:cloudwatch:.*:alarm:drumline-\*$/);
+    expect(readable(StringEquals?.['aws:SourceAccount'])).toBe('{AWS::AccountId}');
   });
 });
 

@@ -35,6 +35,8 @@ export interface RunLimits {
   until: number;
   /** The current time in milliseconds since 1970. */
   clock: () => number;
+  /** Called with each result, as soon as the job has ended or was left. */
+  onResult?: (result: JobResult) => void;
   /** Measures the jobs that end. */
   meter?: Pick<TimingMeter, 'recordJob'>;
   /** Makes the logger that a job receives; without it, jobs log nothing. */
@@ -51,7 +53,7 @@ const FAIR_SHARE = 0.8;
 export async function runJobs(
   job: Job,
   tasks: readonly JobTask[],
-  { clock, concurrency, budget, until, meter, logFor }: RunLimits,
+  { clock, concurrency, budget, until, onResult, meter, logFor }: RunLimits,
 ): Promise<JobResult[]> {
   if (tasks.length === 0) return [];
   const stop = new AbortController();
@@ -67,29 +69,35 @@ export async function runJobs(
   try {
     return await pMap(
       tasks,
-      async (task): Promise<JobResult> => {
-        const startedAt = clock();
-        if (stop.signal.aborted || startedAt >= until || !budget.hasTimeForJob(startedAt))
-          return { kind: 'left', task };
-        const result = await Promise.race([runJob(job, task, stop.signal, clock, logFor), timeUp]);
-        const endedAt = clock();
-        const durationMs = endedAt - startedAt;
-        budget.recordJobTime(durationMs);
-        const inTime = result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed');
-        if (!inTime && durationMs < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
-        meter?.recordJob(durationMs, endedAt);
-        if (inTime) return result;
-        return {
-          kind: 'failed',
-          task,
-          permanent: false,
-          reason: `not done within ${Math.round(durationMs / 100) / 10} s`,
-        };
+      async (task) => {
+        const result = await runUntilTimeUp(task);
+        onResult?.(result);
+        return result;
       },
       { concurrency },
     );
   } finally {
     clearTimeout(timer);
+  }
+
+  async function runUntilTimeUp(task: JobTask): Promise<JobResult> {
+    const startedAt = clock();
+    if (stop.signal.aborted || startedAt >= until || !budget.hasTimeForJob(startedAt))
+      return { kind: 'left', task };
+    const result = await Promise.race([runJob(job, task, stop.signal, clock, logFor), timeUp]);
+    const endedAt = clock();
+    const durationMs = endedAt - startedAt;
+    budget.recordJobTime(durationMs);
+    const inTime = result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed');
+    if (!inTime && durationMs < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
+    meter?.recordJob(durationMs, endedAt);
+    if (inTime) return result;
+    return {
+      kind: 'failed',
+      task,
+      permanent: false,
+      reason: `not done within ${Math.round(durationMs / 100) / 10} s`,
+    };
   }
 }
 

@@ -7,7 +7,7 @@ export interface Timing {
    * `1_000 / workerMs` jobs per second. It is less than `jobMs` if a worker runs several jobs at the same time.
    */
   workerMs: number;
-  /** How many jobs the means stand for: recent jobs count fully, older ones less. */
+  /** How many jobs the means stand for: recent jobs count fully, older ones less. At most 5,000 of a worker. */
   jobs: number;
   /** When the last of the jobs ended, in milliseconds since 1970. */
   at: number;
@@ -43,6 +43,9 @@ function decay(ms: number): number {
   return 2 ** (-Math.max(0, ms) / TIMING_HALF_LIFE_MS);
 }
 
+/** A worker's means stand for at most this many jobs. Otherwise many fast jobs would hide for long that jobs became slow. */
+const MAX_JOBS = 5_000;
+
 /** Measures how long one worker's jobs take, over all its batches. All times are milliseconds. */
 export class TimingMeter {
   /** Sums whose older parts count less. */
@@ -69,6 +72,7 @@ export class TimingMeter {
     this.#addTimeUntil(now);
     this.#jobs++;
     this.#jobMs += ms;
+    if (this.#jobs > MAX_JOBS) this.#keep(MAX_JOBS / this.#jobs);
   }
 
   /** Ends the batch. One without jobs does not count: nothing could be done, as in an outage. */
@@ -97,11 +101,15 @@ export class TimingMeter {
   }
 
   #decayTo(now: number): void {
-    const kept = decay(now - this.#at);
-    this.#jobs *= kept;
-    this.#jobMs *= kept;
-    this.#workerMs *= kept;
+    this.#keep(decay(now - this.#at));
     this.#at = Math.max(this.#at, now);
+  }
+
+  /** @param share 0 to 1 */
+  #keep(share: number): void {
+    this.#jobs *= share;
+    this.#jobMs *= share;
+    this.#workerMs *= share;
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { problemsOf } from '../../../bench/benchmarks/endurance.ts';
 import { planOf } from '../../../bench/benchmarks/endurance-plan.ts';
+import { problemsOf } from '../../../bench/benchmarks/endurance-run.ts';
 import { drawRun, type Sample, workerMinutes } from '../../../bench/benchmarks/endurance-samples.ts';
 
 test('a run begins with its load, and has two deployments, one outage and several kills, whatever its length', () => {

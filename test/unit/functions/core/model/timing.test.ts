@@ -56,6 +56,22 @@ describe('a worker’s meter', () => {
     expect(meter.timingAt(slow)?.jobMs).toBeCloseTo(5, 1);
     expect(meter.timingAt(slow)?.jobs).toBeCloseTo(100, 0);
   });
+
+  test('is not dominated for long by a million fast jobs', () => {
+    const meter = new TimingMeter();
+    const fast = measureBatch(meter, Array(1_000_000).fill(0));
+    expect(meter.timingAt(fast)?.jobs).toBeCloseTo(5_000, 0);
+    // Twenty jobs of a second at a time, for two minutes.
+    let now = fast;
+    for (let second = 0; second < 120; second++) {
+      meter.beginBatch(now);
+      now += 1_000;
+      for (let job = 0; job < 20; job++) meter.recordJob(1_000, now);
+      meter.endBatch(now);
+    }
+    expect(meter.timingAt(now)?.jobMs).toBeGreaterThan(500);
+    expect(meter.timingAt(now)?.workerMs).toBeGreaterThan(25);
+  });
 });
 
 describe('the combined timing', () => {
