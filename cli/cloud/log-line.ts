@@ -36,7 +36,7 @@ export function readLogLine(name: FunctionName, at: number, text: string): LogLi
   const received = { function: name, time: new Date(at).toISOString(), text: text.trimEnd() };
   const json = readObject(text);
   if (json && isPlatform(json)) return { ...received, ...platformLine(json) };
-  if (json && typeof json._aws === 'object') {
+  if (json && typeof json._aws === 'object' && typeof json.message !== 'string') {
     const { _aws: _, ...fields } = json;
     return { ...received, message: METRICS, fields };
   }

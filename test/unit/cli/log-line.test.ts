@@ -72,6 +72,10 @@ test('metrics are recognized', () => {
   expect(isMetricLine(readLogLine('consumer', AT, metrics))).toBe(true);
   expect(withoutTime(render(metrics))).toBe('      consumer  metrics stage=a enqueued=5');
   expect(isMetricLine(readLogLine('consumer', AT, '{"message":"metrics"}'))).toBe(false);
+  // A line of the functions may contain metrics as well.
+  const both = JSON.stringify({ level: 'INFO', message: 'batch', _aws: {}, stage: 'a', processed: 5 });
+  expect(isMetricLine(readLogLine('consumer', AT, both))).toBe(false);
+  expect(withoutTime(render(both))).toBe('INFO  consumer  batch processed=5');
 });
 
 test('a worker has the same colour in each of its lines, workers differ, and piped text has no colour', () => {
