@@ -1,9 +1,10 @@
+import { PROGRESS_MS } from '../functions/core/consume/progress.ts';
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { MAX_TRANSACTION_WRITES } from '../functions/core/ledger/table.ts';
 import { MAX_BATCH_ENTRIES } from '../functions/core/queue/queue.ts';
 import { SLICE_MESSAGES } from '../functions/core/schedule/enqueue.ts';
 import { LEDGER_TTL_DAYS } from '../infra-cdk/settings/retention.ts';
-import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS } from './overheads.ts';
+import { batchMs, LOG_BYTES, MESSAGE_ITEM_BYTES, SCHEDULER_MS, workMsOfBatch } from './overheads.ts';
 import { effectiveJobsPerMessage, packingOf, type Sizing } from './packing.ts';
 import { type Usage, usageOf } from './prices.ts';
 
@@ -52,7 +53,7 @@ export function usageOfTick(x: number, sizing: Sizing, workMs: number): Usage {
     sqsSends: sumOverChunks(messages, SLICE_MESSAGES, callsFor),
     sqsReceives: batchCalls,
     sqsDeletes: batchCalls,
-    ledgerWriteUnits: UNITS_PER_WRITE * (tickWrites(slices) + countingWrites(messages, sizing.batchSize)),
+    ledgerWriteUnits: UNITS_PER_WRITE * (tickWrites(slices) + countingWrites(x, messages, sizing, workMs)),
     // The scheduler reads the schedule and the run again after the tick. Each worker reads the tick with its first
     // message, and the counters of its shard: mostly its own counter, less than 4 kB.
     ledgerReadUnits: 2 + 2 * Math.min(sizing.concurrency, batches),
@@ -74,11 +75,17 @@ function tickWrites(slices: number): number {
   return 3 + slices * 2 + 2;
 }
 
-/** One item per message, and the worker's counter once per transaction (functions/core/ledger/message-records.ts). */
-function countingWrites(messages: number, batchSize: number): number {
-  const transactions = sumOverChunks(messages, batchSize, (size) =>
-    Math.ceil(size / (MAX_TRANSACTION_WRITES - 1)),
-  );
+/**
+ * One item per message, and the worker's counter once per transaction (functions/core/ledger/message-records.ts). A batch
+ * that takes longer than a second has a transaction per second (functions/core/consume/progress.ts).
+ */
+function countingWrites(x: number, messages: number, sizing: Sizing, workMs: number): number {
+  const { batchSize, jobConcurrency } = sizing;
+  const transactions = sumOverChunks(messages, batchSize, (size) => {
+    const jobs = Math.ceil((x * size) / messages);
+    const seconds = workMsOfBatch({ messages: size, jobs, workMs, jobConcurrency }) / PROGRESS_MS;
+    return Math.max(Math.ceil(size / (MAX_TRANSACTION_WRITES - 1)), Math.min(size, Math.ceil(seconds)));
+  });
   return messages + transactions;
 }
 

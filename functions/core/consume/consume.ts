@@ -40,6 +40,7 @@ export interface BatchResult {
  *
  *     read ─► set leased messages aside ─► count jobs that have a document ─► give up exhausted jobs
  *       ─► per group: run jobs ─► write documents ─► count ─► give up
+ *                     (about every second: write documents ─► count, of the messages whose jobs are done)
  *       ─► send unfinished messages back ─► (SQS deletes the batch)
  *
  * Three orderings keep the promises. A document is written before its job is counted as processed. A dead letter is

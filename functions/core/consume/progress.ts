@@ -2,7 +2,7 @@ import type { Message } from '../model/message.ts';
 import type { JobResult, JobTask } from './run-job.ts';
 
 /** How often messages are written while the jobs of other messages run, in milliseconds. */
-const PROGRESS_MS = 1_000;
+export const PROGRESS_MS = 1_000;
 
 /** Writes and counts whole messages. @returns false if a service is not available, so that further writes are useless */
 export type WriteMessages = (

@@ -73,6 +73,9 @@ describe('the usage of a tick', () => {
 
   test('includes a smaller last slice and batch, and transactions of at most 100 writes', () => {
     // 501 messages of one job each, 250 to a batch: batches of 250, 250 and 1.
+    // A batch of 100 jobs of 250 ms takes 2.5 seconds, and so three transactions.
+    const long = usageOfTick(10_000, sizing(), 250).ledgerWriteUnits;
+    expect(long - usageOfTick(10_000, sizing(), 0).ledgerWriteUnits).toBe(2 * 2 * 100);
     const usage = usageOfTick(501, sizing({ jobsPerMessage: 1, batchSize: 250 }), 0);
     expect(usage).toMatchObject({
       sqsSends: 51,
