@@ -64,11 +64,13 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     }
     const rule = ruleInForce(scaling, settings);
     const { decision, ...state } = await decideNow(autoscaler, scaling, rule);
-    const { isNew: _, lease: interrupted, ...rest } = scaling;
+    const { isNew, lease: interrupted, ...rest } = scaling;
+    // A deployment may have changed one limit and not the other, and ends with a new rule.
+    const incomplete = interrupted ?? (isNew ? { holder: name, until: 0 } : undefined);
     found.work = state.work;
     if (rule) found.rule = rule;
     if (decision) found.decision = decision;
-    isChange = decision?.to !== undefined && (decision.to !== decision.from || interrupted !== undefined);
+    isChange = decision?.to !== undefined && (decision.to !== decision.from || incomplete !== undefined);
     const { work, recommendations } = state;
     const next: Scaling = {
       ...rest,
@@ -76,6 +78,8 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
       ...(work.timing && { timing: work.timing }),
       ...(work.drained && { drained: work.drained }),
       ...(decision && { decision }),
+      // Kept by a decision that could not be made, so that a later one completes the change.
+      ...(incomplete && { lease: incomplete }),
       ...(isChange && decision && { change: decision, lease: { holder: name, until: endsAt } }),
     };
     return isDeepStrictEqual(next, scaling) ? undefined : next;
