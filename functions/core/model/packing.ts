@@ -15,6 +15,8 @@ interface FixedPacking {
 export interface AutomaticPacking extends Capacity {
   jobsPerMessage: 'auto';
   minMessages: number;
+  /** The deployment's setting `autoscale`, without which nobody knows whether a rule of `drumline scale` still applies. */
+  autoscale: string;
 }
 
 /** What decides, beside the jobs, how long a batch takes and how many batches there should be. */

@@ -26,7 +26,7 @@ test('a small tick has fewer jobs per message, so that 100 workers have work', (
 
 describe('automatic packing', () => {
   const auto = (change: Partial<Capacity> = {}): AutomaticPacking => ({
-    ...{ jobsPerMessage: 'auto', minMessages: 100 },
+    ...{ jobsPerMessage: 'auto', minMessages: 100, autoscale: '' },
     ...{ batchSize: 10, jobConcurrency: 10, timeoutMs: 30_000, workers: 2 },
     ...change,
   });
