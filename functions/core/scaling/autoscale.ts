@@ -55,7 +55,9 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
   const { table, settings, clock, sleep, name, endsAt, limits } = autoscaler;
   const deadline = endsAt - RESERVE_MS;
   const found: Autoscaled = {};
+  /** Whether the number of workers changes, or an earlier change is completed. */
   let isChange = false;
+  let isApplied = false;
   const recorded = await changeScaling(table, async (scaling) => {
     if (isHeld(scaling)) {
       if (!(await untilFree(scaling))) return undefined;
@@ -64,11 +66,13 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     }
     const rule = ruleInForce(scaling, settings);
     const { decision, ...state } = await decideNow(autoscaler, scaling, rule);
-    const { isNew: _, lease: interrupted, ...rest } = scaling;
+    const { isNew = false, lease: interrupted, ...rest } = scaling;
     found.work = state.work;
     if (rule) found.rule = rule;
     if (decision) found.decision = decision;
     isChange = decision?.to !== undefined && (decision.to !== decision.from || interrupted !== undefined);
+    // With a new rule the mapping is looked at as well: someone may have changed it by hand.
+    isApplied = decision?.to !== undefined && (isChange || isNew);
     const { work, recommendations } = state;
     const next: Scaling = {
       ...rest,
@@ -76,12 +80,13 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
       ...(work.timing && { timing: work.timing }),
       ...(work.drained && { drained: work.drained }),
       ...(decision && { decision }),
-      ...(isChange && decision && { change: decision, lease: { holder: name, until: endsAt } }),
+      ...(isChange && { change: decision }),
+      ...(isApplied && { lease: { holder: name, until: endsAt } }),
     };
     return isDeepStrictEqual(next, scaling) ? undefined : next;
   });
   const { decision } = found;
-  if (!isChange || decision?.to === undefined || recorded.lease?.holder !== name) return found;
+  if (!isApplied || decision?.to === undefined || recorded.lease?.holder !== name) return found;
   const problem = await problemOf(() =>
     applyScaling(limits, decision.from ?? null, decision.to as number, { clock, sleep, deadline }),
   );
@@ -93,7 +98,7 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     return {
       ...scaling,
       decision: change,
-      change,
+      ...(isChange && { change }),
       ...(problem !== undefined && { lease: { ...lease, until: 0 } }),
     };
   });
