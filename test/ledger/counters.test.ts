@@ -39,6 +39,9 @@ const nowhere = { client: { send: async () => ({}) } } as unknown as Table;
 const KEY = (await writeOf(nowhere, 0, NOW)).Update?.Key as unknown as Key;
 const ITEM = `${KEY.pk}/${KEY.sk}`;
 
+/** What `writeOf` measures. */
+const TIMING = { jobMs: 10, workerMs: 10, jobs: 1, at: LATER };
+
 interface Writes {
   add: TransactionWrite;
   takeOver: TransactionWrite;
@@ -58,7 +61,7 @@ describeBackEnds((backEnd) => {
     arrange,
     act: (table, { add }) => transact(table, [add]),
     rival: (table, { takeOver }) => transact(table, [takeOver]),
-    writes: () => ({ [ITEM]: { jobsProcessed: 10, jobsFailed: 2, lastSeenAt: LATER } }),
+    writes: () => ({ [ITEM]: { jobsProcessed: 10, jobsFailed: 2, lastSeenAt: LATER, timing: TIMING } }),
     conflicts: { 'another worker has taken it over': { key: KEY, to: { holder: 'another' }, at: [0] } },
   });
 
@@ -72,6 +75,7 @@ describeBackEnds((backEnd) => {
         jobsProcessed: 5,
         jobsFailed: 1,
         lastSeenAt: LATER,
+        timing: TIMING,
         retiredProcessed: 5,
         retiredFailed: 1,
         retiredWorkers: 1,

@@ -60,7 +60,7 @@ export async function consume(
   const { ledger, clock } = worker;
   const { meter } = ledger.counters;
   const budget = new TimeBudget(clock(), endsAt);
-  meter.beginBatch(budget.startedAt);
+  meter.beginBatch(budget.startedAt, worker.settings.jobConcurrency);
   const countedBefore = { ...ledger.counted };
 
   const batch = await readBatch(worker, deliveries);

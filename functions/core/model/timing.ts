@@ -3,8 +3,9 @@ export interface Timing {
   /** Mean time that a job runs, from its start to its end, whether or not it fails. */
   jobMs: number;
   /**
-   * Mean time of a worker per job: the duration of batches divided by the number of their jobs. So a worker does
-   * `1_000 / workerMs` jobs per second. It is less than `jobMs` if a worker runs several jobs at the same time.
+   * Mean time of a worker per job: the duration of full batches divided by the number of their jobs. So a busy worker does
+   * `1_000 / workerMs` jobs per second. It is less than `jobMs` if a worker runs several jobs at the same time. The time of
+   * a batch with too few jobs to keep the worker busy counts only in part (`neededShare`).
    */
   workerMs: number;
   /** How many jobs the means stand for: recent jobs count fully, older ones less. At most 5,000 of a worker. */
@@ -56,18 +57,24 @@ export class TimingMeter {
   #at = 0;
   /** The part of the current batch that is not in the sums yet began here; undefined between batches. */
   #since: number | undefined;
-  /** Jobs of the current batch. */
-  #batchJobs = 0;
+  /** The current batch: when it began, its jobs so far, and how long they ran together. */
+  #batch = { startedAt: 0, slots: 1, jobs: 0, jobMs: 0 };
+  /** Time of the current batch. It decays as the sums do, and becomes part of them at the end of the batch. */
+  #batchMs = 0;
 
-  /** @param now milliseconds since 1970, as below */
-  beginBatch(now: number): void {
+  /**
+   * @param now milliseconds since 1970, as below
+   * @param slots how many jobs the worker can run at the same time
+   */
+  beginBatch(now: number, slots = 1): void {
     this.#since = now;
-    this.#batchJobs = 0;
+    this.#batch = { startedAt: now, slots, jobs: 0, jobMs: 0 };
   }
 
   /** Records that a job of the current batch ran, whether or not it failed. */
   recordJob(ms: number, now: number): void {
-    this.#batchJobs++;
+    this.#batch.jobs++;
+    this.#batch.jobMs += ms;
     // The time first, so that it decays with the jobs that it was needed for.
     this.#addTimeUntil(now);
     this.#jobs++;
@@ -78,6 +85,8 @@ export class TimingMeter {
   /** Ends the batch. One without jobs does not count: nothing could be done, as in an outage. */
   endBatch(now: number): void {
     this.#addTimeUntil(now);
+    this.#workerMs += this.#batchMs * neededShare(this.#batch, now);
+    this.#batchMs = 0;
     this.#since = undefined;
   }
 
@@ -85,18 +94,19 @@ export class TimingMeter {
   timingAt(now: number): Timing | undefined {
     this.#addTimeUntil(now);
     if (this.#jobs === 0) return undefined;
+    const workerMs = this.#workerMs + this.#batchMs * neededShare(this.#batch, now);
     return {
       jobMs: rounded(this.#jobMs / this.#jobs),
-      workerMs: rounded(this.#workerMs / this.#jobs),
+      workerMs: rounded(workerMs / this.#jobs),
       jobs: rounded(this.#jobs),
       at: this.#at,
     };
   }
 
   #addTimeUntil(now: number): void {
-    if (this.#since === undefined || this.#batchJobs === 0) return;
+    if (this.#since === undefined || this.#batch.jobs === 0) return;
     this.#decayTo(now);
-    this.#workerMs += Math.max(0, now - this.#since);
+    this.#batchMs += Math.max(0, now - this.#since);
     this.#since = now;
   }
 
@@ -110,7 +120,25 @@ export class TimingMeter {
     this.#jobs *= share;
     this.#jobMs *= share;
     this.#workerMs *= share;
+    this.#batchMs *= share;
   }
+}
+
+/**
+ * The share of a batch's time that its jobs needed, 0 to 1: less than 1 if the batch had fewer jobs than the worker can
+ * run at the same time, and they ran at the same time. Without this, small batches, as a steady flow of jobs makes them,
+ * would make a worker look slower than it is, and the autoscaler would add workers, which makes the batches smaller still.
+ * A single job counts as one that leaves room for others. If it does not, because it needs the CPU, a backlog builds up, and
+ * the next batches are full.
+ */
+function neededShare(
+  { startedAt, slots, jobs, jobMs }: { startedAt: number; slots: number; jobs: number; jobMs: number },
+  now: number,
+): number {
+  if (jobs === 0 || jobs >= slots) return 1;
+  const running = jobMs / Math.max(1, now - startedAt);
+  const overlap = jobs === 1 ? 1 : Math.min(1, Math.max(0, (running - 1) / (jobs - 1)));
+  return 1 - overlap * (1 - jobs / slots);
 }
 
 /** Rounded to microseconds, which keeps the ledger's items small. */

@@ -39,6 +39,21 @@ describe('a worker’s meter', () => {
     expect(meter.timingAt(NOW + 500)?.workerMs).toBeCloseTo(50, 1);
   });
 
+  test('knows what a busy worker does from a batch that leaves it idle', () => {
+    // Ten jobs can run at the same time.
+    const measured = (jobs: number, jobMs: number, batchMs: number) => {
+      const meter = new TimingMeter();
+      meter.beginBatch(NOW, 10);
+      for (let job = 0; job < jobs; job++) meter.recordJob(jobMs, NOW + batchMs);
+      meter.endBatch(NOW + batchMs);
+      return meter.timingAt(NOW + batchMs)?.workerMs;
+    };
+    // Jobs that wait, all at the same time.
+    for (const jobs of [1, 2, 5, 10]) expect(measured(jobs, 1_000, 1_000)).toBeCloseTo(100, 0);
+    // Jobs that need the CPU, one after the other.
+    for (const jobs of [2, 5, 10]) expect(measured(jobs, 100, 100 * jobs)).toBeCloseTo(100, 0);
+  });
+
   test('ignores batches that could run no job', () => {
     const meter = new TimingMeter();
     const end = measureBatch(meter, [100, 100], NOW, 20);
