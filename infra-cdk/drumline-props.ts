@@ -9,7 +9,7 @@ export interface DrumlineProps {
   readonly concurrency?: number | undefined;
   /**
    * Between which numbers of workers Drumline scales itself. `drumline scale` overrides it until a deployment changes it.
-   * Value: MIN:MAX, two numbers of workers up to 1,000, such as 1:20. @default no autoscaling
+   * Value: MIN:MAX, a minimum and a maximum from 1 to 1,000 workers, such as 1:20. @default no autoscaling
    */
   readonly autoscale?: string | undefined;
   /**

@@ -78,11 +78,11 @@ Lambda's time and the bytes of the logs are not counted. They are computed from 
 systems with the same time per request and the same log bytes per invocation. Fixed monthly costs (the rule, polling an empty
 queue) are not included: see \`drumline plan\`. Nothing here depends on the speed of the machine.
 
-Failing jobs are counted with the default packing. *failed* jobs fail permanently at their first delivery. *failed once* jobs fail at their first
+Failing jobs are counted with the packing that the heading names. *failed* jobs fail permanently at their first delivery. *failed once* jobs fail at their first
 delivery and are processed at the next. Their cost depends on the length of the failure reasons, here 21 characters
 (*failed once*) and 44 (*failed*); their Lambda time is not computed.
 
-Lists are counted with the default packing: the scheduler opens a pass, the reader reads it (1,000 items per page), the scheduler enqueues one
+Lists are counted with the same packing: the scheduler opens a pass, the reader reads it (1,000 items per page), the scheduler enqueues one
 tick with all items, or ${SHARING_TICKS} ticks that share the pass, and the workers load the items. For Lambda's time, each request to S3 takes
 ${REQUEST_MS.s3} ms, one after the other. The items are stored for ${KEPT_DAYS.once} days, those of a shared pass for ${KEPT_DAYS.shared}. The rows of Step
 Functions and of Lambda alone are not measured: \`bench/benchmarks/step-functions.ts\` calculates them from AWS's price list.`,
@@ -148,7 +148,7 @@ function summary(rows: readonly CostRow[]): string[] {
   );
   if (!peer || !ours) return [];
   return [
-    `With the default of ${ours.settings.jobsPerMessage} jobs per message, a million no-op jobs cost ${money(queueAndLedger(ours.dollars))} dollars for queue and ledger, and ${money(totalDollars(ours.dollars))} dollars in total without Elasticsearch. A Powertools handler costs ${money(queueAndLedger(peer.dollars))} dollars for queue and ledger: ${cheaperBy(ours, peer).toFixed(1)} times as much. Lambda’s share grows with the time that the jobs take.`,
+    `With ${ours.settings.jobsPerMessage} jobs per message, a million no-op jobs cost ${money(queueAndLedger(ours.dollars))} dollars for queue and ledger, and ${money(totalDollars(ours.dollars))} dollars in total without Elasticsearch. A Powertools handler costs ${money(queueAndLedger(peer.dollars))} dollars for queue and ledger: ${cheaperBy(ours, peer).toFixed(1)} times as much. Lambda’s share grows with the time that the jobs take.`,
   ];
 }
 
@@ -210,7 +210,7 @@ function failingTable(rows: readonly CostRow[]): Table {
         count(used.sqsSends + used.sqsReceives + used.sqsDeletes + used.sqsReturns + used.sqsIdleReceives),
       'queue and ledger, dollars': ({ dollars }) => money(queueAndLedger(dollars)),
     },
-    'A million jobs that fail, with the default packing',
+    `A million jobs that fail, with ${rows[0]?.settings.jobsPerMessage} jobs per message`,
   );
 }
 
@@ -279,7 +279,7 @@ function listTables(rows: readonly CostRow[]): Section {
 
 function nameOf({ system, settings }: CostRow): string {
   if (system === 'powertools') return 'Powertools handler';
-  return `${settings.jobsPerMessage} per message${settings.isDefault ? ' (default)' : ''}`;
+  return `${settings.jobsPerMessage} per message`;
 }
 
 const money = (dollars: number) => dollars.toFixed(4);

@@ -34,7 +34,7 @@ export const peers: Benchmark<Options, ThroughputRow> = {
   question: 'How fast is it, compared with what?',
   method: `Four systems run the same jobs (the work of \`functions/job.ts\`) in turn, with the same Elasticsearch and the same index settings:
 
-- *drumline*: the deployed stack with its default settings, and with other values of \`jobsPerMessage\`.
+- *drumline*: the deployed stack with several values of \`jobsPerMessage\`.
 - *rabbitmq*: a rebuild of the old RabbitMQ/Redis system: RabbitMQ with a durable queue and persistent messages; one Node.js process per worker with
   prefetch 10. For each job: one index request, one \`INCR\` in Redis, one acknowledgement.
 - *bullmq*: BullMQ with one Node.js process per worker and concurrency 10. For each job: one index request and one \`INCR\`. Finished jobs are not kept.
@@ -92,12 +92,16 @@ function systemNames(text: string): SystemName[] {
   return NAMES.filter((name) => chosen.includes(name));
 }
 
-/** Drumline's row with default settings; the row of any other system. */
-function rowOf(rows: readonly ThroughputRow[], name: SystemName, workMs: number, workers: number) {
+/** The packing of Drumline that is compared: the default one, or the former default in records from before it was auto. */
+function comparedPacking(rows: readonly ThroughputRow[]) {
   const { jobsPerMessage } = defaultPacking();
-  // Records from before the default was auto.
   const isRecorded = rows.some(({ settings }) => settings.jobsPerMessage === jobsPerMessage);
-  const wanted = isRecorded ? jobsPerMessage : FORMER_DEFAULT;
+  return isRecorded ? jobsPerMessage : FORMER_DEFAULT;
+}
+
+/** Drumline's row with the compared packing; the row of any other system. */
+function rowOf(rows: readonly ThroughputRow[], name: SystemName, workMs: number, workers: number) {
+  const wanted = comparedPacking(rows);
   return rows.find(
     ({ system, settings, ...load }) =>
       system === name &&
@@ -107,7 +111,7 @@ function rowOf(rows: readonly ThroughputRow[], name: SystemName, workMs: number,
   );
 }
 
-/** How many times as fast Drumline is with default settings; undefined if either was not measured. */
+/** How many times as fast Drumline is with the compared packing; undefined if either was not measured. */
 function timesFaster(rows: readonly ThroughputRow[], peer: SystemName, workMs: number): number | undefined {
   const ours = rowOf(rows, 'drumline', workMs, COMPARED_WORKERS);
   const theirs = rowOf(rows, peer, workMs, COMPARED_WORKERS);
@@ -117,8 +121,10 @@ function timesFaster(rows: readonly ThroughputRow[], peer: SystemName, workMs: n
 function headline(rows: readonly ThroughputRow[], workTimes: number[]): Section {
   const systems = NAMES.filter((name) => rowOf(rows, name, workTimes[0] ?? 0, COMPARED_WORKERS));
   if (systems.length === 0) return [];
+  const packing = comparedPacking(rows);
+  const settings = packing === FORMER_DEFAULT ? `${packing} jobs per message` : 'its default settings';
   return [
-    `Jobs per minute with ${COMPARED_WORKERS} workers, Drumline with its default settings:`,
+    `Jobs per minute with ${COMPARED_WORKERS} workers, Drumline with ${settings}:`,
     {
       heads: ['system', ...workTimes.flatMap((workMs) => [workOf(workMs), 'Drumline is faster by'])],
       rows: systems.map((name) => [

@@ -18,7 +18,7 @@ export const scaling: Benchmark<Options, ThroughputRow> = {
   method: `The deployed stack with its default settings runs jobs that wait. Only \`concurrency\` changes. The time runs from the claim of
 the tick to the last job's count, after a warm-up that is not counted. At the end of a measurement some workers are
 idle while others finish a batch. With N batches per worker the result can therefore be up to 1/N below the long-run speed: with
-the defaults and jobs of 100 ms a batch takes 5 seconds, so \`--seconds 20\` measures at least five batches per worker.`,
+jobs of 100 ms a batch takes at most 5 seconds, so \`--seconds 20\` measures at least four batches per worker.`,
 
   register(command: Command) {
     command

@@ -24,7 +24,7 @@ export function register(program: Command): void {
     .command('destroy')
     .summary('delete the stack; the ledger and the results are kept')
     .description(
-      'Deletes the stack: functions, queues and logs. The ledger’s table, the bucket of list items, the results in ' +
+      'Deletes the stack: functions, queues, logs and alarms. The ledger’s table, the bucket of list items, the results in ' +
         'Elasticsearch and the secrets stay, so that a later deploy can continue with them. It refuses while a run is ' +
         'active, jobs are queued, or dead letters are kept. ("down --wipe" is different: it deletes everything in the ' +
         'local cloud, all stages and results included.)',

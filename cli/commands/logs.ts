@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .addArgument(new Argument('[function]', FUNCTIONS.join(', ')).argParser(functionName))
     .option(
       '--follow',
-      'show new lines until Ctrl-C, each after four seconds; with --json one object per line',
+      'then show new lines until Ctrl-C, each four seconds late; with --json one object per line',
     )
     .addOption(
       new Option('--since <duration>', 'start of the logs, such as 30s, 5m, 2h or 1d ago')

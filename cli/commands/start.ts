@@ -24,7 +24,7 @@ export function register(program: Command): void {
     .addOption(paceOption().default('burst'))
     .option(
       '--backfill <minutes>',
-      `fire ticks that are up to <minutes> late; the default is ${DEFAULT_BACKFILL_MINUTES}, the least is 2`,
+      `fire ticks that are up to <minutes> late (default: ${DEFAULT_BACKFILL_MINUTES}; 0 and 1 count as 2)`,
       int(0, 10_080),
     )
     .option('--replace', 'stop the active run, if there is one')

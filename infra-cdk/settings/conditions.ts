@@ -82,7 +82,7 @@ export const CONDITIONS = {
     title: 'The autoscaler fails',
     meaning: 'The number of workers stays as it is, and the alarm "overdue" gets no figures.',
     action:
-      'Read the reason: drumline logs autoscaler --since 15m. Until it works again, set the number of workers by hand: drumline scale N.',
+      'Read the reason: drumline logs autoscaler --since 15m. Until it works again, drumline scale does not work either: docs/operating.md says how to set the number with the AWS CLI.',
   },
   'abandoned-events': {
     title: 'Events for the scheduler were abandoned',

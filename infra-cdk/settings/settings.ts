@@ -78,7 +78,7 @@ const scaling = {
     common: true,
   }),
   autoscale: ofForm(
-    `MIN:MAX, two numbers of workers up to ${MAX_WORKERS.toLocaleString('en-US')}, such as 1:20`,
+    `MIN:MAX, a minimum and a maximum from 1 to ${MAX_WORKERS.toLocaleString('en-US')} workers, such as 1:20`,
     (error) => z.string(error).refine((value) => value === '' || isRule(value), error),
   )
     .default('')

@@ -78,7 +78,7 @@ const VALUES: Record<SettingName, Values> = {
   autoscale: {
     valid: ['', '1:20', '4', '1:1000'],
     invalid: ['20:1', '0:4', '1:1001', '1-20', ':4', '1:', 'yes', 4],
-    allowed: 'must be MIN:MAX, two numbers of workers up to 1,000, such as 1:20',
+    allowed: 'must be MIN:MAX, a minimum and a maximum from 1 to 1,000 workers, such as 1:20',
   },
   drainWithinSeconds: int(60, 86_400),
   batchSize: int(1, 10_000),

@@ -55,7 +55,9 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
   const { table, settings, clock, sleep, name, endsAt, limits } = autoscaler;
   const deadline = endsAt - RESERVE_MS;
   const found: Autoscaled = {};
+  /** Whether the number of workers changes, or an earlier change is completed. */
   let isChange = false;
+  let isApplied = false;
   const recorded = await changeScaling(table, async (scaling) => {
     if (isHeld(scaling)) {
       if (!(await untilFree(scaling))) return undefined;
@@ -70,7 +72,8 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     found.work = state.work;
     if (rule) found.rule = rule;
     if (decision) found.decision = decision;
-    isChange = decision?.to !== undefined && (decision.to !== decision.from || incomplete !== undefined);
+    isChange = decision?.to !== undefined && (decision.to !== decision.from || interrupted !== undefined);
+    isApplied = isChange || (decision?.to !== undefined && incomplete !== undefined);
     const { work, recommendations } = state;
     const next: Scaling = {
       ...rest,
@@ -80,12 +83,13 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
       ...(decision && { decision }),
       // Kept by a decision that could not be made, so that a later one completes the change.
       ...(incomplete && { lease: incomplete }),
-      ...(isChange && decision && { change: decision, lease: { holder: name, until: endsAt } }),
+      ...(isChange && { change: decision }),
+      ...(isApplied && { lease: { holder: name, until: endsAt } }),
     };
     return isDeepStrictEqual(next, scaling) ? undefined : next;
   });
   const { decision } = found;
-  if (!isChange || decision?.to === undefined || recorded.lease?.holder !== name) return found;
+  if (!isApplied || decision?.to === undefined || recorded.lease?.holder !== name) return found;
   const problem = await problemOf(() =>
     applyScaling(limits, decision.from ?? null, decision.to as number, { clock, sleep, deadline }),
   );
@@ -97,7 +101,7 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     return {
       ...scaling,
       decision: change,
-      change,
+      ...(isChange && { change }),
       ...(problem !== undefined && { lease: { ...lease, until: 0 } }),
     };
   });

@@ -102,8 +102,11 @@ function currentNeed(rule: ScalingRule, figures: Known): Need {
     return { workers: steady, reason: `The schedule needs ${steady} for the jobs that arrive evenly` };
   if (backlog === 0) return { workers: 0, reason: 'No job is pending' };
   const goal = drain < inTime ? 'to run all at once' : `to drain in ${seconds(drainMs)}`;
-  const work = `${backlog} pending jobs at ${round(workerMs)} ms each`;
-  return { workers: drain, reason: `${work} need ${Math.max(1, drain)} ${goal}` };
+  const work =
+    backlog === 1
+      ? `1 pending job at ${round(workerMs)} ms needs`
+      : `${backlog.toLocaleString('en-US')} pending jobs at ${round(workerMs)} ms each need`;
+  return { workers: drain, reason: `${work} ${Math.max(1, drain)} ${goal}` };
 }
 
 const workersFor = (workMs: number, withinMs: number) => Math.ceil(workMs / (withinMs * TARGET_UTILIZATION));

@@ -26,7 +26,7 @@ test('queue and ledger are compared with those of the peer', () => {
   expect(cost.section([ours, theirs])[0]).toContain('15.0 times as much');
   const [dollars] = tablesOf([ours, theirs]);
   expect(dollars?.rows[0]).toEqual([
-    '10 per message (default)',
+    '10 per message',
     ...['0.0000', '0.1250', '0.1250', '15.0×', '0.2000', '0.0000', '0.0000', '0.3250'],
   ]);
   expect(dollars?.rows[1]?.[4]).toBe('');

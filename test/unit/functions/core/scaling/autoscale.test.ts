@@ -76,6 +76,15 @@ test('a new rule is applied by the next invocation, and then asks Lambda only on
   expect(await report()).toMatchObject({ state: 'settled', decision: { from: 5 }, change });
 });
 
+test('a new rule with the same number brings a mapping back that was changed by hand', async () => {
+  limits.mapping = 9;
+  await setRule({ min: 2, max: 2 });
+  await invoke();
+  expect(limits.changes).toEqual(['mapping 2']);
+  // The number of workers has not changed.
+  expect(await report()).toMatchObject({ state: 'settled', decision: { from: 2, to: 2 }, change: null });
+});
+
 test('a claimed tick raises the number before its jobs are enqueued', async () => {
   await claimedTick();
   await setRule({ min: 1, max: 20 });

@@ -156,9 +156,9 @@ test('only recommendations that may still be the highest are kept', () => {
 });
 
 test.each<[string, ScalingFigures, Partial<ScalingRule>]>([
-  ['20000 pending jobs at 10 ms each need 1 to drain in 300 s.', tick, {}],
+  ['20,000 pending jobs at 10 ms each need 1 to drain in 300 s.', tick, {}],
   [
-    '20000 pending jobs at 10 ms each need 5 to drain in 60 s, but the rule allows 2 at most.',
+    '20,000 pending jobs at 10 ms each need 5 to drain in 60 s, but the rule allows 2 at most.',
     tick,
     { max: 2, drainWithinSeconds: 60 },
   ],
