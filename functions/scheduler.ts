@@ -16,6 +16,7 @@ const environment = readEnvironment(
   'DRUMLINE_JOBS_QUEUE',
   'DRUMLINE_JOBS_PER_MESSAGE',
   'DRUMLINE_PACKING',
+  'DRUMLINE_AUTOSCALE',
   'DRUMLINE_READER',
   'DRUMLINE_AUTOSCALER',
 );
@@ -25,7 +26,12 @@ const jobs = openQueue(environment.DRUMLINE_JOBS_QUEUE);
 const jobsPerMessage = environment.DRUMLINE_JOBS_PER_MESSAGE;
 const packing: PackingRule =
   jobsPerMessage === 'auto'
-    ? { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK, ...environment.DRUMLINE_PACKING }
+    ? {
+        jobsPerMessage,
+        minMessages: MIN_MESSAGES_PER_TICK,
+        autoscale: environment.DRUMLINE_AUTOSCALE,
+        ...environment.DRUMLINE_PACKING,
+      }
     : { jobsPerMessage, minMessages: MIN_MESSAGES_PER_TICK };
 
 const lambda = openLambda();

@@ -60,5 +60,9 @@ export function effectiveJobsPerMessage(x: number, sizing: Sizing, workMs: numbe
   if (jobsPerMessage !== 'auto') return jobsPerMessageOf(x, { jobsPerMessage, minMessages });
   const timeoutMs = consumerTimeoutSeconds * 1_000;
   const capacity = { batchSize, jobConcurrency, timeoutMs, workers: concurrency };
-  return jobsPerMessageOf(x, { jobsPerMessage, minMessages, ...capacity }, { timing: { jobMs: workMs } });
+  return jobsPerMessageOf(
+    x,
+    { jobsPerMessage, minMessages, autoscale: '', ...capacity },
+    { timing: { jobMs: workMs } },
+  );
 }

@@ -50,6 +50,7 @@ export class Scheduler extends DrumlineFunction {
         DRUMLINE_JOBS_QUEUE: queues.jobs.queueUrl,
         DRUMLINE_JOBS_PER_MESSAGE: String(settings.jobsPerMessage),
         DRUMLINE_PACKING: JSON.stringify(capacityOf(settings)),
+        DRUMLINE_AUTOSCALE: settings.autoscale,
         DRUMLINE_READER: readerNameOf(prefix),
         DRUMLINE_AUTOSCALER: autoscalerNameOf(prefix),
       },

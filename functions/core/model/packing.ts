@@ -15,6 +15,8 @@ interface FixedPacking {
 export interface AutomaticPacking extends Capacity {
   jobsPerMessage: 'auto';
   minMessages: number;
+  /** The deployment's setting `autoscale`, without which nobody knows whether a rule of `drumline scale` still applies. */
+  autoscale: string;
 }
 
 /** What decides, beside the jobs, how long a batch takes and how many batches there should be. */
@@ -77,7 +79,8 @@ export function jobsPerMessageOf(jobs: number, rule: PackingRule, figures: Packi
 }
 
 /**
- * The number of jobs per message with which a full batch takes about `BATCH_MS`; from 1 to `MAX_JOBS_PER_MESSAGE`.
+ * The number of jobs per message with which a full batch takes about `BATCH_MS`, or as long as one job if that takes
+ * longer; from 1 to `MAX_JOBS_PER_MESSAGE`.
  * @param jobMs mean time that a job runs, in milliseconds; undefined if it is not known
  */
 export function jobsPerMessageFor(
@@ -88,7 +91,11 @@ export function jobsPerMessageFor(
   const wanted =
     jobMs === undefined
       ? CAUTIOUS_JOBS_PER_MESSAGE
-      : Math.round(batchMs / shareOfWorkerMs(jobMs, jobConcurrency) / batchSize);
+      : Math.max(
+          Math.round(batchMs / shareOfWorkerMs(jobMs, jobConcurrency) / batchSize),
+          // Jobs that run at the same time make a batch no longer than one of them, and fewer would leave a worker half idle.
+          Math.floor(jobConcurrency / batchSize),
+        );
   return Math.max(1, Math.min(wanted, MAX_JOBS_PER_MESSAGE, Math.floor(MAX_BATCH_JOBS / batchSize)));
 }
 

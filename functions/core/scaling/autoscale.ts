@@ -66,13 +66,14 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
     }
     const rule = ruleInForce(scaling, settings);
     const { decision, ...state } = await decideNow(autoscaler, scaling, rule);
-    const { isNew = false, lease: interrupted, ...rest } = scaling;
+    const { isNew, lease: interrupted, ...rest } = scaling;
+    // A deployment may have changed one limit and not the other, and ends with a new rule.
+    const incomplete = interrupted ?? (isNew ? { holder: name, until: 0 } : undefined);
     found.work = state.work;
     if (rule) found.rule = rule;
     if (decision) found.decision = decision;
     isChange = decision?.to !== undefined && (decision.to !== decision.from || interrupted !== undefined);
-    // With a new rule the mapping is looked at as well: someone may have changed it by hand.
-    isApplied = decision?.to !== undefined && (isChange || isNew);
+    isApplied = isChange || (decision?.to !== undefined && incomplete !== undefined);
     const { work, recommendations } = state;
     const next: Scaling = {
       ...rest,
@@ -80,6 +81,8 @@ export async function autoscale(autoscaler: Autoscaler): Promise<Autoscaled> {
       ...(work.timing && { timing: work.timing }),
       ...(work.drained && { drained: work.drained }),
       ...(decision && { decision }),
+      // Kept by a decision that could not be made, so that a later one completes the change.
+      ...(incomplete && { lease: incomplete }),
       ...(isChange && { change: decision }),
       ...(isApplied && { lease: { holder: name, until: endsAt } }),
     };

@@ -3,7 +3,7 @@ import { type Run, readRun, readSchedule, type Schedule, skipTicks } from '../le
 import { readScaling } from '../ledger/scaling.ts';
 import { claimTick, type LeasedTick, leaseTick, readTick } from '../ledger/ticks.ts';
 import { indexAt } from '../model/index-name.ts';
-import { jobsPerMessageOf, type PackingFigures } from '../model/packing.ts';
+import { type AutomaticPacking, jobsPerMessageOf, type PackingFigures } from '../model/packing.ts';
 import {
   type ItemsStep,
   isAwaited,
@@ -16,6 +16,7 @@ import {
 import { nextStep, nextTickAfter } from '../model/schedule.ts';
 import { MAX_SPREAD_MS, nextSlice } from '../model/tick.ts';
 import { MAX_DELAY_MS } from '../queue/queue.ts';
+import { ruleInForce } from '../scaling/rule-in-force.ts';
 import {
   type EnqueueResult,
   enqueue,
@@ -149,7 +150,7 @@ async function claimNextTick(
 ): Promise<LeasedTick | undefined> {
   const nextTickAt = nextTickAfter(run.y, run.nextTickAt);
   const { settings, table } = scheduler;
-  const figures = settings.jobsPerMessage === 'auto' ? await readPackingFigures(table) : {};
+  const figures = settings.jobsPerMessage === 'auto' ? await readPackingFigures(table, settings) : {};
   const tick: LeasedTick = {
     runId: run.runId,
     tick: run.nextTick,
@@ -171,10 +172,13 @@ async function claimNextTick(
 }
 
 /** What is known about the jobs. Never throws: without figures the tick is packed cautiously. */
-async function readPackingFigures(table: Scheduler['table']): Promise<PackingFigures> {
+async function readPackingFigures(
+  table: Scheduler['table'],
+  { autoscale }: AutomaticPacking,
+): Promise<PackingFigures> {
   try {
-    const { timing, rule } = await readScaling(table);
-    return { timing, workers: rule?.max };
+    const scaling = await readScaling(table);
+    return { timing: scaling.timing, workers: ruleInForce(scaling, { autoscale })?.max };
   } catch {
     return {};
   }

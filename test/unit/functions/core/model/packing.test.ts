@@ -26,7 +26,7 @@ test('a small tick has fewer jobs per message, so that 100 workers have work', (
 
 describe('automatic packing', () => {
   const auto = (change: Partial<Capacity> = {}): AutomaticPacking => ({
-    ...{ jobsPerMessage: 'auto', minMessages: 100 },
+    ...{ jobsPerMessage: 'auto', minMessages: 100, autoscale: '' },
     ...{ batchSize: 10, jobConcurrency: 10, timeoutMs: 30_000, workers: 2 },
     ...change,
   });
@@ -43,6 +43,8 @@ describe('automatic packing', () => {
     ['and slower ones', MILLION, 600_000, {}, 1],
     ['jobs that nobody has measured are packed cautiously', MILLION, undefined, {}, 10],
     ['a worker that runs more jobs at a time gets more', MILLION, 100, { jobConcurrency: 50 }, 98],
+    ['and of slow jobs as many as it runs at a time', MILLION, 10_000, { jobConcurrency: 100 }, 10],
+    ['also if a batch is one message', MILLION, 10_000, { batchSize: 1 }, 10],
     ['a short time limit makes shorter batches', MILLION, 100, { timeoutMs: 4_000 }, 10],
     ['a batch of more messages has as many jobs', MILLION, 100, { batchSize: 100 }, 2],
     ['a batch of a thousand messages has a bounded number of jobs', MILLION, 0, { batchSize: 1_000 }, 5],
@@ -77,7 +79,7 @@ describe('automatic packing', () => {
         expect(Number.isInteger(each)).toBe(true);
         if (each === 1) return;
         const batchMs = (each * batchSize * jobMs) / jobConcurrency;
-        expect(batchMs).toBeLessThan(timeoutMs / 2);
+        expect(batchMs).toBeLessThan(Math.max(timeoutMs / 2, jobMs * 1.001));
         expect(Math.ceil(jobs / each)).toBeGreaterThanOrEqual(100);
         // Half a second of work is for one worker, if it is the only one.
         const tickMs = (jobs * jobMs) / jobConcurrency;

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { changeScaling, readScaling } from '../../../../../functions/core/ledger/scaling.ts';
 import type { ScalingRule } from '../../../../../functions/core/model/scaling.ts';
+import { Refused } from '../../../../../functions/core/scaling/apply-scaling.ts';
 import {
   type Autoscaled,
   type Autoscaler,
@@ -120,7 +121,6 @@ test('a refusal is reported, and the next decision tries again', async () => {
 
 test('nothing changes while Lambda does not say how many workers there are', async () => {
   await setRule({ min: 5, max: 5 });
-  const { Refused } = await import('../../../../../functions/core/scaling/apply-scaling.ts');
   limits.readReserved = async () => {
     throw new Refused('Lambda throttles.');
   };
@@ -142,6 +142,30 @@ test('if an autoscaler dies during a change, the next one completes it', async (
   await invoke({ endsAt: time.now + 300_000 });
   expect(limits.changes).toEqual(['function 5', 'mapping 5']);
   expect(await report()).toMatchObject({ state: 'settled', decision: { from: 5, to: 5 } });
+});
+
+test('a change that was not completed is completed although a decision in between could not be made', async () => {
+  await setRule({ min: 5, max: 5 });
+  limits.refused = { change: 'mapping', reason: 'Lambda throttles.' };
+  await invoke();
+  const { readReserved } = limits;
+  limits.readReserved = async () => {
+    throw new Refused('Lambda throttles.');
+  };
+  await invoke();
+  Object.assign(limits, { readReserved });
+  delete limits.refused;
+  await invoke();
+  expect(limits).toMatchObject({ reserved: 5, mapping: 5 });
+  expect(await report()).toMatchObject({ state: 'settled' });
+});
+
+test('a new rule corrects a mapping that does not belong to the number of workers', async () => {
+  limits = new FakeLimits(time, 5, 20);
+  await setRule({ min: 5, max: 5 });
+  await invoke();
+  expect(limits.changes).toEqual(['mapping 5']);
+  expect(await report()).toMatchObject({ state: 'settled' });
 });
 
 test('of two invocations at the same time, one changes Lambda, and the other decides after it', async () => {

@@ -12,7 +12,7 @@ describe('a tick of 100,000 jobs', () => {
   const X = 100_000;
   const timing = { jobMs: 100, workerMs: 11, jobs: 50, at: NOW };
   const auto: PackingRule = {
-    ...{ jobsPerMessage: 'auto', minMessages: 100 },
+    ...{ jobsPerMessage: 'auto', minMessages: 100, autoscale: '' },
     ...{ batchSize: 10, jobConcurrency: 10, timeoutMs: 30_000, workers: 2 },
   };
 
@@ -24,7 +24,15 @@ describe('a tick of 100,000 jobs', () => {
     [
       'is packed for the workers that a rule allows',
       auto,
-      { timing, rule: { min: 1, max: 200 } },
+      { timing, rule: { min: 1, max: 200 }, overrides: '' },
+      true,
+      12,
+      1,
+    ],
+    [
+      'is packed for the workers of the deployment if that has ended a rule',
+      { ...auto, autoscale: '1:200', workers: 200 },
+      { timing, rule: { min: 1, max: 1 }, overrides: '' },
       true,
       12,
       1,
