@@ -23,6 +23,8 @@ export interface Target {
   /** Environment variables for child processes that use this target. */
   readonly environment: NodeJS.ProcessEnv;
   readonly clients: Clients;
+  /** What each command needs for this target and stage: `--stage demo --target aws`; empty if nothing. */
+  options: string;
   /** The command line that the user types for this target and stage. */
   command(words: string): string;
 }
@@ -46,6 +48,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
  */
 export function resolveTarget(name: TargetName, stage: string, home = localHome()): Target {
   const environment = environmentOf(name, home);
+  const options = [stage && `--stage ${stage}`, name !== 'local' && `--target ${name}`]
+    .filter(Boolean)
+    .join(' ');
   return {
     name,
     stage,
@@ -54,10 +59,8 @@ export function resolveTarget(name: TargetName, stage: string, home = localHome(
     home,
     environment,
     clients: openClients(name, environment),
-    command: (words) =>
-      ['npx drumline', words, stage && `--stage ${stage}`, name !== 'local' && `--target ${name}`]
-        .filter(Boolean)
-        .join(' '),
+    options,
+    command: (words) => ['npx drumline', words, options].filter(Boolean).join(' '),
   };
 }
 

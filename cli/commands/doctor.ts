@@ -10,7 +10,7 @@ import { findCurrentDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { effectiveSettings } from '../cloud/settings.ts';
 import { readJob } from '../job/load-job.ts';
-import { type Finding, findingsOf } from '../runs/findings.ts';
+import { type Finding, findingsOf, optionsNote } from '../runs/findings.ts';
 import { localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
@@ -61,7 +61,7 @@ async function readFindings({ target, signal }: Call): Promise<Finding[] | undef
   return findingsOf(status, visible + inFlight + delayed, Date.now());
 }
 
-function findingLines(findings: Finding[] | undefined, colors: Colors): string[] {
+function findingLines({ output: { colors }, target }: Call, findings: Finding[] | undefined): string[] {
   if (!findings) return [];
   const judged = new Set<string>(findings.map(({ condition }) => condition));
   const others = Object.keys(CONDITIONS).filter((name) => !judged.has(name));
@@ -74,6 +74,7 @@ function findingLines(findings: Finding[] | undefined, colors: Colors): string[]
     ...findings.flatMap(({ ok, condition, title, meaning, action }) =>
       ok ? [] : ['', `${condition}: ${title}. ${meaning} ${action}`],
     ),
+    ...(findings.every(({ ok }) => ok) ? [] : optionsNote(target.options)),
     '',
     `Only CloudWatch knows: ${others.join(', ')}.`,
   ];
@@ -91,7 +92,7 @@ async function reportChecks(call: Call, checks: Check[], shortcomings?: string[]
     [
       table(['', 'Needed', 'Found'], rows),
       ...checks.flatMap(({ name, advice }) => (advice ? ['', `${name}: ${advice}`] : [])),
-      ...findingLines(findings, output.colors),
+      ...findingLines(call, findings),
       ...(shortcomings ? ['', 'How LocalStack 4.14 differs from AWS:'] : []),
       ...(shortcomings ?? []).map((each) => `- ${each}`),
     ].join('\n'),
@@ -117,7 +118,7 @@ async function diagnoseMachine(call: Call): Promise<number> {
       ]),
       '',
       `Folder of the local cloud: ${root}`,
-      ...findingLines(findings, output.colors),
+      ...findingLines(call, findings),
     ].join('\n'),
   );
   return ok ? 0 : 1;

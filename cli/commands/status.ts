@@ -45,6 +45,10 @@ async function run(
     return;
   }
   output.result({ ...status, warnings: warningsOf(status) }, () =>
-    statusScreen(status, { colors: output.colors, width: process.stdout.columns ?? 80 }),
+    statusScreen(status, {
+      colors: output.colors,
+      width: process.stdout.columns ?? 80,
+      options: target.options,
+    }),
   );
 }

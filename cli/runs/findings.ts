@@ -59,6 +59,11 @@ export function warningsOf(status: Figures, now = Date.now()): Omit<Finding, 'ok
   return findingsOf(status, undefined, now).flatMap(({ ok, ...warning }) => (ok ? [] : [warning]));
 }
 
+/** What a user of another target or of a stage must know about the commands in the texts; nothing on the default one. */
+export function optionsNote(options: string): string[] {
+  return options === '' ? [] : [`Add ${options} to these commands.`];
+}
+
 function finding(condition: ConditionName, ok: boolean, found: string): Finding {
   return { condition, ok, found, ...CONDITIONS[condition] };
 }

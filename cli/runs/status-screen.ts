@@ -3,7 +3,7 @@ import type { Status } from '../../functions/status.ts';
 import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { warningsOf } from './findings.ts';
+import { optionsNote, warningsOf } from './findings.ts';
 import { nextTickText, scheduleText } from './run-report.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
@@ -12,6 +12,8 @@ export interface ScreenOptions {
   colors: Colors;
   /** Characters per line. */
   width: number;
+  /** The options that commands need for the target and stage (`Target.options`). */
+  options: string;
   /** Measured jobs per minute; null until it is known. */
   rate?: number | null;
 }
@@ -24,7 +26,7 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
       'There has been no run yet.',
       '',
       ...queueLines(status, colors),
-      ...warningLines(status, colors),
+      ...warningLines(status, options),
     ].join('\n');
   }
   return [
@@ -33,7 +35,7 @@ export function statusScreen(status: Status, options: ScreenOptions): string {
     ...queueLines(status, colors),
     '',
     workerTable(status, options),
-    ...warningLines(status, colors),
+    ...warningLines(status, options),
   ].join('\n');
 }
 
@@ -160,12 +162,13 @@ function workerTable(status: Status, { colors }: ScreenOptions): string {
   return [colors.dim(head ?? ''), ...body].join('\n');
 }
 
-function warningLines(status: Status, { yellow }: Colors): string[] {
-  return warningsOf(status).flatMap(({ title, found, action }) => [
-    '',
-    yellow(`! ${title}: ${found}.`),
-    `  ${action}`,
-  ]);
+function warningLines(status: Status, { colors: { yellow }, options }: ScreenOptions): string[] {
+  const warnings = warningsOf(status);
+  if (warnings.length === 0) return [];
+  return [
+    ...warnings.flatMap(({ title, found, action }) => ['', yellow(`! ${title}: ${found}.`), `  ${action}`]),
+    ...optionsNote(options).map((note) => `  ${note}`),
+  ];
 }
 
 function label(name: string, text: string): string {

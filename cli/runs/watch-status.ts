@@ -39,7 +39,9 @@ export async function watchStatus(
   const draw = () => {
     const { columns = 80, rows = 24 } = process.stdout;
     const warning = problem === '' ? [] : [output.colors.yellow(problem)];
-    const screen = status && statusScreen(status, { colors: output.colors, width: columns, rate });
+    const screen =
+      status &&
+      statusScreen(status, { colors: output.colors, width: columns, rate, options: target.options });
     const lines = (screen ?? 'Reading the status …').split('\n');
     // The last row of the terminal is for the cursor.
     logUpdate(fitToTerminal(lines, ['', ...warning, output.colors.dim(footer)], columns, rows - 1));

@@ -58,16 +58,17 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, context: StackContext, functions: Watched) {
     super(scope, id);
     const actions = this.#topics(context).map((topic) => new SnsAction(topic));
-    this.alarms = rulesOf(context, functions).map((rule) => this.#alarm(rule, context.prefix, actions));
+    this.alarms = rulesOf(context, functions).map((rule) => this.#alarm(rule, context, actions));
   }
 
-  #alarm(rule: Rule, prefix: string, actions: IAlarmAction[]): Alarm {
+  #alarm(rule: Rule, { prefix, settings }: StackContext, actions: IAlarmAction[]): Alarm {
     const { condition, part, namespace, dimensions, statistic, minutes, times = 1, of = times } = rule;
     const { title, meaning, action } = CONDITIONS[condition];
     const name = [condition, part].filter(Boolean).join('-');
+    const options = [settings.stage && `--stage ${settings.stage}`, '--target aws'].filter(Boolean).join(' ');
     const alarm = new Alarm(this, name, {
       alarmName: `${prefix}-${name}`,
-      alarmDescription: `${title}. ${meaning} ${action} (docs/operating.md#${condition})`,
+      alarmDescription: `${title}. ${meaning} ${action} Add ${options} to the commands (docs/operating.md#${condition}).`,
       metric: new Metric({
         namespace,
         metricName: rule.metric,

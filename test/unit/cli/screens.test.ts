@@ -29,7 +29,12 @@ test('a table has no borders and no trailing spaces; a Markdown table escapes it
 
 describe('the status screen', () => {
   const screen = (more = {}, rate?: number | null) =>
-    statusScreen(sampleStatus(more), { colors: UNCOLOURED, width: 80, ...(rate !== undefined && { rate }) });
+    statusScreen(sampleStatus(more), {
+      colors: UNCOLOURED,
+      width: 80,
+      options: '',
+      ...(rate !== undefined && { rate }),
+    });
 
   test('shows the run, its jobs, the queue and the workers', () => {
     const text = screen();
@@ -38,6 +43,14 @@ describe('the status screen', () => {
     expect(text).toContain('40 messages waiting, 9 in flight, 0 delayed, 10 dead letters');
     expect(text).toMatch(/worker-bbbbbbbb +900 +60\.0 %/);
     expect(text.indexOf('worker-bbbbbbbb')).toBeLessThan(text.indexOf('worker-aaaaaaaa'));
+  });
+
+  test('names the options that the commands of its warnings need', () => {
+    const warned = (options: string) =>
+      statusScreen(sampleStatus(), { colors: UNCOLOURED, width: 80, options });
+    expect(warned('')).toContain('drumline dead-letters list');
+    expect(warned('')).not.toContain('Add ');
+    expect(warned('--stage demo --target aws')).toContain('Add --stage demo --target aws to these commands.');
   });
 
   test('shows missed ticks, retired workers and the rate only if there are any', () => {

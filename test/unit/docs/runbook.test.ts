@@ -24,7 +24,7 @@ test.each(Object.entries(CONDITIONS))(
     const section = page.split(/^#{2,3} /m).find((text) => text.startsWith(`${name}\n`)) ?? '';
     expect(flowing(section)).toContain(`**${title}.** ${meaning}`);
     const code = section.match(/```sh\n(.*?)```/s)?.[1] ?? '';
-    expect(code).toMatch(/^(drumline|aws) /m);
+    expect(code).toMatch(/^(npx drumline|aws) /m);
     // The alarm and the runbook name the same commands, and they exist.
     const commands = (text: string) =>
       new Set([...text.matchAll(/\bdrumline ([a-z-]+)/g)].map(([, command = '']) => command));
