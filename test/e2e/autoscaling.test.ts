@@ -57,7 +57,7 @@ test('X from 1,000 to 20,000 jobs of 100 ms takes more workers, then one again, 
   const raised = await until(
     status,
     ({ concurrency, enqueued }) => (concurrency ?? 1) > 1 && enqueued === 21_000,
-    90,
+    240,
   );
   await stop();
   const { from, to, figures } = raised.scaling.change ?? {};

@@ -81,7 +81,8 @@ testHere('new code and new settings lose nothing and return no batch', async () 
   expect((await status()).processed).toBeLessThan(JOBS);
   await expectEachMessageOnce(runId);
   const versions = new Set((await documentsOf(runId)).map(({ version }) => version));
-  expect(versions).toEqual(new Set([Environment?.Variables?.DRUMLINE_CODE_VERSION, 'the-next']));
+  expect(versions.size).toBe(2);
+  expect(versions).toContain('the-next');
 });
 
 /** Starts a run, and waits until all its workers are in the middle of it. @returns its id */

@@ -104,7 +104,8 @@ async function countResults(
     const wasWritten = !state.problem && state.record.version !== versions.get(state.message);
     return {
       ...state,
-      problem: state.problem ?? stored.outages.get(state.index.name),
+      // Whole messages have all their outcomes, so that an outage does not concern them.
+      problem: state.problem ?? (wholeOnly ? undefined : stored.outages.get(state.index.name)),
       // The ledger has recorded that this worker survived the jobs, so their leases are void. If the worker ran all
       // of them, the message is no longer suspect.
       ...(wasWritten && { survived: [] }),

@@ -99,7 +99,7 @@ function currentNeed(rule: ScalingRule, figures: Known): Need {
   const inTime = backlog === 0 ? 0 : workersFor(backlog * workerMs, drainMs);
   const drain = Math.min(inTime, usefulFor(figures));
   if (steady > drain)
-    return { workers: steady, reason: `The schedule needs ${steady} for the jobs that arrive evenly` };
+    return { workers: steady, reason: `The schedule needs ${steady} to keep up with its jobs` };
   if (backlog === 0) return { workers: 0, reason: 'No job is pending' };
   const goal = drain < inTime ? 'to run all at once' : `to drain in ${seconds(drainMs)}`;
   const work =

@@ -110,6 +110,21 @@ test.each<[string, () => unknown]>([
   expect(cloud.elastic.documents.size).toBe(90);
 });
 
+test('a document that is rejected for a moment is no outage, if the last write stores it', async () => {
+  const { elastic } = cloud;
+  const { bulk } = elastic;
+  elastic.bulk = (request) => {
+    elastic.bulk = bulk;
+    const answer = bulk.call(elastic, request);
+    const [first, ...rest] = answer.items as object[];
+    expect(first).toBeDefined();
+    return { ...answer, items: [{ create: { status: 429 } }, ...rest] } as typeof answer;
+  };
+  const { batch } = await run((jobId) => wait(45).then(() => jobId));
+  expect(batch).toMatchObject({ processed: 100, returned: 0 });
+  expect(batch.outage).toBeUndefined();
+});
+
 function failOnce(applies: (call: unknown) => boolean): (call: unknown) => void {
   let failed = false;
   return (call) => {

@@ -173,7 +173,7 @@ test.each<[string, ScalingFigures, Partial<ScalingRule>]>([
     {},
   ],
   [
-    'The schedule needs 9 for the jobs that arrive evenly.',
+    'The schedule needs 9 to keep up with its jobs.',
     { ...tick, backlog: 0, workerMs: 200, schedule: even },
     {},
   ],
