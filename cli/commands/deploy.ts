@@ -3,6 +3,7 @@ import { isFixed } from '../../functions/core/model/scaling.ts';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
+import type { Preflight } from '../cloud/preflight.ts';
 import { describeSettings, type GivenSettings, readAssignments } from '../cloud/settings.ts';
 import { watchJob } from '../cloud/watch-job.ts';
 import { UsageError } from '../terminal/errors.ts';
@@ -89,10 +90,16 @@ async function run(call: Call, options: Options): Promise<void> {
   call.output.result(document, () =>
     [
       `${target.stackName} is deployed, with ${isFixed(rule) ? 'up to ' : ''}${ruleText(rule)}.`,
-      `Next: ${target.command(preflight.job.list ? 'start --y 5' : 'start --x 1000 --y 1')}`,
+      `Next: ${target.command(nextCommand(preflight))}`,
     ].join('\n'),
   );
   if (options.watch) await watchJob(call, givenBy(options), deployed, startedAt);
+}
+
+/** `start` would refuse while a run is active. */
+function nextCommand({ activeRun, job }: Preflight): string {
+  if (activeRun) return 'status --watch';
+  return job.list ? 'start --y 5' : 'start --x 1000 --y 1';
 }
 
 /** @throws UsageError for a cloud where CloudFormation must know of every change */
