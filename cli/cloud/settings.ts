@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { parseSettings } from '../../infra-cdk/settings/parse-settings.ts';
+import { parseSettings, similarSetting } from '../../infra-cdk/settings/parse-settings.ts';
 import { PROJECT, type SettingName, type Settings, schema } from '../../infra-cdk/settings/settings.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { readMapping } from './concurrency.ts';
@@ -13,14 +13,18 @@ export type GivenSettings = Partial<Record<Exclude<SettingName, 'stage'>, string
 /** All settings except the stage, which is an option of every command. */
 const NAMES = (Object.keys(schema.shape) as SettingName[]).filter((name) => name !== 'stage');
 
-/** Reads `name=value` pairs. @throws UsageError for an unknown name, with the known ones */
+/** Reads `name=value` pairs. @throws UsageError for an unknown name, with the one that was probably meant */
 export function readAssignments(pairs: readonly string[]): GivenSettings {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name = pair, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
       if (name === 'stage') throw new UsageError('-c does not set the stage.', 'Use --stage NAME.');
       if (!NAMES.some((each) => each === name)) {
-        throw new UsageError(`There is no setting "${name}".`, `The settings are ${NAMES.join(', ')}.`);
+        const similar = similarSetting(name);
+        throw new UsageError(
+          `There is no setting "${name}".`,
+          similar ? `Did you mean ${similar}?` : 'docs/settings.md lists all settings.',
+        );
       }
       if (value === undefined) throw new UsageError(`"${pair}" has no value.`, `Write -c ${name}=VALUE.`);
       return [name, value];

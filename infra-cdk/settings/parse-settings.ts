@@ -46,14 +46,15 @@ function settingError(values: Record<string, unknown>, problems: [name: string, 
 }
 
 function unknownProblem(name: string): string {
-  const similar = mostSimilar(name, Object.keys(schema.shape) as SettingName[]);
+  const similar = similarSetting(name);
   return similar
     ? `there is no such setting; did you mean ${similar}?`
     : 'there is no such setting; docs/settings.md lists all settings';
 }
 
-/** The name that was probably meant: one that contains the given name, or that differs from it in few letters. */
-function mostSimilar(name: string, candidates: SettingName[]): SettingName | undefined {
+/** The setting that was probably meant: one that contains the given name, or that differs from it in few letters. */
+export function similarSetting(name: string): SettingName | undefined {
+  const candidates = Object.keys(schema.shape) as SettingName[];
   const distance = (other: string) =>
     other.toLowerCase().includes(name.toLowerCase()) ? 0 : leven(name.toLowerCase(), other.toLowerCase());
   const best = candidates.reduce((best, other) => (distance(other) < distance(best) ? other : best));
