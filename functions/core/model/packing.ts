@@ -44,8 +44,9 @@ export const MIN_MESSAGES_PER_TICK = 100;
 
 /**
  * The duration of a batch that automatic packing aims at, in milliseconds. A longer batch would share a tick less evenly.
- * Source: `npm run bench:packing`, 2026-11-25, two workers. Batches of 2 s reached 88 to 96 % of the throughput of batches
- * of 3 s, which were the fastest that the measured ticks allowed, with jobs of 10 ms, 100 ms and 1 s.
+ * Source: `npm run bench:packing`, 2026-11-25, two workers, jobs of 10 ms, 100 ms and 1 s. On a busy machine, batches of 2 s
+ * reached 88 to 96 % of the throughput of batches of 3 s, which were the longest measured; on a quiet one, jobs of 10 ms
+ * were as fast with either.
  */
 const BATCH_MS = 3_000;
 
