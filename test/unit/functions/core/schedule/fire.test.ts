@@ -20,7 +20,7 @@ describe('a tick of 100,000 jobs', () => {
     command instanceof GetCommand && command.input.Key?.pk === SCALING_KEY.pk;
 
   test.each<[string, PackingRule, object, boolean, number, number]>([
-    ['is packed by the time that its jobs take, with one read', auto, { timing }, true, 20, 1],
+    ['is packed by the time that its jobs take, with one read', auto, { timing }, true, 30, 1],
     [
       'is packed for the workers that a rule allows',
       auto,
