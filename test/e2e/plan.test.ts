@@ -62,7 +62,8 @@ describe('a real tick takes about as long as planned', () => {
     );
     const each = bytes / lines.filter(({ text }) => text.startsWith('REPORT ')).length;
     expect(each).toBeGreaterThan(priced * 0.7);
-    expect(each).toBeLessThan(priced * 1.3);
+    // The plan prices a firing with nothing due. The faster the machine, the fewer of those are among the firings here.
+    expect(each).toBeLessThan(priced * (name === 'scheduler' ? 1.7 : 1.3));
   });
 });
 
