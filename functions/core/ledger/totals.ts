@@ -35,7 +35,7 @@ export async function readTotals(table: Table, runId: RunId): Promise<Totals | u
   const sum = (fieldOf: (counter: Counter) => number) =>
     workers.reduce((total, counter) => total + fieldOf(counter), 0);
   const timings = workers.flatMap((counter) => counter.timing ?? []);
-  const timing = combineTimings(timings, Math.max(...timings.map(({ at }) => at)));
+  const timing = combineTimings(timings);
   return {
     run,
     ...(timing && { timing }),

@@ -20,10 +20,10 @@ export const TIMING_HALF_LIFE_MS = 60_000;
 /**
  * The mean of several workers' timings, each weighted by its jobs and by its age. `jobs` of the mean decreases as its
  * parts become older.
- * @param now milliseconds since 1970
+ * @param now milliseconds since 1970; the time of the newest timing unless given
  * @returns undefined if there is none
  */
-export function combineTimings(timings: readonly Timing[], now: number): Timing | undefined {
+export function combineTimings(timings: readonly Timing[], now?: number): Timing | undefined {
   // The weights are relative to the newest timing, so that the means are exact however old that one is.
   const at = Math.max(...timings.map((timing) => timing.at));
   const weighted = timings.map((timing) => ({ timing, weight: timing.jobs * decay(at - timing.at) }));
@@ -34,7 +34,7 @@ export function combineTimings(timings: readonly Timing[], now: number): Timing 
   return {
     jobMs: mean(({ jobMs }) => jobMs),
     workerMs: mean(({ workerMs }) => workerMs),
-    jobs: jobs * decay(now - at),
+    jobs: jobs * decay((now ?? at) - at),
     at,
   };
 }
