@@ -3,7 +3,7 @@ import { GetAccountSettingsCommand, GetFunctionConfigurationCommand } from '@aws
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { isPrivate, mostWorkersOf } from '../../infra-cdk/settings/setting-problems.ts';
+import { isLoopback, isPrivate, mostWorkersOf } from '../../infra-cdk/settings/setting-problems.ts';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { MIN_UNRESERVED_CONCURRENCY } from '../../plan/aws-limits.ts';
 import { CommandError } from '../terminal/errors.ts';
@@ -139,11 +139,6 @@ export function elasticsearchCheck({
       'Set vpcId and subnetIds, or use a public URL.',
     );
   return { name, ok: true, found: origin };
-}
-
-/** Whether a host name of a URL is this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 /** The secrets that the functions read, each once. */

@@ -1,6 +1,7 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import type { ScalingStatus } from '../../functions/core/scaling/scaling-status.ts';
+import { isLoopback } from '../../infra-cdk/settings/setting-problems.ts';
 import type { Settings } from '../../infra-cdk/settings/settings.ts';
 import { inspect } from '../../local/cloud.ts';
 import { ELASTICSEARCH_FOR_CONTAINERS } from '../../local/containers/containers.ts';
@@ -201,7 +202,7 @@ export function localstackElasticsearch(
 function requireReachableElasticsearch({ target }: Call, given: GivenSettings): void {
   if (target.name !== 'aws') return;
   const url = new URL(given.elasticsearchUrl ?? String(fileContext().elasticsearchUrl ?? 'http://localhost'));
-  if (!['localhost', '[::1]'].includes(url.hostname) && !url.hostname.startsWith('127.')) return;
+  if (!isLoopback(url.hostname)) return;
   throw new UsageError(
     `Functions on AWS can’t reach an Elasticsearch on this machine (${url.origin}).`,
     'Name one that they can reach with --elasticsearch URL, or with elasticsearchUrl in cdk.json.',

@@ -70,6 +70,11 @@ export function urlProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** Whether the host of a URL is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}
+
 /**
  * Whether a host is this machine or on a private network: an address of RFC 1918 or RFC 4193, a name without a dot (a
  * container on its network), or a name in a private zone.
