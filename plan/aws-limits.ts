@@ -9,12 +9,6 @@ export const ACCOUNT_CONCURRENCY = 1_000;
 /** Concurrency that Lambda keeps for functions without reserved concurrency ("Configuring reserved concurrency"). */
 export const MIN_UNRESERVED_CONCURRENCY = 100;
 
-/** The largest number of workers that Drumline accepts: the range of the setting `concurrency`. */
-export const MAX_WORKERS = 1_000;
-
-/** The smallest maximum concurrency that AWS accepts for an event source mapping. */
-export const MIN_MAPPING_CONCURRENCY = 2;
-
 /** The longest time limit of a function, in seconds ("Lambda quotas"). Fixed. */
 export const MAX_FUNCTION_TIMEOUT_SECONDS = 900;
 

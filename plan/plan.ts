@@ -1,4 +1,5 @@
-import { MAPPING_RAMP, MAX_WORKERS } from './aws-limits.ts';
+import { MAX_WORKERS } from '../functions/core/model/scaling.ts';
+import { MAPPING_RAMP } from './aws-limits.ts';
 import { type Drain, drainOf, workersNeeded } from './drain.ts';
 import { usageOfMonitoring } from './monitoring.ts';
 import { batchMs } from './overheads.ts';

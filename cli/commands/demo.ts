@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
 import { withoutCredentials } from '../../local/elasticsearch/own-elasticsearch.ts';
-import { MAX_WORKERS } from '../../plan/aws-limits.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findCurrentDeployment } from '../cloud/deployment.ts';

@@ -1,6 +1,7 @@
 import { TimeBudget } from '../../functions/core/consume/time-budget.ts';
+import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
 import type { SettingName } from '../../infra-cdk/settings/settings.ts';
-import { MAX_FUNCTION_TIMEOUT_SECONDS, MAX_WORKERS, POLLER_RAMP } from '../../plan/aws-limits.ts';
+import { MAX_FUNCTION_TIMEOUT_SECONDS, POLLER_RAMP } from '../../plan/aws-limits.ts';
 import { rampOf, workerReadyMs, workersNeeded } from '../../plan/drain.ts';
 import { workMsOfBatch } from '../../plan/overheads.ts';
 import type { Plan } from '../../plan/plan.ts';

@@ -1,8 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
 import { MAX_JOBS_PER_MESSAGE } from '../../functions/core/model/message.ts';
-import { parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
-import { MAX_WORKERS } from '../../plan/aws-limits.ts';
+import { MAX_WORKERS, parseRule, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import { UsageError } from './errors.ts';
 import { count, sentence } from './format.ts';
 
