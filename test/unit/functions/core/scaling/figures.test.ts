@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Run } from '../../../../../functions/core/ledger/runs.ts';
+import { type Run, readSchedule, startRun } from '../../../../../functions/core/ledger/runs.ts';
 import type { Totals } from '../../../../../functions/core/ledger/totals.ts';
 import { cronLine } from '../../../../../functions/core/model/cron.ts';
 import type { RunId } from '../../../../../functions/core/model/ids.ts';
 import { jobDueAt } from '../../../../../functions/core/model/tick.ts';
 import { dueJobs, readWork, scheduleOf } from '../../../../../functions/core/scaling/figures.ts';
 import { InMemoryCloud } from '../../../../fixtures/in-memory-cloud.ts';
-import { job, NOW, RUN, startedRun, tick } from '../../../../fixtures/ledger.ts';
+import { job, NOW, newRun, RUN, startedRun, tick } from '../../../../fixtures/ledger.ts';
 
 const MINUTE = 60_000;
 
@@ -78,23 +78,8 @@ test('an earlier run that still drains counts, until it has drained', async () =
   await startedRun(cloud.table);
   await cloud.claimTick();
   // Set as by the scheduler's slices, which the fixture leaves out.
-  const { readSchedule, startRun } = await import('../../../../../functions/core/ledger/runs.ts');
   const later = '20261123-220000-next' as RunId;
-  await startRun(
-    cloud.table,
-    await readSchedule(cloud.table),
-    {
-      runId: later,
-      x: 5,
-      y: 5,
-      pace: 'burst',
-      backfillMinutes: 0,
-      startedAt: NOW,
-      firstFreeJobId: job(1),
-      indexing: { index: 'results', monthly: false },
-    },
-    RUN,
-  );
+  await startRun(cloud.table, await readSchedule(cloud.table), newRun({ runId: later, x: 5 }), RUN);
   const work = await readWork(cloud.table, { recommendations: [] }, NOW);
   expect(work).toMatchObject({ backlog: 0, drained: RUN, schedule: { x: 5 } });
 });
