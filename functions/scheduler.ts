@@ -78,7 +78,7 @@ export async function handler(input: unknown, context: Context): Promise<FireRes
   return fired;
 }
 
-/** Most firings do nothing. Their log lines have no metrics, because CloudWatch takes a missing value as good as 0. */
+/** Most firings do nothing. Their log lines have no metrics, because a missing value means the same as 0 to the sums and alarms. */
 function valuesOf({ ticks, resumed, missed }: FireResult): MetricValues {
   const enqueued = [...ticks, ...resumed].reduce((sum, tick) => sum + tick.enqueued, 0);
   return { enqueued: enqueued || undefined, missedTicks: missed || undefined };

@@ -35,7 +35,7 @@ export const SCHEDULER_MS = {
 export const COLD_START_MS = 500;
 
 /**
- * Bytes that a batch, a firing and a decision of the autoscaler write to the logs: their JSON line, with its metrics.
+ * Bytes that a batch, a firing with nothing due and a decision of the autoscaler write to the logs: their JSON line, with its metrics.
  * Lambda's START, END and REPORT lines, 260 bytes more, are off on AWS (infra-cdk/constructs/drumline-function.ts); the
  * emulator writes them all the same. A decision takes less if the number of workers is fixed. Source: the log groups of a
  * deployment on the emulator, 2026-11-25. `test/e2e/plan.test.ts` checks the first two numbers.
