@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { action, type Call } from '../cloud/call.ts';
-import { type RunStatus, readRuns } from '../cloud/invoke.ts';
+import { type RunStatus, readRunsPage } from '../cloud/invoke.ts';
 import { pendingOf } from '../runs/statistics.ts';
 import { count, elapsed, localTime } from '../terminal/format.ts';
 import { int } from '../terminal/options.ts';
@@ -23,7 +23,7 @@ async function run(
   { output, target, signal, deployment }: Call,
   { limit }: { limit: number },
 ): Promise<void> {
-  const runs = await readRuns(await deployment(), signal, limit);
+  const { runs } = await readRunsPage(await deployment(), signal, { size: limit });
   output.result(runs, () =>
     runs.length === 0
       ? `There has been no run yet. Start one: ${target.command('start --x 1000 --y 1')}`
