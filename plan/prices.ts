@@ -36,6 +36,8 @@ export const PRICES = {
   sqsReturns: sqsRequest,
   /** Empty receives: the event source mapping also polls an empty queue. */
   sqsIdleReceives: sqsRequest,
+  /** Questions about the lengths of the queues. */
+  sqsStatusRequests: sqsRequest,
   // aws.amazon.com/dynamodb/pricing/on-demand: request units; halved in November 2024.
   ledgerWriteUnits: { service: 'DynamoDB', dollars: 0.625, per: 1_000_000, unit: 'write request units' },
   ledgerReadUnits: { service: 'DynamoDB', dollars: 0.125, per: 1_000_000, unit: 'read request units' },
