@@ -57,8 +57,8 @@ export interface TimingStatus {
   /** How long a job runs. It becomes shorter with faster code. */
   jobMs: number;
   /**
-   * How long a job waits, from when its message is in the queue until its first attempt begins. It becomes shorter with
-   * more workers. Absent before the first job that was not retried.
+   * How long a job waits, from when its message can be received until its first attempt begins. It becomes shorter with
+   * more workers. Jobs that are tried again do not count. Absent before the first job that counts.
    */
   waitMs?: number;
   /** Time of a worker per job. It is less than `jobMs` if a worker runs several jobs at the same time. */

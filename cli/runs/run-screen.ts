@@ -41,12 +41,7 @@ export function runScreen({ run, ticks, next, cost }: RunDetails, { bold, dim, y
 }
 
 function rowOf({ tick, dueAt, count: jobs, firstJob, lastJob, enqueued, state }: TickStatus): string[] {
-  return [
-    count(tick),
-    localTime(dueAt),
-    ...[jobs, firstJob, lastJob, enqueued].map(count),
-    state,
-  ];
+  return [count(tick), localTime(dueAt), ...[jobs, firstJob, lastJob, enqueued].map(count), state];
 }
 
 /** Ticks that were missed have numbers, and no more than that. */

@@ -151,17 +151,15 @@ function runnableJobs(
 }
 
 function tasksOf(state: MessageState, jobs: readonly JobId[]): JobTask[] {
-  const { message, requested, record, tick, unexplained } = state;
+  const { message, record, tick, redelivered } = state;
   if (!tick) return [];
-  // A worker that died may have begun the jobs of a message that SQS has delivered again.
-  const isFirstDelivery = unexplained === 0 && requested.rounds.size === 0;
-  const waitsSince = receivableAt(tick, message);
+  const waitsSince = redelivered ? undefined : receivableAt(tick, message);
   return jobs.map((jobId) => ({
     jobId,
     message,
     tick,
     entry: entryOf(state, jobId),
     attempt: (record.attempts[jobId]?.count ?? 0) + 1,
-    ...(isFirstDelivery && !record.attempts[jobId] && { waitsSince }),
+    ...(waitsSince !== undefined && { waitsSince }),
   }));
 }
