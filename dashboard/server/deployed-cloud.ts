@@ -1,7 +1,7 @@
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
 import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
-import { control, readJob, readRuns, readStatus, searchResults, verify } from '../../cli/cloud/invoke.ts';
+import { control, readJob, readRunsPage, readStatus, searchResults, verify } from '../../cli/cloud/invoke.ts';
 import { readJobLog } from '../../cli/cloud/job-log.ts';
 import { LogReader } from '../../cli/cloud/read-logs.ts';
 import { scale } from '../../cli/cloud/scale.ts';
@@ -28,8 +28,8 @@ export class DeployedCloud implements Cloud {
     return new LogReader(this.deployment, FUNCTIONS, since);
   }
 
-  runs(signal: AbortSignal, limit: number) {
-    return readRuns(this.deployment, signal, limit);
+  async runs(signal: AbortSignal, limit: number) {
+    return (await readRunsPage(this.deployment, signal, { size: limit })).runs;
   }
 
   async job(signal: AbortSignal, jobId: number) {
