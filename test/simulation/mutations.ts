@@ -73,8 +73,8 @@ export const MUTATIONS: Mutation[] = [
     ],
     [
       'ledger/ticks.ts',
-      "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
-      'leaseUntil: lease.until },',
+      "Item: tickItem(tick),\n        ConditionExpression: 'attribute_not_exists(pk)',",
+      'Item: tickItem(tick),',
     ],
     [
       'ledger/runs.ts',
