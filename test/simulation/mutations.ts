@@ -93,9 +93,9 @@ export const MUTATIONS: Mutation[] = [
     "'nextJobId >= :read AND activeRunId = :run'",
   ]),
   mutation('all', 'documents have random ids', [
-    'results/documents.ts',
-    '{ create: { _id: String(jobId) } }',
-    '{ create: {} }',
+    'results/bulk.ts',
+    '{ [action]: { _id: String(jobId) } }',
+    "{ [action]: action === 'create' ? {} : { _id: String(jobId) } }",
   ]),
   mutation(
     'all',
