@@ -3,7 +3,7 @@ import type { JobContext } from '../../functions/core/job/job.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { WritableResults } from '../../functions/core/results/client.ts';
-import { indexMappingOf, mappingOf } from '../../functions/core/results/mapping.ts';
+import { indexMappingOf, mappingOf, resultFields } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
 import { type Contention, Dynamo } from './dynamo.ts';
 import { Elastic } from './elastic.ts';
@@ -215,7 +215,7 @@ export class World {
       indices: {
         get: () =>
           call('indices.get', () => ({
-            results: { mappings: indexMappingOf(mapping), aliases: { results: {} } },
+            results: { mappings: indexMappingOf(resultFields(mapping)), aliases: { results: {} } },
           })),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
