@@ -2,9 +2,9 @@ import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { readDepth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../cloud/call.ts';
+import type { ReceivedDeadLetter } from '../cloud/dead-letter-queue.ts';
 import {
   listDeadLetters,
-  type ReceivedDeadLetter,
   type RetryResult,
   type RetrySelection,
   retryDeadLetters,
