@@ -1,7 +1,8 @@
+import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { parseMessage } from '../../functions/core/model/message.ts';
 import { retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
-import { send } from '../../functions/core/queue/queue.ts';
+import { readDepth, send } from '../../functions/core/queue/queue.ts';
 import { CommandError } from '../terminal/errors.ts';
 import {
   batchesOf,
@@ -13,10 +14,12 @@ import {
   remove,
 } from './dead-letter-queue.ts';
 import type { Deployment } from './deployment.ts';
+import { type DocumentsSelection, findDeadLetterIds, forgetDeadLetters } from './invoke.ts';
 
 const RETRY_DELAY_MS = 50;
 /** After this number of groups in a row of which SQS accepts nothing, a retry ends. */
 const MAX_REFUSED_GROUPS = 3;
+
 /** Receives all dead letters, the oldest failure first, and makes them visible again. */
 export async function listDeadLetters(
   deployment: Deployment,
@@ -31,8 +34,11 @@ export async function listDeadLetters(
   return all.sort(byFailure);
 }
 
-/** Which dead letters to retry: those of some jobs, or all, with or without malformed ones. */
-export type RetrySelection = { jobs: readonly number[] } | { all: true; malformed: boolean };
+/** Which dead letters to retry: those of some jobs, those that a search finds, or all, with or without malformed ones. */
+export type RetrySelection =
+  | { jobs: readonly number[] }
+  | DocumentsSelection
+  | { all: true; malformed: boolean };
 
 /** What a retry has done, in dead letters. */
 export interface RetryResult {
@@ -46,6 +52,8 @@ export interface RetryResult {
   malformed: number;
   /** Left, because they came during the retry: of jobs that have failed again, or for the first time. */
   newer: number;
+  /** Jobs that the search finds, and that have no dead letter in the queue: they are being retried, or are processed. */
+  missing?: number;
   /** Why some were not sent. */
   reason?: string;
 }
@@ -71,18 +79,128 @@ export async function retryDeadLetters(
   }
   const refused = new AbortController();
   let refusedGroups = 0;
-  await forEachGroup(deployment, AbortSignal.any([signal, refused.signal]), async (group) => {
+  const either = AbortSignal.any([signal, refused.signal]);
+  const missing = await forEachSelected(deployment, selection, either, async (group) => {
     const older = group.filter((deadLetter) => !isNewer(deadLetter, retry.startedAt));
-    const wanted = older.filter((deadLetter) => selection.malformed || !isMalformed(deadLetter));
+    const malformed = 'all' in selection && !selection.malformed ? older.filter(isMalformed) : [];
+    const wanted = older.filter((deadLetter) => !malformed.includes(deadLetter));
     result.newer += group.length - older.length;
-    result.malformed += older.length - wanted.length;
+    result.malformed += malformed.length;
     const moved = wanted.length > 0 ? await retry.move(wanted) : [];
     refusedGroups = moved.length > 0 || wanted.length === 0 ? 0 : refusedGroups + 1;
     if (refusedGroups >= MAX_REFUSED_GROUPS) refused.abort();
     onProgress(result);
     return group.filter((deadLetter) => !moved.includes(deadLetter));
   });
+  if (missing && !either.aborted) result.missing = missing.size;
   return result;
+}
+
+/**
+ * Receives the dead letters that a search finds, or all. Only the jobIds of the search are in memory. The others stay.
+ * @param work as for `forEachGroup`
+ * @returns the jobs that the search finds and for which no dead letter came; undefined for all
+ */
+async function forEachSelected(
+  deployment: Deployment,
+  selection: DocumentsSelection | { all: true },
+  signal: AbortSignal,
+  work: (group: ReceivedDeadLetter[]) => Promise<ReceivedDeadLetter[]>,
+): Promise<Set<number> | undefined> {
+  if ('all' in selection) {
+    await forEachGroup(deployment, signal, work);
+    return undefined;
+  }
+  const wanted = await findDeadLetterIds(deployment, signal, selection);
+  const missing = new Set(wanted);
+  if (wanted.size === 0) return missing;
+  await forEachGroup(deployment, signal, async (group) => {
+    const selected = group.filter(({ jobId = 0 }) => wanted.has(jobId));
+    for (const { jobId = 0 } of selected) missing.delete(jobId);
+    const staying = selected.length > 0 ? await work(selected) : [];
+    return group.filter((deadLetter) => !selected.includes(deadLetter) || staying.includes(deadLetter));
+  });
+  return missing;
+}
+
+/** Which dead letters to delete: all, or those that a search finds. */
+export type PurgeSelection = { all: true } | DocumentsSelection;
+
+/** What a purge has done, in dead letters. */
+export interface PurgeResult {
+  /** Deleted from the queue. About, if all were deleted. */
+  purged: number;
+  /** Not deleted, because SQS did not answer. */
+  kept: number;
+  /** Left, because they came during the purge. */
+  newer: number;
+  /** Why Elasticsearch still has documents of dead letters that were deleted. */
+  reason?: string;
+}
+
+/** How long the documents of dead letters may take to be deleted, in milliseconds. */
+const FORGET_MS = 120_000;
+
+/**
+ * Deletes dead letters, and then their documents. Their jobs stay counted as failed. When the signal aborts, running groups
+ * are completed.
+ * @param onProgress called after each group
+ */
+export async function purgeDeadLetters(
+  deployment: Deployment,
+  selection: PurgeSelection,
+  signal: AbortSignal,
+  onProgress: (result: PurgeResult) => void = () => {},
+): Promise<PurgeResult> {
+  const startedAt = Date.now();
+  const result: PurgeResult = { purged: 0, kept: 0, newer: 0 };
+  if ('all' in selection) {
+    result.purged = await purgeQueue(deployment, signal);
+    const before = new Date(startedAt).toISOString();
+    return { ...result, ...(await forget(deployment, { before })) };
+  }
+  const gone = new Set<number>();
+  const staying = new Set<number>();
+  const missing = await forEachSelected(deployment, selection, signal, async (group) => {
+    const older = group.filter((deadLetter) => !isNewer(deadLetter, startedAt));
+    const kept = older.length > 0 ? await remove(deployment, older) : [];
+    const left = group.filter((deadLetter) => !older.includes(deadLetter) || kept.includes(deadLetter));
+    for (const { jobId = 0 } of older) gone.add(jobId);
+    for (const { jobId = 0 } of left) staying.add(jobId);
+    result.newer += group.length - older.length;
+    result.kept += kept.length;
+    result.purged += older.length - kept.length;
+    onProgress(result);
+    return left;
+  });
+  // A document without a dead letter is out of date. After an interruption it is not known which these are.
+  const jobIds = [...gone, ...(signal.aborted ? [] : (missing ?? []))].filter((jobId) => !staying.has(jobId));
+  return { ...result, ...(await forget(deployment, { jobIds })) };
+}
+
+/** Deletes documents, also after an interruption. @returns why that failed, if it did */
+async function forget(
+  deployment: Deployment,
+  which: Parameters<typeof forgetDeadLetters>[2],
+): Promise<Pick<PurgeResult, 'reason'>> {
+  try {
+    await forgetDeadLetters(deployment, AbortSignal.timeout(FORGET_MS), which);
+    return {};
+  } catch (error) {
+    return { reason: (error as Error).message };
+  }
+}
+
+/** Deletes all dead letters. @returns about how many there were */
+async function purgeQueue(
+  { target, deadLetterQueueUrl: url }: Deployment,
+  abortSignal: AbortSignal,
+): Promise<number> {
+  const { sqs } = target.clients;
+  const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
+  const deadLetters = visible + inFlight + delayed;
+  if (deadLetters > 0) await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal });
+  return deadLetters;
 }
 
 /** Finds the dead letters of some jobs, and keeps them hidden. @throws CommandError `no_such_dead_letter` */
