@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { PROJECT } from '../infra-cdk/settings/settings.ts';
 import { TARGETS } from './cloud/target.ts';
+import * as dashboard from './commands/dashboard.ts';
 import * as deadLetters from './commands/dead-letters.ts';
 import * as demo from './commands/demo.ts';
 import * as deploy from './commands/deploy.ts';
@@ -26,17 +24,16 @@ import * as verify from './commands/verify.ts';
 import { failureOf, helpHint, reportFailure } from './terminal/failure.ts';
 import { stage } from './terminal/options.ts';
 import { Output } from './terminal/output.ts';
+import { VERSION } from './version.ts';
 
 // To add a command: write cli/commands/NAME.ts with a `register` function, and list it here.
 const GROUPS = {
   'The local cloud:': [up, down, doctor],
   'Your job:': [tryJob],
   'The deployment:': [plan, deploy, scale, destroy],
-  'Runs:': [start, update, stop, status, verify, runs, job, results],
+  'Runs:': [start, update, stop, status, dashboard, verify, runs, job, results],
   'Troubleshooting and measuring:': [logs, deadLetters, scalingTest, demo],
 };
-
-const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 
 /** Creates the `drumline` program with all commands. */
 export function createProgram(): Command {
@@ -46,7 +43,7 @@ export function createProgram(): Command {
         'Commands use the local cloud by default, and AWS only with --target aws. --target localstack uses LocalStack ' +
         'in containers, or the LocalStack at AWS_ENDPOINT_URL.',
     )
-    .version(version, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .option('--json', 'print the result as one JSON document on stdout; messages go to stderr')
     .addOption(new Option('--target <cloud>', 'the cloud to use').choices(TARGETS).default('local'))
     .addOption(

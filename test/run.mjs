@@ -21,6 +21,7 @@ const scratch = await mkdtemp(join(tmpdir(), 'drumline-test-'));
 try {
   await check('lint and format', bin('biome'), ['check', '--error-on-warnings', '.']);
   await check('types', bin('tsc'), ['--noEmit']);
+  await check('types of the page', bin('tsc'), ['--noEmit', '-p', 'dashboard/page']);
   const report = join(scratch, 'vitest.json');
   const arguments_ = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const passed = await run(bin('vitest'), [...arguments_, ...process.argv.slice(2)]);

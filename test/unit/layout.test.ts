@@ -7,7 +7,10 @@ const PROJECT = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8');
 
 /** Source files outside test/, relative to the project's folder. */
-const sources = execFileSync('git', ['ls-files', '*.ts', '*.mjs'], { cwd: PROJECT, encoding: 'utf8' })
+const sources = execFileSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs'], {
+  cwd: PROJECT,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => file !== '' && !file.startsWith('test/'));
 

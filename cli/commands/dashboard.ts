@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import open from 'open';
+import { buildPage, PAGE_FOLDER } from '../../dashboard/server/build-page.ts';
+import { DeployedCloud } from '../../dashboard/server/deployed-cloud.ts';
+import { startDashboard } from '../../dashboard/server/server.ts';
+import { action, type Call } from '../cloud/call.ts';
+import { int } from '../terminal/options.ts';
+import { VERSION } from '../version.ts';
+
+interface Options {
+  open: boolean;
+  write?: boolean;
+  port: number;
+}
+
+export function register(program: Command): void {
+  program
+    .command('dashboard')
+    .summary('open a page that shows everything live')
+    .description(
+      'Opens a page in the browser: health, progress, throughput, workers, jobs, logs and runs, live. Its server runs on ' +
+        '127.0.0.1 until Ctrl-C, and asks the functions with your own credentials. Nothing is deployed.',
+    )
+    .option('--no-open', 'print the address, and do not open it')
+    .option('--write', 'allow changes: start, stop and scale, retry and purge dead letters')
+    .option('--port <n>', 'port of the server on 127.0.0.1 (default: any free port)', int(1, 65_535), 0)
+    .addHelpText('after', '\nExample:\n  npx drumline dashboard --write')
+    .action(action(run));
+}
+
+async function run(call: Call, { open: opens, write = false, port }: Options): Promise<number> {
+  const { output, signal, step } = call;
+  const deployment = await call.deployment();
+  await step('Building the page', buildPage);
+  const cloud = new DeployedCloud(call, deployment);
+  const dashboard = await startDashboard({
+    cloud,
+    pageFolder: PAGE_FOLDER,
+    version: VERSION,
+    port,
+    writable: write,
+  });
+  try {
+    output.result({ address: dashboard.address }, () => dashboard.address);
+    if (opens) await open(dashboard.address);
+    output.say(`Ctrl-C ends the dashboard.${write ? '' : ' It is read-only; --write allows changes.'}`);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    return 0;
+  } finally {
+    await dashboard.close();
+  }
+}

@@ -1,0 +1,7 @@
+export default function Job() {
+  return (
+    <section class="card">
+      <h1>Job</h1>
+    </section>
+  );
+}

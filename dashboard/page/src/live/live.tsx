@@ -1,0 +1,79 @@
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
+import type { About, Batches, View } from '../../../protocol.ts';
+import { get } from './api.ts';
+
+/** What all views share: the live view, and how it is polled. */
+export interface LiveState {
+  about: About | undefined;
+  view: View | undefined;
+  /** Whether the page receives views: it is visible, not paused, and the server answers. */
+  connected: boolean;
+  paused: boolean;
+  intervalSeconds: number;
+  setPaused(paused: boolean): void;
+  setInterval(seconds: number): void;
+  /** Calls `listener` with each event `batches`. @returns ends that */
+  onBatches(listener: (batches: Batches) => void): () => void;
+}
+
+const LiveContext = createContext<LiveState | undefined>(undefined);
+
+export function useLive(): LiveState {
+  return useContext(LiveContext) as LiveState;
+}
+
+/**
+ * Receives views while the page is visible and not paused. A hidden page closes its connection, so that the server does not
+ * poll for it.
+ */
+export function LiveProvider({ children }: { children: ComponentChildren }) {
+  const [about, setAbout] = useState<About>();
+  const [view, setView] = useState<View>();
+  const [connected, setConnected] = useState(false);
+  const [paused, setPaused] = useState(false);
+  const [chosen, setChosen] = useState(() => Number(localStorage.getItem('drumline-interval')) || undefined);
+  const visible = useVisible();
+  const batchListeners = useMemo(() => new Set<(batches: Batches) => void>(), []);
+  const intervalSeconds = chosen ?? about?.defaultInterval ?? 2;
+
+  useEffect(() => void get<About>('about').then(setAbout, () => {}), [connected]);
+  useEffect(() => {
+    if (!visible || paused) return;
+    const source = new EventSource(`/api/live?every=${intervalSeconds}`);
+    source.onopen = () => setConnected(true);
+    source.onerror = () => setConnected(false);
+    source.addEventListener('view', ({ data }) => setView(JSON.parse(data) as View));
+    source.addEventListener('batches', ({ data }) => {
+      const batches = JSON.parse(data) as Batches;
+      for (const listener of batchListeners) listener(batches);
+    });
+    return () => {
+      source.close();
+      setConnected(false);
+    };
+  }, [visible, paused, intervalSeconds, batchListeners]);
+
+  const state: LiveState = {
+    ...{ about, view, connected, paused, intervalSeconds, setPaused },
+    setInterval(seconds) {
+      localStorage.setItem('drumline-interval', String(seconds));
+      setChosen(seconds);
+    },
+    onBatches(listener) {
+      batchListeners.add(listener);
+      return () => batchListeners.delete(listener);
+    },
+  };
+  return <LiveContext.Provider value={state}>{children}</LiveContext.Provider>;
+}
+
+function useVisible(): boolean {
+  const [visible, setVisible] = useState(!document.hidden);
+  useEffect(() => {
+    const listen = () => setVisible(!document.hidden);
+    document.addEventListener('visibilitychange', listen);
+    return () => document.removeEventListener('visibilitychange', listen);
+  }, []);
+  return visible;
+}

@@ -1,0 +1,7 @@
+export default function Runs() {
+  return (
+    <section class="card">
+      <h1>Runs</h1>
+    </section>
+  );
+}

@@ -1,0 +1,114 @@
+import { serveStatic } from '@hono/node-server/serve-static';
+import { type Context, Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
+import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
+import type { About, Change } from '../protocol.ts';
+import type { Cloud } from './cloud.ts';
+import { changesNeedToken, ownOriginOnly } from './guard.ts';
+import type { Live } from './live.ts';
+import { problemOf } from './problem.ts';
+
+/** Seconds between two polls that a page may ask for. */
+const INTERVALS = [1, 2, 5, 15, 60];
+
+export interface AppOptions {
+  cloud: Cloud;
+  live: Live;
+  /** The folder of the built page. */
+  pageFolder: string;
+  version: string;
+  /** Undefined for a read-only dashboard. */
+  token: string | undefined;
+  /** The server's port, once it listens. */
+  port: () => number;
+  /** Aborted when the server closes. */
+  signal: AbortSignal;
+}
+
+const every = z.coerce.number().min(1).max(3_600).catch(5);
+const jobId = z.coerce.number().int().positive();
+const search = z.object({
+  query: z.string().min(1).max(10_000),
+  run: z.string().max(100).optional(),
+  after: z.coerce.number().int().positive().optional(),
+  size: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The routes of the dashboard's server. */
+export function createApp({ cloud, live, pageFolder, version, token, port, signal }: AppOptions): Hono {
+  const app = new Hono();
+  app.use(ownOriginOnly(port));
+  app.onError((error, context) => {
+    const explained = error instanceof z.ZodError ? invalid(error) : cloud.explain(error);
+    return context.json({ error: problemOf(explained) }, explained instanceof UsageError ? 400 : 502);
+  });
+
+  const about: About = {
+    ...cloud.about,
+    version,
+    writable: token !== undefined,
+    intervals: INTERVALS,
+    defaultInterval: cloud.about.target === 'aws' ? 5 : 2,
+    maxWorkers: MAX_WORKERS,
+  };
+  app.get('/api/about', (context) => context.json(about));
+  app.get('/api/live', (context) => streamLive(context, live));
+  app.get('/api/runs', async (context) => context.json({ runs: await cloud.runs(signal, 100) }));
+  app.get('/api/runs/:runId', async (context) =>
+    context.json(await cloud.status(signal, context.req.param('runId'))),
+  );
+  app.get('/api/jobs/:jobId', async (context) =>
+    context.json(await cloud.job(signal, jobId.parse(context.req.param('jobId')))),
+  );
+  app.get('/api/results', async (context) => {
+    const { run: runId, ...rest } = search.parse(context.req.query());
+    return context.json(await cloud.results(signal, { ...rest, runId }));
+  });
+
+  app.use('/api/*', async (context, next) =>
+    context.req.method === 'POST' ? changesNeedToken(token)(context, next) : next(),
+  );
+  app.post('/api/control', async (context) => {
+    // The control function checks the change, and its refusals are shown.
+    const answer = await cloud.change(signal, await context.req.json<Change>());
+    live.refresh();
+    return context.json(answer as object);
+  });
+  app.post('/api/verify', async (context) => {
+    const { runId } = await context.req.json<{ runId?: string }>();
+    return context.json(await cloud.verify(signal, runId));
+  });
+  app.all('/api/*', (context) =>
+    context.json(
+      { error: { code: 'no_such_address', message: 'There is no such address.', nextStep: '' } },
+      404,
+    ),
+  );
+
+  app.use(serveStatic({ root: pageFolder }));
+  // Every view of the page has an address of its own.
+  app.get('*', serveStatic({ root: pageFolder, path: 'index.html' }));
+  return app;
+}
+
+function streamLive(context: Context, live: Live): Response {
+  const intervalSeconds = every.parse(context.req.query('every'));
+  return streamSSE(context, async (stream) => {
+    const send = (event: string, data: unknown) =>
+      void stream.writeSSE({ event, data: JSON.stringify(data) });
+    const leave = live.join({
+      intervalSeconds,
+      view: (view) => send('view', view),
+      batches: (batches) => send('batches', batches),
+    });
+    await new Promise<void>((resolve) => stream.onAbort(resolve));
+    leave();
+  });
+}
+
+function invalid({ issues }: z.ZodError): CommandError {
+  const [issue] = issues;
+  return new UsageError(`${issue?.path.join('.') || 'input'}: ${issue?.message}.`, '');
+}

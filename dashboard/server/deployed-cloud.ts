@@ -1,0 +1,58 @@
+import type { Call } from '../../cli/cloud/call.ts';
+import { explainError } from '../../cli/cloud/client-errors.ts';
+import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
+import { control, readJob, readRuns, readStatus, searchResults, verify } from '../../cli/cloud/invoke.ts';
+import { readJobLog } from '../../cli/cloud/job-log.ts';
+import { LogReader } from '../../cli/cloud/read-logs.ts';
+import { scale } from '../../cli/cloud/scale.ts';
+import type { Change } from '../protocol.ts';
+import type { Cloud, Search } from './cloud.ts';
+
+/** Asks the functions of a deployment, with the user's credentials. */
+export class DeployedCloud implements Cloud {
+  readonly about: Cloud['about'];
+
+  constructor(
+    readonly call: Pick<Call, 'signal'>,
+    readonly deployment: Deployment,
+  ) {
+    const { name, stage, stackName, options } = deployment.target;
+    this.about = { target: name, stage, stackName, commandOptions: options };
+  }
+
+  status(signal: AbortSignal, runId?: string) {
+    return readStatus(this.deployment, signal, runId);
+  }
+
+  logs(since: number) {
+    return new LogReader(this.deployment, FUNCTIONS, since);
+  }
+
+  runs(signal: AbortSignal, limit: number) {
+    return readRuns(this.deployment, signal, limit);
+  }
+
+  async job(signal: AbortSignal, jobId: number) {
+    const report = await readJob(this.deployment, signal, jobId);
+    return { ...report, log: await readJobLog(this.deployment, report, signal) };
+  }
+
+  async results(signal: AbortSignal, { size, ...search }: Search) {
+    for await (const page of searchResults(this.deployment, signal, { ...search, limit: size })) return page;
+    return { total: 0, documents: [] };
+  }
+
+  change(signal: AbortSignal, change: Change): Promise<unknown> {
+    if (change.action !== 'scale') return control(this.deployment, signal, change);
+    const { action: _, ...rule } = change;
+    return scale(this.deployment, signal, rule);
+  }
+
+  verify(signal: AbortSignal, runId?: string) {
+    return verify(this.deployment, signal, runId);
+  }
+
+  explain(error: unknown) {
+    return explainError(error, this.deployment.target, this.call.signal);
+  }
+}
