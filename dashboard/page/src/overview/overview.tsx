@@ -1,5 +1,6 @@
 import { useLive } from '../live/live.tsx';
 import { count } from '../text/numbers.ts';
+import { Lanes } from './lanes.tsx';
 
 export function Overview() {
   const { view } = useLive();
@@ -20,6 +21,7 @@ export function Overview() {
           <Tile name="Dead letters" value={count(status.queue.deadLetters)} />
         </section>
       )}
+      <Lanes />
     </>
   );
 }
