@@ -4,7 +4,7 @@ import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } f
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { optionsNote, warningsOf } from './findings.ts';
-import { nextTickText, scheduleText } from './run-report.ts';
+import { nextTickText, scheduleText } from './schedule-text.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
 /** How to show a status. */
