@@ -1,3 +1,4 @@
+import { Controls } from '../controls/controls.tsx';
 import { useLive } from '../live/live.tsx';
 import { count } from '../text/numbers.ts';
 
@@ -20,6 +21,9 @@ export function Overview() {
           <Tile name="Dead letters" value={count(status.queue.deadLetters)} />
         </section>
       )}
+      <section class="card">
+        <Controls />
+      </section>
     </>
   );
 }
