@@ -49,7 +49,7 @@ export function Panel(props: PanelFrame) {
         if (key === 'Escape') props.onClose();
       }}
     >
-      <h3 id={titleId}>{title}</h3>
+      <h2 id={titleId}>{title}</h2>
       {children}
       {error !== undefined && <ProblemText error={error} />}
       <div class="buttons">
