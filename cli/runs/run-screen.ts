@@ -3,7 +3,7 @@ import type { RunStatus } from '../../functions/status.ts';
 import { count, counted, localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { scheduleText } from './run-report.ts';
+import { scheduleText } from './schedule-text.ts';
 import { pendingOf } from './statistics.ts';
 
 /** A run with some of its ticks, the newest first, and what it has cost so far. */
