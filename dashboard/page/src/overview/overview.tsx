@@ -1,3 +1,4 @@
+import { Controls } from '../controls/controls.tsx';
 import { useLive } from '../live/live.tsx';
 import { count } from '../text/numbers.ts';
 import { Lanes } from './lanes.tsx';
@@ -22,6 +23,9 @@ export function Overview() {
         </section>
       )}
       <Lanes />
+      <section class="card">
+        <Controls />
+      </section>
     </>
   );
 }
