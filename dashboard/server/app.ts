@@ -2,9 +2,10 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
 import { stream, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import { FUNCTIONS } from '../../cli/cloud/deployment.ts';
 import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
 import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
-import type { About, Change, Streamed } from '../protocol.ts';
+import { type About, type Change, LOG_LEVELS, type Streamed } from '../protocol.ts';
 import type { Cloud } from './cloud.ts';
 import { changesNeedToken, ownOriginOnly } from './guard.ts';
 import type { Live } from './live.ts';
@@ -36,6 +37,13 @@ const search = z.object({
   size: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+const logFilter = z.object({
+  function: z.enum(FUNCTIONS).optional(),
+  worker: z.string().max(100).optional(),
+  level: z.enum(LOG_LEVELS).optional(),
+  text: z.string().max(1_000).optional(),
+});
+
 const deadLetterSelection = z.union([
   z.strictObject({ query: z.string().min(1).max(10_000), runId: z.string().max(100).optional() }),
   z.strictObject({ all: z.literal(true) }),
@@ -64,6 +72,7 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   };
   app.get('/api/about', (context) => context.json(about));
   app.get('/api/live', (context) => streamLive(context, live));
+  app.get('/api/logs', (context) => streamLogs(context, live));
   app.get('/api/runs', async (context) => context.json({ runs: await cloud.runs(signal, 100) }));
   app.get('/api/runs/:runId', async (context) =>
     context.json(await cloud.status(signal, context.req.param('runId'))),
@@ -128,6 +137,17 @@ function streamLive(context: Context, live: Live): Response {
       view: (view) => send('view', view),
       batches: (batches) => send('batches', batches),
     });
+    await new Promise<void>((resolve) => stream.onAbort(resolve));
+    leave();
+  });
+}
+
+function streamLogs(context: Context, live: Live): Response {
+  const filter = logFilter.parse(context.req.query());
+  return streamSSE(context, async (stream) => {
+    const leave = live.joinLogs(filter, (lines) =>
+      stream.writeSSE({ event: 'lines', data: JSON.stringify(lines) }),
+    );
     await new Promise<void>((resolve) => stream.onAbort(resolve));
     leave();
   });

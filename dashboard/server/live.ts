@@ -2,11 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 import { warningsOf } from '../../cli/runs/findings.ts';
 import { pendingOf } from '../../cli/runs/statistics.ts';
 import type { Status } from '../../functions/status.ts';
-import type { Batches, Problem, View } from '../protocol.ts';
+import type { Batches, Line, LogFilter, Problem, View } from '../protocol.ts';
 import type { Cloud } from './cloud.ts';
 import { healthOf } from './health.ts';
 import { FigureHistory } from './history.ts';
+import { LogFeed } from './log-feed.ts';
 import { problemOf } from './problem.ts';
+
+/** Milliseconds between two readings of the logs, and how far back the first one goes. */
+const LOG_INTERVAL_MS = 2_000;
+const LOG_HISTORY_MS = 3_600_000;
 
 /** What a page that is visible receives. */
 export interface Viewer {
@@ -31,6 +36,9 @@ export class Live {
   #polling: Promise<void> | undefined;
   #last: { status: Status; at: number } | undefined;
   #problem: Problem | undefined;
+  readonly #logFeed = new LogFeed();
+  #logReader: ReturnType<Cloud['logs']> | undefined;
+  #readingLogs: Promise<void> | undefined;
 
   constructor(readonly cloud: Cloud) {}
 
@@ -46,6 +54,26 @@ export class Live {
       this.#viewers.delete(viewer);
       if (this.#viewers.size === 0) this.#wake.abort();
     };
+  }
+
+  /** Adds a page that shows logs. @returns removes it */
+  joinLogs(filter: LogFilter, send: (lines: Line[]) => Promise<unknown>): () => void {
+    const leave = this.#logFeed.join(filter, send);
+    this.#readingLogs ??= this.#readLogs().finally(() => {
+      this.#readingLogs = undefined;
+    });
+    return leave;
+  }
+
+  async #readLogs(): Promise<void> {
+    const { signal } = this.#closed;
+    while (this.#logFeed.hasViewers && !signal.aborted) {
+      this.#logReader ??= this.cloud.logs(Date.now() - LOG_HISTORY_MS);
+      // A failure is the poll's to report. The next reading returns the lines of both.
+      const lines = await this.#logReader.read(signal).catch(() => undefined);
+      if (lines) this.#logFeed.add(lines, performance.now());
+      await setTimeout(LOG_INTERVAL_MS, undefined, { signal }).catch(() => {});
+    }
   }
 
   /** Polls at once, e.g. after a change. */
