@@ -17,11 +17,7 @@ export interface TickProgress {
  * Undefined before the first tick, and if the number of the tick's jobs is not known.
  * @param now the server's time, in milliseconds since 1970
  */
-export function tickProgress(
-  status: Status,
-  ticks: History['ticks'],
-  now: number,
-): TickProgress | undefined {
+export function tickProgress(status: Status, ticks: History['ticks'], now: number): TickProgress | undefined {
   if (status.tick === 0) return undefined;
   const jobs =
     ticks.find(({ tick }) => tick === status.tick)?.jobs ?? (status.x === 'all' ? undefined : status.x);

@@ -34,6 +34,8 @@ export function splitCommands(text: string, options: string): TextPart[] {
 
 function complete(command: string, options: string): string {
   const called = command.startsWith('npx ') ? command : `npx ${command}`;
-  const missing = options.split(/ (?=--)/).filter((option) => option && !called.includes(option.split(' ')[0] ?? ''));
+  const missing = options
+    .split(/ (?=--)/)
+    .filter((option) => option && !called.includes(option.split(' ')[0] ?? ''));
   return [called, ...missing].join(' ');
 }
