@@ -90,25 +90,28 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
   endsAt = startedAt + context.getRemainingTimeInMillis();
-  const { jobs, processed, failed, undelivered, outage, errors, ...counts } = await consume(
+  const { jobs, processed, failed, undelivered, outage, undocumented, errors, ...counts } = await consume(
     worker,
     deliveries,
     endsAt,
   );
   const now = Date.now();
-  const values = {
-    ...{ processed, failed, batchMs: now - startedAt },
-    // One mean per batch keeps the line short. An embedded metric could have up to 100 values.
-    jobMs: worker.ledger.counters.meter.timingAt(now)?.jobMs,
-  };
+  const { jobMs, waitMs } = worker.ledger.counters.meter.timingAt(now) ?? {};
+  // One mean per batch keeps the line short. An embedded metric could have up to 100 values.
+  const values = { processed, failed, batchMs: now - startedAt, jobMs };
   const fields = {
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,
+    waitMs,
     messages: deliveries.length,
     ...(outage && { reason: outage.message }),
   };
   if (outage) metrics.write('warn', 'batch returned', values, fields);
   else metrics.write('info', 'batch', values, fields);
+  if (undocumented !== undefined)
+    log.warn('Elasticsearch refuses documents of dead letters, so searches do not find them', {
+      reason: undocumented,
+    });
   for (const error of errors) log.error('a message failed that no job is to blame for', error);
   return { batchItemFailures: undelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -1,6 +1,8 @@
 import type { Pace, PeriodFields } from '../../functions/core/model/schedule.ts';
 import { counted, dueIn, zonedTime } from '../terminal/format.ts';
 
+// The times of ticks in words. The dashboard's page shows them, too, so this needs neither Node nor a terminal.
+
 /** `1,000 jobs every 5 minutes`, `all items every 5 minutes` or `1,000 jobs at 0 6 * * 1-5 (Europe/Berlin)`; `, spread evenly` for an even pace. */
 export function scheduleText({
   x,

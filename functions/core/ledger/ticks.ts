@@ -57,13 +57,12 @@ export async function claimTick(
   tick: LeasedTick,
   nextTickAt: number,
 ): Promise<void> {
-  const { runId, lease, ...rest } = tick;
-  const { items } = tick;
+  const { runId, items } = tick;
   await transact(table, [
     {
       Put: {
         TableName: table.name,
-        Item: { ...tickKey(runId, tick.tick), ...rest, holder: lease.holder, leaseUntil: lease.until },
+        Item: tickItem(tick),
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
@@ -128,6 +127,26 @@ export async function findTickOf(
 /** Reads all claimed ticks of a run, in ascending order. @throws Unavailable */
 export async function* listTicks(table: Table, runId: RunId): AsyncGenerator<Tick> {
   for await (const item of queryItems(table, `RUN#${runId}`, 'TICK#')) yield toTick(runId, item);
+}
+
+/**
+ * Reads claimed ticks of a run, the newest first.
+ * @param limit maximum number of ticks
+ * @param before only ticks with a lower number
+ * @throws Unavailable
+ */
+export async function* newestTicks(
+  table: Table,
+  runId: RunId,
+  limit: number,
+  before?: number,
+): AsyncGenerator<Tick> {
+  const options = {
+    newestFirst: true,
+    limit,
+    ...(before !== undefined && { behind: tickKey(runId, before).sk }),
+  };
+  for await (const item of queryItems(table, `RUN#${runId}`, 'TICK#', options)) yield toTick(runId, item);
 }
 
 /**
@@ -221,6 +240,11 @@ function advanceTickWrite(
       ':sent': tick.sent,
     },
   });
+}
+
+/** A tick as the ledger stores it. */
+export function tickItem({ runId, lease, ...rest }: LeasedTick): Item {
+  return { ...tickKey(runId, rest.tick), ...rest, holder: lease.holder, leaseUntil: lease.until };
 }
 
 function toTick(runId: RunId, item: Item): LeasedTick {

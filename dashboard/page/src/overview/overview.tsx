@@ -11,11 +11,13 @@ import {
   WaitTimeChart,
 } from '../charts/history-charts.tsx';
 import { SPANS, spanOf } from '../charts/series.ts';
+import { Controls } from '../controls/controls.tsx';
 import { useServerTime } from '../live/clock.ts';
 import { useLive } from '../live/live.tsx';
 import { staleText } from '../live/shown-health.ts';
 import { Failures } from './failures.tsx';
 import { HealthBand, Warnings } from './health.tsx';
+import { Lanes } from './lanes.tsx';
 import './overview.css';
 import { RunCard } from './run-card.tsx';
 import { Tiles } from './tiles.tsx';
@@ -35,7 +37,9 @@ export function Overview() {
         {view && <Warnings warnings={view.warnings} />}
         <div class="columns">
           <div class="column">
-            <RunCard view={view} now={now} />
+            <RunCard view={view} now={now}>
+              <Controls />
+            </RunCard>
             {view && <Throughput view={view} />}
           </div>
           <div class="column">
@@ -43,6 +47,7 @@ export function Overview() {
             <Failures status={view?.status} now={now} />
           </div>
         </div>
+        <Lanes />
         {view && <Charts view={view} />}
       </div>
     </>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { nextTickText, scheduleText } from '../../../../cli/runs/schedule-text.ts';
 import { pendingOf } from '../../../../cli/runs/statistics.ts';
 import type { PassStatus, Status } from '../../../../functions/status.ts';
@@ -7,10 +8,19 @@ import { ago, count, counted, dayAndMinute, dueIn, percent } from '../text/numbe
 import { tickProgress } from './tick-progress.ts';
 
 /** The run: its schedule, its current tick, and when the next one is due. */
-export function RunCard({ view, now }: { view: View | undefined; now: number }) {
+export function RunCard({
+  view,
+  now,
+  children,
+}: {
+  view: View | undefined;
+  now: number;
+  /** The controls. */
+  children: ComponentChildren;
+}) {
   const status = view?.status;
   if (!status) return <RunSkeleton />;
-  if (status.runId === null) return <NoRun />;
+  if (status.runId === null) return <NoRun>{children}</NoRun>;
   const { running, runId, startedAt, stoppedAt, firedTicks, pass } = status;
   return (
     <section class="card run" aria-label="Run">
@@ -30,6 +40,7 @@ export function RunCard({ view, now }: { view: View | undefined; now: number }) 
       </div>
       <Tick status={status} view={view} now={now} />
       {pass && <PassLine pass={pass} />}
+      {children}
     </section>
   );
 }
@@ -89,13 +100,14 @@ function PassLine({ pass: { number, state, items, taken, invalid, reason } }: { 
   );
 }
 
-function NoRun() {
+function NoRun({ children }: { children: ComponentChildren }) {
   return (
     <section class="card run" aria-label="Run">
       <div class="run-head">
         <h2>There has been no run yet</h2>
       </div>
       <p class="muted">A run enqueues X jobs every Y minutes, until it is stopped.</p>
+      {children}
     </section>
   );
 }
