@@ -111,7 +111,7 @@ export function Chart(props: ChartProps) {
   const spoken = `${time}: ${series.map(({ name, values }) => `${name} ${textOf(values)}`).join(', ')}`;
 
   return (
-    <section class={`card chart ${kind}`}>
+    <section class="card chart">
       <div class="chart-head">
         <h2>{title}</h2>
         {(total || series.length === 1) && <strong class="chart-value">{textOf(sums)}</strong>}

@@ -1,4 +1,4 @@
-import type { Warning } from '../../../protocol.ts';
+import type { View } from '../../../protocol.ts';
 import { useLive } from '../live/live.tsx';
 import { shownHealth, staleText } from '../live/shown-health.ts';
 import { StateIcon } from '../shell/state-icon.tsx';
@@ -8,12 +8,18 @@ import { WithCommands } from '../text/with-commands.tsx';
 export function HealthBand() {
   const live = useLive();
   const { state, sentence, action } = shownHealth(live);
+  const warning = live.view?.warnings.find(({ title }) => sentence.startsWith(title));
   const stale = staleText(live);
   return (
     <section class={`health ${state}`}>
       <StateIcon state={state} />
       <div class="health-text" aria-live="polite">
         <h1>{sentence}</h1>
+        {warning && (
+          <p>
+            {warning.found}. {warning.meaning}
+          </p>
+        )}
         {action && (
           <p>
             <WithCommands text={action} />
@@ -25,8 +31,9 @@ export function HealthBand() {
   );
 }
 
-/** What needs attention. The gravest warning is in the first sentence already; the cards say what each means. */
-export function Warnings({ warnings }: { warnings: Warning[] }) {
+/** What else needs attention than the warning that the first sentence is about. */
+export function Warnings({ view: { warnings: all, health } }: { view: View }) {
+  const warnings = all.filter(({ title }) => !health.sentence.startsWith(title));
   if (warnings.length === 0) return null;
   return (
     <section class="warnings" aria-label="Warnings">

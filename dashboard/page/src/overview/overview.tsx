@@ -34,7 +34,7 @@ export function Overview() {
       <HealthBand />
       <div class={`overview ${isStale ? 'stale' : ''}`}>
         <Tiles view={view} now={now} />
-        {view && <Warnings warnings={view.warnings} />}
+        {view && <Warnings view={view} />}
         <div class="columns">
           <div class="column">
             <RunCard view={view} now={now}>

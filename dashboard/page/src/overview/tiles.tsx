@@ -16,7 +16,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
           'Waiting',
           'Dead letters',
           'Throughput',
-          'Done in',
+          'Done in about',
           'Cost so far',
         ].map((name) => (
           <Tile key={name} name={name} value="–" />
@@ -29,14 +29,10 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   const shareOf = (jobs: number) => (enqueued > 0 ? percent(jobs / enqueued) : undefined);
   return (
     <section class="tiles" aria-label="Jobs of the run">
+      <Tile name="Throughput" value={rateText(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
       <Tile
-        name="Throughput"
-        value={rateText(pending, jobsPerSecond)}
-        note={perMinuteText(pending, jobsPerSecond)}
-      />
-      <Tile
-        name="Done in"
-        value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : `about ${roughly(drainMs)}`}
+        name="Done in about"
+        value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : roughly(drainMs)}
         note={drainMs !== null && pending > 0 ? `at ${dayAndMinute(view.at + drainMs, now)}` : undefined}
       />
       <Tile
@@ -75,13 +71,11 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   );
 }
 
-/** Without waiting jobs, the rate says nothing about the workers. */
-function rateText(pending: number, jobsPerSecond: number | null): string {
-  if (jobsPerSecond === null) return pending === 0 ? '–' : 'Not known';
-  return throughput(jobsPerSecond);
+function rateText(jobsPerSecond: number | null): string {
+  return jobsPerSecond === null ? 'Not known' : throughput(jobsPerSecond);
 }
 
-function perMinuteText(_pending: number, jobsPerSecond: number | null): string | undefined {
+function perMinuteText(jobsPerSecond: number | null): string | undefined {
   return jobsPerSecond !== null && jobsPerSecond >= 1 ? `${count(jobsPerSecond * 60)} jobs/min` : undefined;
 }
 
