@@ -1,10 +1,13 @@
 import { pendingOf } from '../../../../cli/runs/statistics.ts';
-import type { Health } from '../../../protocol.ts';
+import type { Health, View } from '../../../protocol.ts';
 import { clock, count } from '../text/numbers.ts';
-import type { LiveState } from './live.tsx';
 
 /** The part of the live state that the first sentence is about. */
-type Shown = Pick<LiveState, 'view' | 'lost' | 'paused'>;
+interface Shown {
+  view: View | undefined;
+  lost: boolean;
+  paused: boolean;
+}
 
 /** What the page says about the health: the server's words, unless the server itself is gone. */
 export function shownHealth({ view, lost }: Shown): Health {

@@ -1,8 +1,8 @@
 import type { View } from '../../../protocol.ts';
 import { useLive } from '../live/live.tsx';
 import { shownHealth, staleText } from '../live/shown-health.ts';
-import { StateIcon } from '../shell/state-icon.tsx';
-import { WithCommands } from '../text/with-commands.tsx';
+import { StateIcon } from '../parts/state-icon.tsx';
+import { WithCommands } from '../parts/with-commands.tsx';
 
 /** Whether all is well and, if not, what to do. */
 export function HealthBand() {

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useLive } from '../live/live.tsx';
 import { shownHealth, titleOf } from '../live/shown-health.ts';
-import { iconOf } from './state-icon.tsx';
+import { iconOf } from '../parts/state-icon.tsx';
 
 /** Shows the state in the title and the icon of the window, so that a tab in the background tells it. */
 export function WindowState(): null {

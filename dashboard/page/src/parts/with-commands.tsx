@@ -1,6 +1,6 @@
 import { useLive } from '../live/live.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
-import { splitCommands } from './commands.ts';
+import { splitCommands } from '../text/commands.ts';
+import { CopyButton } from './copy-button.tsx';
 
 /** A text whose commands can be copied. */
 export function WithCommands({ text }: { text: string }) {

@@ -1,4 +1,5 @@
 import type { Health } from '../../../protocol.ts';
+import './parts.css';
 
 const SHAPES = {
   healthy: 'm7 12.5 3.5 3.5L17 8.5',
