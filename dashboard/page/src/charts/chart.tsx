@@ -44,6 +44,8 @@ export interface ChartProps {
   markers?: Marker[];
   /** Of the plot, in CSS pixels. */
   height?: number;
+  /** Whether the head shows the sum of all series. */
+  total?: boolean;
   /** The chart in words, for people who do not see it. */
   summary: string;
 }
@@ -62,7 +64,7 @@ function loadPlot(): Promise<typeof uPlot> {
 
 /** A chart over time in a card. The cursors of all charts move together. */
 export function Chart(props: ChartProps) {
-  const { title, note, window, series, format, height = 150, markers = [], summary, kind } = props;
+  const { title, note, window, series, format, height = 150, markers = [], summary, kind, total } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const current = useRef(props);
@@ -98,6 +100,7 @@ export function Chart(props: ChartProps) {
   }, [series.length, kind, height, props.decades !== undefined]);
   useEffect(() => plot.current?.setData(data), [data]);
 
+  const sums = useMemo(() => stacked(series.map(({ values }) => values)).at(-1) ?? [], [series]);
   const index = cursor !== null && cursor < window.times.length ? cursor : null;
   const valueAt = (values: Values) => (index === null ? newest(values) : (values[index] ?? null));
   const textOf = (values: Values) => {
@@ -108,10 +111,10 @@ export function Chart(props: ChartProps) {
   const spoken = `${time}: ${series.map(({ name, values }) => `${name} ${textOf(values)}`).join(', ')}`;
 
   return (
-    <section class={`card chart ${kind}`}>
+    <section class="card chart">
       <div class="chart-head">
         <h2>{title}</h2>
-        {series.length === 1 && <strong class="chart-value">{textOf(series[0]?.values ?? [])}</strong>}
+        {(total || series.length === 1) && <strong class="chart-value">{textOf(sums)}</strong>}
         <span class="chart-time muted">{time}</span>
       </div>
       {note && <p class="chart-note muted">{note}</p>}
