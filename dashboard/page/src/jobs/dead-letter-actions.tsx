@@ -38,37 +38,39 @@ export function DeadLetterActions({ search, page, again }: DeadLetterActionsProp
   const selection: DeadLetterSelection = isAll
     ? { all: true }
     : { query: search.query || '*', ...(search.run !== '' && { runId: search.run }) };
-  const which = isAll ? 'all' : `all ${count(found)} matching`;
+  const which = isAll ? 'all' : found === 1 ? 'the matching one' : `all ${count(found)} matching`;
   const isDisabled = readOnly !== undefined || page === undefined || number === 0;
   const buttons = [
     ['retry', `Retry ${which}`, ''],
     ['purge', `Purge ${which}`, 'danger'],
   ] as const;
   return (
-    <div class="letter-actions">
-      {buttons.map(([name, text, kind]) => (
-        <button
-          key={name}
-          type="button"
-          class={kind}
-          disabled={isDisabled}
-          aria-describedby={readOnly === undefined ? undefined : reasonId}
-          onClick={() => setAction(name)}
-        >
-          {text}
-        </button>
-      ))}
-      {readOnly !== undefined && (
-        <span class="muted" id={reasonId}>
-          <WithCommands text={readOnly} />
-        </span>
-      )}
-      {isAll && page && queued !== undefined && queued > found && (
-        <p class="muted">
-          The queue has {count(queued - found)} more that a search does not find, e.g. because Elasticsearch
-          refused their documents.
-        </p>
-      )}
+    <>
+      <div class="letter-actions">
+        {buttons.map(([name, text, kind]) => (
+          <button
+            key={name}
+            type="button"
+            class={kind}
+            disabled={isDisabled}
+            aria-describedby={readOnly === undefined ? undefined : reasonId}
+            onClick={() => setAction(name)}
+          >
+            {text}
+          </button>
+        ))}
+        {readOnly !== undefined && (
+          <span class="muted" id={reasonId}>
+            <WithCommands text={readOnly} />
+          </span>
+        )}
+        {isAll && page && queued !== undefined && queued > found && (
+          <p class="muted">
+            The queue has {count(queued - found)} more that a search does not find, e.g. because Elasticsearch
+            refused their documents.
+          </p>
+        )}
+      </div>
       {action && (
         <ActionDialog
           {...{ action, selection, number, isAbout: isAll }}
@@ -80,6 +82,6 @@ export function DeadLetterActions({ search, page, again }: DeadLetterActionsProp
           }}
         />
       )}
-    </div>
+    </>
   );
 }

@@ -117,7 +117,7 @@ function Letter({ document }: { document: DeadLetterDocument }) {
         </div>
       </div>
       <p>
-        <CopyButton text={JSON.stringify(document, null, 2)} name="the whole dead letter" />
+        <CopyButton text={JSON.stringify(document, null, 2)} name="dead letter" showName />
       </p>
     </>
   );

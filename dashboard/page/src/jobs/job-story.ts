@@ -1,10 +1,12 @@
 import { count, counted, elapsed, printable } from '../../../../cli/terminal/format.ts';
 import type { JobStory } from '../../../protocol.ts';
-import type { BadgeKind } from '../parts/badge.tsx';
+
+/** How an event is marked: as a `Badge` of this kind. */
+export type EventKind = 'good' | 'warn' | 'bad' | 'quiet';
 
 /** Something that has happened to a job, or will happen. */
 export interface Event {
-  kind: BadgeKind;
+  kind: EventKind;
   title: string;
   /** ISO 8601; absent if it is not known. */
   at?: string;
@@ -14,7 +16,7 @@ export interface Event {
 }
 
 /** How a state is shown. */
-export const STATE_KINDS: Record<JobStory['state'], BadgeKind> = {
+export const STATE_KINDS: Record<JobStory['state'], EventKind> = {
   'not enqueued': 'quiet',
   waiting: 'quiet',
   retrying: 'warn',

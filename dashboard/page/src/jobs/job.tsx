@@ -203,7 +203,8 @@ function Log({ log }: { log: JobStory['log'] }) {
       <h2>
         Log <CopyButton text={log.map((line) => JSON.stringify(line)).join('\n')} name="the log lines" />
       </h2>
-      <div class="scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label="Log lines">
         <table class="log">
           <caption class="visually-hidden">Log lines about the job</caption>
           <thead>
@@ -225,7 +226,7 @@ function Log({ log }: { log: JobStory['log'] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </>
   );
 }

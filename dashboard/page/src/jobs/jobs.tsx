@@ -29,7 +29,8 @@ export default function Jobs() {
   useEffect(() => {
     if (asked.answer && !asked.isLoading) setShown({ path, page: asked.answer });
   }, [asked.answer, asked.isLoading, path]);
-  const page = shown?.path === path && asked.error === undefined ? shown.page : undefined;
+  const isAnswered = asked.error === undefined || asked.answer !== undefined;
+  const page = shown?.path === path && isAnswered ? shown.page : undefined;
   const documents: JobDocument[] = page?.documents ?? [];
   return (
     <section class="card jobs">

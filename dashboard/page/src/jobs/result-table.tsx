@@ -90,7 +90,7 @@ function Document({ document }: { document: ResultDocument }) {
       <p class="muted">
         Enqueued {localTime(enqueuedAt)}, processed{' '}
         {elapsed(Date.parse(processedAt) - Date.parse(enqueuedAt))} later{version && ` by version ${version}`}
-        . <CopyButton text={JSON.stringify(document, null, 2)} name="the whole document" />
+        . <CopyButton text={JSON.stringify(document, null, 2)} name="document" showName />
       </p>
     </>
   );
