@@ -91,6 +91,13 @@ export interface RunCost {
   services: Record<string, number>;
 }
 
+/** A run: `GET /api/runs/:id`. */
+export interface RunAnswer {
+  status: Status;
+  /** What the run has cost so far; absent if it is not known. */
+  cost?: RunCost;
+}
+
 /**
  * The last hour in fixed buckets. Every array has one value per bucket, the oldest first; null where nothing is known. The
  * last bucket is incomplete.

@@ -3,8 +3,9 @@ import { type Context, Hono } from 'hono';
 import { stream, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
+import { RUN_ID } from '../../functions/core/model/ids.ts';
 import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
-import type { About, Change, Streamed } from '../protocol.ts';
+import type { About, Change, RunAnswer, Streamed } from '../protocol.ts';
 import type { Cloud } from './cloud.ts';
 import { changesNeedToken, ownOriginOnly } from './guard.ts';
 import type { Live } from './live.ts';
@@ -12,6 +13,9 @@ import { problemOf } from './problem.ts';
 
 /** Seconds between two polls that a page may ask for. */
 const INTERVALS = [1, 2, 5, 15, 60];
+/** Runs and ticks of a page. A run takes 17 reads of the ledger, and a hundred ticks about ten read units. */
+const PAGE_RUNS = 25;
+const PAGE_TICKS = 50;
 
 export interface AppOptions {
   cloud: Cloud;
@@ -29,6 +33,7 @@ export interface AppOptions {
 
 const every = z.coerce.number().min(1).max(3_600).catch(5);
 const jobId = z.coerce.number().int().positive();
+const ticksPage = z.object({ before: z.coerce.number().int().positive().optional() });
 const search = z.object({
   query: z.string().min(1).max(10_000),
   run: z.string().max(100).optional(),
@@ -64,10 +69,21 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   };
   app.get('/api/about', (context) => context.json(about));
   app.get('/api/live', (context) => streamLive(context, live));
-  app.get('/api/runs', async (context) => context.json({ runs: await cloud.runs(signal, 100) }));
-  app.get('/api/runs/:runId', async (context) =>
-    context.json(await cloud.status(signal, context.req.param('runId'))),
-  );
+  app.get('/api/runs', async (context) => {
+    const before = context.req.query('before');
+    const page = { size: PAGE_RUNS, ...(before !== undefined && { before: runIdOf(before) }) };
+    return context.json(await cloud.runs(signal, page));
+  });
+  app.get('/api/runs/:runId', async (context) => {
+    const status = await cloud.status(signal, runIdOf(context.req.param('runId')));
+    const cost = await cloud.cost(signal, status);
+    return context.json({ status, ...(cost && { cost }) } satisfies RunAnswer);
+  });
+  app.get('/api/runs/:runId/ticks', async (context) => {
+    const runId = runIdOf(context.req.param('runId'));
+    const { before } = ticksPage.parse(context.req.query());
+    return context.json(await cloud.ticks(signal, { runId, size: PAGE_TICKS, before }));
+  });
   app.get('/api/jobs/:jobId', async (context) =>
     context.json(await cloud.job(signal, jobId.parse(context.req.param('jobId')))),
   );
@@ -148,6 +164,12 @@ function streamAnswer<Result>(
       await send({ error: problemOf(cloud.explain(error)) });
     }
   });
+}
+
+/** @throws UsageError, because the status function would explain its pattern instead */
+function runIdOf(text: string): string {
+  if (RUN_ID.test(text)) return text;
+  throw new UsageError(`${text} is not the ID of a run.`, 'An ID looks like this: 20261123-214512-k3f9');
 }
 
 function invalid({ issues }: z.ZodError): CommandError {

@@ -2,9 +2,17 @@ import type { RetryResult } from '../../cli/cloud/dead-letters.ts';
 import type { LogLine } from '../../cli/cloud/log-line.ts';
 import type { JobReport } from '../../functions/core/jobs/find-job.ts';
 import type { ResultsPage } from '../../functions/core/results/query.ts';
+import type { TicksPage } from '../../functions/core/schedule/tick-status.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
-import type { RunStatus, Status } from '../../functions/status.ts';
-import type { About, Change, DeadLetterSelection, DeadLettersPage, RetrySelection } from '../protocol.ts';
+import type { RunsPage, Status } from '../../functions/status.ts';
+import type {
+  About,
+  Change,
+  DeadLetterSelection,
+  DeadLettersPage,
+  RetrySelection,
+  RunCost,
+} from '../protocol.ts';
 
 /**
  * What the dashboard asks of a deployment. `DeployedCloud` asks the functions with the user's credentials. Every method
@@ -16,7 +24,15 @@ export interface Cloud {
   status(signal: AbortSignal, runId?: string): Promise<Status>;
   /** Reads the log lines of all functions that are new since the last call; the first call reads from `since`. */
   logs(since: number): { read(signal: AbortSignal): Promise<LogLine[]> };
-  runs(signal: AbortSignal, limit: number): Promise<RunStatus[]>;
+  /** Reads a page of runs, the newest first. */
+  runs(signal: AbortSignal, page: { size: number; before?: string | undefined }): Promise<RunsPage>;
+  /** Reads a page of a run's ticks, the newest first. */
+  ticks(
+    signal: AbortSignal,
+    page: { runId: string; size: number; before?: number | undefined },
+  ): Promise<TicksPage>;
+  /** What a run has cost on AWS so far; undefined if it is not known. It never throws. */
+  cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined>;
   job(signal: AbortSignal, jobId: number): Promise<JobReport & { log: LogLine[] }>;
   results(signal: AbortSignal, search: Search): Promise<ResultsPage>;
   deadLetters(signal: AbortSignal, search: Search): Promise<DeadLettersPage>;

@@ -2,18 +2,33 @@ import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
 import { retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
 import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
-import { control, readJob, readRunsPage, readStatus, searchResults, verify } from '../../cli/cloud/invoke.ts';
+import {
+  control,
+  readJob,
+  readRunsPage,
+  readStatus,
+  readTicks,
+  searchResults,
+  verify,
+} from '../../cli/cloud/invoke.ts';
 import { readJobLog } from '../../cli/cloud/job-log.ts';
 import { LogReader } from '../../cli/cloud/read-logs.ts';
 import { scale } from '../../cli/cloud/scale.ts';
+import { readSizing } from '../../cli/cloud/sizing.ts';
 import { CommandError } from '../../cli/terminal/errors.ts';
 import { counted } from '../../cli/terminal/format.ts';
-import type { Change, RetrySelection } from '../protocol.ts';
+import type { Status } from '../../functions/status.ts';
+import type { Sizing } from '../../plan/packing.ts';
+import { totalDollars } from '../../plan/prices.ts';
+import { costOfRun } from '../../plan/run-cost.ts';
+import type { Change, RetrySelection, RunCost } from '../protocol.ts';
 import type { Cloud, Search } from './cloud.ts';
 
 /** Asks the functions of a deployment, with the user's credentials. */
 export class DeployedCloud implements Cloud {
   readonly about: Cloud['about'];
+  /** It changes only with a deployment, so it is read once. */
+  #sizing: Promise<Sizing> | undefined;
 
   constructor(
     readonly call: Pick<Call, 'signal'>,
@@ -31,8 +46,26 @@ export class DeployedCloud implements Cloud {
     return new LogReader(this.deployment, FUNCTIONS, since);
   }
 
-  async runs(signal: AbortSignal, limit: number) {
-    return (await readRunsPage(this.deployment, signal, { size: limit })).runs;
+  runs(signal: AbortSignal, page: { size: number; before?: string | undefined }) {
+    return readRunsPage(this.deployment, signal, page);
+  }
+
+  ticks(signal: AbortSignal, page: { runId: string; size: number; before?: number | undefined }) {
+    return readTicks(this.deployment, signal, page);
+  }
+
+  async cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined> {
+    try {
+      this.#sizing ??= readSizing(this.deployment, signal);
+      const sizing = await this.#sizing;
+      const jobMs = run.timing?.jobMs ?? this.deployment.workMs;
+      const services = costOfRun({ run, sizing, jobMs, until: Date.now() });
+      return { total: totalDollars(services), services };
+    } catch {
+      // A cost is worth less than the answer that it belongs to.
+      this.#sizing = undefined;
+      return undefined;
+    }
   }
 
   async job(signal: AbortSignal, jobId: number) {
