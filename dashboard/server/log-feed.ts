@@ -19,6 +19,9 @@ interface Subscriber {
   send(lines: Line[]): Promise<unknown>;
   /** The newest line that was looked at for this page; undefined before the first event. */
   upTo: number | undefined;
+  /** Older lines that are still to be sent, and how many more of them there may be. */
+  older: Line[];
+  room: number;
   isSending: boolean;
 }
 
@@ -30,6 +33,7 @@ export class LogFeed {
   readonly #merger = new LogMerger();
   readonly #subscribers = new Set<Subscriber>();
   #kept: KeptLine[] = [];
+  #firstId = 1;
   #lastId = 0;
   #hasRead = false;
 
@@ -43,24 +47,40 @@ export class LogFeed {
    * @param now milliseconds of any clock that only goes forward
    */
   add(lines: readonly LogLine[], now: number): void {
-    this.#merger.add(
-      lines.filter((line) => !isPlatformLine(line) && !isMetricLine(line)),
-      now,
-    );
+    this.#merger.add(lines.filter(isWanted), now);
     for (const line of this.#merger.release(now)) this.#kept.push({ id: ++this.#lastId, line });
     if (this.#kept.length > KEPT_LINES) this.#kept = this.#kept.slice(-KEPT_LINES);
     this.#hasRead = true;
     for (const subscriber of this.#subscribers) void this.#sendTo(subscriber);
   }
 
+  /** Adds history: lines that are older than all others, in the order of their times. Their ids are lower. */
+  addOlder(lines: readonly LogLine[]): void {
+    const room = KEPT_LINES - this.#kept.length;
+    const wanted = room > 0 ? lines.filter(isWanted).slice(-room) : [];
+    this.#firstId -= wanted.length;
+    const older = wanted.map((line, index) => ({ id: this.#firstId + index, line }));
+    this.#kept = [...older, ...this.#kept];
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.upTo === undefined || subscriber.room === 0) continue;
+      const found = newest(older, subscriber.filter, subscriber.room);
+      subscriber.room -= found.length;
+      subscriber.older = [...found, ...subscriber.older];
+      void this.#sendTo(subscriber);
+    }
+  }
+
   /**
    * Sends the newest `FIRST_LINES` lines that match, as soon as the logs were read once, and then each new one. The first
-   * event is also sent if no line matches.
+   * event is also sent if no line matches. History that is read later comes in events of its own, up to the same number.
    * @param send the next lines are sent when its promise resolves
    * @returns ends that
    */
   join(filter: LogFilter, send: Subscriber['send']): () => void {
-    const subscriber: Subscriber = { filter, send, upTo: undefined, isSending: false };
+    const subscriber: Subscriber = {
+      ...{ filter, send, upTo: undefined, isSending: false },
+      ...{ older: [], room: FIRST_LINES },
+    };
     this.#subscribers.add(subscriber);
     void this.#sendTo(subscriber);
     return () => this.#subscribers.delete(subscriber);
@@ -70,11 +90,10 @@ export class LogFeed {
     if (subscriber.isSending || !this.#hasRead) return;
     subscriber.isSending = true;
     try {
-      while (this.#subscribers.has(subscriber) && subscriber.upTo !== this.#lastId) {
-        const isFirst = subscriber.upTo === undefined;
-        const lines = this.#matching(subscriber);
-        subscriber.upTo = this.#lastId;
-        if (isFirst || lines.length > 0) await subscriber.send(lines);
+      while (this.#subscribers.has(subscriber)) {
+        const lines = this.#next(subscriber);
+        if (!lines) break;
+        await subscriber.send(lines);
       }
     } catch {
       // The page is gone.
@@ -84,16 +103,39 @@ export class LogFeed {
     }
   }
 
-  #matching({ filter, upTo }: Subscriber): Line[] {
-    const unseen = upTo === undefined ? this.#kept.length : Math.min(this.#lastId - upTo, this.#kept.length);
-    const limit = upTo === undefined ? FIRST_LINES : KEPT_LINES;
-    const found: Line[] = [];
-    for (let at = this.#kept.length - 1; at >= this.#kept.length - unseen && found.length < limit; at--) {
-      const { id, line } = this.#kept[at] as KeptLine;
-      if (matches(line, filter)) found.push(lineOf(id, line));
+  /** The lines of a page's next event; undefined if there is none yet. */
+  #next(subscriber: Subscriber): Line[] | undefined {
+    const { filter, upTo, older } = subscriber;
+    subscriber.upTo = this.#lastId;
+    if (upTo === undefined) {
+      const first = newest(this.#kept, filter, FIRST_LINES);
+      subscriber.room -= first.length;
+      return first;
     }
-    return found.reverse();
+    if (older.length > 0) {
+      subscriber.upTo = upTo;
+      subscriber.older = [];
+      return older;
+    }
+    if (upTo === this.#lastId) return undefined;
+    const lines = newest(this.#kept.slice(-(this.#lastId - upTo)), filter, KEPT_LINES);
+    return lines.length > 0 ? lines : undefined;
   }
+}
+
+/** The newest lines that match, in their order. */
+function newest(kept: readonly KeptLine[], filter: LogFilter, limit: number): Line[] {
+  const found: Line[] = [];
+  for (let at = kept.length - 1; at >= 0 && found.length < limit; at--) {
+    const { id, line } = kept[at] as KeptLine;
+    if (matches(line, filter)) found.push(lineOf(id, line));
+  }
+  return found.reverse();
+}
+
+/** Leaves out what `drumline logs` leaves out. */
+function isWanted(line: LogLine): boolean {
+  return !isPlatformLine(line) && !isMetricLine(line);
 }
 
 /** Whether a line passes a filter. A line without a level counts as INFO, as in Lambda's own filter of levels. */
