@@ -19,9 +19,6 @@ interface Subscriber {
   send(lines: Line[]): Promise<unknown>;
   /** The newest line that was looked at for this page; undefined before the first event. */
   upTo: number | undefined;
-  /** Older lines that are still to be sent, and how many more of them there may be. */
-  older: Line[];
-  room: number;
   isSending: boolean;
 }
 
@@ -33,7 +30,6 @@ export class LogFeed {
   readonly #merger = new LogMerger();
   readonly #subscribers = new Set<Subscriber>();
   #kept: KeptLine[] = [];
-  #firstId = 1;
   #lastId = 0;
   #hasRead = false;
 
@@ -54,33 +50,14 @@ export class LogFeed {
     for (const subscriber of this.#subscribers) void this.#sendTo(subscriber);
   }
 
-  /** Adds history: lines that are older than all others, in the order of their times. Their ids are lower. */
-  addOlder(lines: readonly LogLine[]): void {
-    const room = KEPT_LINES - this.#kept.length;
-    const wanted = room > 0 ? lines.filter(isWanted).slice(-room) : [];
-    this.#firstId -= wanted.length;
-    const older = wanted.map((line, index) => ({ id: this.#firstId + index, line }));
-    this.#kept = [...older, ...this.#kept];
-    for (const subscriber of this.#subscribers) {
-      if (subscriber.upTo === undefined || subscriber.room === 0) continue;
-      const found = newest(older, subscriber.filter, subscriber.room);
-      subscriber.room -= found.length;
-      subscriber.older = [...found, ...subscriber.older];
-      void this.#sendTo(subscriber);
-    }
-  }
-
   /**
    * Sends the newest `FIRST_LINES` lines that match, as soon as the logs were read once, and then each new one. The first
-   * event is also sent if no line matches. History that is read later comes in events of its own, up to the same number.
+   * event is also sent if no line matches.
    * @param send the next lines are sent when its promise resolves
    * @returns ends that
    */
   join(filter: LogFilter, send: Subscriber['send']): () => void {
-    const subscriber: Subscriber = {
-      ...{ filter, send, upTo: undefined, isSending: false },
-      ...{ older: [], room: FIRST_LINES },
-    };
+    const subscriber: Subscriber = { filter, send, upTo: undefined, isSending: false };
     this.#subscribers.add(subscriber);
     void this.#sendTo(subscriber);
     return () => this.#subscribers.delete(subscriber);
@@ -105,20 +82,11 @@ export class LogFeed {
 
   /** The lines of a page's next event; undefined if there is none yet. */
   #next(subscriber: Subscriber): Line[] | undefined {
-    const { filter, upTo, older } = subscriber;
+    const { filter, upTo } = subscriber;
     subscriber.upTo = this.#lastId;
-    if (upTo === undefined) {
-      const first = newest(this.#kept, filter, FIRST_LINES);
-      subscriber.room -= first.length;
-      return first;
-    }
-    if (older.length > 0) {
-      subscriber.upTo = upTo;
-      subscriber.older = [];
-      return older;
-    }
+    if (upTo === undefined) return newest(this.#kept, filter, FIRST_LINES);
     if (upTo === this.#lastId) return undefined;
-    const lines = newest(this.#kept.slice(-(this.#lastId - upTo)), filter, KEPT_LINES);
+    const lines = newest(this.#kept.slice(upTo - this.#lastId), filter, KEPT_LINES);
     return lines.length > 0 ? lines : undefined;
   }
 }

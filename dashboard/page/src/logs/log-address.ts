@@ -8,7 +8,8 @@ export function filterIn({ function: name = '', worker, level, text }: Record<st
   return {
     ...(FUNCTIONS.includes(name) && { function: name }),
     ...(worker?.trim() && { worker: worker.trim().slice(0, 100) }),
-    ...(isLevel(level) && { level }),
+    // All lines are at least of the lowest level.
+    ...(isLevel(level) && level !== LOG_LEVELS[0] && { level }),
     ...(text && { text: text.slice(0, 1_000) }),
   };
 }

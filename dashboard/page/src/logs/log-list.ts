@@ -54,9 +54,7 @@ function received(list: LogList, lines: readonly Line[], isFirst: boolean): LogL
     if (known < 0) return { ...appended(EMPTY_LIST, lines), hasAnswer: true, isFollowing: list.isFollowing };
     return added(answered, lines.slice(known + 1));
   }
-  const oldest = list.chunks[0]?.lines[0];
-  const isHistory = oldest !== undefined && (lines.at(-1)?.id ?? oldest.id) < oldest.id;
-  return isHistory ? prepended(answered, lines) : added(answered, lines);
+  return added(answered, lines);
 }
 
 function added(list: LogList, lines: readonly Line[]): LogList {
@@ -76,10 +74,6 @@ function appended(list: LogList, lines: readonly Line[]): LogList {
     chunks: [...kept, ...chunksOf([...start, ...lines])],
     count: list.count + lines.length,
   });
-}
-
-function prepended(list: LogList, lines: readonly Line[]): LogList {
-  return { ...list, chunks: [...chunksOf(lines), ...list.chunks], count: list.count + lines.length };
 }
 
 /** Forgets whole chunks, so that the others do not change. */

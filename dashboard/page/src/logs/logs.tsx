@@ -23,16 +23,22 @@ export default function Logs() {
   const series = view?.history.workers.join('\n') ?? '';
   const box = useRef<HTMLElement>(null);
 
+  /** Where the list was scrolled to. */
+  const lastTop = useRef(0);
+
   useLayoutEffect(() => {
     const { current } = box;
-    if (list.isFollowing && current) current.scrollTop = current.scrollHeight;
+    if (!list.isFollowing || !current) return;
+    current.scrollTop = current.scrollHeight;
+    lastTop.current = current.scrollTop;
   }, [list]);
+  // Only a person scrolls up. The list scrolls itself down, and the event about that may come after a person's click.
   const scrolled = () => {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = box.current ?? {};
     const isAtEnd = scrollHeight - scrollTop - clientHeight < END_PIXELS;
-    if (isAtEnd === list.isFollowing) return;
-    if (isAtEnd) follow();
-    else hold();
+    if (list.isFollowing && !isAtEnd && scrollTop < lastTop.current) hold();
+    if (!list.isFollowing && isAtEnd && scrollTop > lastTop.current) follow();
+    lastTop.current = scrollTop;
   };
 
   return (
