@@ -5,15 +5,12 @@ import { useLive } from '../live/live.tsx';
 import { count, counted } from '../text/numbers.ts';
 import { filterIn, parametersOf } from './log-address.ts';
 import { LogFilters } from './log-filters.tsx';
-import { type Chunk, EMPTY_LIST, KEPT_LINES, type LogList, reduceList } from './log-list.ts';
+import { type Chunk, EMPTY_LIST, type LogList, reduceList } from './log-list.ts';
 import { LogRow } from './log-row.tsx';
 import './logs.css';
 
 /** A list that is scrolled to within so many pixels of its end follows new lines. */
 const END_PIXELS = 40;
-
-/** New lines that are drawn in one frame, so that the page stays smooth when hundreds come at once. */
-const FRAME_LINES = 100;
 
 /** Log lines as they come, filtered as the address says. */
 export default function Logs() {
@@ -133,33 +130,15 @@ function useLogList(parameters: string) {
     shown.current = parameters;
     if (!connected) return;
     let isFirst = true;
-    let waiting: Line[] = [];
-    let frame = 0;
-    const show = () => {
-      dispatch({ type: 'received', lines: waiting.slice(0, FRAME_LINES), isFirst: false });
-      waiting = waiting.slice(FRAME_LINES);
-      frame = waiting.length > 0 ? requestAnimationFrame(show) : 0;
-    };
     const source = new EventSource(`/api/logs${parameters}`);
     source.onopen = () => {
       isFirst = true;
     };
     source.addEventListener('lines', ({ data }) => {
-      const lines = JSON.parse(data) as Line[];
-      if (isFirst) {
-        // It repeats what still waits.
-        waiting = [];
-        dispatch({ type: 'received', lines, isFirst });
-        isFirst = false;
-      } else {
-        waiting = [...waiting, ...lines].slice(-KEPT_LINES);
-        frame ||= requestAnimationFrame(show);
-      }
+      dispatch({ type: 'received', lines: JSON.parse(data) as Line[], isFirst });
+      isFirst = false;
     });
-    return () => {
-      source.close();
-      cancelAnimationFrame(frame);
-    };
+    return () => source.close();
   }, [parameters, connected]);
   return {
     list,
