@@ -87,7 +87,6 @@ function Row({ run, now }: { run: RunStatus; now: number }) {
       <td>{lasted(run, now)}</td>
       <td class="words">{scheduleText(run)}</td>
       {[firedTicks, missedTicks, enqueued, processed, failed, pendingOf(run)].map((value, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the columns never change
         <td key={index} class="number">
           {count(value)}
         </td>
