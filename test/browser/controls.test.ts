@@ -53,7 +53,7 @@ testInBrowser(
     await scale.getByRole('button', { name: 'One more: workers' }).click();
     await scale.getByRole('button', { name: 'One more: workers' }).click();
     await scale.getByRole('button', { name: 'Scale', exact: true }).click();
-    await page.getByText('4 → 6 workers.').waitFor();
+    await page.getByText('4 → 6 workers.', { exact: true }).waitFor();
     await scale.getByLabel('Workers', { exact: true }).last().focus();
     await page.keyboard.press('Escape');
     await scale.waitFor({ state: 'detached' });

@@ -16,9 +16,9 @@ testInBrowser('past runs are read page by page, and lead to their ticks', async 
   await rows.first().getByText('running').waitFor();
   expect(await rows.count()).toBe(25);
   await page.getByRole('link', { name: 'Older runs' }).click();
-  await page.getByRole('link', { name: 'Newest runs' }).waitFor();
-  const link = page.getByRole('link', { name: LONG_RUN });
-  await link.click();
+  await page.getByRole('link', { name: LONG_RUN }).waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Newest runs' }).click();
+  await page.getByRole('link', { name: LONG_RUN }).click();
   await page.getByRole('heading', { name: `Run ${LONG_RUN}` }).waitFor();
 
   const ticks = page.locator('section', { has: page.getByRole('heading', { name: 'Ticks' }) }).last();
