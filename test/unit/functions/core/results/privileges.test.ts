@@ -86,7 +86,7 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
   },
 };
 
-/** The privileges that each call needs: "Security privileges" and "Delete by query API" in Elastic's documentation. */
+/** The privileges that each call needs: "Security privileges" in Elastic's documentation. */
 const PRIVILEGES: Record<string, string[]> = {
   'PUT /_index_template/drumline-results-monthly': ['cluster manage_index_templates'],
   'PUT /_index_template/drumline-results.dead-letters': ['cluster manage_index_templates'],
@@ -103,8 +103,6 @@ const PRIVILEGES: Record<string, string[]> = {
   'POST /INDEX.dead-letters/_bulk delete': ['delete of dead letters'],
   'POST /INDEX.dead-letters/_search': ['read'],
   'GET /INDEX.dead-letters/_refresh': ['maintenance'],
-  // It refreshes the index afterwards.
-  'POST /INDEX.dead-letters/_delete_by_query': ['read', 'delete of dead letters', 'maintenance'],
 };
 
 /** The indices of a role: all of Drumline's, or those of dead letters, whose documents may be changed. */
