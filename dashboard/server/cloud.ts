@@ -1,18 +1,11 @@
-import type { RetryResult } from '../../cli/cloud/dead-letters.ts';
+import type { PurgeResult, RetryResult } from '../../cli/cloud/dead-letters.ts';
 import type { LogLine } from '../../cli/cloud/log-line.ts';
-import type { JobReport } from '../../functions/core/jobs/find-job.ts';
+import type { DeadLettersPage } from '../../functions/core/jobs/find-dead-letters.ts';
 import type { ResultsPage } from '../../functions/core/results/query.ts';
 import type { TicksPage } from '../../functions/core/schedule/tick-status.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { RunsPage, Status } from '../../functions/status.ts';
-import type {
-  About,
-  Change,
-  DeadLetterSelection,
-  DeadLettersPage,
-  RetrySelection,
-  RunCost,
-} from '../protocol.ts';
+import type { About, Change, DeadLetterSelection, JobStory, RetrySelection, RunCost } from '../protocol.ts';
 
 /**
  * What the dashboard asks of a deployment. `DeployedCloud` asks the functions with the user's credentials. Every method
@@ -33,7 +26,7 @@ export interface Cloud {
   ): Promise<TicksPage>;
   /** What a run has cost on AWS so far; undefined if it is not known. It never throws. */
   cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined>;
-  job(signal: AbortSignal, jobId: number): Promise<JobReport & { log: LogLine[] }>;
+  job(signal: AbortSignal, jobId: number): Promise<JobStory>;
   results(signal: AbortSignal, search: Search): Promise<ResultsPage>;
   deadLetters(signal: AbortSignal, search: Search): Promise<DeadLettersPage>;
   retryDeadLetters(
@@ -45,7 +38,7 @@ export interface Cloud {
     signal: AbortSignal,
     selection: DeadLetterSelection,
     onProgress: (message: string) => void,
-  ): Promise<{ purged: number }>;
+  ): Promise<PurgeResult>;
   /** Sends a change to the control function. For `scale`, waits until the autoscaler has applied it. */
   change(signal: AbortSignal, change: Change): Promise<unknown>;
   verify(signal: AbortSignal, runId?: string): Promise<Verification>;

@@ -1,6 +1,6 @@
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
-import { retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
+import { countDeadLetters, purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
 import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
 import {
   control,
@@ -8,6 +8,7 @@ import {
   readRunsPage,
   readStatus,
   readTicks,
+  searchDeadLetters,
   searchResults,
   verify,
 } from '../../cli/cloud/invoke.ts';
@@ -15,13 +16,12 @@ import { readJobLog } from '../../cli/cloud/job-log.ts';
 import { LogReader } from '../../cli/cloud/read-logs.ts';
 import { scale } from '../../cli/cloud/scale.ts';
 import { readSizing } from '../../cli/cloud/sizing.ts';
-import { CommandError } from '../../cli/terminal/errors.ts';
-import { counted } from '../../cli/terminal/format.ts';
+import { purgeProgress, retryProgress } from '../../cli/runs/dead-letter-text.ts';
 import type { Status } from '../../functions/status.ts';
 import type { Sizing } from '../../plan/packing.ts';
 import { totalDollars } from '../../plan/prices.ts';
 import { costOfRun } from '../../plan/run-cost.ts';
-import type { Change, RetrySelection, RunCost } from '../protocol.ts';
+import type { Change, DeadLetterSelection, JobStory, RetrySelection, RunCost } from '../protocol.ts';
 import type { Cloud, Search } from './cloud.ts';
 
 /** Asks the functions of a deployment, with the user's credentials. */
@@ -68,9 +68,15 @@ export class DeployedCloud implements Cloud {
     }
   }
 
-  async job(signal: AbortSignal, jobId: number) {
+  async job(signal: AbortSignal, jobId: number): Promise<JobStory> {
     const report = await readJob(this.deployment, signal, jobId);
-    return { ...report, log: await readJobLog(this.deployment, report, signal) };
+    try {
+      return { ...report, log: await readJobLog(this.deployment, report, signal) };
+    } catch (error) {
+      // Without a log, the rest is still worth showing.
+      signal.throwIfAborted();
+      return { ...report, log: [], logProblem: (error as Error).message };
+    }
   }
 
   async results(signal: AbortSignal, { size, ...search }: Search) {
@@ -78,8 +84,8 @@ export class DeployedCloud implements Cloud {
     return { total: 0, documents: [] };
   }
 
-  async deadLetters(): Promise<never> {
-    throw notSearchable();
+  deadLetters(signal: AbortSignal, search: Search) {
+    return searchDeadLetters(this.deployment, signal, search);
   }
 
   async retryDeadLetters(
@@ -87,15 +93,23 @@ export class DeployedCloud implements Cloud {
     selection: RetrySelection,
     onProgress: (message: string) => void,
   ) {
-    if ('query' in selection) throw notSearchable();
-    const wanted = 'all' in selection ? { all: true as const, malformed: false } : selection;
-    return retryDeadLetters(this.deployment, wanted, signal, ({ sent, kept }) =>
-      onProgress(`${counted(sent + kept, 'dead letter')} sent again`),
+    // Malformed dead letters would be dead letters again at once.
+    const wanted = 'all' in selection ? { ...selection, malformed: false } : selection;
+    const about = await countDeadLetters(this.deployment, signal, wanted);
+    return retryDeadLetters(this.deployment, wanted, signal, (result) =>
+      onProgress(retryProgress(result, about)),
     );
   }
 
-  async purgeDeadLetters(): Promise<never> {
-    throw notSearchable();
+  async purgeDeadLetters(
+    signal: AbortSignal,
+    selection: DeadLetterSelection,
+    onProgress: (message: string) => void,
+  ) {
+    const about = await countDeadLetters(this.deployment, signal, selection);
+    return purgeDeadLetters(this.deployment, selection, signal, (result) =>
+      onProgress(purgeProgress(result, about)),
+    );
   }
 
   change(signal: AbortSignal, change: Change): Promise<unknown> {
@@ -111,8 +125,4 @@ export class DeployedCloud implements Cloud {
   explain(error: unknown) {
     return explainError(error, this.deployment.target, this.call.signal);
   }
-}
-
-function notSearchable(): CommandError {
-  return new CommandError('not_searchable', 'This deployment keeps no documents of dead letters.', '');
 }
