@@ -171,6 +171,21 @@ export interface Line {
   fields: Record<string, unknown>;
 }
 
+/** Levels of log lines, the least severe first. */
+export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What lines `GET /api/logs` sends, by its parameters of the same names. What is absent restricts nothing. */
+export interface LogFilter {
+  function?: string | undefined;
+  /** The worker's name, or its beginning. */
+  worker?: string | undefined;
+  /** This level and those above. */
+  level?: LogLevel | undefined;
+  /** A text anywhere in the line; upper and lower case are equal. */
+  text?: string | undefined;
+}
+
 /** Everything about one job, with the log lines about it: `GET /api/jobs/:id`. */
 export type JobStory = JobReport & {
   log: Omit<Line, 'id'>[];

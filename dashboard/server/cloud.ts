@@ -1,4 +1,5 @@
 import type { PurgeResult, RetryResult } from '../../cli/cloud/dead-letters.ts';
+import type { FunctionName } from '../../cli/cloud/deployment.ts';
 import type { LogLine } from '../../cli/cloud/log-line.ts';
 import type { DeadLettersPage } from '../../functions/core/jobs/find-dead-letters.ts';
 import type { ResultsPage } from '../../functions/core/results/query.ts';
@@ -15,8 +16,8 @@ export interface Cloud {
   readonly about: Pick<About, 'target' | 'stage' | 'stackName' | 'commandOptions'>;
   /** Reads the active or last run, or the given one. */
   status(signal: AbortSignal, runId?: string): Promise<Status>;
-  /** Reads the log lines of all functions that are new since the last call; the first call reads from `since`. */
-  logs(since: number): { read(signal: AbortSignal): Promise<LogLine[]> };
+  /** Reads log lines, from `since` (milliseconds since 1970). @param functions all of them unless given */
+  logs(since: number, functions?: readonly FunctionName[]): LogSource;
   /** Reads a page of runs, the newest first. */
   runs(signal: AbortSignal, page: { size: number; before?: string | undefined }): Promise<RunsPage>;
   /** Reads a page of a run's ticks, the newest first. */
@@ -44,6 +45,12 @@ export interface Cloud {
   verify(signal: AbortSignal, runId?: string): Promise<Verification>;
   /** An error as one that says what to do. */
   explain(error: unknown): unknown;
+}
+
+/** Log lines in the order of their times. */
+export interface LogSource {
+  /** Reads the lines that are new since the last call. After a failed reading, the next one returns the lines of both. */
+  read(signal: AbortSignal): Promise<LogLine[]>;
 }
 
 /** A search for documents. */

@@ -1,7 +1,7 @@
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
 import { countDeadLetters, purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
-import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
+import { type Deployment, FUNCTIONS, type FunctionName } from '../../cli/cloud/deployment.ts';
 import {
   control,
   readJob,
@@ -30,35 +30,49 @@ export class DeployedCloud implements Cloud {
   /** It changes only with a deployment, so it is read once. */
   #sizing: Promise<Sizing> | undefined;
 
+  #deployment: Deployment;
+  /** Whether the deployment may have changed: the cloud did not answer as expected. */
+  #isDoubtful = false;
+
   constructor(
-    readonly call: Pick<Call, 'signal'>,
-    readonly deployment: Deployment,
+    readonly call: Pick<Call, 'signal' | 'deployment'>,
+    deployment: Deployment,
   ) {
+    this.#deployment = deployment;
     const { name, stage, stackName, options } = deployment.target;
     this.about = { target: name, stage, stackName, commandOptions: options };
   }
 
-  status(signal: AbortSignal, runId?: string) {
-    return readStatus(this.deployment, signal, runId);
+  async status(signal: AbortSignal, runId?: string) {
+    try {
+      // The local cloud may have been wiped and deployed again, with other queues.
+      if (this.#isDoubtful) this.#deployment = await this.call.deployment();
+      const status = await readStatus(this.#deployment, signal, runId);
+      this.#isDoubtful = false;
+      return status;
+    } catch (error) {
+      if (runId === undefined) this.#isDoubtful = true;
+      throw error;
+    }
   }
 
-  logs(since: number) {
-    return new LogReader(this.deployment, FUNCTIONS, since);
+  logs(since: number, functions: readonly FunctionName[] = FUNCTIONS) {
+    return new LogReader(this.#deployment, functions, since);
   }
 
   runs(signal: AbortSignal, page: { size: number; before?: string | undefined }) {
-    return readRunsPage(this.deployment, signal, page);
+    return readRunsPage(this.#deployment, signal, page);
   }
 
   ticks(signal: AbortSignal, page: { runId: string; size: number; before?: number | undefined }) {
-    return readTicks(this.deployment, signal, page);
+    return readTicks(this.#deployment, signal, page);
   }
 
   async cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined> {
     try {
-      this.#sizing ??= readSizing(this.deployment, signal);
+      this.#sizing ??= readSizing(this.#deployment, signal);
       const sizing = await this.#sizing;
-      const jobMs = run.timing?.jobMs ?? this.deployment.workMs;
+      const jobMs = run.timing?.jobMs ?? this.#deployment.workMs;
       const services = costOfRun({ run, sizing, jobMs, until: Date.now() });
       return { total: totalDollars(services), services };
     } catch {
@@ -69,9 +83,9 @@ export class DeployedCloud implements Cloud {
   }
 
   async job(signal: AbortSignal, jobId: number): Promise<JobStory> {
-    const report = await readJob(this.deployment, signal, jobId);
+    const report = await readJob(this.#deployment, signal, jobId);
     try {
-      return { ...report, log: await readJobLog(this.deployment, report, signal) };
+      return { ...report, log: await readJobLog(this.#deployment, report, signal) };
     } catch (error) {
       // Without a log, the rest is still worth showing.
       signal.throwIfAborted();
@@ -80,12 +94,12 @@ export class DeployedCloud implements Cloud {
   }
 
   async results(signal: AbortSignal, { size, ...search }: Search) {
-    for await (const page of searchResults(this.deployment, signal, { ...search, limit: size })) return page;
+    for await (const page of searchResults(this.#deployment, signal, { ...search, limit: size })) return page;
     return { total: 0, documents: [] };
   }
 
   deadLetters(signal: AbortSignal, search: Search) {
-    return searchDeadLetters(this.deployment, signal, search);
+    return searchDeadLetters(this.#deployment, signal, search);
   }
 
   async retryDeadLetters(
@@ -95,8 +109,8 @@ export class DeployedCloud implements Cloud {
   ) {
     // Malformed dead letters would be dead letters again at once.
     const wanted = 'all' in selection ? { ...selection, malformed: false } : selection;
-    const about = await countDeadLetters(this.deployment, signal, wanted);
-    return retryDeadLetters(this.deployment, wanted, signal, (result) =>
+    const about = await countDeadLetters(this.#deployment, signal, wanted);
+    return retryDeadLetters(this.#deployment, wanted, signal, (result) =>
       onProgress(retryProgress(result, about)),
     );
   }
@@ -106,23 +120,23 @@ export class DeployedCloud implements Cloud {
     selection: DeadLetterSelection,
     onProgress: (message: string) => void,
   ) {
-    const about = await countDeadLetters(this.deployment, signal, selection);
-    return purgeDeadLetters(this.deployment, selection, signal, (result) =>
+    const about = await countDeadLetters(this.#deployment, signal, selection);
+    return purgeDeadLetters(this.#deployment, selection, signal, (result) =>
       onProgress(purgeProgress(result, about)),
     );
   }
 
   change(signal: AbortSignal, change: Change): Promise<unknown> {
-    if (change.action !== 'scale') return control(this.deployment, signal, change);
+    if (change.action !== 'scale') return control(this.#deployment, signal, change);
     const { action: _, ...rule } = change;
-    return scale(this.deployment, signal, rule);
+    return scale(this.#deployment, signal, rule);
   }
 
   verify(signal: AbortSignal, runId?: string) {
-    return verify(this.deployment, signal, runId);
+    return verify(this.#deployment, signal, runId);
   }
 
   explain(error: unknown) {
-    return explainError(error, this.deployment.target, this.call.signal);
+    return explainError(error, this.#deployment.target, this.call.signal);
   }
 }

@@ -110,11 +110,14 @@ export class FigureHistory {
     const workers = this.#slots.assign(this.#totals);
     const others = this.#totals.size - workers.length;
     // The last bucket is shorter so far.
-    const msOf = (index: number) => (index === BUCKETS - 1 ? Math.max(1_000, now - last * BUCKET_MS) : BUCKET_MS);
+    const msOf = (index: number) =>
+      index === BUCKETS - 1 ? Math.max(1_000, now - last * BUCKET_MS) : BUCKET_MS;
     const rates = (jobsOf: (bucket: Bucket) => number) =>
-      buckets.map((bucket, index) => bucket ? rounded((jobsOf(bucket) / msOf(index)) * 1_000) : null);
+      buckets.map((bucket, index) => (bucket ? rounded((jobsOf(bucket) / msOf(index)) * 1_000) : null));
     const mean = (which: 'wait' | 'run') =>
-      buckets.map((bucket) => bucket && bucket[which].jobs > 0 ? rounded(bucket[which].ms / bucket[which].jobs) : null);
+      buckets.map((bucket) =>
+        bucket && bucket[which].jobs > 0 ? rounded(bucket[which].ms / bucket[which].jobs) : null,
+      );
     const values = (which: 'waiting' | 'oldestSeconds' | 'concurrency') =>
       buckets.map((bucket) => bucket?.[which] ?? null);
     return {
@@ -125,7 +128,11 @@ export class FigureHistory {
       throughput: [
         ...workers.map((worker) => rates(({ processed }) => processed.get(worker) ?? 0)),
         ...(others > 0
-          ? [rates(({ jobs, processed }) => workers.reduce((rest, worker) => rest - (processed.get(worker) ?? 0), jobs))]
+          ? [
+              rates(({ jobs, processed }) =>
+                workers.reduce((rest, worker) => rest - (processed.get(worker) ?? 0), jobs),
+              ),
+            ]
           : []),
       ],
       waiting: values('waiting'),
@@ -134,7 +141,9 @@ export class FigureHistory {
       oldestSeconds: values('oldestSeconds'),
       concurrency: values('concurrency'),
       decisions: [...this.#decisions.values()].sort((one, other) => one.at - other.at).slice(-MAX_DECISIONS),
-      ticks: [...this.#ticks.values()].filter(({ at }) => at >= from).sort((one, other) => one.tick - other.tick),
+      ticks: [...this.#ticks.values()]
+        .filter(({ at }) => at >= from)
+        .sort((one, other) => one.tick - other.tick),
     };
   }
 
@@ -152,7 +161,12 @@ export class FigureHistory {
     // A new run has counted everything since it began.
     const begunAt = isSameRun || status.startedAt === null ? 0 : Date.parse(status.startedAt);
     const from = last && Math.max(last.at, begunAt);
-    if (!last || from === undefined || at - last.at > MAX_GAP_MS || (!isSameRun && begunAt < last.at - MAX_GAP_MS)) {
+    if (
+      !last ||
+      from === undefined ||
+      at - last.at > MAX_GAP_MS ||
+      (!isSameRun && begunAt < last.at - MAX_GAP_MS)
+    ) {
       this.#unpolled.push({ from: last?.at ?? 0, to: at });
       return;
     }
@@ -184,7 +198,11 @@ export class FigureHistory {
     for (const [index, reading] of readings.entries()) {
       const before = readings[index - 1];
       const isClose = before && reading.at - before.at <= MAX_GAP_MS;
-      for (let number = numberOf(isClose ? before.at : reading.at); number <= numberOf(reading.at); number++) {
+      for (
+        let number = numberOf(isClose ? before.at : reading.at);
+        number <= numberOf(reading.at);
+        number++
+      ) {
         const bucket = this.#bucketAt(number * BUCKET_MS);
         const share = isClose
           ? Math.min(1, Math.max(0, (number * BUCKET_MS - before.at) / (reading.at - before.at)))

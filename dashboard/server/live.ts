@@ -4,16 +4,14 @@ import type { LogLine } from '../../cli/cloud/log-line.ts';
 import { warningsOf } from '../../cli/runs/findings.ts';
 import { pendingOf, RateMeter } from '../../cli/runs/statistics.ts';
 import type { Status } from '../../functions/status.ts';
-import type { Sizing } from '../../plan/packing.ts';
 import { pollingPerDay } from '../../plan/polling.ts';
-import { totalDollars } from '../../plan/prices.ts';
-import { costOfRun } from '../../plan/run-cost.ts';
-import type { Batches, Problem, View } from '../protocol.ts';
+import type { Batches, Line, LogFilter, Problem, RunCost, View } from '../protocol.ts';
 import { RecentBatches } from './batches.ts';
 import type { Cloud, LogSource } from './cloud.ts';
 import { healthOf } from './health.ts';
 import { FigureHistory } from './history.ts';
 import { batchOf, decisionOf, gaugesOf } from './line-figures.ts';
+import { LogFeed } from './log-feed.ts';
 import { problemOf } from './problem.ts';
 
 /** What a page that is visible receives. */
@@ -24,12 +22,11 @@ export interface Viewer {
   batches(batches: Batches): void;
 }
 
-/** Receives the lines that are read. */
-export interface LineListener {
-  add(lines: readonly LogLine[], now: number): void;
-  /** Whether a page shows lines, so that they must be read although no page shows figures. */
-  readonly hasViewers: boolean;
-}
+/** Milliseconds between two readings of the logs. AWS shows an event seconds after it was written. */
+const LOG_INTERVAL_MS = { local: 2_000, localstack: 2_000, aws: 5_000 };
+
+/** Ticks of the past that are read: more than one per minute are not possible in the hour of the charts. */
+const MAX_PAST_TICKS = 60;
 
 /** The history that the logs and the ledger are read for, in milliseconds. */
 const HISTORY_MS = 3_600_000;
@@ -37,9 +34,6 @@ const HISTORY_MS = 3_600_000;
 /** About how many lines of the past are read, and how many a worker writes per minute: a batch takes about 3 seconds. */
 const MAX_PAST_LINES = 30_000;
 const LINES_PER_WORKER_MINUTE = 20;
-
-/** How long a failed reading of the sizing is not repeated, in milliseconds. */
-const SIZING_RETRY_MS = 60_000;
 
 /**
  * Polls a deployment for all pages that are visible. Without any, it does not poll. Logs are read beside the polls, so that
@@ -54,6 +48,7 @@ export class Live {
   readonly #history = new FigureHistory();
   readonly #batches = new RecentBatches();
   readonly #meter = new RateMeter();
+  readonly #feed = new LogFeed();
   readonly #closed = new AbortController();
   /** Ends the current pause between two polls. */
   #wake = new AbortController();
@@ -62,14 +57,9 @@ export class Live {
   #logs: LogSource | undefined;
   #last: { status: Status; at: number; jobsPerSecond: number | null } | undefined;
   #problem: Problem | undefined;
-  #sizing: { value?: Sizing; askedAt: number } | undefined;
+  #cost: RunCost | undefined;
 
-  /** @param logIntervalMs time between two readings of the logs */
-  constructor(
-    readonly cloud: Cloud,
-    readonly lines: LineListener | undefined,
-    readonly logIntervalMs: number,
-  ) {}
+  constructor(readonly cloud: Cloud) {}
 
   /** Adds a page. @returns removes it */
   join(viewer: Viewer): () => void {
@@ -94,6 +84,13 @@ export class Live {
     this.#readingLogs ??= this.#readLogs().finally(() => {
       this.#readingLogs = undefined;
     });
+  }
+
+  /** Adds a page that shows logs. @returns removes it */
+  joinLogs(filter: LogFilter, send: (lines: Line[]) => Promise<unknown>): () => void {
+    const leave = this.#feed.join(filter, send);
+    this.start();
+    return leave;
   }
 
   /** Polls at once, e.g. after a change. */
@@ -125,8 +122,8 @@ export class Live {
       this.#history.addStatus(status, at);
       const perMinute = this.#meter.sample(status.processed + status.failed, at);
       this.#last = { status, at, jobsPerSecond: perMinute === null ? null : perMinute / 60 };
+      this.#cost = await this.cloud.cost(this.#closed.signal, status);
       this.#problem = undefined;
-      await this.#readSizing(at);
     } catch (error) {
       const problem = problemOf(this.cloud.explain(error));
       this.#problem = { ...problem, since: this.#problem?.since ?? Date.now() };
@@ -136,29 +133,28 @@ export class Live {
   /** Fills the ticks of the last hour from the ledger. Without them, the chart has only those to come. */
   async #addTicks({ runId }: Status): Promise<void> {
     if (runId === null) return;
-    const page = await this.cloud.ticks(this.#closed.signal, runId).catch(() => undefined);
+    const page = await this.cloud
+      .ticks(this.#closed.signal, { runId, size: MAX_PAST_TICKS })
+      .catch(() => undefined);
     this.#history.addTicks(
-      (page?.ticks ?? []).map(({ tick, claimedAt, count }) => ({ tick, at: Date.parse(claimedAt), jobs: count })),
+      (page?.ticks ?? []).map(({ tick, claimedAt, count }) => ({
+        tick,
+        at: Date.parse(claimedAt),
+        jobs: count,
+      })),
     );
-  }
-
-  async #readSizing(now: number): Promise<void> {
-    if (this.#sizing?.value || now - (this.#sizing?.askedAt ?? 0) < SIZING_RETRY_MS) return;
-    this.#sizing = { askedAt: now };
-    const value = await this.cloud.sizing(this.#closed.signal).catch(() => undefined);
-    if (value) this.#sizing = { value, askedAt: now };
   }
 
   async #readLogs(): Promise<void> {
     const { signal } = this.#closed;
-    while ((this.#viewers.size > 0 || this.lines?.hasViewers) && !signal.aborted) {
+    while ((this.#viewers.size > 0 || this.#feed.hasViewers) && !signal.aborted) {
       // The number of workers decides how far back the logs can be read.
       if (this.#logs || this.#last || this.#viewers.size === 0) {
         await this.#readLines().catch(() => {
           // A failed poll tells the user. The reader goes on where it was.
         });
       }
-      const pause = this.#logs ? this.logIntervalMs : 100;
+      const pause = this.#logs ? LOG_INTERVAL_MS[this.cloud.about.target] : 100;
       await setTimeout(pause, undefined, { signal }).catch(() => {});
     }
   }
@@ -178,7 +174,10 @@ export class Live {
 
   async #readPast(since: number, functions: FunctionName[]): Promise<void> {
     const lines = await this.cloud.logs(since, functions).read(this.#closed.signal);
-    this.#history.addGauges(lines.flatMap((line) => gaugesOf(line) ?? []), Date.now());
+    this.#history.addGauges(
+      lines.flatMap((line) => gaugesOf(line) ?? []),
+      Date.now(),
+    );
     for (const line of lines) this.#addDecision(line);
   }
 
@@ -186,9 +185,12 @@ export class Live {
     const now = Date.now();
     const batches = lines.flatMap((line) => batchOf(line) ?? []);
     this.#history.addBatches(batches, now);
-    this.#history.addGauges(lines.flatMap((line) => gaugesOf(line) ?? []), now);
+    this.#history.addGauges(
+      lines.flatMap((line) => gaugesOf(line) ?? []),
+      now,
+    );
     for (const line of lines) this.#addDecision(line);
-    this.lines?.add(lines, now);
+    this.#feed.add(lines, performance.now());
     if (batches.length === 0) return;
     const shown = batches.map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
     this.#batches.add(shown, now);
@@ -231,14 +233,7 @@ export class Live {
           }),
         }),
       },
-      ...this.#cost(status, now),
+      ...(this.#cost && { cost: this.#cost }),
     };
-  }
-
-  #cost(status: Status | undefined, now: number): Pick<View, 'cost'> {
-    const sizing = this.#sizing?.value;
-    if (!sizing || !status?.runId) return {};
-    const services = costOfRun({ run: status, sizing, jobMs: status.timing?.jobMs ?? 0, until: now });
-    return { cost: { total: totalDollars(services), services } };
   }
 }

@@ -44,6 +44,8 @@ export interface ChartProps {
   markers?: Marker[];
   /** Of the plot, in CSS pixels. */
   height?: number;
+  /** Whether the head shows the sum of all series. */
+  total?: boolean;
   /** The chart in words, for people who do not see it. */
   summary: string;
 }
@@ -62,9 +64,9 @@ function loadPlot(): Promise<typeof uPlot> {
 
 /** A chart over time in a card. The cursors of all charts move together. */
 export function Chart(props: ChartProps) {
-  const { title, note, window, series, format, height = 150, markers = [], summary, kind } = props;
+  const { title, note, window, series, format, height = 150, markers = [], summary, kind, total } = props;
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot | undefined>(undefined);
   const current = useRef(props);
   current.current = props;
   /** Index of the bucket at the cursor; null for none. */
@@ -98,6 +100,7 @@ export function Chart(props: ChartProps) {
   }, [series.length, kind, height, props.decades !== undefined]);
   useEffect(() => plot.current?.setData(data), [data]);
 
+  const sums = useMemo(() => stacked(series.map(({ values }) => values)).at(-1) ?? [], [series]);
   const index = cursor !== null && cursor < window.times.length ? cursor : null;
   const valueAt = (values: Values) => (index === null ? newest(values) : (values[index] ?? null));
   const textOf = (values: Values) => {
@@ -108,10 +111,10 @@ export function Chart(props: ChartProps) {
   const spoken = `${time}: ${series.map(({ name, values }) => `${name} ${textOf(values)}`).join(', ')}`;
 
   return (
-    <section class={`card chart ${kind}`}>
+    <section class="card chart">
       <div class="chart-head">
         <h2>{title}</h2>
-        {series.length === 1 && <strong class="chart-value">{textOf(series[0]?.values ?? [])}</strong>}
+        {(total || series.length === 1) && <strong class="chart-value">{textOf(sums)}</strong>}
         <span class="chart-time muted">{time}</span>
       </div>
       {note && <p class="chart-note muted">{note}</p>}
@@ -161,7 +164,13 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function MarkerButton({ marker: { at, label, text }, window: { from, to } }: { marker: Marker; window: TimeWindow }) {
+function MarkerButton({
+  marker: { at, label, text },
+  window: { from, to },
+}: {
+  marker: Marker;
+  window: TimeWindow;
+}) {
   const share = (at - from) / (to - from);
   return (
     <button
@@ -178,9 +187,16 @@ function MarkerButton({ marker: { at, label, text }, window: { from, to } }: { m
 }
 
 /** @returns the bucket that a key moves the cursor to; null hides the cursor; undefined for another key */
-function indexAfter(key: string, index: number | null, { times, from }: TimeWindow): number | null | undefined {
+function indexAfter(
+  key: string,
+  index: number | null,
+  { times, from }: TimeWindow,
+): number | null | undefined {
   const last = times.length - 1;
-  const first = Math.max(0, times.findIndex((time) => time >= from));
+  const first = Math.max(
+    0,
+    times.findIndex((time) => time >= from),
+  );
   switch (key) {
     case 'ArrowLeft':
       return Math.max(first, (index ?? last + 1) - 1);
@@ -209,7 +225,9 @@ function moveCursor(plot: uPlot, time: number | undefined): void {
 function dataOf({ window, series, kind, decades }: ChartProps): uPlot.AlignedData {
   const values = series.map((each) => each.values);
   const drawn = kind === 'areas' ? stacked(values).reverse() : values;
-  const scaled = decades ? drawn.map((each) => each.map((value) => value && Math.log10(Math.max(1, value)))) : drawn;
+  const scaled = decades
+    ? drawn.map((each) => each.map((value) => value && Math.log10(Math.max(1, value))))
+    : drawn;
   return [window.times.map((time) => time / 1_000), ...scaled] as uPlot.AlignedData;
 }
 
@@ -245,7 +263,11 @@ function optionsOf(
       y: false,
       drag: { x: false, y: false, setScale: false },
       sync: { key: SYNC, scales: ['x', null], setSeries: false },
-      points: { size: 7, stroke: (_, index) => canvasColor(colorAt(index)), fill: (_, index) => canvasColor(colorAt(index)) },
+      points: {
+        size: 7,
+        stroke: (_, index) => canvasColor(colorAt(index)),
+        fill: (_, index) => canvasColor(colorAt(index)),
+      },
     },
     scales: {
       x: { range: () => [current.current.window.from / 1_000, current.current.window.to / 1_000] },
@@ -284,7 +306,9 @@ function optionsOf(
       ...series.map((_, offset): uPlot.Series => {
         const color = () => canvasColor(colorAt(offset + 1));
         const softer = () =>
-          canvasColor(`color-mix(in srgb, ${colorAt(offset + 1)} ${kind === 'areas' ? 62 : 14}%, var(--card))`);
+          canvasColor(
+            `color-mix(in srgb, ${colorAt(offset + 1)} ${kind === 'areas' ? 62 : 14}%, var(--card))`,
+          );
         return {
           stroke: color,
           width: kind === 'areas' ? 1 : 2,

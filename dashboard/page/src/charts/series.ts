@@ -15,7 +15,11 @@ export interface TimeWindow {
 }
 
 /** @param to when the history was made, in milliseconds since 1970 @param spanMs length of the time axis */
-export function timeWindow({ from: start, bucketMs, waiting }: History, to: number, spanMs: number): TimeWindow {
+export function timeWindow(
+  { from: start, bucketMs, waiting }: History,
+  to: number,
+  spanMs: number,
+): TimeWindow {
   const from = to - spanMs;
   // The bucket before the axis begins is shown too, so that lines reach the edge.
   const first = Math.max(0, Math.floor((from - start) / bucketMs) - 1);
@@ -55,7 +59,11 @@ export function stacked(series: readonly Values[]): Values[] {
   const sums: Values[] = [];
   for (const values of series) {
     const below = sums.at(-1);
-    sums.push(values.map((value, index) => (value === null ? (below?.[index] ?? null) : value + (below?.[index] ?? 0))));
+    sums.push(
+      values.map((value, index) =>
+        value === null ? (below?.[index] ?? null) : value + (below?.[index] ?? 0),
+      ),
+    );
   }
   return sums;
 }
@@ -76,12 +84,15 @@ export function spansDecades(values: Values): boolean {
 export function axisEnd(max: number): number {
   if (max <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(max));
-  const step = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12].find((factor) => factor * power >= max * 1.04) ?? 12;
+  const step =
+    [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12].find((factor) => factor * power >= max * 1.04) ?? 12;
   return step * power;
 }
 
 /** Times that a logarithmic axis of durations names, in milliseconds. */
-const DURATIONS = [1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 86_400_000, 864_000_000];
+const DURATIONS = [
+  1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 86_400_000, 864_000_000,
+];
 
 /** The durations that enclose the values, in milliseconds, and those in between. */
 export function durationDecades(values: Values): number[] {
