@@ -3,7 +3,7 @@ import { count } from '../../../../cli/terminal/format.ts';
 import type { DeadLetterSelection, DeadLettersPage } from '../../../protocol.ts';
 import { useLive } from '../live/live.tsx';
 import { useReadOnlyReason } from '../parts/read-only.ts';
-import { WithCommands } from '../text/with-commands.tsx';
+import { WithCommands } from '../parts/with-commands.tsx';
 import { ActionDialog } from './action-dialog.tsx';
 import type { DeadLetterAction } from './dead-letter-words.ts';
 import type { JobSearch } from './search-address.ts';
