@@ -30,7 +30,7 @@ test('numbers are said in units that suit them', () => {
     [throughput(0), '0 jobs/s'],
     [throughput(0.1, 20), '0.1 jobs/s'],
     [dollars(0.42), '$0.42'],
-    [dollars(0.004), 'under $0.01'],
+    [dollars(0.004), '< $0.01'],
     [dollars(0), '$0.00'],
     [dollars(1_234.5), '$1,235'],
     [roughly(1_000), '5 s'],
