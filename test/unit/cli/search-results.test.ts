@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Deployment } from '../../../../cli/cloud/deployment.ts';
-import { searchResults } from '../../../../cli/cloud/invoke.ts';
+import type { Deployment } from '../../../cli/cloud/deployment.ts';
+import { searchResults } from '../../../cli/cloud/invoke.ts';
 
 test('a search goes on behind the job that it is given', async () => {
   const asked: unknown[] = [];
