@@ -61,7 +61,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
         <Tile
           name="Cost so far"
           value={dollars(cost.total)}
-          note="on AWS, about"
+          note="about, on AWS"
           title={`What the run has cost so far at AWS’s prices: ${Object.entries(cost.services)
             .map(([service, amount]) => `${service} ${dollars(amount)}`)
             .join(', ')}.`}
@@ -71,8 +71,14 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   );
 }
 
-function rateText(jobsPerSecond: number | null): string {
-  return jobsPerSecond === null ? 'Not known' : throughput(jobsPerSecond);
+function rateText(jobsPerSecond: number | null): ComponentChildren {
+  if (jobsPerSecond === null) return 'Not known';
+  const [rate, unit] = throughput(jobsPerSecond).split(' ');
+  return (
+    <>
+      {rate} <small>{unit}</small>
+    </>
+  );
 }
 
 function perMinuteText(jobsPerSecond: number | null): string | undefined {
