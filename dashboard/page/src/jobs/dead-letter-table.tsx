@@ -37,8 +37,8 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
             <th>State</th>
             <th>Reason</th>
             <th class="number">Attempts</th>
-            <th>Last failed</th>
-            {showRun && <th>Run</th>}
+            <th class="nowrap">Last failed</th>
+            {showRun && <th class="secondary">Run</th>}
             <th class="number">Tick</th>
             <th>Item</th>
             <th>
@@ -61,7 +61,7 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
               <td class="number">{count(document.attempts)}</td>
               <td class="nowrap">{localTime(document.lastFailedAt)}</td>
               {showRun && (
-                <td class="nowrap">
+                <td class="nowrap secondary">
                   <a href={`/runs/${document.runId}`}>{document.runId}</a>
                 </td>
               )}
