@@ -32,7 +32,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
       <Tile name="Throughput" value={rateText(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
       <Tile
         name="Done in about"
-        value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : roughly(drainMs)}
+        value={pending === 0 ? 'All done' : drainMs === null ? '–' : roughly(drainMs)}
         note={drainMs !== null && pending > 0 ? `at ${dayAndMinute(view.at + drainMs, now)}` : undefined}
       />
       <Tile
@@ -72,7 +72,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
 }
 
 function rateText(jobsPerSecond: number | null): ComponentChildren {
-  if (jobsPerSecond === null) return 'Not known';
+  if (jobsPerSecond === null) return '–';
   const [rate, unit] = throughput(jobsPerSecond).split(' ');
   return (
     <>
