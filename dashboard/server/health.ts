@@ -36,7 +36,7 @@ export function healthOf(facts: HealthFacts): Health {
     const more = warnings.length > 1 ? ` (and ${warnings.length - 1} more)` : '';
     return {
       state: GRAVE.has(gravest.condition) ? 'broken' : 'attention',
-      sentence: `${gravest.title}: ${gravest.found}${more}.`,
+      sentence: `${gravest.title}${more}.`,
       action: gravest.action,
     };
   }
