@@ -1,7 +1,16 @@
 import type { ComponentChildren } from 'preact';
 import { pendingOf } from '../../../../cli/runs/statistics.ts';
 import type { View } from '../../../protocol.ts';
-import { count, dayAndMinute, dollars, elapsed, percent, roughly, throughput } from '../text/numbers.ts';
+import {
+  count,
+  counted,
+  dayAndMinute,
+  dollars,
+  elapsed,
+  percent,
+  roughly,
+  throughput,
+} from '../text/numbers.ts';
 
 /** The numbers of the run. */
 export function Tiles({ view, now }: { view: View | undefined; now: number }) {
@@ -10,13 +19,13 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
     return (
       <section class="tiles skeleton" aria-hidden="true">
         {[
+          'Throughput',
+          'Done in about',
+          'Waiting',
           'Enqueued',
           'Processed',
           'Failed',
-          'Waiting',
           'Dead letters',
-          'Throughput',
-          'Done in about',
           'Cost so far',
         ].map((name) => (
           <Tile key={name} name={name} value="–" />
@@ -29,7 +38,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   const shareOf = (jobs: number) => (enqueued > 0 ? percent(jobs / enqueued) : undefined);
   return (
     <section class="tiles" aria-label="Jobs of the run">
-      <Tile name="Throughput" value={rateText(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
+      <Tile name="Throughput" {...rateOf(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
       <Tile
         name="Done in about"
         value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : roughly(drainMs)}
@@ -42,7 +51,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
           oldestPendingAt ? `oldest ${elapsed(Math.max(0, now - Date.parse(oldestPendingAt)))}` : undefined
         }
       />
-      <Tile name="Enqueued" value={count(enqueued)} />
+      <Tile name="Enqueued" value={count(enqueued)} note={`in ${counted(status.firedTicks, 'tick')}`} />
       <Tile name="Processed" value={count(processed)} note={shareOf(processed)} />
       <Tile
         name="Failed"
@@ -54,6 +63,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
         name="Dead letters"
         value={count(status.queue.deadLetters)}
         href="/jobs?in=dead-letters"
+        note={status.queue.deadLetters > 0 ? 'search and retry' : 'none'}
         kind={status.queue.deadLetters > 0 ? 'bad' : ''}
       />
       {missedTicks > 0 && <Tile name="Missed ticks" value={count(missedTicks)} kind="warn" />}
@@ -71,8 +81,10 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   );
 }
 
-function rateText(jobsPerSecond: number | null): string {
-  return jobsPerSecond === null ? 'Not known' : throughput(jobsPerSecond);
+function rateOf(jobsPerSecond: number | null): Pick<TileProps, 'value' | 'unit'> {
+  if (jobsPerSecond === null) return { value: 'Not known' };
+  const [value, unit] = throughput(jobsPerSecond).split(' ');
+  return { value, unit };
 }
 
 function perMinuteText(jobsPerSecond: number | null): string | undefined {
@@ -82,17 +94,22 @@ function perMinuteText(jobsPerSecond: number | null): string | undefined {
 interface TileProps {
   name: string;
   value: ComponentChildren;
+  /** The unit of the value, in small letters. */
+  unit?: string | undefined;
   note?: string | undefined;
   href?: string;
   title?: string;
   kind?: 'bad' | 'warn' | '';
 }
 
-function Tile({ name, value, note, href, title, kind = '' }: TileProps) {
+function Tile({ name, value, unit, note, href, title, kind = '' }: TileProps) {
   const content = (
     <>
       <div class="name">{name}</div>
-      <div class="value">{value}</div>
+      <div class="value">
+        {value}
+        {unit && <span class="unit"> {unit}</span>}
+      </div>
       <div class="note">{note ?? '\u00a0'}</div>
     </>
   );
