@@ -145,7 +145,8 @@ function isShown(name: string, value: unknown): boolean {
   return !(name === 'cold_start' && value === false);
 }
 
-function formatValue(value: unknown): string {
+/** A field as text on one line, quoted if it would be ambiguous. */
+export function formatValue(value: unknown): string {
   if (typeof value === 'string') return /[\s"=]/.test(value) ? JSON.stringify(value) : value;
   if (typeof value !== 'object' || value === null) return String(value);
   // An error as Powertools logs it. The stack is only in --json.

@@ -1,6 +1,6 @@
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
-import { purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
+import { countDeadLetters, purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
 import { type Deployment, FUNCTIONS, type FunctionName } from '../../cli/cloud/deployment.ts';
 import {
   control,
@@ -16,12 +16,12 @@ import { readJobLog } from '../../cli/cloud/job-log.ts';
 import { LogReader } from '../../cli/cloud/read-logs.ts';
 import { scale } from '../../cli/cloud/scale.ts';
 import { readSizing } from '../../cli/cloud/sizing.ts';
-import { counted } from '../../cli/terminal/format.ts';
+import { purgeProgress, retryProgress } from '../../cli/runs/dead-letter-text.ts';
 import type { Status } from '../../functions/status.ts';
 import type { Sizing } from '../../plan/packing.ts';
 import { totalDollars } from '../../plan/prices.ts';
 import { costOfRun } from '../../plan/run-cost.ts';
-import type { Change, DeadLetterSelection, RetrySelection, RunCost } from '../protocol.ts';
+import type { Change, DeadLetterSelection, JobStory, RetrySelection, RunCost } from '../protocol.ts';
 import type { Cloud, Search } from './cloud.ts';
 
 /** Asks the functions of a deployment, with the user's credentials. */
@@ -82,9 +82,15 @@ export class DeployedCloud implements Cloud {
     }
   }
 
-  async job(signal: AbortSignal, jobId: number) {
+  async job(signal: AbortSignal, jobId: number): Promise<JobStory> {
     const report = await readJob(this.#deployment, signal, jobId);
-    return { ...report, log: await readJobLog(this.#deployment, report, signal) };
+    try {
+      return { ...report, log: await readJobLog(this.#deployment, report, signal) };
+    } catch (error) {
+      // Without a log, the rest is still worth showing.
+      signal.throwIfAborted();
+      return { ...report, log: [], logProblem: (error as Error).message };
+    }
   }
 
   async results(signal: AbortSignal, { size, ...search }: Search) {
@@ -92,24 +98,31 @@ export class DeployedCloud implements Cloud {
     return { total: 0, documents: [] };
   }
 
-  async deadLetters(signal: AbortSignal, search: Search) {
+  deadLetters(signal: AbortSignal, search: Search) {
     return searchDeadLetters(this.#deployment, signal, search);
   }
 
-  retryDeadLetters(signal: AbortSignal, selection: RetrySelection, onProgress: (message: string) => void) {
-    const wanted = 'all' in selection ? { all: true as const, malformed: false } : selection;
-    return retryDeadLetters(this.#deployment, wanted, signal, ({ sent, kept }) =>
-      onProgress(`${counted(sent + kept, 'dead letter')} sent again`),
+  async retryDeadLetters(
+    signal: AbortSignal,
+    selection: RetrySelection,
+    onProgress: (message: string) => void,
+  ) {
+    // Malformed dead letters would be dead letters again at once.
+    const wanted = 'all' in selection ? { ...selection, malformed: false } : selection;
+    const about = await countDeadLetters(this.#deployment, signal, wanted);
+    return retryDeadLetters(this.#deployment, wanted, signal, (result) =>
+      onProgress(retryProgress(result, about)),
     );
   }
 
-  purgeDeadLetters(
+  async purgeDeadLetters(
     signal: AbortSignal,
     selection: DeadLetterSelection,
     onProgress: (message: string) => void,
   ) {
-    return purgeDeadLetters(this.#deployment, selection, signal, ({ purged }) =>
-      onProgress(`${counted(purged, 'dead letter')} deleted`),
+    const about = await countDeadLetters(this.#deployment, signal, selection);
+    return purgeDeadLetters(this.#deployment, selection, signal, (result) =>
+      onProgress(purgeProgress(result, about)),
     );
   }
 

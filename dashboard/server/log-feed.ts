@@ -43,10 +43,7 @@ export class LogFeed {
    * @param now milliseconds of any clock that only goes forward
    */
   add(lines: readonly LogLine[], now: number): void {
-    this.#merger.add(
-      lines.filter((line) => !isPlatformLine(line) && !isMetricLine(line)),
-      now,
-    );
+    this.#merger.add(lines.filter(isWanted), now);
     for (const line of this.#merger.release(now)) this.#kept.push({ id: ++this.#lastId, line });
     if (this.#kept.length > KEPT_LINES) this.#kept = this.#kept.slice(-KEPT_LINES);
     this.#hasRead = true;
@@ -70,11 +67,10 @@ export class LogFeed {
     if (subscriber.isSending || !this.#hasRead) return;
     subscriber.isSending = true;
     try {
-      while (this.#subscribers.has(subscriber) && subscriber.upTo !== this.#lastId) {
-        const isFirst = subscriber.upTo === undefined;
-        const lines = this.#matching(subscriber);
-        subscriber.upTo = this.#lastId;
-        if (isFirst || lines.length > 0) await subscriber.send(lines);
+      while (this.#subscribers.has(subscriber)) {
+        const lines = this.#next(subscriber);
+        if (!lines) break;
+        await subscriber.send(lines);
       }
     } catch {
       // The page is gone.
@@ -84,16 +80,30 @@ export class LogFeed {
     }
   }
 
-  #matching({ filter, upTo }: Subscriber): Line[] {
-    const unseen = upTo === undefined ? this.#kept.length : Math.min(this.#lastId - upTo, this.#kept.length);
-    const limit = upTo === undefined ? FIRST_LINES : KEPT_LINES;
-    const found: Line[] = [];
-    for (let at = this.#kept.length - 1; at >= this.#kept.length - unseen && found.length < limit; at--) {
-      const { id, line } = this.#kept[at] as KeptLine;
-      if (matches(line, filter)) found.push(lineOf(id, line));
-    }
-    return found.reverse();
+  /** The lines of a page's next event; undefined if there is none yet. */
+  #next(subscriber: Subscriber): Line[] | undefined {
+    const { filter, upTo } = subscriber;
+    subscriber.upTo = this.#lastId;
+    if (upTo === undefined) return newest(this.#kept, filter, FIRST_LINES);
+    if (upTo === this.#lastId) return undefined;
+    const lines = newest(this.#kept.slice(upTo - this.#lastId), filter, KEPT_LINES);
+    return lines.length > 0 ? lines : undefined;
   }
+}
+
+/** The newest lines that match, in their order. */
+function newest(kept: readonly KeptLine[], filter: LogFilter, limit: number): Line[] {
+  const found: Line[] = [];
+  for (let at = kept.length - 1; at >= 0 && found.length < limit; at--) {
+    const { id, line } = kept[at] as KeptLine;
+    if (matches(line, filter)) found.push(lineOf(id, line));
+  }
+  return found.reverse();
+}
+
+/** Leaves out what `drumline logs` leaves out. */
+function isWanted(line: LogLine): boolean {
+  return !isPlatformLine(line) && !isMetricLine(line);
 }
 
 /** Whether a line passes a filter. A line without a level counts as INFO, as in Lambda's own filter of levels. */

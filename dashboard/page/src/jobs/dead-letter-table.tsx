@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { count, localTime, printable, shortJson } from '../../../../cli/terminal/format.ts';
-import type { DeadLetterDocument } from '../../../protocol.ts';
+import type { FoundDeadLetter } from '../../../../functions/core/jobs/find-dead-letters.ts';
 import { Badge } from '../parts/badge.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Json } from '../parts/json.tsx';
@@ -17,7 +17,7 @@ const STATES = {
 } as const;
 
 interface DeadLetterTableProps {
-  documents: readonly DeadLetterDocument[];
+  documents: readonly FoundDeadLetter[];
   showRun: boolean;
   /** Reads the page again. */
   again(): void;
@@ -98,7 +98,7 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
   );
 }
 
-function Letter({ document }: { document: DeadLetterDocument }) {
+function Letter({ document }: { document: FoundDeadLetter }) {
   const { reason, permanent, firstFailedAt, lastFailedAt } = document;
   return (
     <>

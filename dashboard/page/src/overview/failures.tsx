@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
+import type { DeadLettersPage } from '../../../../functions/core/jobs/find-dead-letters.ts';
 import type { Status } from '../../../../functions/status.ts';
-import type { DeadLettersPage } from '../../../protocol.ts';
 import { useAsked } from '../parts/use-asked.ts';
 import { ago, count, counted } from '../text/numbers.ts';
 import { reasonsOf } from './reasons.ts';

@@ -1,4 +1,4 @@
-import type { DeadLetterDocument } from '../../../protocol.ts';
+import type { FoundDeadLetter } from '../../../../functions/core/jobs/find-dead-letters.ts';
 
 /** Dead letters that have the same reason. */
 export interface Reason {
@@ -6,11 +6,11 @@ export interface Reason {
   /** Dead letters with this reason, among those that were read. */
   jobs: number;
   /** The newest of them. */
-  newest: DeadLetterDocument;
+  newest: FoundDeadLetter;
 }
 
 /** The reasons of dead letters, the most frequent first. Numbers are ignored, since `job 7` and `job 8` fail alike. */
-export function reasonsOf(documents: readonly DeadLetterDocument[]): Reason[] {
+export function reasonsOf(documents: readonly FoundDeadLetter[]): Reason[] {
   const reasons = new Map<string, Reason>();
   for (const document of documents) {
     if (document.state === 'processed') continue;

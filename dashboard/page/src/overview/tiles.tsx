@@ -38,7 +38,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   const shareOf = (jobs: number) => (enqueued > 0 ? percent(jobs / enqueued) : undefined);
   return (
     <section class="tiles" aria-label="Jobs of the run">
-      <Tile name="Throughput" {...rateOf(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
+      <Tile name="Throughput" value={rateText(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
       <Tile
         name="Done in about"
         value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : roughly(drainMs)}
@@ -71,7 +71,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
         <Tile
           name="Cost so far"
           value={dollars(cost.total)}
-          note="on AWS, about"
+          note="about, on AWS"
           title={`What the run has cost so far at AWS’s prices: ${Object.entries(cost.services)
             .map(([service, amount]) => `${service} ${dollars(amount)}`)
             .join(', ')}.`}
@@ -81,10 +81,14 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   );
 }
 
-function rateOf(jobsPerSecond: number | null): Pick<TileProps, 'value' | 'unit'> {
-  if (jobsPerSecond === null) return { value: 'Not known' };
-  const [value, unit] = throughput(jobsPerSecond).split(' ');
-  return { value, unit };
+function rateText(jobsPerSecond: number | null): ComponentChildren {
+  if (jobsPerSecond === null) return 'Not known';
+  const [rate, unit] = throughput(jobsPerSecond).split(' ');
+  return (
+    <>
+      {rate} <small>{unit}</small>
+    </>
+  );
 }
 
 function perMinuteText(jobsPerSecond: number | null): string | undefined {
@@ -94,22 +98,17 @@ function perMinuteText(jobsPerSecond: number | null): string | undefined {
 interface TileProps {
   name: string;
   value: ComponentChildren;
-  /** The unit of the value, in small letters. */
-  unit?: string | undefined;
   note?: string | undefined;
   href?: string;
   title?: string;
   kind?: 'bad' | 'warn' | '';
 }
 
-function Tile({ name, value, unit, note, href, title, kind = '' }: TileProps) {
+function Tile({ name, value, note, href, title, kind = '' }: TileProps) {
   const content = (
     <>
       <div class="name">{name}</div>
-      <div class="value">
-        {value}
-        {unit && <span class="unit"> {unit}</span>}
-      </div>
+      <div class="value">{value}</div>
       <div class="note">{note ?? '\u00a0'}</div>
     </>
   );

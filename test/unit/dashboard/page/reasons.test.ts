@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { reasonsOf } from '../../../../dashboard/page/src/overview/reasons.ts';
-import type { DeadLetterDocument } from '../../../../dashboard/protocol.ts';
+import type { FoundDeadLetter } from '../../../../functions/core/jobs/find-dead-letters.ts';
 
-function letter(jobId: number, reason: string, second: number, state: DeadLetterDocument['state'] = 'dead') {
+function letter(jobId: number, reason: string, second: number, state: FoundDeadLetter['state'] = 'dead') {
   const at = new Date(second * 1_000).toISOString();
-  return { jobId, reason, state, lastFailedAt: at } as DeadLetterDocument;
+  return { jobId, reason, state, lastFailedAt: at } as FoundDeadLetter;
 }
 
 test('reasons that differ in numbers only are one, the most frequent first', () => {
