@@ -1,7 +1,6 @@
 import { formatValue } from '../../../../cli/cloud/log-line.ts';
 import { printable } from '../../../../cli/terminal/format.ts';
 import type { Line } from '../../../protocol.ts';
-import type { BadgeKind } from '../parts/badge.tsx';
 import { parametersOf } from './log-address.ts';
 
 /** Longer values are cut. The whole line is shown when it is opened. */
@@ -40,7 +39,7 @@ function hrefOf(name: string, value: unknown): string | undefined {
 }
 
 /** How a level is shown. Errors and warnings have a sign, so that they stand out without colour. */
-export function kindOf(level: string | undefined): Extract<BadgeKind, 'bad' | 'warn' | 'quiet'> {
+export function kindOf(level: string | undefined): 'bad' | 'warn' | 'quiet' {
   if (level === 'ERROR' || level === 'CRITICAL' || level === 'FATAL') return 'bad';
   return level === 'WARN' ? 'warn' : 'quiet';
 }
