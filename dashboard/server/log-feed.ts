@@ -1,6 +1,5 @@
-import { isMetricLine, isPlatformLine, type LogLine, renderLogLine } from '../../cli/cloud/log-line.ts';
+import { formatValue, isMetricLine, isPlatformLine, type LogLine } from '../../cli/cloud/log-line.ts';
 import { LogMerger } from '../../cli/cloud/merge-logs.ts';
-import { UNCOLOURED } from '../../cli/terminal/output.ts';
 import { type Line, LOG_LEVELS, type LogFilter, type LogLevel } from '../protocol.ts';
 
 /** Lines that the feed keeps: a minute of 300 lines per second, which 1,000 workers write. */
@@ -121,11 +120,11 @@ function severity(level = 'INFO'): number {
   return at < 0 ? LOG_LEVELS.indexOf('INFO') : at;
 }
 
-/** Whether the line has the text as it was logged, or as it is shown. */
-function contains(line: LogLine, text: string): boolean {
-  return (
-    line.text.toLowerCase().includes(text) || renderLogLine(line, UNCOLOURED).toLowerCase().includes(text)
-  );
+/** Whether the line has the text as it was logged, or as the page shows it: `batch worker=worker-bpjkx524 tick=1`. */
+function contains({ text: logged, function: name, message, fields }: LogLine, text: string): boolean {
+  if (logged.toLowerCase().includes(text)) return true;
+  const shown = Object.entries(fields).map(([field, value]) => `${field}=${formatValue(value)}`);
+  return [name, message, ...shown].join(' ').toLowerCase().includes(text);
 }
 
 function lineOf(id: number, { function: name, time, level, message, fields }: LogLine): Line {
