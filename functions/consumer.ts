@@ -96,14 +96,13 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     endsAt,
   );
   const now = Date.now();
-  const values = {
-    ...{ processed, failed, batchMs: now - startedAt },
-    // One mean per batch keeps the line short. An embedded metric could have up to 100 values.
-    jobMs: worker.ledger.counters.meter.timingAt(now)?.jobMs,
-  };
+  const { jobMs, waitMs } = worker.ledger.counters.meter.timingAt(now) ?? {};
+  // One mean per batch keeps the line short. An embedded metric could have up to 100 values.
+  const values = { processed, failed, batchMs: now - startedAt, jobMs };
   const fields = {
     ...(jobs.length === 1 ? jobs[0] : { jobs }),
     ...counts,
+    waitMs,
     messages: deliveries.length,
     ...(outage && { reason: outage.message }),
   };

@@ -1,19 +1,28 @@
 import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
+import pMap from 'p-map';
 import { SnapshotReader } from './core/items/snapshot.ts';
 import { findJob, type JobReport } from './core/jobs/find-job.ts';
 import { readPass } from './core/ledger/passes.ts';
-import { listRuns, type Run, readSchedule } from './core/ledger/runs.ts';
+import { newestRuns, type Run, readSchedule } from './core/ledger/runs.ts';
 import { readScaling } from './core/ledger/scaling.ts';
+import { pageOf } from './core/ledger/table.ts';
 import { oldestPendingAt, readTotals, type Totals } from './core/ledger/totals.ts';
 import { ApiError, reasonFrom } from './core/model/errors.ts';
 import { type JobId, RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pass } from './core/model/pass.ts';
 import { type Pace, type PeriodFields, periodFields } from './core/model/schedule.ts';
+import type { Timing } from './core/model/timing.ts';
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
 import { MAX_PAGE_DOCUMENTS, queryResults, type ResultsQuery } from './core/results/query.ts';
 import { type ScalingStatus, scalingStatus } from './core/scaling/scaling-status.ts';
+import {
+  MAX_PAGE_TICKS,
+  readTicksPage,
+  type TicksPage,
+  type TicksQuery,
+} from './core/schedule/tick-status.ts';
 import { openLambda, openQueue, openTable } from './runtime/aws-clients.ts';
 import { readEnvironment } from './runtime/environment.ts';
 import { jsonHandler, noSuchRun } from './runtime/json-handler.ts';
@@ -33,12 +42,34 @@ export interface Status extends RunStatus {
   pass?: PassStatus;
   /** When the oldest pending job was due, as if jobs ended in the order in which they were enqueued; null if none is pending. */
   oldestPendingAt: string | null;
+  /** How long the run's jobs take, lately; absent before the first of them. */
+  timing?: TimingStatus;
   /** Jobs per second that all workers do together; absent if it is not known. */
   jobsPerSecond?: number;
   /** Workers that hold a counter of the run. */
   workers: { id: string; processed: number; lastSeenAt: string }[];
   /** Workers whose counters were taken over by other workers, and the jobs that they processed. */
   retiredWorkers: { count: number; processed: number };
+}
+
+/** How long jobs take, as means of the last minutes over all workers. In milliseconds. */
+export interface TimingStatus {
+  /** How long a job runs. It becomes shorter with faster code. */
+  jobMs: number;
+  /**
+   * How long a job waits, from when its message is in the queue until its first attempt begins. It becomes shorter with
+   * more workers. Absent before the first job that was not retried.
+   */
+  waitMs?: number;
+  /** Time of a worker per job. It is less than `jobMs` if a worker runs several jobs at the same time. */
+  workerMs: number;
+}
+
+/** Runs, the newest first. */
+export interface RunsPage {
+  runs: RunStatus[];
+  /** `before` for the next page; absent on the last page. */
+  next?: string;
 }
 
 /** A pass of the list. */
@@ -101,35 +132,56 @@ const lambda = openLambda();
 const results = openResults(environment, { timeoutMs: SEARCH_TIMEOUT_MS });
 const items = new SnapshotReader(table, openBucket(environment.DRUMLINE_ITEMS_BUCKET));
 
-const runId = z.optional(z.string().check(z.regex(RUN_ID)));
+/** Maximum runs of a page: each takes 17 reads. */
+const MAX_PAGE_RUNS = 100;
+/** Runs whose counters are read at the same time: 16 reads at a time, and the SDK has 50 connections. */
+const RUNS_AT_ONCE = 3;
+
+const id = z.string().check(z.regex(RUN_ID));
+const runId = z.optional(id);
+const size = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 const jobId = z.int().check(z.positive());
 
 /**
- * An empty query asks for the active or last run, `runId` for that run, `runs` for the newest runs (1 to 100), `jobId` for
- * one job, and `results` for a page of documents.
+ * An empty query asks for the active or last run, `runId` for that run, `runs` for a page of runs (a number for the newest),
+ * `ticks` for a page of a run's ticks, `jobId` for one job, and `results` for a page of documents.
  */
 const query = z.nullish(
   z.strictObject({
     runId,
-    runs: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
+    runs: z.optional(
+      z.union([
+        size(MAX_PAGE_RUNS),
+        z.strictObject({ size: z._default(size(MAX_PAGE_RUNS), 20), before: runId }),
+      ]),
+    ),
+    ticks: z.optional(
+      z.strictObject({
+        runId: id,
+        size: z._default(size(MAX_PAGE_TICKS), 100),
+        before: z.optional(z.int().check(z.positive())),
+      }),
+    ),
     jobId: z.optional(jobId),
     results: z.optional(
       z.strictObject({
         query: z.string().check(z.minLength(1), z.maxLength(10_000)),
         runId,
-        size: z._default(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_DOCUMENTS)), 100),
+        size: z._default(size(MAX_PAGE_DOCUMENTS), 100),
         after: z.optional(jobId),
       }),
     ),
   }),
 );
 
-/** Answers a `Status`, `{runs: RunStatus[]}`, a `JobReport` or a `ResultsPage`: what the query asks for. */
+/** Answers a `Status`, `RunsPage`, `TicksPage`, `JobReport` or `ResultsPage`: what the query asks for. */
 export const handler = jsonHandler(query, async (input, context: Context) => {
   log.addContext(context);
   if (input?.jobId !== undefined) return job(input.jobId as JobId);
   if (input?.results !== undefined) return queryResults(results, input.results as ResultsQuery);
-  if (input?.runs !== undefined) return { runs: await newestRuns(input.runs) };
+  if (typeof input?.runs === 'number') return runsPage(input.runs);
+  if (input?.runs !== undefined) return runsPage(input.runs.size, input.runs.before as RunId | undefined);
+  if (input?.ticks !== undefined) return ticks(input.ticks as TicksQuery);
   return status(input?.runId as RunId | undefined);
 });
 
@@ -145,6 +197,13 @@ async function job(jobId: JobId): Promise<JobReport> {
   const found = await findJob({ table, items, results }, rules, jobId, Date.now());
   if (found) return found;
   throw new ApiError('no_such_job', `there is no job ${jobId}: no tick has claimed this ID`, { jobId });
+}
+
+/** @throws ApiError `no_such_run` */
+async function ticks(query: TicksQuery): Promise<TicksPage> {
+  const page = await readTicksPage(table, query);
+  if (!page) throw noSuchRun(query.runId);
+  return page;
 }
 
 /** @throws ApiError `no_such_run` */
@@ -169,6 +228,7 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
     queue: { ...waiting, deadLetters: dead.visible + dead.inFlight + dead.delayed },
     ...(pass && { pass: passStatus(pass, totals.run.taken) }),
     oldestPendingAt: isoOrNull(oldest),
+    ...(totals?.timing && { timing: timingStatus(totals.timing) }),
     ...(timing && concurrency && { jobsPerSecond: (concurrency * 1_000) / timing.workerMs }),
     // Without `failed`: it may be negative, because any worker may recover the jobs that another one gave up.
     workers: (totals?.workers ?? []).map(({ holder, processed, lastSeenAt }) => ({
@@ -181,6 +241,10 @@ async function status(requestedId: RunId | undefined): Promise<Status> {
       processed: totals?.retired.processed ?? 0,
     },
   };
+}
+
+function timingStatus({ jobMs, waitMs, workerMs }: Timing): TimingStatus {
+  return { jobMs, ...(waitMs !== undefined && { waitMs }), workerMs };
 }
 
 function passStatus({ pass, state, count, invalid, reason }: Pass, taken: number): PassStatus {
@@ -200,9 +264,12 @@ async function readConcurrency(): Promise<number | null | undefined> {
   }
 }
 
-async function newestRuns(limit: number): Promise<RunStatus[]> {
-  const runs = await listRuns(table, limit);
-  return Promise.all(runs.map(async ({ runId }) => runStatus(await readTotals(table, runId))));
+async function runsPage(size: number, before?: RunId): Promise<RunsPage> {
+  const { elements, last } = await pageOf((limit) => newestRuns(table, limit, before), size);
+  const runs = await pMap(elements, async ({ runId }) => runStatus(await readTotals(table, runId)), {
+    concurrency: RUNS_AT_ONCE,
+  });
+  return { runs, ...(last && { next: last.runId }) };
 }
 
 function runStatus(totals: Totals | undefined): RunStatus {

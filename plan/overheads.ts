@@ -42,6 +42,20 @@ export const COLD_START_MS = 500;
  */
 export const LOG_BYTES = { batch: 860, firing: 440, decision: 900 };
 
+/** Bytes by which CloudWatch's answer to a reader is longer than the line: its stream, its id, two times, and escaped quotes. */
+export const LOG_EVENT_BYTES = 300;
+
+/**
+ * Time and bytes of an answer of the status function, and what each worker with a counter adds. Source: `npm run bench:status`
+ * (*handler*; the table in docs/benchmarks.md). A function with 256 MB has a seventh of a CPU on AWS, so the time of a
+ * run with many workers is several times as long there: `worker` is five times what was measured.
+ */
+export const STATUS_MS = { fixed: 12, worker: 0.2 };
+export const STATUS_BYTES = { fixed: 1_500, worker: 85 };
+
+/** Bytes of a worker's counter in the ledger, as DynamoDB counts them. Source: as above, from the read units. */
+export const COUNTER_ITEM_BYTES = 300;
+
 /**
  * Bytes of a message's ledger item with the largest numbers, including the 100 bytes of index overhead that DynamoDB adds
  * to each item ("DynamoDB item sizes and formats", developer guide).

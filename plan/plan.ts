@@ -54,12 +54,9 @@ export function planOf(workload: Workload, sizing: Sizing): Plan {
   const { batchMessages: messages, batchJobs: jobs } = packing;
   const drain = drainOf(x, sizing, workMs);
   const ticks = MINUTES_PER_MONTH / y;
-  const idleMinutes = Math.max(0, MINUTES_PER_MONTH - (ticks * drain.ms) / 60_000);
   const usage = sumUsage(
-    scaleUsage(usageOfTick(x, sizing, workMs), ticks),
-    scaleUsage(sumUsage(usageOfFiring(), usageOfDecision()), MINUTES_PER_MONTH),
+    usageOfMinutes({ x, ticks, minutes: MINUTES_PER_MONTH }, sizing, workMs),
     usageOfMonitoring(),
-    usageOf({ sqsIdleReceives: idleMinutes * IDLE_RECEIVES_PER_MINUTE }),
   );
   const dollars = dollarsOf(usage);
   return {
@@ -72,4 +69,22 @@ export function planOf(workload: Workload, sizing: Sizing): Plan {
     month: { jobs: x * ticks, usage, dollars, total: totalDollars(dollars) },
     quotas: quotasOf(x, sizing, workMs),
   };
+}
+
+/**
+ * Usage of a stretch of time: of its ticks, the rule's events of each minute, and the empty receives while nothing is
+ * in the queue. Monitoring, which is paid by the month, is not included.
+ * @param ticks number of ticks with `x` jobs each
+ */
+export function usageOfMinutes(
+  { x, ticks, minutes }: { x: number; ticks: number; minutes: number },
+  sizing: Sizing,
+  workMs: number,
+): Usage {
+  const busyMinutes = ticks > 0 ? (ticks * drainOf(x, sizing, workMs).ms) / 60_000 : 0;
+  return sumUsage(
+    ...(ticks > 0 ? [scaleUsage(usageOfTick(x, sizing, workMs), ticks)] : []),
+    scaleUsage(sumUsage(usageOfFiring(), usageOfDecision()), minutes),
+    usageOf({ sqsIdleReceives: Math.max(0, minutes - busyMinutes) * IDLE_RECEIVES_PER_MINUTE }),
+  );
 }

@@ -1,5 +1,13 @@
-/** The AWS services that a workload pays for. */
-export type Service = 'SQS' | 'DynamoDB' | 'S3' | 'Lambda' | 'CloudWatch' | 'CloudWatch Logs' | 'EventBridge';
+/** The AWS services that a workload or a page pays for. */
+export type Service =
+  | 'SQS'
+  | 'DynamoDB'
+  | 'S3'
+  | 'Lambda'
+  | 'CloudWatch'
+  | 'CloudWatch Logs'
+  | 'EventBridge'
+  | 'Data transfer';
 
 /** The price of one thing that AWS meters. */
 export interface Price {
@@ -28,6 +36,8 @@ export const PRICES = {
   sqsReturns: sqsRequest,
   /** Empty receives: the event source mapping also polls an empty queue. */
   sqsIdleReceives: sqsRequest,
+  /** Questions about the lengths of the queues. */
+  sqsStatusRequests: sqsRequest,
   // aws.amazon.com/dynamodb/pricing/on-demand: request units; halved in November 2024.
   ledgerWriteUnits: { service: 'DynamoDB', dollars: 0.625, per: 1_000_000, unit: 'write request units' },
   ledgerReadUnits: { service: 'DynamoDB', dollars: 0.125, per: 1_000_000, unit: 'read request units' },
@@ -49,6 +59,9 @@ export const PRICES = {
   dashboardMonths: { service: 'CloudWatch', dollars: 3, per: 1, unit: 'dashboards, by the month' },
   // aws.amazon.com/eventbridge/pricing does not mention scheduled rules. The price of custom events is the upper limit.
   ruleEvents: { service: 'EventBridge', dollars: 1, per: 1_000_000, unit: 'events' },
+  // aws.amazon.com/ec2/pricing/on-demand, which the pages of Lambda and CloudWatch refer to: the first 10 TB a month. The
+  // first 100 GB a month of an account are free.
+  transferGb: { service: 'Data transfer', dollars: 0.09, per: 1, unit: 'GB sent to the internet' },
 } as const satisfies Record<string, Price>;
 
 /** The date and region of the prices. */
@@ -82,7 +95,7 @@ export function scaleUsage(usage: Usage, factor: number): Usage {
 export function dollarsOf(usage: Usage): Record<Service, number> {
   const dollars = {
     ...{ SQS: 0, DynamoDB: 0, S3: 0, Lambda: 0 },
-    ...{ CloudWatch: 0, 'CloudWatch Logs': 0, EventBridge: 0 },
+    ...{ CloudWatch: 0, 'CloudWatch Logs': 0, EventBridge: 0, 'Data transfer': 0 },
   };
   for (const meter of METERS) {
     const { service, dollars: price, per } = PRICES[meter];

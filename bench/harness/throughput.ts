@@ -1,5 +1,4 @@
-import type { RunningSettings } from '../../cli/cloud/settings.ts';
-import { jobsPerBatch, MAX_WARM_UPS, warmUpJobs } from '../../cli/runs/scaling-test.ts';
+import { jobsPerBatch, MAX_WARM_UPS, type RunningSettings, warmUpJobs } from '../../cli/runs/scaling-test.ts';
 import { counted, rate } from '../../cli/terminal/format.ts';
 import type { Context, Row } from './benchmark.ts';
 import { type Figure, figureOf, measureInTurn } from './figures.ts';

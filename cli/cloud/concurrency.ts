@@ -1,9 +1,4 @@
-import {
-  type EventSourceMappingConfiguration,
-  GetFunctionConcurrencyCommand,
-  ListEventSourceMappingsCommand,
-} from '@aws-sdk/client-lambda';
-import { CommandError } from '../terminal/errors.ts';
+import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Deployment } from './deployment.ts';
 
 /** Reads the consumer's reserved concurrency; null if none is reserved. */
@@ -16,21 +11,4 @@ export async function readReserved(
     abortSignal,
   });
   return reserved ?? null;
-}
-
-/** Reads the event source mapping from the jobs queue to the consumer. @throws CommandError `deployment_differs` */
-export async function readMapping(
-  { target, functions }: Deployment,
-  signal: AbortSignal,
-): Promise<EventSourceMappingConfiguration> {
-  const { EventSourceMappings: [mapping] = [] } = await target.clients.lambda.send(
-    new ListEventSourceMappingsCommand({ FunctionName: functions.consumer }),
-    { abortSignal: signal },
-  );
-  if (mapping) return mapping;
-  throw new CommandError(
-    'deployment_differs',
-    `The consumer ${functions.consumer} receives no messages: its event source mapping is missing.`,
-    target.command('deploy'),
-  );
 }

@@ -4,14 +4,15 @@ import type { JobReport } from '../../functions/core/jobs/find-job.ts';
 import type { ScalingRule } from '../../functions/core/model/scaling.ts';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { MAX_PAGE_DOCUMENTS, type ResultsPage } from '../../functions/core/results/query.ts';
+import type { TickStatus, TicksPage } from '../../functions/core/schedule/tick-status.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { ErrorAnswer } from '../../functions/runtime/json-handler.ts';
-import type { RunStatus, Status } from '../../functions/status.ts';
+import type { RunStatus, RunsPage, Status } from '../../functions/status.ts';
 import { CommandError, UsageError } from '../terminal/errors.ts';
 import { sentence } from '../terminal/format.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
-export type { JobReport, ResultsPage, RunStatus, Status, Verification };
+export type { JobReport, ResultsPage, RunStatus, RunsPage, Status, TickStatus, TicksPage, Verification };
 
 /** When ticks are due. The function accepts either `y`, or `cron` with or without `timezone`. */
 export interface PeriodOptions {
@@ -38,14 +39,29 @@ export function readStatus(deployment: Deployment, signal: AbortSignal, runId?: 
   return invoke(deployment, 'status', runId === undefined ? {} : { runId }, signal);
 }
 
-/** Reads the last runs, newest first. */
-export async function readRuns(
+/**
+ * Reads a page of runs, the newest first.
+ * @param page `size`: 1 to 100; `before`: the ID of a run, for runs that started before it
+ */
+export function readRunsPage(
   deployment: Deployment,
   signal: AbortSignal,
-  limit: number,
-): Promise<RunStatus[]> {
-  const { runs } = await invoke<{ runs: RunStatus[] }>(deployment, 'status', { runs: limit }, signal);
-  return runs;
+  page: { size: number; before?: string | undefined },
+): Promise<RunsPage> {
+  return invoke(deployment, 'status', { runs: page }, signal);
+}
+
+/**
+ * Reads a page of a run's ticks, the newest first.
+ * @param page `size`: 1 to 500; `before`: the number of a tick, for earlier ticks
+ * @throws CommandError `no_such_run`
+ */
+export function readTicks(
+  deployment: Deployment,
+  signal: AbortSignal,
+  page: { runId: string; size: number; before?: number | undefined },
+): Promise<TicksPage> {
+  return invoke(deployment, 'status', { ticks: page }, signal);
 }
 
 /** Reads everything about one job. */

@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { parseSettings, similarSetting } from '../../infra-cdk/settings/parse-settings.ts';
 import { PROJECT, type SettingName, type Settings, schema } from '../../infra-cdk/settings/settings.ts';
 import { UsageError } from '../terminal/errors.ts';
-import { readMapping } from './concurrency.ts';
-import type { Deployment } from './deployment.ts';
 
 /** Settings from the command line, as CDK context: the values are text. */
 export type GivenSettings = Partial<Record<Exclude<SettingName, 'stage'>, string>>;
@@ -70,37 +67,4 @@ function effectiveSettingsOrNone(): Partial<Settings> {
   } catch {
     return {};
   }
-}
-
-/** The settings of a deployed stack that decide its throughput. */
-export interface RunningSettings {
-  workMs: number;
-  batchSize: number;
-  jobsPerMessage: number | 'auto';
-  jobConcurrency: number;
-}
-
-/** Reads them from the deployed stack: cdk.json may have changed since the deployment, or an option may have overridden it. */
-export async function readRunningSettings(
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<RunningSettings> {
-  const { target, functions, workMs } = deployment;
-  const environment = async (name: string) => {
-    const command = new GetFunctionConfigurationCommand({ FunctionName: name });
-    const answer = await target.clients.lambda.send(command, { abortSignal: signal });
-    return answer.Environment?.Variables ?? {};
-  };
-  const [consumer, scheduler, mapping] = await Promise.all([
-    environment(functions.consumer),
-    environment(functions.scheduler),
-    readMapping(deployment, signal),
-  ]);
-  const perMessage = scheduler.DRUMLINE_JOBS_PER_MESSAGE;
-  return {
-    workMs,
-    batchSize: mapping.BatchSize ?? Number.NaN,
-    jobsPerMessage: perMessage === 'auto' ? perMessage : Number(perMessage),
-    jobConcurrency: Number(consumer.DRUMLINE_JOB_CONCURRENCY),
-  };
 }

@@ -6,7 +6,7 @@ import { deploy } from '../cloud/deploy.ts';
 import { type Deployment, findDeployment } from '../cloud/deployment.ts';
 import { readStatus } from '../cloud/invoke.ts';
 import { scale } from '../cloud/scale.ts';
-import { readRunningSettings } from '../cloud/settings.ts';
+import { readSizing } from '../cloud/sizing.ts';
 import { clearEarlierRuns, NEVER_ABORTED } from '../runs/control-run.ts';
 import { saveReport, scalingReport, scalingTable } from '../runs/scaling-report.ts';
 import { defaultJobs, type Measurement, measure } from '../runs/scaling-test.ts';
@@ -59,7 +59,8 @@ async function run(call: Call, options: Options): Promise<number> {
   const deployment = await ensureDeployed(call, options);
   await requireNoRun(call, deployment, options.replace ?? false);
   const { rule } = (await readStatus(deployment, signal)).scaling;
-  const settings = await readRunningSettings(deployment, signal);
+  const { batchSize, jobsPerMessage, jobConcurrency } = await readSizing(deployment, signal);
+  const settings = { workMs: deployment.workMs, batchSize, jobsPerMessage, jobConcurrency };
   const jobs = options.x ?? defaultJobs(options.workers);
   const measurements: Measurement[] = [];
   try {

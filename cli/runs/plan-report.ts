@@ -60,7 +60,7 @@ function tickText({ packing, sizing, batchMs, drain, workersNeeded, workload }: 
 function costText({ month }: Plan): string {
   const { jobs, dollars, total } = month;
   const perMillion = (amount: number) => money((amount / jobs) * 1_000_000);
-  const rows = (Object.entries(dollars) as [Service, number][]).filter(([name]) => name !== 'S3');
+  const rows = (Object.entries(dollars) as [Service, number][]).filter(([, amount]) => amount > 0);
   const lines = table(
     [`Cost per month, ${count(jobs)} jobs`, 'dollars', 'per million jobs'],
     [...rows, ['Total', total] as const].map(([name, amount]) => [name, money(amount), perMillion(amount)]),

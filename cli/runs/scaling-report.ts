@@ -1,12 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT } from '../../infra-cdk/settings/settings.ts';
-import type { RunningSettings } from '../cloud/settings.ts';
 import type { TargetName } from '../cloud/target.ts';
 import { count, percent } from '../terminal/format.ts';
 import { type Align, markdownTable } from '../terminal/table.ts';
 import { type Machine, machineText, readMachine } from './machine.ts';
-import type { Measurement } from './scaling-test.ts';
+import type { Measurement, RunningSettings } from './scaling-test.ts';
 
 /** The measurements of a scaling test, and the conditions of the test. */
 export interface ScalingReport {

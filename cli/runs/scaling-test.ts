@@ -1,13 +1,19 @@
 import { jobsPerMessageFor } from '../../functions/core/model/packing.ts';
+import type { Sizing } from '../../plan/packing.ts';
 import type { Call } from '../cloud/call.ts';
 import type { Deployment } from '../cloud/deployment.ts';
 import { type Status, verify } from '../cloud/invoke.ts';
 import { scale } from '../cloud/scale.ts';
-import type { RunningSettings } from '../cloud/settings.ts';
 import { counted } from '../terminal/format.ts';
 import { startRun, stopRun } from './control-run.ts';
 import { drainRun, followRun } from './follow-run.ts';
 import { jobsPerMinute, lastCountAt, type Share, sharesOf } from './statistics.ts';
+
+/** The settings of a deployed stack that decide its throughput. */
+export interface RunningSettings extends Pick<Sizing, 'batchSize' | 'jobsPerMessage' | 'jobConcurrency'> {
+  /** How long a job waits, in milliseconds. */
+  workMs: number;
+}
 
 /** The result of a run with a given number of workers. */
 export interface Measurement {

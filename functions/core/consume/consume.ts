@@ -1,5 +1,6 @@
 import { ConditionFailed, Unavailable } from '../model/errors.ts';
 import { applyOutcomes, openJobs, recordDeath } from '../model/message-record.ts';
+import type { RanJobs } from '../model/timing.ts';
 import { malformedDeadLetter } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
 import { findDocuments } from './batch-documents.ts';
@@ -23,6 +24,8 @@ export interface BatchResult {
   failedAttempts: number;
   /** Jobs that were already counted when their message arrived. For the log. */
   skipped: number;
+  /** The jobs that ran, and how long they ran and waited; absent if none ran. For the log. */
+  ran?: RanJobs;
   /** Messages that were kept as dead letters because no job can be read from them. */
   malformed: number;
   /** Messages that were sent back to the queue, or should have been. */
@@ -85,12 +88,14 @@ export async function consume(
   const problems = [...states, lost].flatMap(({ problem }) => problem ?? []);
   const outage = problems.find((problem) => problem instanceof Unavailable);
   meter.endBatch(clock());
+  const ran = meter.ranJobs();
   return {
     jobs: jobRanges(batch.states),
     processed: ledger.counted.processed - countedBefore.processed,
     failed: ledger.counted.failed - countedBefore.failed,
     failedAttempts,
     skipped: skippedJobs(batch.states),
+    ...(ran && { ran }),
     malformed: batch.malformed.length - lost.ids.length,
     returned,
     undelivered: [...lost.ids, ...undelivered],

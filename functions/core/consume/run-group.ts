@@ -3,6 +3,7 @@ import { groupBy } from '../grouping.ts';
 import type { JobId } from '../model/ids.ts';
 import { MAX_SURVIVED, type Message } from '../model/message.ts';
 import { acquireLease, applyOutcomes, endLease, exhaustedJobs, openJobs } from '../model/message-record.ts';
+import { receivableAt } from '../model/tick.ts';
 import { storeDocuments } from './batch-documents.ts';
 import { giveUp } from './give-up.ts';
 import { entryOf, loadItems } from './load-items.ts';
@@ -150,13 +151,17 @@ function runnableJobs(
 }
 
 function tasksOf(state: MessageState, jobs: readonly JobId[]): JobTask[] {
-  const { message, record, tick } = state;
+  const { message, requested, record, tick, unexplained } = state;
   if (!tick) return [];
+  // A worker that died may have begun the jobs of a message that SQS has delivered again.
+  const isFirstDelivery = unexplained === 0 && requested.rounds.size === 0;
+  const waitsSince = receivableAt(tick, message);
   return jobs.map((jobId) => ({
     jobId,
     message,
     tick,
     entry: entryOf(state, jobId),
     attempt: (record.attempts[jobId]?.count ?? 0) + 1,
+    ...(isFirstDelivery && !record.attempts[jobId] && { waitsSince }),
   }));
 }

@@ -18,6 +18,8 @@ export interface JobTask {
   entry: ItemEntry;
   /** The number of this attempt, from 1. */
   attempt: number;
+  /** Since when the job has waited, in milliseconds since 1970; absent if an attempt of it may have begun before. */
+  waitsSince?: number;
 }
 
 /** How a job ended. */
@@ -90,7 +92,8 @@ export async function runJobs(
     budget.recordJobTime(durationMs);
     const inTime = result !== TIME_UP && !(stop.signal.aborted && result.kind === 'failed');
     if (!inTime && durationMs < budget.workMs * FAIR_SHARE) return { kind: 'left', task };
-    meter?.recordJob(durationMs, endedAt);
+    const { waitsSince } = task;
+    meter?.recordJob(durationMs, endedAt, waitsSince === undefined ? undefined : startedAt - waitsSince);
     if (inTime) return result;
     return {
       kind: 'failed',

@@ -86,9 +86,18 @@ export async function listRuns(table: Table, limit: number): Promise<Run[]> {
   return runs;
 }
 
-/** The runs, the newest first, page by page. @param limit maximum number of runs; all unless given @throws Unavailable */
-export async function* newestRuns(table: Table, limit?: number): AsyncGenerator<Run> {
-  const options = { newestFirst: true, ...(limit !== undefined && { limit }) };
+/**
+ * The runs, the newest first, page by page.
+ * @param limit maximum number of runs; all unless given
+ * @param before only runs that started before this one
+ * @throws Unavailable
+ */
+export async function* newestRuns(table: Table, limit?: number, before?: RunId): AsyncGenerator<Run> {
+  const options = {
+    newestFirst: true,
+    ...(limit !== undefined && { limit }),
+    ...(before && { behind: runKey(before).sk }),
+  };
   for await (const item of queryItems(table, RUNS, 'RUN#', options)) yield toRun(item);
 }
 

@@ -82,17 +82,18 @@ export async function readItem(table: Table, key: Key): Promise<Item | undefined
 
 /**
  * Reads the items of a partition whose sort key starts with `prefix`, in the order of the sort key, page by page.
- * @param options `limit`: maximum number of items
+ * @param options `limit`: maximum number of items; `behind`: a sort key with the prefix, of an item that may not exist: only
+ *   the items that follow it in the order are read
  * @throws Unavailable
  */
 export async function* queryItems(
   table: Table,
   pk: string,
   prefix: string,
-  options: { newestFirst?: boolean; limit?: number } = {},
+  options: { newestFirst?: boolean; limit?: number; behind?: string } = {},
 ): AsyncGenerator<Item> {
   let remaining = options.limit ?? Number.POSITIVE_INFINITY;
-  let start: Record<string, unknown> | undefined;
+  let start: Record<string, unknown> | undefined = options.behind ? { pk, sk: options.behind } : undefined;
   do {
     const page = await awsCall('ledger', () =>
       table.client.send(
@@ -112,6 +113,23 @@ export async function* queryItems(
     remaining -= page.Items?.length ?? 0;
     start = page.LastEvaluatedKey;
   } while (start && remaining > 0);
+}
+
+/** A page of a list, and the last element of it if there are more. */
+export interface Page<Element> {
+  elements: Element[];
+  last?: Element;
+}
+
+/** Takes a page of up to `size` elements. One more is read, to know whether a page follows. */
+export async function pageOf<Element>(
+  read: (limit: number) => AsyncIterable<Element>,
+  size: number,
+): Promise<Page<Element>> {
+  const elements: Element[] = [];
+  for await (const element of read(size + 1)) elements.push(element);
+  const last = elements.length > size ? elements[size - 1] : undefined;
+  return { elements: elements.slice(0, size), ...(last !== undefined && { last }) };
 }
 
 /** Reads the last item of a partition whose sort key lies in a range, inclusive; undefined if there is none. @throws Unavailable */

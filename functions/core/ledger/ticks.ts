@@ -131,6 +131,26 @@ export async function* listTicks(table: Table, runId: RunId): AsyncGenerator<Tic
 }
 
 /**
+ * Reads claimed ticks of a run, the newest first.
+ * @param limit maximum number of ticks
+ * @param before only ticks with a lower number
+ * @throws Unavailable
+ */
+export async function* newestTicks(
+  table: Table,
+  runId: RunId,
+  limit: number,
+  before?: number,
+): AsyncGenerator<Tick> {
+  const options = {
+    newestFirst: true,
+    limit,
+    ...(before !== undefined && { behind: tickKey(runId, before).sk }),
+  };
+  for await (const item of queryItems(table, `RUN#${runId}`, 'TICK#', options)) yield toTick(runId, item);
+}
+
+/**
  * Takes over a tick whose lease has expired.
  * @param tick the tick as it was read
  * @param now milliseconds since 1970

@@ -48,7 +48,7 @@ export const MIN_MESSAGES_PER_TICK = 100;
  * reached 88 to 96 % of the throughput of batches of 3 s, which were the longest measured; on a quiet one, jobs of 10 ms
  * were as fast with either.
  */
-const BATCH_MS = 3_000;
+export const BATCH_MS = 3_000;
 
 /** A batch may take this share of the consumer's time limit. The means hide jobs that take several times as long. */
 const MAX_TIMEOUT_SHARE = 0.25;

@@ -58,6 +58,14 @@ export function jobDueAt(tick: Tick, index: number): number {
 }
 
 /**
+ * When a message of the tick could first be received, in milliseconds since 1970. Spread jobs are sent up to 15 minutes
+ * before they are due, with a delay.
+ */
+export function receivableAt(tick: Tick, { first, enqueuedAt }: Message): number {
+  return Math.max(enqueuedAt, jobDueAt(tick, first - tick.firstJob));
+}
+
+/**
  * The next slice to claim, or undefined if no unclaimed job is due by `until`.
  * @param messages maximum number of messages in the slice
  * @param until a message belongs to the slice if its first job is due by then, in milliseconds since 1970

@@ -3,6 +3,12 @@ export interface Timing {
   /** Mean time that a job runs, from its start to its end, whether or not it fails. */
   jobMs: number;
   /**
+   * Mean time that a job waited, from when its message could be received (`receivableAt`) until its first attempt began.
+   * Later attempts do not count, nor messages that SQS has delivered again. Absent before the first such job, and in what
+   * earlier versions of the code measured.
+   */
+  waitMs?: number;
+  /**
    * Mean time of a worker per job: the duration of full batches divided by the number of their jobs. So a busy worker does
    * `1_000 / workerMs` jobs per second. It is less than `jobMs` if a worker runs several jobs at the same time. The time of
    * a batch with too few jobs to keep the worker busy counts only in part (`neededShare`).
@@ -29,10 +35,15 @@ export function combineTimings(timings: readonly Timing[], now?: number): Timing
   const weighted = timings.map((timing) => ({ timing, weight: timing.jobs * decay(at - timing.at) }));
   const jobs = weighted.reduce((sum, { weight }) => sum + weight, 0);
   if (jobs === 0) return undefined;
-  const mean = (of: (timing: Timing) => number) =>
-    weighted.reduce((sum, { timing, weight }) => sum + of(timing) * weight, 0) / jobs;
+  const mean = (of: (timing: Timing) => number | undefined) => {
+    const known = weighted.filter(({ timing }) => of(timing) !== undefined);
+    const total = known.reduce((sum, { weight }) => sum + weight, 0);
+    return known.reduce((sum, { timing, weight }) => sum + (of(timing) as number) * weight, 0) / total;
+  };
+  const waitMs = mean((timing) => timing.waitMs);
   return {
     jobMs: mean(({ jobMs }) => jobMs),
+    ...(!Number.isNaN(waitMs) && { waitMs }),
     workerMs: mean(({ workerMs }) => workerMs),
     jobs: jobs * decay((now ?? at) - at),
     at,
@@ -44,6 +55,14 @@ function decay(ms: number): number {
   return 2 ** (-Math.max(0, ms) / TIMING_HALF_LIFE_MS);
 }
 
+/** The jobs that ran in one batch, and how long each ran and waited on average, in milliseconds. */
+export interface RanJobs {
+  jobs: number;
+  jobMs: number;
+  /** As `Timing.waitMs`: absent if no job had its first attempt in the batch. */
+  waitMs?: number;
+}
+
 /** A worker's means stand for at most this many jobs. Otherwise many fast jobs would hide for long that jobs became slow. */
 const MAX_JOBS = 5_000;
 
@@ -53,12 +72,14 @@ export class TimingMeter {
   #jobs = 0;
   #jobMs = 0;
   #workerMs = 0;
+  #firstAttempts = 0;
+  #waitMs = 0;
   /** When the sums were last decayed, in milliseconds since 1970. */
   #at = 0;
   /** The part of the current batch that is not in the sums yet began here; undefined between batches. */
   #since: number | undefined;
-  /** The current batch: when it began, its jobs so far, and how long they ran together. */
-  #batch = { startedAt: 0, slots: 1, jobs: 0, jobMs: 0 };
+  /** The current batch, or the last one: when it began, its jobs so far, and how long they ran and waited together. */
+  #batch = newBatch(0, 1);
   /** Time of the current batch. It decays as the sums do, and becomes part of them at the end of the batch. */
   #batchMs = 0;
 
@@ -68,17 +89,28 @@ export class TimingMeter {
    */
   beginBatch(now: number, slots = 1): void {
     this.#since = now;
-    this.#batch = { startedAt: now, slots, jobs: 0, jobMs: 0 };
+    this.#batch = newBatch(now, slots);
   }
 
-  /** Records that a job of the current batch ran, whether or not it failed. */
-  recordJob(ms: number, now: number): void {
+  /**
+   * Records that a job of the current batch ran, whether or not it failed.
+   * @param waitMs how long it waited, if this was its first attempt
+   */
+  recordJob(ms: number, now: number, waitMs?: number): void {
     this.#batch.jobs++;
     this.#batch.jobMs += ms;
     // The time first, so that it decays with the jobs that it was needed for.
     this.#addTimeUntil(now);
     this.#jobs++;
     this.#jobMs += ms;
+    if (waitMs !== undefined) {
+      // The clock of the scheduler, which enqueued the job, may be ahead of this one.
+      const waited = Math.max(0, waitMs);
+      this.#firstAttempts++;
+      this.#waitMs += waited;
+      this.#batch.firstAttempts++;
+      this.#batch.waitMs += waited;
+    }
     if (this.#jobs > MAX_JOBS) this.#keep(MAX_JOBS / this.#jobs);
   }
 
@@ -97,10 +129,18 @@ export class TimingMeter {
     const workerMs = this.#workerMs + this.#batchMs * neededShare(this.#batch, now);
     return {
       jobMs: rounded(this.#jobMs / this.#jobs),
+      ...meanWait(this.#waitMs, this.#firstAttempts),
       workerMs: rounded(workerMs / this.#jobs),
       jobs: rounded(this.#jobs),
       at: this.#at,
     };
+  }
+
+  /** The jobs of the current batch so far, or of the last batch; undefined if none ran. */
+  ranJobs(): RanJobs | undefined {
+    const { jobs, jobMs, firstAttempts, waitMs } = this.#batch;
+    if (jobs === 0) return undefined;
+    return { jobs, jobMs: rounded(jobMs / jobs), ...meanWait(waitMs, firstAttempts) };
   }
 
   #addTimeUntil(now: number): void {
@@ -120,6 +160,8 @@ export class TimingMeter {
     this.#jobs *= share;
     this.#jobMs *= share;
     this.#workerMs *= share;
+    this.#firstAttempts *= share;
+    this.#waitMs *= share;
     this.#batchMs *= share;
   }
 }
@@ -139,6 +181,15 @@ function neededShare(
   const running = jobMs / Math.max(1, now - startedAt);
   const overlap = jobs === 1 ? 1 : Math.min(1, Math.max(0, (running - 1) / (jobs - 1)));
   return 1 - overlap * (1 - jobs / slots);
+}
+
+function newBatch(startedAt: number, slots: number) {
+  return { startedAt, slots, jobs: 0, jobMs: 0, firstAttempts: 0, waitMs: 0 };
+}
+
+/** The mean in whole milliseconds, as the clocks that it is measured with. */
+function meanWait(waitMs: number, firstAttempts: number): { waitMs?: number } {
+  return firstAttempts === 0 ? {} : { waitMs: Math.round(waitMs / firstAttempts) };
 }
 
 /** Rounded to microseconds, which keeps the ledger's items small. */

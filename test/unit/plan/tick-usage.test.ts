@@ -29,6 +29,7 @@ describe('prices', () => {
       CloudWatch: 0,
       'CloudWatch Logs': 0,
       EventBridge: 0,
+      'Data transfer': 0,
     });
     expect(queueAndLedger(dollars)).toBeCloseTo(1.85, 10);
     expect(totalDollars(dollars)).toBeCloseTo(2.85, 10);

@@ -1,4 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+
+// Files of the same worker share the imported modules, so the next file must not get this file's logger.
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
 
 test('POWERTOOLS_LOG_LEVEL decides, whatever the level of Lambda’s own filter is', async () => {
   vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', 'TRACE');
@@ -6,5 +12,4 @@ test('POWERTOOLS_LOG_LEVEL decides, whatever the level of Lambda’s own filter 
   vi.resetModules();
   const { log } = await import('../../../../functions/runtime/logger.ts');
   expect(log.getLevelName()).toBe('WARN');
-  vi.unstubAllEnvs();
 });

@@ -1,6 +1,9 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { log } from '../../../../functions/runtime/logger.ts';
 import { MetricLog } from '../../../../functions/runtime/metrics.ts';
+
+// Other files share the logger, and may have set another level.
+beforeEach(() => log.setLogLevel('INFO'));
 
 afterEach(() => {
   vi.restoreAllMocks();
