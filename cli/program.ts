@@ -24,7 +24,7 @@ import * as verify from './commands/verify.ts';
 import { failureOf, helpHint, reportFailure } from './terminal/failure.ts';
 import { stage } from './terminal/options.ts';
 import { Output } from './terminal/output.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from './terminal/version.ts';
 
 // To add a command: write cli/commands/NAME.ts with a `register` function, and list it here.
 const GROUPS = {

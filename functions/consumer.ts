@@ -90,7 +90,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     receives: Number(record.attributes.ApproximateReceiveCount),
   }));
   endsAt = startedAt + context.getRemainingTimeInMillis();
-  const { jobs, processed, failed, undelivered, outage, errors, ...counts } = await consume(
+  const { jobs, processed, failed, undelivered, outage, undocumented, errors, ...counts } = await consume(
     worker,
     deliveries,
     endsAt,
@@ -108,6 +108,10 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   };
   if (outage) metrics.write('warn', 'batch returned', values, fields);
   else metrics.write('info', 'batch', values, fields);
+  if (undocumented !== undefined)
+    log.warn('Elasticsearch refuses documents of dead letters, so searches do not find them', {
+      reason: undocumented,
+    });
   for (const error of errors) log.error('a message failed that no job is to blame for', error);
   return { batchItemFailures: undelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }

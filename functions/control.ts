@@ -11,7 +11,7 @@ import {
 } from './core/ledger/runs.ts';
 import { changeScaling } from './core/ledger/scaling.ts';
 import { cronLine } from './core/model/cron.ts';
-import { ApiError, ConditionFailed } from './core/model/errors.ts';
+import { ApiError, ConditionFailed, reasonFrom, Unavailable } from './core/model/errors.ts';
 import { type JobId, newRunId, type RunId } from './core/model/ids.ts';
 import { type IndexNaming, indexAt } from './core/model/index-name.ts';
 import { DRAIN_WITHIN_SECONDS, MAX_WORKERS, type ScalingRule } from './core/model/scaling.ts';
@@ -24,6 +24,11 @@ import {
   periodFields,
 } from './core/model/schedule.ts';
 import * as z from './core/model/zod.ts';
+import {
+  deleteDeadLetters,
+  deleteDeadLettersBefore,
+  ensureDeadLetterIndex,
+} from './core/results/dead-letters.ts';
 import { ensureIndex } from './core/results/ensure-index.ts';
 import { highestJobId } from './core/results/search.ts';
 import { withRule } from './core/scaling/rule-in-force.ts';
@@ -68,6 +73,9 @@ const timezone = z.string().check(z.maxLength(100));
 const workers = z.int().check(z.minimum(1), z.maximum(MAX_WORKERS));
 const pace = z.enum(['burst', 'even']);
 
+/** Maximum jobIds of a request to forget dead letters. */
+const MAX_FORGOTTEN = 1_000;
+
 const command = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('start'),
@@ -106,9 +114,19 @@ const command = z.discriminatedUnion('action', [
       z.int().check(z.minimum(DRAIN_WITHIN_SECONDS.min), z.maximum(DRAIN_WITHIN_SECONDS.max)),
     ),
   }),
+  z.strictObject({
+    action: z.literal('forget-dead-letters'),
+    /** The jobs whose dead letters are gone from the queue. Either this or `before` is required. */
+    jobIds: z.optional(
+      z.array(z.int().check(z.positive())).check(z.minLength(1), z.maxLength(MAX_FORGOTTEN)),
+    ),
+    /** All dead letters of an earlier time are gone, in ISO 8601. */
+    before: z.optional(z.iso.datetime()),
+  }),
 ]);
 
 type Scale = Extract<z.output<typeof command>, { action: 'scale' }>;
+type Forget = Extract<z.output<typeof command>, { action: 'forget-dead-letters' }>;
 type Start = Extract<z.output<typeof command>, { action: 'start' }>;
 
 /** The result of a command. `replaced` is the id of the run that the start stopped. */
@@ -127,16 +145,43 @@ export interface ScaleAnswer {
   rule: ScalingRule;
 }
 
-/** Starts, updates and stops runs, and sets the rule for the number of workers. */
+/** The documents of dead letters that were deleted from Elasticsearch. */
+export interface ForgetAnswer {
+  forgotten: number;
+  /** Whether the request must be repeated, because there are more than one request deletes. */
+  more: boolean;
+}
+
+/** Starts, updates and stops runs, sets the rule for the number of workers, and forgets dead letters that were purged. */
 export const handler = jsonHandler(
   command,
-  async (input, context: Context): Promise<ControlAnswer | ScaleAnswer> => {
+  async (input, context: Context): Promise<ControlAnswer | ScaleAnswer | ForgetAnswer> => {
     log.addContext(context);
-    const answer = await (input.action === 'scale' ? scale(input) : execute(input));
+    const answer = await answerTo(input);
     log.info(input.action, { ...answer });
     return answer;
   },
 );
+
+function answerTo(input: z.output<typeof command>): Promise<ControlAnswer | ScaleAnswer | ForgetAnswer> {
+  if (input.action === 'scale') return scale(input);
+  if (input.action === 'forget-dead-letters') return forget(input);
+  return execute(input);
+}
+
+/** @throws ApiError `invalid_input` @throws Unavailable, also when the API key may not delete */
+async function forget({ jobIds, before }: Forget): Promise<ForgetAnswer> {
+  if ((jobIds === undefined) === (before === undefined))
+    throw new ApiError('invalid_input', 'give either jobIds or before');
+  if (before !== undefined) {
+    const { deleted, more } = await deleteDeadLettersBefore(results, before);
+    return { forgotten: deleted, more };
+  }
+  const { outages, refusal } = await deleteDeadLetters(results, jobIds as JobId[]);
+  const [outage] = outages.values();
+  if (outage ?? refusal) throw outage ?? new Unavailable('results', new Error(refusal));
+  return { forgotten: jobIds?.length ?? 0, more: false };
+}
 
 /** @throws ApiError `invalid_input` */
 async function scale(request: Scale): Promise<ScaleAnswer> {
@@ -154,7 +199,7 @@ function ruleOf({ workers, min = workers, max = workers, drainWithinSeconds }: S
   return { min, max, ...(drainWithinSeconds !== undefined && { drainWithinSeconds }) };
 }
 
-async function execute(input: Exclude<z.output<typeof command>, Scale>): Promise<ControlAnswer> {
+async function execute(input: Exclude<z.output<typeof command>, Scale | Forget>): Promise<ControlAnswer> {
   if (input.action === 'start') return start(input);
   const run = await readActiveRun(table);
   if (input.action === 'stop') {
@@ -199,6 +244,10 @@ async function start(request: Start): Promise<ControlAnswer> {
   rejectIfActive(await readSchedule(table), request.replace);
   const startedAt = Date.now();
   await ensureIndex(results, indexAt(INDEXING, startedAt));
+  // Without this index, jobs run all the same, and dead letters are only in their queue.
+  await ensureDeadLetterIndex(results).catch((error) =>
+    log.warn('dead letters cannot be searched', { reason: reasonFrom(error) }),
+  );
   // If the ledger is new, the index may still contain jobs of an earlier deployment.
   const firstFreeJobId = ((await highestJobId(results)) + 1) as JobId;
   // A tick of the replaced run may have been claimed since the schedule was read, or another run may have started.

@@ -2,6 +2,7 @@ import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import pMap from 'p-map';
 import { SnapshotReader } from './core/items/snapshot.ts';
+import { findDeadLetters } from './core/jobs/find-dead-letters.ts';
 import { findJob, type JobReport } from './core/jobs/find-job.ts';
 import { readPass } from './core/ledger/passes.ts';
 import { newestRuns, type Run, readSchedule } from './core/ledger/runs.ts';
@@ -11,11 +12,17 @@ import { oldestPendingAt, readTotals, type Totals } from './core/ledger/totals.t
 import { ApiError, reasonFrom } from './core/model/errors.ts';
 import { type JobId, RUN_ID, type RunId } from './core/model/ids.ts';
 import type { Pass } from './core/model/pass.ts';
+import { DEAD_LETTER_RETENTION_DAYS } from './core/model/retention.ts';
 import { type Pace, type PeriodFields, periodFields } from './core/model/schedule.ts';
 import type { Timing } from './core/model/timing.ts';
 import * as z from './core/model/zod.ts';
 import { type QueueDepth, readDepth } from './core/queue/queue.ts';
-import { MAX_PAGE_DOCUMENTS, queryResults, type ResultsQuery } from './core/results/query.ts';
+import {
+  type DocumentsQuery,
+  MAX_PAGE_DOCUMENTS,
+  queryDeadLetterIds,
+  queryResults,
+} from './core/results/query.ts';
 import { type ScalingStatus, scalingStatus } from './core/scaling/scaling-status.ts';
 import {
   MAX_PAGE_TICKS,
@@ -57,8 +64,8 @@ export interface TimingStatus {
   /** How long a job runs. It becomes shorter with faster code. */
   jobMs: number;
   /**
-   * How long a job waits, from when its message is in the queue until its first attempt begins. It becomes shorter with
-   * more workers. Absent before the first job that was not retried.
+   * How long a job waits, from when its message can be received until its first attempt begins. It becomes shorter with
+   * more workers. Jobs that are tried again do not count. Absent before the first job that counts.
    */
   waitMs?: number;
   /** Time of a worker per job. It is less than `jobMs` if a worker runs several jobs at the same time. */
@@ -142,9 +149,17 @@ const runId = z.optional(id);
 const size = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 const jobId = z.int().check(z.positive());
 
+const documents = z.strictObject({
+  query: z.string().check(z.minLength(1), z.maxLength(10_000)),
+  runId,
+  size: z._default(size(MAX_PAGE_DOCUMENTS), 100),
+  after: z.optional(jobId),
+});
+
 /**
  * An empty query asks for the active or last run, `runId` for that run, `runs` for a page of runs (a number for the newest),
- * `ticks` for a page of a run's ticks, `jobId` for one job, and `results` for a page of documents.
+ * `ticks` for a page of a run's ticks, `jobId` for one job, `results` and `deadLetters` for a page of documents, and
+ * `deadLetterIds` for a page of jobIds alone.
  */
 const query = z.nullish(
   z.strictObject({
@@ -163,22 +178,25 @@ const query = z.nullish(
       }),
     ),
     jobId: z.optional(jobId),
-    results: z.optional(
-      z.strictObject({
-        query: z.string().check(z.minLength(1), z.maxLength(10_000)),
-        runId,
-        size: z._default(size(MAX_PAGE_DOCUMENTS), 100),
-        after: z.optional(jobId),
-      }),
-    ),
+    results: z.optional(documents),
+    deadLetters: z.optional(documents),
+    deadLetterIds: z.optional(z.omit(documents, { size: true })),
   }),
 );
 
-/** Answers a `Status`, `RunsPage`, `TicksPage`, `JobReport` or `ResultsPage`: what the query asks for. */
+/**
+ * Answers a `Status`, `RunsPage`, `TicksPage`, `JobReport`, `ResultsPage`, `DeadLettersPage` or `{jobIds}`: what the query
+ * asks for.
+ */
 export const handler = jsonHandler(query, async (input, context: Context) => {
   log.addContext(context);
   if (input?.jobId !== undefined) return job(input.jobId as JobId);
-  if (input?.results !== undefined) return queryResults(results, input.results as ResultsQuery);
+  if (input?.results !== undefined) return queryResults(results, input.results as DocumentsQuery);
+  const since = Date.now() - DEAD_LETTER_RETENTION_DAYS * 86_400_000;
+  if (input?.deadLetters !== undefined)
+    return findDeadLetters(table, results, input.deadLetters as DocumentsQuery, since);
+  if (input?.deadLetterIds !== undefined)
+    return queryDeadLetterIds(results, input.deadLetterIds as DocumentsQuery, since);
   if (typeof input?.runs === 'number') return runsPage(input.runs);
   if (input?.runs !== undefined) return runsPage(input.runs.size, input.runs.before as RunId | undefined);
   if (input?.ticks !== undefined) return ticks(input.ticks as TicksQuery);

@@ -46,14 +46,15 @@ export const LOG_BYTES = { batch: 860, firing: 440, decision: 900 };
 export const LOG_EVENT_BYTES = 300;
 
 /**
- * Time and bytes of an answer of the status function, and what each worker with a counter adds. Source: `npm run bench:status`
- * (*handler*; the table in docs/benchmarks.md). A function with 256 MB has a seventh of a CPU on AWS, so the time of a
- * run with many workers is several times as long there: `worker` is five times what was measured.
+ * Time and bytes of an answer of the status function, and what each worker with a counter adds. Source: one round on the
+ * emulator with 60 reads, 2026-11-25, on 2 cores: 22 ms and 868 bytes with 1 worker, 74 ms and 79,786 bytes with 1,000, through
+ * a proxy that counts requests. A decision of the autoscaler adds to the bytes. A function with 256 MB has a seventh of a CPU on
+ * AWS, so `worker` is five times what was measured. For AWS the times are guesses.
  */
-export const STATUS_MS = { fixed: 12, worker: 0.2 };
-export const STATUS_BYTES = { fixed: 1_500, worker: 85 };
+export const STATUS_MS = { fixed: 22, worker: 0.25 };
+export const STATUS_BYTES = { fixed: 1_500, worker: 80 };
 
-/** Bytes of a worker's counter in the ledger, as DynamoDB counts them. Source: as above, from the read units. */
+/** Bytes of a worker's counter in the ledger. Added up from its attributes ("DynamoDB item sizes and formats"), not measured. */
 export const COUNTER_ITEM_BYTES = 300;
 
 /**

@@ -1,7 +1,7 @@
 import { COUNTER_SHARDS } from '../functions/core/ledger/counters.ts';
 import { BATCH_MS as PACKED_BATCH_MS } from '../functions/core/model/packing.ts';
 import { COUNTER_ITEM_BYTES, LOG_BYTES, LOG_EVENT_BYTES, STATUS_BYTES, STATUS_MS } from './overheads.ts';
-import { dollarsOf, scaleUsage, sumUsage, totalDollars, type Usage, usageOf } from './prices.ts';
+import { dollarsOf, scaleUsage, totalDollars, type Usage, usageOf } from './prices.ts';
 
 /** Bytes of a strongly consistent read unit ("DynamoDB read and write operations", developer guide). */
 const READ_UNIT_BYTES = 4_096;
@@ -49,6 +49,11 @@ function usageOfLogReading(workers: number): Usage {
   return usageOf({ transferGb: bytes / 1e9 });
 }
 
+/** What it costs to read the logs of a day, in dollars: a part of `pollingPerDay`. */
+export function logReadingPerDay(workers: number): number {
+  return totalDollars(dollarsOf(usageOfLogReading(workers)));
+}
+
 /** How often a page asks, and about how many workers. */
 export interface Polling {
   workers: number;
@@ -63,5 +68,5 @@ export interface Polling {
  */
 export function pollingPerDay({ workers, intervalSeconds, ticks = 1_000 }: Polling): number {
   const polls = scaleUsage(usageOfPoll({ workers, ticks }), SECONDS_PER_DAY / intervalSeconds);
-  return totalDollars(dollarsOf(sumUsage(polls, usageOfLogReading(workers))));
+  return totalDollars(dollarsOf(polls)) + logReadingPerDay(workers);
 }

@@ -1,35 +1,24 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-} from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import { chunk } from '../../functions/core/grouping.ts';
 import { parseMessage } from '../../functions/core/model/message.ts';
-import { type DeadLetter, readDeadLetter, retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
-import { MAX_BATCH_ENTRIES, send } from '../../functions/core/queue/queue.ts';
+import { retryMessageBody } from '../../functions/core/queue/dead-letter.ts';
+import { readDepth, send } from '../../functions/core/queue/queue.ts';
 import { CommandError } from '../terminal/errors.ts';
+import {
+  batchesOf,
+  forEachGroup,
+  GROUPS_AT_ONCE,
+  isMalformed,
+  type ReceivedDeadLetter,
+  releaseDeadLetters,
+  remove,
+} from './dead-letter-queue.ts';
 import type { Deployment } from './deployment.ts';
+import { type DocumentsSelection, findDeadLetterIds, forgetDeadLetters } from './invoke.ts';
 
-/** A dead letter that is received, and so hidden from other readers for `VISIBILITY_SECONDS`. */
-export interface ReceivedDeadLetter extends DeadLetter {
-  messageId: string;
-  receiptHandle: string;
-  body: string;
-  /** First and last job of a message that came by the queue's redrive policy. */
-  range?: { first: number; last: number };
-}
-
-/** How long a dead letter is hidden from other readers once it is received. One that was not deleted is then visible again. */
-const VISIBILITY_SECONDS = 60;
-/** Groups of dead letters that are handled at the same time. */
-const GROUPS_AT_ONCE = 8;
 const RETRY_DELAY_MS = 50;
 /** After this number of groups in a row of which SQS accepts nothing, a retry ends. */
 const MAX_REFUSED_GROUPS = 3;
-/** Maximum number of dead letters that are made visible at once after they were received. */
-const MAX_RELEASED = 10_000;
 
 /** Receives all dead letters, the oldest failure first, and makes them visible again. */
 export async function listDeadLetters(
@@ -45,116 +34,11 @@ export async function listDeadLetters(
   return all.sort(byFailure);
 }
 
-/**
- * Receives the dead letters in groups of up to ten, so that however many there are, only a few are in memory and in flight.
- * Ends when the queue is empty but for those that stay, or when the signal aborts; running work is completed.
- * @param work returns the dead letters of the group that stay in the queue. They do not come again
- */
-async function forEachGroup(
-  deployment: Deployment,
-  signal: AbortSignal,
-  work: (group: ReceivedDeadLetter[]) => Promise<ReceivedDeadLetter[]>,
-): Promise<void> {
-  const staying = new StayingDeadLetters();
-  const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
-  let failure: unknown;
-  const receiver = async () => {
-    while (!either.aborted) {
-      const received = await receive(deployment, either);
-      const group = staying.filterOthers(received.map(readMessage));
-      if (group.length > 0) staying.add(await work(group));
-      else if (received.length === 0 || staying.wereAllSeenAgain) return;
-    }
-  };
-  const receivers = Array.from({ length: GROUPS_AT_ONCE }, () =>
-    receiver().catch((error) => {
-      if (!either.aborted) failure = error;
-      failed.abort();
-    }),
-  );
-  await Promise.all(receivers);
-  await releaseDeadLetters(deployment, staying.receipts);
-  if (failure) throw failure;
-}
-
-/** The dead letters that stay in the queue: SQS delivers them again when their visibility timeout ends. */
-class StayingDeadLetters {
-  readonly #ids = new Set<string>();
-  /** Receipts by message id. Of many dead letters only the newest, because the others are visible soon anyway. */
-  readonly #receipts = new Map<string, string>();
-  #seenAgain = 0;
-
-  get receipts(): string[] {
-    return [...this.#receipts.values()];
-  }
-
-  /** Whether no other dead letter has come while SQS delivered as many as stay. */
-  get wereAllSeenAgain(): boolean {
-    return this.#seenAgain > this.#ids.size;
-  }
-
-  add(deadLetters: readonly ReceivedDeadLetter[]): void {
-    for (const { messageId, receiptHandle } of deadLetters) {
-      this.#ids.add(messageId);
-      this.#receipts.delete(messageId);
-      this.#receipts.set(messageId, receiptHandle);
-      const [oldest] = this.#receipts.size > MAX_RELEASED ? this.#receipts.keys() : [];
-      if (oldest !== undefined) this.#receipts.delete(oldest);
-    }
-  }
-
-  /** Returns the dead letters that do not stay, each once. Of the others, only the newest receipt is valid. */
-  filterOthers(received: readonly ReceivedDeadLetter[]): ReceivedDeadLetter[] {
-    const again = received.filter(({ messageId }) => this.#ids.has(messageId));
-    this.add(again);
-    const others = received.filter(({ messageId }) => !this.#ids.has(messageId));
-    this.#seenAgain = others.length > 0 ? 0 : this.#seenAgain + again.length;
-    return others;
-  }
-}
-
-async function receive(
-  { target, deadLetterQueueUrl }: Deployment,
-  abortSignal: AbortSignal,
-): Promise<Message[]> {
-  const answer = await target.clients.sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: deadLetterQueueUrl,
-      MaxNumberOfMessages: MAX_BATCH_ENTRIES,
-      VisibilityTimeout: VISIBILITY_SECONDS,
-      // With a wait, SQS asks all of its servers: an empty answer means that the queue is empty.
-      WaitTimeSeconds: 1,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-    }),
-    { abortSignal },
-  );
-  return answer.Messages ?? [];
-}
-
-/** Makes dead letters visible to other readers at once. Failures do not matter: the visibility timeout does the same. */
-async function releaseDeadLetters(
-  { target, deadLetterQueueUrl: url }: Deployment,
-  receipts: readonly string[],
-): Promise<void> {
-  await pMap(
-    batchesOf(receipts),
-    (batch) => {
-      const Entries = batch.map((ReceiptHandle, at) => ({
-        Id: String(at),
-        ReceiptHandle,
-        VisibilityTimeout: 0,
-      }));
-      const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries });
-      return target.clients.sqs.send(command).catch(() => {});
-    },
-    { concurrency: GROUPS_AT_ONCE },
-  );
-}
-
-/** Which dead letters to retry: those of some jobs, or all, with or without malformed ones. */
-export type RetrySelection = { jobs: readonly number[] } | { all: true; malformed: boolean };
+/** Which dead letters to retry: those of some jobs, those that a search finds, or all, with or without malformed ones. */
+export type RetrySelection =
+  | { jobs: readonly number[] }
+  | DocumentsSelection
+  | { all: true; malformed: boolean };
 
 /** What a retry has done, in dead letters. */
 export interface RetryResult {
@@ -168,6 +52,8 @@ export interface RetryResult {
   malformed: number;
   /** Left, because they came during the retry: of jobs that have failed again, or for the first time. */
   newer: number;
+  /** Jobs that the search finds, and that have no dead letter in the queue: they are being retried, or are processed. */
+  missing?: number;
   /** Why some were not sent. */
   reason?: string;
 }
@@ -193,18 +79,128 @@ export async function retryDeadLetters(
   }
   const refused = new AbortController();
   let refusedGroups = 0;
-  await forEachGroup(deployment, AbortSignal.any([signal, refused.signal]), async (group) => {
+  const either = AbortSignal.any([signal, refused.signal]);
+  const missing = await forEachSelected(deployment, selection, either, async (group) => {
     const older = group.filter((deadLetter) => !isNewer(deadLetter, retry.startedAt));
-    const wanted = older.filter((deadLetter) => selection.malformed || !isMalformed(deadLetter));
+    const malformed = 'all' in selection && !selection.malformed ? older.filter(isMalformed) : [];
+    const wanted = older.filter((deadLetter) => !malformed.includes(deadLetter));
     result.newer += group.length - older.length;
-    result.malformed += older.length - wanted.length;
+    result.malformed += malformed.length;
     const moved = wanted.length > 0 ? await retry.move(wanted) : [];
     refusedGroups = moved.length > 0 || wanted.length === 0 ? 0 : refusedGroups + 1;
     if (refusedGroups >= MAX_REFUSED_GROUPS) refused.abort();
     onProgress(result);
     return group.filter((deadLetter) => !moved.includes(deadLetter));
   });
+  if (missing && !either.aborted) result.missing = missing.size;
   return result;
+}
+
+/**
+ * Receives the dead letters that a search finds, or all. Only the jobIds of the search are in memory. The others stay.
+ * @param work as for `forEachGroup`
+ * @returns the jobs that the search finds and for which no dead letter came; undefined for all
+ */
+async function forEachSelected(
+  deployment: Deployment,
+  selection: DocumentsSelection | { all: true },
+  signal: AbortSignal,
+  work: (group: ReceivedDeadLetter[]) => Promise<ReceivedDeadLetter[]>,
+): Promise<Set<number> | undefined> {
+  if ('all' in selection) {
+    await forEachGroup(deployment, signal, work);
+    return undefined;
+  }
+  const wanted = await findDeadLetterIds(deployment, signal, selection);
+  const missing = new Set(wanted);
+  if (wanted.size === 0) return missing;
+  await forEachGroup(deployment, signal, async (group) => {
+    const selected = group.filter(({ jobId = 0 }) => wanted.has(jobId));
+    for (const { jobId = 0 } of selected) missing.delete(jobId);
+    const staying = selected.length > 0 ? await work(selected) : [];
+    return group.filter((deadLetter) => !selected.includes(deadLetter) || staying.includes(deadLetter));
+  });
+  return missing;
+}
+
+/** Which dead letters to delete: all, or those that a search finds. */
+export type PurgeSelection = { all: true } | DocumentsSelection;
+
+/** What a purge has done, in dead letters. */
+export interface PurgeResult {
+  /** Deleted from the queue. About, if all were deleted. */
+  purged: number;
+  /** Not deleted, because SQS did not answer. */
+  kept: number;
+  /** Left, because they came during the purge. */
+  newer: number;
+  /** Why Elasticsearch still has documents of dead letters that were deleted. */
+  reason?: string;
+}
+
+/** How long the documents of dead letters may take to be deleted, in milliseconds. */
+const FORGET_MS = 120_000;
+
+/**
+ * Deletes dead letters, and then their documents. Their jobs stay counted as failed. When the signal aborts, running groups
+ * are completed.
+ * @param onProgress called after each group
+ */
+export async function purgeDeadLetters(
+  deployment: Deployment,
+  selection: PurgeSelection,
+  signal: AbortSignal,
+  onProgress: (result: PurgeResult) => void = () => {},
+): Promise<PurgeResult> {
+  const startedAt = Date.now();
+  const result: PurgeResult = { purged: 0, kept: 0, newer: 0 };
+  if ('all' in selection) {
+    result.purged = await purgeQueue(deployment, signal);
+    const before = new Date(startedAt).toISOString();
+    return { ...result, ...(await forget(deployment, { before })) };
+  }
+  const gone = new Set<number>();
+  const staying = new Set<number>();
+  const missing = await forEachSelected(deployment, selection, signal, async (group) => {
+    const older = group.filter((deadLetter) => !isNewer(deadLetter, startedAt));
+    const kept = older.length > 0 ? await remove(deployment, older) : [];
+    const left = group.filter((deadLetter) => !older.includes(deadLetter) || kept.includes(deadLetter));
+    for (const { jobId = 0 } of older) gone.add(jobId);
+    for (const { jobId = 0 } of left) staying.add(jobId);
+    result.newer += group.length - older.length;
+    result.kept += kept.length;
+    result.purged += older.length - kept.length;
+    onProgress(result);
+    return left;
+  });
+  // A document without a dead letter is out of date. After an interruption it is not known which these are.
+  const jobIds = [...gone, ...(signal.aborted ? [] : (missing ?? []))].filter((jobId) => !staying.has(jobId));
+  return { ...result, ...(await forget(deployment, { jobIds })) };
+}
+
+/** Deletes documents, also after an interruption. @returns why that failed, if it did */
+async function forget(
+  deployment: Deployment,
+  which: Parameters<typeof forgetDeadLetters>[2],
+): Promise<Pick<PurgeResult, 'reason'>> {
+  try {
+    await forgetDeadLetters(deployment, AbortSignal.timeout(FORGET_MS), which);
+    return {};
+  } catch (error) {
+    return { reason: (error as Error).message };
+  }
+}
+
+/** Deletes all dead letters. @returns about how many there were */
+async function purgeQueue(
+  { target, deadLetterQueueUrl: url }: Deployment,
+  abortSignal: AbortSignal,
+): Promise<number> {
+  const { sqs } = target.clients;
+  const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
+  const deadLetters = visible + inFlight + delayed;
+  if (deadLetters > 0) await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal });
+  return deadLetters;
 }
 
 /** Finds the dead letters of some jobs, and keeps them hidden. @throws CommandError `no_such_dead_letter` */
@@ -279,51 +275,8 @@ function isNewer({ body, lastFailedAt = '' }: ReceivedDeadLetter, startedAt: num
   return (round ?? Date.parse(lastFailedAt)) > startedAt;
 }
 
-/** Deletes dead letters. @returns those that could not be deleted */
-async function remove(
-  { target, deadLetterQueueUrl: url }: Deployment,
-  batch: readonly ReceivedDeadLetter[],
-): Promise<ReceivedDeadLetter[]> {
-  try {
-    const Entries = batch.map(({ receiptHandle }, at) => ({ Id: String(at), ReceiptHandle: receiptHandle }));
-    const { Failed: failed = [] } = await target.clients.sqs.send(
-      new DeleteMessageBatchCommand({ QueueUrl: url, Entries }),
-    );
-    return failed.flatMap(({ Id }) => batch[Number(Id)] ?? []);
-  } catch {
-    return [...batch];
-  }
-}
-
-/** Whether a dead letter contains no readable job: if it is sent again, it becomes a dead letter again at once. */
-export function isMalformed({ body }: ReceivedDeadLetter): boolean {
-  return 'malformed' in parseMessage(body);
-}
-
-function readMessage(message: Message): ReceivedDeadLetter {
-  const { MessageId = '', ReceiptHandle = '', Body: body = '', Attributes, MessageAttributes } = message;
-  const deadLetter = readDeadLetter(
-    body,
-    MessageAttributes,
-    Number(Attributes?.ApproximateReceiveCount ?? 0),
-  );
-  const parsed = parseMessage(body);
-  return {
-    ...deadLetter,
-    messageId: MessageId,
-    receiptHandle: ReceiptHandle,
-    body,
-    ...(deadLetter.jobId === undefined &&
-      'message' in parsed && { range: { first: parsed.message.first, last: parsed.message.last } }),
-  };
-}
-
 function byFailure(one: ReceivedDeadLetter, other: ReceivedDeadLetter): number {
   const [a, b] = [one.lastFailedAt ?? '', other.lastFailedAt ?? ''];
   if (a !== b) return a < b ? -1 : 1;
   return (one.jobId ?? 0) - (other.jobId ?? 0);
-}
-
-function batchesOf<T>(all: readonly T[]): T[][] {
-  return chunk(all, { count: MAX_BATCH_ENTRIES, bytes: Number.POSITIVE_INFINITY }, () => 0);
 }

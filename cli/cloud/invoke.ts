@@ -1,5 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { ControlAnswer, ScaleAnswer } from '../../functions/control.ts';
+import type { ControlAnswer, ForgetAnswer, ScaleAnswer } from '../../functions/control.ts';
+import { chunk } from '../../functions/core/grouping.ts';
+import type { DeadLettersPage } from '../../functions/core/jobs/find-dead-letters.ts';
 import type { JobReport } from '../../functions/core/jobs/find-job.ts';
 import type { ScalingRule } from '../../functions/core/model/scaling.ts';
 import type { Pace } from '../../functions/core/model/schedule.ts';
@@ -12,7 +14,17 @@ import { CommandError, UsageError } from '../terminal/errors.ts';
 import { sentence } from '../terminal/format.ts';
 import type { Deployment, FunctionName } from './deployment.ts';
 
-export type { JobReport, ResultsPage, RunStatus, RunsPage, Status, TickStatus, TicksPage, Verification };
+export type {
+  DeadLettersPage,
+  JobReport,
+  ResultsPage,
+  RunStatus,
+  RunsPage,
+  Status,
+  TickStatus,
+  TicksPage,
+  Verification,
+};
 
 /** When ticks are due. The function accepts either `y`, or `cron` with or without `timezone`. */
 export interface PeriodOptions {
@@ -69,22 +81,71 @@ export function readJob(deployment: Deployment, signal: AbortSignal, jobId: numb
   return invoke(deployment, 'status', { jobId }, signal);
 }
 
+/** What to find, in Elasticsearch's query string syntax, and in which run: in all runs unless given. */
+export interface DocumentsSelection {
+  query: string;
+  runId?: string | undefined;
+}
+
 /** The documents that a query finds, in ascending order of their jobIds, page by page. */
-export async function* searchResults(
+export function searchResults(
   deployment: Deployment,
   signal: AbortSignal,
-  { limit, ...query }: { query: string; runId?: string | undefined; limit: number },
+  selection: DocumentsSelection & { limit: number },
 ): AsyncGenerator<ResultsPage> {
+  return pagesOf(selection, (results) => invoke(deployment, 'status', { results }, signal));
+}
+
+/** The dead letters that a query finds, like `searchResults`. */
+export function searchAllDeadLetters(
+  deployment: Deployment,
+  signal: AbortSignal,
+  selection: DocumentsSelection & { limit: number },
+): AsyncGenerator<DeadLettersPage> {
+  return pagesOf(selection, (page) => searchDeadLetters(deployment, signal, page));
+}
+
+/** A page of the dead letters that a query finds. @param request size: 1 to 1,000; after: the `next` of the page before */
+export function searchDeadLetters(
+  deployment: Deployment,
+  signal: AbortSignal,
+  request: DocumentsSelection & { size: number; after?: number | undefined },
+): Promise<DeadLettersPage> {
+  return invoke(deployment, 'status', { deadLetters: request }, signal);
+}
+
+/** The jobs of all dead letters that a query finds. */
+export async function findDeadLetterIds(
+  deployment: Deployment,
+  signal: AbortSignal,
+  { query, runId }: DocumentsSelection,
+): Promise<Set<number>> {
+  const found = new Set<number>();
+  let after: number | undefined;
+  do {
+    const request = { deadLetterIds: { query, runId, after } };
+    const page = await invoke<{ jobIds: number[]; next?: number }>(deployment, 'status', request, signal);
+    for (const jobId of page.jobIds) found.add(jobId);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+/** The documents of all pages, one by one. */
+export async function* documentsOf<Document>(
+  pages: AsyncIterable<{ documents: Document[] }>,
+): AsyncGenerator<Document> {
+  for await (const { documents } of pages) yield* documents;
+}
+
+async function* pagesOf<Page extends { documents: unknown[]; next?: number }>(
+  { limit, ...selection }: DocumentsSelection & { limit: number },
+  read: (request: DocumentsSelection & { size: number; after: number | undefined }) => Promise<Page>,
+): AsyncGenerator<Page> {
   let after: number | undefined;
   let remaining = limit;
   do {
-    const size = Math.min(remaining, MAX_PAGE_DOCUMENTS);
-    const page = await invoke<ResultsPage>(
-      deployment,
-      'status',
-      { results: { ...query, size, after } },
-      signal,
-    );
+    const page = await read({ ...selection, size: Math.min(remaining, MAX_PAGE_DOCUMENTS), after });
     yield page;
     remaining -= page.documents.length;
     after = page.next;
@@ -109,6 +170,21 @@ export function setRule(
   const { min, max, drainWithinSeconds } = rule;
   const within = drainWithinSeconds !== undefined && { drainWithinSeconds };
   return invoke(deployment, 'control', { action: 'scale', min, max, ...within }, signal);
+}
+
+/** Maximum jobIds that the control function forgets at once. */
+const MAX_FORGOTTEN = 1_000;
+
+/** Deletes the documents of dead letters that are no longer in the queue: of some jobs, or all of an earlier time (ISO 8601). */
+export async function forgetDeadLetters(
+  deployment: Deployment,
+  signal: AbortSignal,
+  which: { jobIds: readonly number[] } | { before: string },
+): Promise<void> {
+  const forget = (request: object) =>
+    invoke<ForgetAnswer>(deployment, 'control', { action: 'forget-dead-letters', ...request }, signal);
+  if ('before' in which) while ((await forget(which)).more);
+  else for (const jobIds of chunk(which.jobIds, { count: MAX_FORGOTTEN })) await forget({ jobIds });
 }
 
 /** Compares the ledger with the results of a run: the active or last run unless given. */

@@ -11,10 +11,7 @@ const schema = z.object({
   memoryMb: count,
   jobConcurrency: count,
   jobsPerMessage: z.union([z.literal('auto'), count]),
-  packing: z
-    .string()
-    .transform((text) => JSON.parse(text) as unknown)
-    .pipe(z.object({ batchSize: count, timeoutMs: count, workers: count })),
+  packing: z.object({ batchSize: count, timeoutMs: count, workers: count }),
 });
 
 /**
@@ -37,7 +34,7 @@ export async function readSizing(
     memoryMb: consumer.MemorySize,
     jobConcurrency: consumer.Environment?.Variables?.DRUMLINE_JOB_CONCURRENCY,
     jobsPerMessage: scheduler.Environment?.Variables?.DRUMLINE_JOBS_PER_MESSAGE,
-    packing: scheduler.Environment?.Variables?.DRUMLINE_PACKING,
+    packing: jsonIn(scheduler.Environment?.Variables?.DRUMLINE_PACKING),
   });
   if (!parsed.success)
     throw new CommandError(
@@ -56,4 +53,12 @@ export async function readSizing(
     minimumPollers: undefined,
     maximumPollers: undefined,
   };
+}
+
+function jsonIn(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

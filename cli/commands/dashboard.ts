@@ -5,7 +5,7 @@ import { DeployedCloud } from '../../dashboard/server/deployed-cloud.ts';
 import { startDashboard } from '../../dashboard/server/server.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { int } from '../terminal/options.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../terminal/version.ts';
 
 interface Options {
   open: boolean;

@@ -1,19 +1,27 @@
-import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
+import type { FoundDeadLetter } from '../../functions/core/jobs/find-dead-letters.ts';
 import { readDepth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../cloud/call.ts';
+import type { ReceivedDeadLetter } from '../cloud/dead-letter-queue.ts';
 import {
   listDeadLetters,
-  type ReceivedDeadLetter,
+  type PurgeResult,
+  purgeDeadLetters,
   type RetryResult,
   type RetrySelection,
   retryDeadLetters,
 } from '../cloud/dead-letters.ts';
 import type { Deployment } from '../cloud/deployment.ts';
+import {
+  type DocumentsSelection,
+  documentsOf,
+  searchAllDeadLetters,
+  searchDeadLetters,
+} from '../cloud/invoke.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { count, counted, localTime, printable, shortJson } from '../terminal/format.ts';
-import { int } from '../terminal/options.ts';
+import { int, runOption } from '../terminal/options.ts';
 import { type Align, table } from '../terminal/table.ts';
 
 export function register(program: Command): void {
@@ -27,8 +35,18 @@ export function register(program: Command): void {
   deadLetters
     .command('list')
     .summary('list the dead letters with item, reason and attempts')
-    .description('Lists the dead letters without changing them.')
-    .addHelpText('after', '\nExample:\n  npx drumline dead-letters list')
+    .description(
+      'Lists the dead letters without changing them. --query searches them by their content in Elasticsearch.',
+    )
+    .option('--query <query>', QUERY)
+    .addOption(runOption('all runs; needs --query'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx drumline dead-letters list
+  npx drumline dead-letters list --query 'reason:timeout AND item.country:DE'`,
+    )
     .action(action(list));
   deadLetters
     .command('retry')
@@ -43,23 +61,53 @@ export function register(program: Command): void {
     ])
     .option('--all', 'all dead letters except malformed ones, which contain no readable job')
     .option('--malformed', 'with --all: malformed ones, too')
+    .option('--query <query>', QUERY)
+    .addOption(runOption('all runs; needs --query'))
     .addHelpText(
       'after',
-      '\nExamples:\n  npx drumline dead-letters retry 17 42\n  npx drumline dead-letters retry --all',
+      `
+Examples:
+  npx drumline dead-letters retry 17 42
+  npx drumline dead-letters retry --all
+  npx drumline dead-letters retry --query 'reason:timeout'`,
     )
     .action(action(retry));
   deadLetters
     .command('purge')
-    .summary('delete all dead letters')
-    .description('Deletes all dead letters. Their jobs stay counted as failed and can no longer be retried.')
+    .summary('delete dead letters, all or those that a search finds')
+    .description('Deletes dead letters. Their jobs stay counted as failed and can no longer be retried.')
+    .option('--query <query>', `${QUERY} (default: all dead letters)`)
+    .addOption(runOption('all runs; needs --query'))
     .option('--yes', 'do not ask for confirmation')
-    .addHelpText('after', '\nExample:\n  npx drumline dead-letters purge --yes')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx drumline dead-letters purge --yes
+  npx drumline dead-letters purge --query 'item:4711'`,
+    )
     .action(action(purge));
 }
 
-async function list(call: Call): Promise<void> {
+const QUERY = 'only those that match, in Elasticsearch’s query string syntax';
+
+interface SearchOptions {
+  query?: string;
+  run?: string;
+}
+
+/** The search that the options ask for; undefined for none. @throws UsageError */
+function selectionOf({ query, run: runId }: SearchOptions): DocumentsSelection | undefined {
+  if (query !== undefined) return { query, runId };
+  if (runId === undefined) return undefined;
+  throw new UsageError('--run needs --query.', `Add --query '*' for all dead letters of the run.`);
+}
+
+async function list(call: Call, options: SearchOptions): Promise<void> {
   const { output, signal, target } = call;
+  const search = selectionOf(options);
   const deployment = await call.deployment();
+  if (search) return listFound(call, deployment, search);
   const deadLetters = await listDeadLetters(deployment, signal);
   const document = deadLetters.map(({ receiptHandle: _, ...deadLetter }) => deadLetter);
   output.result(document, () =>
@@ -69,18 +117,41 @@ async function list(call: Call): Promise<void> {
   );
 }
 
+/** Maximum dead letters of a search in the table. `--json` prints all. */
+const TABLE_DOCUMENTS = 50;
+
+async function listFound(
+  { output, signal, target }: Call,
+  deployment: Deployment,
+  search: DocumentsSelection,
+): Promise<void> {
+  const limit = output.json ? Number.POSITIVE_INFINITY : TABLE_DOCUMENTS;
+  const pages = searchAllDeadLetters(deployment, signal, { ...search, limit });
+  if (output.json) return output.list(documentsOf(pages));
+  let total = 0;
+  const found: FoundDeadLetter[] = [];
+  for await (const page of pages) {
+    total = page.total;
+    found.push(...page.documents);
+  }
+  if (total === 0) return output.print('No dead letter matches.');
+  const shown = found.length < total ? `${count(found.length)} of ` : '';
+  output.print(`${foundTable(found)}\n\n${shown}${counted(total, 'dead letter')}.`);
+  output.print(`Send them again: ${target.command('dead-letters retry --query …')}`);
+}
+
 async function retry(
   call: Call,
-  { all = false, malformed = false }: { all?: boolean; malformed?: boolean },
+  { all = false, malformed = false, ...options }: { all?: boolean; malformed?: boolean } & SearchOptions,
   jobs: number[] = [],
 ): Promise<number> {
   const { output, signal } = call;
-  if (all === jobs.length > 0) {
-    throw new UsageError('Give either job IDs or --all.', call.target.command('dead-letters list'));
-  }
+  const search = selectionOf(options);
+  if ([all, jobs.length > 0, search !== undefined].filter(Boolean).length !== 1)
+    throw new UsageError('Give either job IDs, --query or --all.', call.target.command('dead-letters list'));
   if (malformed && !all) throw new UsageError('--malformed needs --all.', 'Add --all.');
   const deployment = await call.deployment();
-  const selection = all ? { all, malformed } : { jobs };
+  const selection = search ?? (all ? { all, malformed } : { jobs });
   const result = await retryWithProgress(call, deployment, selection);
   if (signal.aborted) {
     output.say(`${counted(result.sent + result.kept, 'dead letter')} sent again. The others are unchanged.`);
@@ -94,18 +165,43 @@ async function retry(
 const PRINT_INTERVAL_MS = 5_000;
 
 async function retryWithProgress(
-  { output, signal }: Call,
+  call: Call,
   deployment: Deployment,
   selection: RetrySelection,
 ): Promise<RetryResult> {
+  const { signal } = call;
+  const about = await expectedIn(deployment, signal, selection);
+  const line = ({ sent, kept }: RetryResult) =>
+    `${count(sent + kept)} of about ${counted(about, 'dead letter')} sent again`;
+  return withProgress(call, (onProgress) =>
+    retryDeadLetters(deployment, selection, signal, (result) => onProgress(line(result))),
+  );
+}
+
+/** About how many dead letters there are, or match a search. */
+async function expectedIn(
+  deployment: Deployment,
+  signal: AbortSignal,
+  selection: RetrySelection,
+): Promise<number> {
+  if ('query' in selection)
+    return (await searchDeadLetters(deployment, signal, { ...selection, size: 1 })).total;
   const { deadLetterQueueUrl: url, target } = deployment;
-  const { visible } = await readDepth({ url, client: target.clients.sqs });
-  let line = 'Reading the dead letters …';
+  const { visible, inFlight, delayed } = await readDepth({ url, client: target.clients.sqs });
+  return visible + inFlight + delayed;
+}
+
+/** Shows a line that changes while the work is done. */
+async function withProgress<Result>(
+  { output }: Call,
+  work: (onProgress: (line: string) => void) => Promise<Result>,
+): Promise<Result> {
+  let shown = 'Reading the dead letters …';
   let printedAt = Date.now();
-  const hide = output.show(() => line);
+  const hide = output.show(() => shown);
   try {
-    return await retryDeadLetters(deployment, selection, signal, ({ sent, kept }) => {
-      line = `${count(sent + kept)} of about ${counted(visible, 'dead letter')} sent again`;
+    return await work((line) => {
+      shown = line;
       if (output.isLive || Date.now() - printedAt < PRINT_INTERVAL_MS) return;
       printedAt = Date.now();
       output.say(line);
@@ -115,29 +211,41 @@ async function retryWithProgress(
   }
 }
 
-async function purge(call: Call, { yes = false }: { yes?: boolean }): Promise<number> {
+async function purge(
+  call: Call,
+  { yes = false, ...options }: { yes?: boolean } & SearchOptions,
+): Promise<number> {
   const { output, signal } = call;
-  const { deadLetterQueueUrl: url, target } = await call.deployment();
-  const { sqs } = target.clients;
-  const { visible, inFlight, delayed } = await readDepth({ url, client: sqs });
-  const deadLetters = visible + inFlight + delayed;
-  if (deadLetters > 0) {
-    const question = `Delete ${counted(deadLetters, 'dead letter')}?`;
-    if (!(await isConfirmed(call, question, yes))) {
-      output.result({ purged: 0 }, () => 'Nothing was changed.');
-      return 1;
-    }
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: url }), { abortSignal: signal });
+  const selection = selectionOf(options) ?? ({ all: true, malformed: true } as const);
+  const deployment = await call.deployment();
+  const expected = await expectedIn(deployment, signal, selection);
+  if (expected === 0) {
+    output.result({ purged: 0 }, () =>
+      'query' in selection ? 'No dead letter matches.' : 'There are no dead letters.',
+    );
+    return 0;
   }
-  output.result({ purged: deadLetters }, () =>
-    deadLetters === 0 ? 'There are no dead letters.' : `${counted(deadLetters, 'dead letter')} deleted.`,
+  if (!(await isConfirmed(call, `Delete ${counted(expected, 'dead letter')}?`, yes))) {
+    output.result({ purged: 0 }, () => 'Nothing was changed.');
+    return 1;
+  }
+  const result = await withProgress(call, (onProgress) =>
+    purgeDeadLetters(deployment, selection, signal, ({ purged }) =>
+      onProgress(`${count(purged)} of about ${counted(expected, 'dead letter')} deleted`),
+    ),
   );
-  return 0;
+  if (signal.aborted) {
+    output.say(`${counted(result.purged, 'dead letter')} deleted. The others are unchanged.`);
+    signal.throwIfAborted();
+  }
+  output.result(result, () => purgeText(result));
+  return result.kept > 0 ? 1 : 0;
 }
 
 /** Maximum characters of an item in the table. `--json` shows all of it. */
 const MAX_ITEM_CHARACTERS = 60;
 
+const HEADINGS = ['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Item', 'Reason'];
 const ALIGNS: Align[] = ['right', 'left', 'right', 'left', 'left', 'left', 'left'];
 
 function deadLetterTable(deadLetters: ReceivedDeadLetter[]): string {
@@ -151,7 +259,21 @@ function deadLetterTable(deadLetters: ReceivedDeadLetter[]): string {
     'item' in deadLetter ? shortJson(deadLetter.item, MAX_ITEM_CHARACTERS) : '',
     printable(deadLetter.reason),
   ]);
-  return table(['Job', 'Run', 'Attempts', 'First failed', 'Last failed', 'Item', 'Reason'], rows, ALIGNS);
+  return table(HEADINGS, rows, ALIGNS);
+}
+
+function foundTable(found: readonly FoundDeadLetter[]): string {
+  const rows = found.map(({ jobId, runId, attempts, firstFailedAt, lastFailedAt, item, reason, state }) => [
+    String(jobId),
+    runId,
+    count(attempts),
+    localTime(firstFailedAt),
+    localTime(lastFailedAt),
+    item === undefined ? '' : shortJson(item, MAX_ITEM_CHARACTERS),
+    printable(reason),
+    state,
+  ]);
+  return table([...HEADINGS, 'State'], rows, [...ALIGNS, 'left']);
 }
 
 function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
@@ -159,13 +281,26 @@ function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   return range ? `${range.first}–${range.last}` : '–';
 }
 
-function retryText({ sent, kept, unsent, malformed, newer, reason }: RetryResult): string {
+function purgeText({ purged, kept, newer, reason }: PurgeResult): string {
+  const lines = [`${counted(purged, 'dead letter')} deleted.`];
+  if (kept > 0) lines.push(`${count(kept)} could not be deleted and stay where they are.`);
+  if (newer > 0) lines.push(`${counted(newer, 'dead letter')} came meanwhile and stay where they are.`);
+  if (reason !== undefined)
+    lines.push(`Searches still find them, because Elasticsearch has not deleted them: ${reason}`);
+  return lines.join('\n');
+}
+
+function retryText({ sent, kept, unsent, malformed, newer, missing = 0, reason }: RetryResult): string {
   const lines = [`${counted(sent + kept, 'dead letter')} sent again.`];
   if (kept > 0) lines.push(`${count(kept)} of them could not be deleted and are still listed.`);
   if (unsent > 0) lines.push(`${count(unsent)} could not be sent and stay where they are: ${reason}`);
   if (malformed > 0)
     lines.push(
       `${count(malformed)} skipped, because they contain no readable job; --malformed sends them as well.`,
+    );
+  if (missing > 0)
+    lines.push(
+      `${counted(missing, 'job')} that match have no dead letter: they are being retried, or are done.`,
     );
   if (newer > 0)
     lines.push(

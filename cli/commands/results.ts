@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ResultDocument } from '../../functions/core/results/documents.ts';
 import { action, type Call, type GlobalOptions } from '../cloud/call.ts';
-import { type ResultsPage, searchResults } from '../cloud/invoke.ts';
+import { documentsOf, searchResults } from '../cloud/invoke.ts';
 import { writeCsv } from '../terminal/csv.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { count, counted, localTime, shortJson } from '../terminal/format.ts';
@@ -52,7 +52,7 @@ async function run(call: Call, { query, run: runId, limit, csv, json }: Options)
   if (csv && json) throw new UsageError('--csv and --json cannot be combined.', 'Omit one of them.');
   const all = limit ?? (csv || json ? Number.POSITIVE_INFINITY : TABLE_DOCUMENTS);
   const pages = searchResults(await call.deployment(), signal, { query, runId, limit: all });
-  if (csv) return writeCsv(documentsOf(pages), process.stdout);
+  if (csv) return writeCsv(documentsOf(pages) as AsyncIterable<Record<string, unknown>>, process.stdout);
   if (json) return output.list(documentsOf(pages));
   let total = 0;
   const documents: ResultDocument[] = [];
@@ -67,12 +67,6 @@ async function run(call: Call, { query, run: runId, limit, csv, json }: Options)
       ? `\n${count(documents.length)} of ${counted(total, 'document')}. --limit shows more, --csv and --json show all.`
       : `\n${counted(total, 'document')}.`,
   );
-}
-
-async function* documentsOf(
-  pages: AsyncIterable<ResultsPage>,
-): AsyncGenerator<ResultDocument & Record<string, unknown>> {
-  for await (const { documents } of pages) yield* documents as (ResultDocument & Record<string, unknown>)[];
 }
 
 function documentTable(documents: readonly ResultDocument[]): string {

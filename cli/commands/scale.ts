@@ -1,9 +1,10 @@
 import { Argument, type Command } from 'commander';
-import { DRAIN_WITHIN_SECONDS, isFixed, type ScalingRule } from '../../functions/core/model/scaling.ts';
+import { DRAIN_WITHIN_SECONDS, type ScalingRule } from '../../functions/core/model/scaling.ts';
 import { action, type Call } from '../cloud/call.ts';
-import { readStatus, type Status } from '../cloud/invoke.ts';
+import { readStatus } from '../cloud/invoke.ts';
 import { scale } from '../cloud/scale.ts';
-import { counted, ruleText } from '../terminal/format.ts';
+import { scaledText } from '../runs/scaling-text.ts';
+import { ruleText } from '../terminal/format.ts';
 import { int, scalingRule } from '../terminal/options.ts';
 
 export function register(program: Command): void {
@@ -47,15 +48,5 @@ async function run(
     after: after.concurrency ?? null,
     reason: after.scaling.decision?.reason ?? null,
   };
-  output.result(document, () => resultText(rule, before, after));
-}
-
-function resultText(rule: ScalingRule, before: Status, after: Status): string {
-  const now = after.concurrency ?? 0;
-  const change =
-    before.concurrency === after.concurrency
-      ? `There are up to ${counted(now, 'worker')}, as before.`
-      : `${before.concurrency == null ? 'no limit' : counted(before.concurrency, 'worker')} → ${counted(now, 'worker')}.`;
-  if (isFixed(rule)) return change;
-  return `From now on there are ${ruleText(rule)}.\n${change} ${after.scaling.decision?.reason ?? ''}`;
+  output.result(document, () => scaledText(rule, before.concurrency, after));
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Pace } from '../../functions/core/model/schedule.ts';
 import { action, type Call } from '../cloud/call.ts';
 import { control, type PeriodOptions } from '../cloud/invoke.ts';
-import { nextTickText, scheduleText } from '../runs/run-report.ts';
+import { nextTickText, scheduleText } from '../runs/schedule-text.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { itemsPerTick, paceOption, periodOptions } from '../terminal/options.ts';
 

@@ -4,7 +4,7 @@ import { count, counted, elapsed } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
 import type { Warning } from './plan-warnings.ts';
-import { scheduleText } from './run-report.ts';
+import { scheduleText } from './schedule-text.ts';
 
 /** The plan as text. */
 export function planText(plan: Plan, warnings: Warning[], colors: Colors): string {

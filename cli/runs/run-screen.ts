@@ -3,7 +3,7 @@ import type { RunStatus } from '../../functions/status.ts';
 import { count, counted, localTime } from '../terminal/format.ts';
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
-import { scheduleText } from './run-report.ts';
+import { scheduleText } from './schedule-text.ts';
 import { pendingOf } from './statistics.ts';
 
 /** A run with some of its ticks, the newest first, and what it has cost so far. */
@@ -41,12 +41,7 @@ export function runScreen({ run, ticks, next, cost }: RunDetails, { bold, dim, y
 }
 
 function rowOf({ tick, dueAt, count: jobs, firstJob, lastJob, enqueued, state }: TickStatus): string[] {
-  return [
-    count(tick),
-    localTime(dueAt),
-    ...[jobs, firstJob, lastJob, enqueued].map(count),
-    state,
-  ];
+  return [count(tick), localTime(dueAt), ...[jobs, firstJob, lastJob, enqueued].map(count), state];
 }
 
 /** Ticks that were missed have numbers, and no more than that. */

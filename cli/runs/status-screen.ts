@@ -4,7 +4,8 @@ import { ago, bar, count, counted, dueIn, localTime, percent, rate, ruleText } f
 import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { optionsNote, warningsOf } from './findings.ts';
-import { nextTickText, scheduleText } from './run-report.ts';
+import { changeText } from './scaling-text.ts';
+import { nextTickText, scheduleText } from './schedule-text.ts';
 import { pendingOf, sharesOf } from './statistics.ts';
 
 /** How to show a status. */
@@ -136,12 +137,10 @@ function decisionLines({ rule, decision, change }: Status['scaling'], { yellow }
   if (!rule || isFixed(rule)) return lines;
   lines.push(label('', `${ago(decision.at)}: ${decision.reason}`));
   if (change && change.at !== decision.at)
-    lines.push(label('', `last change ${ago(change.at)}: ${changeText(change)}. ${change.reason}`));
+    lines.push(
+      label('', `last change ${ago(change.at)}: ${changeText(change.from, change.to)}. ${change.reason}`),
+    );
   return lines;
-}
-
-function changeText({ from, to }: NonNullable<Status['scaling']['change']>): string {
-  return `${from == null ? 'no limit' : count(from)} → ${to === undefined ? '?' : counted(to, 'worker')}`;
 }
 
 const ALIGNS: Align[] = ['left', 'right', 'right', 'left'];

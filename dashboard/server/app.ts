@@ -1,10 +1,10 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
+import { stream, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
 import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
-import type { About, Change } from '../protocol.ts';
+import type { About, Change, Streamed } from '../protocol.ts';
 import type { Cloud } from './cloud.ts';
 import { changesNeedToken, ownOriginOnly } from './guard.ts';
 import type { Live } from './live.ts';
@@ -36,6 +36,15 @@ const search = z.object({
   size: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+const deadLetterSelection = z.union([
+  z.strictObject({ query: z.string().min(1).max(10_000), runId: z.string().max(100).optional() }),
+  z.strictObject({ all: z.literal(true) }),
+]);
+const retrySelection = z.union([
+  deadLetterSelection,
+  z.strictObject({ jobs: z.array(jobId).min(1).max(1_000) }),
+]);
+
 /** The routes of the dashboard's server. */
 export function createApp({ cloud, live, pageFolder, version, token, port, signal }: AppOptions): Hono {
   const app = new Hono();
@@ -66,6 +75,10 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
     const { run: runId, ...rest } = search.parse(context.req.query());
     return context.json(await cloud.results(signal, { ...rest, runId }));
   });
+  app.get('/api/dead-letters', async (context) => {
+    const { run: runId, ...rest } = search.parse(context.req.query());
+    return context.json(await cloud.deadLetters(signal, { ...rest, runId }));
+  });
 
   app.use('/api/*', async (context, next) =>
     context.req.method === 'POST' ? changesNeedToken(token)(context, next) : next(),
@@ -79,6 +92,18 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   app.post('/api/verify', async (context) => {
     const { runId } = await context.req.json<{ runId?: string }>();
     return context.json(await cloud.verify(signal, runId));
+  });
+  app.post('/api/dead-letters/retry', async (context) => {
+    const selection = retrySelection.parse(await context.req.json());
+    return streamAnswer(context, cloud, (onProgress) =>
+      cloud.retryDeadLetters(signal, selection, onProgress),
+    );
+  });
+  app.post('/api/dead-letters/purge', async (context) => {
+    const selection = deadLetterSelection.parse(await context.req.json());
+    return streamAnswer(context, cloud, (onProgress) =>
+      cloud.purgeDeadLetters(signal, selection, onProgress),
+    );
   });
   app.all('/api/*', (context) =>
     context.json(
@@ -105,6 +130,23 @@ function streamLive(context: Context, live: Live): Response {
     });
     await new Promise<void>((resolve) => stream.onAbort(resolve));
     leave();
+  });
+}
+
+/** Answers in lines of JSON (`Streamed`): messages while it works, and then the result or an error. */
+function streamAnswer<Result>(
+  context: Context,
+  cloud: Cloud,
+  work: (onProgress: (message: string) => void) => Promise<Result>,
+): Response {
+  context.header('Content-Type', 'application/x-ndjson');
+  return stream(context, async (answer) => {
+    const send = (part: Streamed<Result>) => answer.write(`${JSON.stringify(part)}\n`);
+    try {
+      await send({ result: await work((progress) => void send({ progress })) });
+    } catch (error) {
+      await send({ error: problemOf(cloud.explain(error)) });
+    }
   });
 }
 

@@ -1,6 +1,10 @@
+import { DEAD_LETTER_RETENTION_DAYS } from '../../functions/core/model/retention.ts';
+
+// The functions need it, too.
+export { DEAD_LETTER_RETENTION_DAYS };
+
 /** How long the queues keep a message, in days: the maximum of SQS. A message that SQS drops is never counted. */
 export const JOBS_RETENTION_DAYS = 14;
-export const DEAD_LETTER_RETENTION_DAYS = 14;
 export const ABANDONED_EVENTS_RETENTION_DAYS = 14;
 
 /**

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   listRuns,
   type NewRun,
+  newestRuns,
   type Run,
   readRun,
   readSchedule,
@@ -129,6 +130,9 @@ describeBackEnds((backEnd) => {
       { runId: runIds[0], x: 3, active: true },
       { runId: runIds[1], x: 2, active: false },
     ]);
+    const earlier = [];
+    for await (const { x } of newestRuns(table, 5, runIds[1])) earlier.push(x);
+    expect(earlier).toEqual([1]);
     expect(await readRun(table, runIds[0] as RunId)).toMatchObject({
       runId: runIds[0],
       x: 3,

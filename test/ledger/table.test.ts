@@ -270,6 +270,11 @@ describeBackEnds((backEnd) => {
       expect(await keys({ newestFirst: true })).toEqual(all.toReversed());
       expect(await keys({ newestFirst: true, limit: 5 })).toEqual(all.toReversed().slice(0, 5));
       expect(await keys({ limit: 2 })).toEqual(all.slice(0, 2));
+      expect(await keys({ behind: sk(1), limit: 2 })).toEqual(all.slice(2, 4));
+      // Between two items, and at the ends.
+      expect(await keys({ behind: `${sk(1)}-`, newestFirst: true })).toEqual([sk(1), sk(0)]);
+      expect(await keys({ behind: sk(7) })).toEqual([]);
+      expect(await keys({ behind: sk(0), newestFirst: true })).toEqual([]);
       expect(await keys({}, 'NONE#')).toEqual([]);
     });
   });

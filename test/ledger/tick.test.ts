@@ -8,6 +8,7 @@ import {
   type LeasedTick,
   leaseTick,
   listTicks,
+  newestTicks,
   readTick,
   releaseTick,
   type TickLease,
@@ -158,6 +159,17 @@ describeBackEnds((backEnd) => {
         dueAt: NOW + at * PERIOD,
       })),
     );
+    const newest = async (limit: number, before?: number) => {
+      const ticks = [];
+      for await (const { tick } of newestTicks(table, RUN, limit, before)) ticks.push(tick);
+      return ticks;
+    };
+    expect(await newest(3)).toEqual([11, 10, 9]);
+    expect(await newest(3, 9)).toEqual([8, 7, 6]);
+    expect(await newest(3, 3)).toEqual([2, 1]);
+    // A page may begin at a number that no tick has.
+    expect(await newest(2, 500)).toEqual([11, 10]);
+    expect(await newest(2, 1)).toEqual([]);
     const { openTicks, nextJobId } = await readSchedule(table);
     expect(openTicks.map(({ tick }) => tick).sort((a, b) => a - b)).toEqual(found.map(({ tick }) => tick));
     expect(nextJobId).toBe(1101);

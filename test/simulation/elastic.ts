@@ -18,29 +18,43 @@ interface SearchRequest {
   aggs?: { duplicates?: unknown; highest?: unknown };
 }
 
-/** Elasticsearch in memory, as far as functions/core/results/ uses it. All indices have one alias. */
+/** The results index, or a monthly index that its template adds to the alias of the results. */
+const RESULTS = /^results(-|$)/;
+
+type Action = 'create' | 'index' | 'delete';
+
+interface BulkRequest {
+  index: string;
+  operations: unknown[];
+}
+
+/** Elasticsearch in memory, as far as functions/core/results/ uses it. All results indices have one alias. */
 export class Elastic {
-  /** By `index/id`. */
+  /** The results, by `index/id`. */
   readonly documents = new Map<string, Document>();
+  /** The documents of other indices: of dead letters, by id. */
+  readonly deadLetters = new Map<string, Record<string, unknown>>();
+  /** Why documents of dead letters are refused for good; undefined if they fit. */
+  refuse: (source: Record<string, unknown>) => string | undefined = () => undefined;
   /** Number of changes, so that invariants are checked only after a change. */
   changes = 0;
   #ids = 0;
   /** Called with the id of each new document. */
   onCreate: (id: string) => void = () => {};
 
-  bulk(request: { index: string; operations: unknown[] }, status: () => number = () => 201) {
-    const items = [];
-    for (let at = 0; at < request.operations.length; at += 2) {
-      const { create } = request.operations[at] as { create: { _id?: string } };
-      const id = create._id ?? `generated-${++this.#ids}`;
-      const source = JSON.parse(request.operations[at + 1] as string);
-      items.push({ create: this.#create(request.index, id, source, status()) });
-    }
-    return { errors: items.some((item) => item.create.status >= 400), items };
+  bulk({ index, operations }: BulkRequest, status: () => number = () => 201) {
+    const items = operationsIn(operations).map(({ action, id = `generated-${++this.#ids}`, source = {} }) => {
+      const accepted = status();
+      const answer = RESULTS.test(index)
+        ? this.#create(index, id, source, accepted)
+        : this.#writeDeadLetter(action, id, source, accepted);
+      return { [action]: answer };
+    });
+    return { errors: items.some((item) => Object.values(item).some(({ status }) => status >= 400)), items };
   }
 
   /** Like `bulk`, but Elasticsearch rejects some of the documents. */
-  bulkPartly(request: { index: string; operations: unknown[] }, choices: Choices) {
+  bulkPartly(request: BulkRequest, choices: Choices) {
     return this.bulk(request, () => ([201, 201, 429, 503] as const)[choices.below(4)] as number);
   }
 
@@ -96,6 +110,16 @@ export class Elastic {
     return { status: 201 };
   }
 
+  #writeDeadLetter(action: Action, id: string, source: Record<string, unknown>, status: number) {
+    if (status >= 400) return { status, error: { type: 'rejected', reason: 'rejected execution' } };
+    const reason = this.refuse(source);
+    if (reason !== undefined) return { status: 400, error: { type: 'document_parsing_exception', reason } };
+    this.changes++;
+    if (action === 'delete') return { status: this.deadLetters.delete(id) ? 200 : 404 };
+    this.deadLetters.set(id, source);
+    return { status };
+  }
+
   #hits({ query }: SearchRequest): [string, Document][] {
     const filters = query?.bool.filter ?? [];
     return [...this.documents].filter(
@@ -108,6 +132,22 @@ export class Elastic {
         }),
     );
   }
+}
+
+/** The operations of a bulk request: lines with an action, of which those of `create` and `index` have a document. */
+export function operationsIn(
+  lines: readonly unknown[],
+): { action: Action; id: string | undefined; source?: Record<string, unknown> }[] {
+  const operations = [];
+  for (let at = 0; at < lines.length; at++) {
+    const [action, { _id: id }] = Object.entries(lines[at] as object)[0] as [Action, { _id?: string }];
+    operations.push({
+      action,
+      id,
+      ...(action !== 'delete' && { source: JSON.parse(lines[++at] as string) }),
+    });
+  }
+  return operations;
 }
 
 /** Whether a field mapped as `long` accepts a value: numbers (truncated), numeric strings, lists of these, or null. */

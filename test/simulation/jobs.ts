@@ -24,6 +24,9 @@ export type JobKind = (typeof JOB_KINDS)[number];
 /** Jobs that must never become dead letters, whatever happens to Elasticsearch or the queue. */
 export const NEVER_FAILING: ReadonlySet<JobKind> = new Set(['good']);
 
+/** Jobs whose dead letters Elasticsearch refuses for good. */
+export const UNDOCUMENTED: ReadonlySet<JobKind> = new Set(['permanent']);
+
 /** How long `timed` jobs take: less and more than the time between two writes of a batch. */
 const DURATIONS_MS = [50, 700, 300, 2_500] as const;
 

@@ -23,7 +23,7 @@ export const MUTATIONS: Mutation[] = [
   mutation('all', 'jobs are counted before their documents are written', [
     'consume/run-group.ts',
     'const stored = await storeDocuments(',
-    `await ledger.commit(runnable, ({ record, requested, message }) =>
+    `await worker.ledger.commit(runnable, ({ record, requested, message }) =>
        applyOutcomes(endLease(record), requested, jobResults.flatMap(({ kind, task }) => kind === 'worked' && task.message === message ? [{ kind: 'done', jobId: task.jobId }] : []), clock()));
      const stored = await storeDocuments(`,
   ]),
@@ -73,8 +73,8 @@ export const MUTATIONS: Mutation[] = [
     ],
     [
       'ledger/ticks.ts',
-      "leaseUntil: lease.until },\n        ConditionExpression: 'attribute_not_exists(pk)',",
-      'leaseUntil: lease.until },',
+      "Item: tickItem(tick),\n        ConditionExpression: 'attribute_not_exists(pk)',",
+      'Item: tickItem(tick),',
     ],
     [
       'ledger/runs.ts',
@@ -93,9 +93,9 @@ export const MUTATIONS: Mutation[] = [
     "'nextJobId >= :read AND activeRunId = :run'",
   ]),
   mutation('all', 'documents have random ids', [
-    'results/documents.ts',
-    '{ create: { _id: String(jobId) } }',
-    '{ create: {} }',
+    'results/bulk.ts',
+    '{ [action]: { _id: String(jobId) } }',
+    "{ [action]: action === 'create' ? {} : { _id: String(jobId) } }",
   ]),
   mutation(
     'all',
@@ -158,24 +158,68 @@ export const MUTATIONS: Mutation[] = [
       'consume/give-up.ts',
       `    await send(
       deadLetters,
-      failed.map(({ job, round }) => deadLetterFor(state.message, job, round, entryOf(withItems, job.jobId))),
+      letters.map(({ job, round }) => deadLetterFor(message, job, round, entryOf(state, job.jobId))),
     );
 `,
       '',
     ],
     [
       'consume/give-up.ts',
-      'return ledger.commit(kept, ({ record, requested, outcomes }) =>\n    applyOutcomes(record, requested, outcomes, clock()),\n  );',
-      `const after = await ledger.commit(kept, ({ record, requested, outcomes }) =>
+      `return commitOutcomes(worker, kept, budget.storeUntil, ({ record, requested, outcomes }) =>
+    applyOutcomes(record, requested, outcomes, clock()),
+  );`,
+      `const after = await commitOutcomes(worker, kept, budget.storeUntil, ({ record, requested, outcomes }) =>
         applyOutcomes(record, requested, outcomes, clock()));
-      for (const [index, state] of kept.entries())
-        await send(worker.deadLetters, state.outcomes.flatMap((outcome) => {
-          const job = exhausted(found[index] as MessageOutcomes).find(({ jobId }) => jobId === outcome.jobId);
-          return outcome.kind === 'deadLettered' && job ? [deadLetterFor(state.message, job, outcome.round)] : [];
-        })).catch(() => {});
+      for (const { message, letters, problem } of kept)
+        if (!problem)
+          await send(worker.deadLetters, letters.map(({ job, round }) => deadLetterFor(message, job, round))).catch(() => {});
       return after;`,
     ],
   ),
+  mutation('failures', 'a dead letter has no document', [
+    'consume/give-up.ts',
+    'const documented = await documentDeadLetters(worker, loaded, budget.storeUntil - clock());',
+    'const documented = loaded;',
+  ]),
+  mutation(
+    'failures',
+    'the document of a dead letter is written after its job is counted as failed',
+    [
+      'consume/give-up.ts',
+      'const documented = await documentDeadLetters(worker, loaded, budget.storeUntil - clock());',
+      'const documented = loaded;',
+    ],
+    [
+      'consume/give-up.ts',
+      `return commitOutcomes(worker, kept, budget.storeUntil, ({ record, requested, outcomes }) =>
+    applyOutcomes(record, requested, outcomes, clock()),
+  );`,
+      `const after = await commitOutcomes(worker, kept, budget.storeUntil, ({ record, requested, outcomes }) =>
+        applyOutcomes(record, requested, outcomes, clock()));
+      await documentDeadLetters(worker, kept, budget.storeUntil - clock());
+      return after;`,
+    ],
+  ),
+  mutation('failures', 'the document of a dead letter stays when its job is processed', [
+    'consume/commit-outcomes.ts',
+    'return worker.ledger.commit(states, transition, (changing) =>\n    deleteProcessed(worker, changing, Math.max(1, until - worker.clock())),\n  );',
+    'return worker.ledger.commit(states, transition);',
+  ]),
+  mutation('failures', 'only documents of jobs that are counted as failed are deleted', [
+    'model/message-record.ts',
+    'return own.round !== undefined || areExhausted(own, maxAttempts) || failed.includes(jobId);',
+    'return failed.includes(jobId);',
+  ]),
+  mutation('failures', 'documents of dead letters that could not be deleted are forgotten', [
+    'consume/dead-letter-documents.ts',
+    '...(problem && { problem }),',
+    '',
+  ]),
+  mutation('anything', 'a job whose dead letter Elasticsearch refuses waits for ever', [
+    'results/dead-letters.ts',
+    'if (isRefusal(status)) refusal',
+    "if (isRefusal(status) && action === 'delete') refusal",
+  ]),
   mutation('all', 'a job is given up without a lookup of its document', [
     'consume/give-up.ts',
     'exhausted(state).map(({ jobId }) => jobId),\n  );',

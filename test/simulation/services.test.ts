@@ -98,7 +98,7 @@ describe('Elasticsearch', () => {
   test('creates a document once, and refuses what does not fit the mapping', () => {
     const elastic = new Elastic();
     const statuses = (operations: unknown[]) =>
-      elastic.bulk({ index: 'results', operations }).items.map((item) => item.create.status);
+      elastic.bulk({ index: 'results', operations }).items.map((item) => item.create?.status);
     expect(statuses([...create(1, 1), ...create(1, 2), ...create(2, 'text'), ...create(3, '3')])).toEqual([
       201, 409, 400, 201,
     ]);

@@ -3,12 +3,12 @@ import type { JobContext } from '../../functions/core/job/job.ts';
 import type { Table } from '../../functions/core/ledger/table.ts';
 import type { Queue } from '../../functions/core/queue/queue.ts';
 import type { WritableResults } from '../../functions/core/results/client.ts';
-import { indexMappingOf, mappingOf } from '../../functions/core/results/mapping.ts';
+import { indexMappingOf, mappingOf, resultFields } from '../../functions/core/results/mapping.ts';
 import type { Choices } from './choices.ts';
 import { type Contention, Dynamo } from './dynamo.ts';
-import { Elastic } from './elastic.ts';
+import { Elastic, operationsIn } from './elastic.ts';
 import { MAX_BYTES } from './forgeries.ts';
-import { Work } from './jobs.ts';
+import { UNDOCUMENTED, Work } from './jobs.ts';
 import { type RunView, viewRuns } from './ledger-view.ts';
 import { Actor, Network } from './network.ts';
 import { schemaOf } from './readers.ts';
@@ -61,6 +61,8 @@ export class World {
   #latest: Actor | undefined;
   /** The step of the lookup that preceded a job's dead letter. */
   readonly deadLetteredAt = new Map<number, number>();
+  /** The step of the lookup that preceded the last write of a job's document among the dead letters, and of the write. */
+  readonly documentedAt = new Map<number, { looked: number; written: number }>();
   /** How often a job's worker died during a lease, or could not report through the queue. */
   readonly incidents = new Map<number, number>();
   /** The ledger's runs before this step. */
@@ -100,6 +102,8 @@ export class World {
     this.work.onRun = (item, context) => this.ran.push({ item, context });
     this.source = scenario.list && new Source(this, scenario.list);
     if (scenario.list) this.work.schema = schemaOf(this);
+    this.elastic.refuse = ({ jobId }) =>
+      UNDOCUMENTED.has(this.work.kindOf(jobId as number)) ? 'the document does not fit' : undefined;
     this.elastic.onCreate = (id) => this.createdAt.set(id, this.step);
   }
 
@@ -122,6 +126,18 @@ export class World {
     const look = this.#looks.get(`${this.#latest?.name} ${job}`);
     this.check(look?.found === false, () => `job ${job} was given up without a lookup of its document`);
     this.deadLetteredAt.set(job, look?.step ?? 0);
+  }
+
+  /** Records when dead letters of a bulk request are written, once that has happened. */
+  #deadLettersIn(actor: Actor, { operations }: Parameters<Elastic['bulk']>[0]) {
+    const written = operationsIn(operations).filter(({ action }) => action === 'index');
+    // A request may take effect late, when its worker is dead or has looked again.
+    const looks = written.map(({ id }) => this.#looks.get(`${actor.name} ${id}`)?.step ?? 0);
+    return <Answer>(answer: Answer): Answer => {
+      for (const [at, { id }] of written.entries())
+        this.documentedAt.set(Number(id), { looked: looks[at] ?? 0, written: this.step });
+      return answer;
+    };
   }
 
   /** Records a violation, which ends the schedule. */
@@ -197,12 +213,14 @@ export class World {
     const call = <T>(name: string, effect: () => T, partly?: (choices: Choices) => T) =>
       this.network.call(actor, 'results', name, effect, partly);
     const client = {
-      bulk: (request: Parameters<Elastic['bulk']>[0]) =>
-        call(
-          'bulk',
-          () => elastic.bulk(request),
-          (choices) => elastic.bulkPartly(request, choices),
-        ),
+      bulk: (request: Parameters<Elastic['bulk']>[0]) => {
+        const note = this.#deadLettersIn(actor, request);
+        return call(
+          `bulk ${request.index}`,
+          () => note(elastic.bulk(request)),
+          (choices) => note(elastic.bulkPartly(request, choices)),
+        );
+      },
       mget: (request: { index: string; ids: string[] }) =>
         call(`mget ${request.ids}`, () => {
           const answer = elastic.mget(request);
@@ -215,8 +233,9 @@ export class World {
       indices: {
         get: () =>
           call('indices.get', () => ({
-            results: { mappings: indexMappingOf(mapping), aliases: { results: {} } },
+            results: { mappings: indexMappingOf(resultFields(mapping)), aliases: { results: {} } },
           })),
+        create: () => call('indices.create', () => ({})),
         refresh: () => call('refresh', () => elastic.refresh()),
       },
     };

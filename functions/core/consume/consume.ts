@@ -5,6 +5,7 @@ import { malformedDeadLetter } from '../queue/dead-letter.ts';
 import { send } from '../queue/queue.ts';
 import { findDocuments } from './batch-documents.ts';
 import { type JobRange, jobRanges, skippedJobs } from './batch-log.ts';
+import { commitOutcomes } from './commit-outcomes.ts';
 import { giveUp } from './give-up.ts';
 import { type MessageState, type ReadBatch, readBatch } from './read-batch.ts';
 import { returnToQueue } from './return-to-queue.ts';
@@ -34,6 +35,8 @@ export interface BatchResult {
   undelivered: string[];
   /** The service that could not be used, if one could not. No job is to blame. */
   outage?: Unavailable;
+  /** Why Elasticsearch refused to change documents of dead letters, if it did. The dead letters are in the queue. */
+  undocumented?: string;
   /** Unexpected errors. Each one affected one message only, and that message is delivered again. */
   errors: Error[];
 }
@@ -47,7 +50,7 @@ export interface BatchResult {
  *       ─► send unfinished messages back ─► (SQS deletes the batch)
  *
  * Three orderings keep the promises. A document is written before its job is counted as processed. A dead letter is
- * sent before its job is counted as failed. A message is deleted only when all its jobs are counted, or when a new
+ * documented and sent before its job is counted as failed. A message is deleted only when all its jobs are counted, or when a new
  * message that asks for the rest is in the queue. After a crash SQS delivers the messages again; the ledger then says
  * which jobs are counted, and only the others are run.
  *
@@ -87,6 +90,7 @@ export async function consume(
   const { returned, undelivered } = await returnToQueue(worker, states, batch.newer);
   const problems = [...states, lost].flatMap(({ problem }) => problem ?? []);
   const outage = problems.find((problem) => problem instanceof Unavailable);
+  const undocumented = states.find((state) => state.undocumented !== undefined)?.undocumented;
   meter.endBatch(clock());
   const ran = meter.ranJobs();
   return {
@@ -100,6 +104,7 @@ export async function consume(
     returned,
     undelivered: [...lost.ids, ...undelivered],
     ...(outage && { outage }),
+    ...(undocumented !== undefined && { undocumented }),
     errors: problems.filter((problem) => !isExpected(problem)),
   };
 }
@@ -138,7 +143,7 @@ async function countDocumented(
     redelivered ? openJobs(record, requested) : [],
   );
   const now = worker.clock();
-  return worker.ledger.commit(found, ({ record, requested, survived, outcomes }) =>
+  return commitOutcomes(worker, found, budget.storeUntil, ({ record, requested, survived, outcomes }) =>
     applyOutcomes(recordDeath(record, survived, now), requested, outcomes, now),
   );
 }

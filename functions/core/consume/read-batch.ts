@@ -36,6 +36,8 @@ export interface MessageState extends RecordedMessage {
    * it was sent back for longer than SQS can delay a message.
    */
   readonly notBefore: number;
+  /** Why Elasticsearch refused to change documents of its dead letters, if it did. No job waits for that. For the log. */
+  readonly undocumented?: string;
 }
 
 /** One message of the queue and its deliveries in this batch. */

@@ -5,6 +5,7 @@ import { MAX_SURVIVED, type Message } from '../model/message.ts';
 import { acquireLease, applyOutcomes, endLease, exhaustedJobs, openJobs } from '../model/message-record.ts';
 import { receivableAt } from '../model/tick.ts';
 import { storeDocuments } from './batch-documents.ts';
+import { commitOutcomes } from './commit-outcomes.ts';
 import { giveUp } from './give-up.ts';
 import { entryOf, loadItems } from './load-items.ts';
 import { Progress } from './progress.ts';
@@ -87,7 +88,8 @@ async function countResults(
   jobResults: readonly JobResult[],
   { timeoutMs, wholeOnly }: WriteExtent,
 ): Promise<{ states: MessageState[]; failedAttempts: number }> {
-  const { ledger, clock } = worker;
+  const { clock } = worker;
+  const until = clock() + timeoutMs;
   const stored = await storeDocuments(worker, runnable, jobResults, timeoutMs);
   for (const index of stored.outages.keys()) worker.verifiedIndices.delete(index);
   const resultsOf = groupBy(jobResults, ({ task }) => task.message);
@@ -95,7 +97,7 @@ async function countResults(
     ? stored.states.filter(({ message, outcomes }) => outcomes.length === resultsOf.get(message)?.length)
     : stored.states;
   const versions = new Map(toCount.map(({ message, record }) => [message, record.version]));
-  const counted = await ledger.commit(toCount, ({ record, requested, outcomes }) =>
+  const counted = await commitOutcomes(worker, toCount, until, ({ record, requested, outcomes }) =>
     applyOutcomes(endLease(record), requested, outcomes, clock()),
   );
   const interrupted = new Set(
@@ -151,17 +153,15 @@ function runnableJobs(
 }
 
 function tasksOf(state: MessageState, jobs: readonly JobId[]): JobTask[] {
-  const { message, requested, record, tick, unexplained } = state;
+  const { message, record, tick, redelivered } = state;
   if (!tick) return [];
-  // A worker that died may have begun the jobs of a message that SQS has delivered again.
-  const isFirstDelivery = unexplained === 0 && requested.rounds.size === 0;
-  const waitsSince = receivableAt(tick, message);
+  const waitsSince = redelivered ? undefined : receivableAt(tick, message);
   return jobs.map((jobId) => ({
     jobId,
     message,
     tick,
     entry: entryOf(state, jobId),
     attempt: (record.attempts[jobId]?.count ?? 0) + 1,
-    ...(isFirstDelivery && !record.attempts[jobId] && { waitsSince }),
+    ...(waitsSince !== undefined && { waitsSince }),
   }));
 }

@@ -18,7 +18,7 @@ export interface JobTask {
   entry: ItemEntry;
   /** The number of this attempt, from 1. */
   attempt: number;
-  /** Since when the job has waited, in milliseconds since 1970; absent if an attempt of it may have begun before. */
+  /** Since when the job has waited, in milliseconds since 1970; absent if an earlier delivery may have begun it. */
   waitsSince?: number;
 }
 

@@ -1,6 +1,6 @@
 import { type Backoff, retryDelaySeconds } from '../consume/backoff.ts';
 import type { JobId } from '../model/ids.ts';
-import { exhaustedJobs, type MessageRecord } from '../model/message-record.ts';
+import { deadLetterState, exhaustedJobs, type MessageRecord } from '../model/message-record.ts';
 
 /**
  * How far a job is:
@@ -68,9 +68,9 @@ export function jobProgress({ jobId, enqueuedAt, record, hasDocument, rules, now
   if (!isDead && !record.pending.includes(jobId)) return { state: 'processed' };
   const attempts = record.attempts[jobId];
   if (!attempts) return { state: isDead ? 'dead' : 'waiting' };
-  const { count, deaths = 0, firstAt, lastAt, reason, permanent = false, round = 0, letter } = attempts;
-  const isSentAgain = isDead && round > (letter ?? 0);
-  const state = isDead && !isSentAgain ? 'dead' : 'retrying';
+  const { count, deaths = 0, firstAt, lastAt, reason, permanent = false, round = 0 } = attempts;
+  const state = deadLetterState(record, jobId);
+  const isSentAgain = isDead && state === 'retrying';
   const rounds = new Map(isSentAgain ? [[jobId, round]] : []);
   const isExhausted = exhaustedJobs(record, { all: !isSentAgain, rounds }, rules.maxAttempts).some(
     (job) => job.jobId === jobId,

@@ -74,17 +74,21 @@ export class LedgerWriter {
    * `problem`; its record may have been written nevertheless.
    *
    * @param states of different messages; those with a problem are left unchanged
+   * @param prepare does what must precede each attempt to write. A state that it returns with a problem is not written
    * @returns all states, in their order, as the ledger has them now
    */
   async commit<State extends RecordedMessage>(
     states: readonly State[],
     transition: Transition<State>,
+    prepare: (states: readonly State[]) => Promise<readonly State[]> = async (same) => same,
   ): Promise<State[]> {
     const latest = new Map(states.map((state) => [state.message, state]));
     let unwritten = states.filter(({ problem }) => !problem);
     for (let attempt = 1; unwritten.length > 0; attempt++) {
-      const changes = unwritten.flatMap((state): Change<State>[] => {
-        const after = transition(state);
+      const prepared = await prepare(unwritten);
+      for (const state of prepared) latest.set(state.message, state);
+      const changes = prepared.flatMap((state): Change<State>[] => {
+        const after = state.problem ? state.record : transition(state);
         return after === state.record ? [] : [{ state, after }];
       });
       unwritten = [];

@@ -57,13 +57,12 @@ export async function claimTick(
   tick: LeasedTick,
   nextTickAt: number,
 ): Promise<void> {
-  const { runId, lease, ...rest } = tick;
-  const { items } = tick;
+  const { runId, items } = tick;
   await transact(table, [
     {
       Put: {
         TableName: table.name,
-        Item: { ...tickKey(runId, tick.tick), ...rest, holder: lease.holder, leaseUntil: lease.until },
+        Item: tickItem(tick),
         ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
@@ -241,6 +240,11 @@ function advanceTickWrite(
       ':sent': tick.sent,
     },
   });
+}
+
+/** A tick as the ledger stores it. */
+export function tickItem({ runId, lease, ...rest }: LeasedTick): Item {
+  return { ...tickKey(runId, rest.tick), ...rest, holder: lease.holder, leaseUntil: lease.until };
 }
 
 function toTick(runId: RunId, item: Item): LeasedTick {

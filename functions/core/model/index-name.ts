@@ -22,3 +22,11 @@ export function indexAt({ index, monthly }: IndexNaming, dueAt: number): Results
   const month = new Date(dueAt).toISOString().slice(0, 'yyyy-mm'.length).replace('-', '.');
   return { name: `${index}-${month}`, alias: index };
 }
+
+/**
+ * The index of dead letters. API keys for `INDEX*` include it. The pattern of monthly indices, `INDEX-*`, does not: its
+ * template would add the index to the alias of the results, and dead letters would be counted as results.
+ */
+export function deadLetterIndexOf(index: string): string {
+  return `${index}.dead-letters`;
+}

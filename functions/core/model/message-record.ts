@@ -178,9 +178,41 @@ export function exhaustedJobs(
   return openJobs(record, requested).flatMap((jobId) => {
     const attempts = record.attempts[jobId];
     if (!attempts || (attempts.round ?? 0) < (requested.rounds.get(jobId) ?? 0)) return [];
-    const { count, deaths = 0, permanent } = attempts;
-    return permanent || count >= maxAttempts || deaths >= MAX_DEATHS ? [{ jobId, attempts }] : [];
+    return areExhausted(attempts, maxAttempts) ? [{ jobId, attempts }] : [];
   });
+}
+
+function areExhausted({ count, deaths = 0, permanent }: Attempts, maxAttempts: number): boolean {
+  return permanent === true || count >= maxAttempts || deaths >= MAX_DEATHS;
+}
+
+/**
+ * Whether a job may have a document among the dead letters: it is counted as failed, or was about to be, or is retried.
+ * For nearly all jobs this is false.
+ */
+export function mayBeDeadLetter(
+  { failed, attempts }: MessageRecord,
+  jobId: JobId,
+  maxAttempts: number,
+): boolean {
+  const own = attempts[jobId];
+  if (!own) return failed.includes(jobId);
+  return own.round !== undefined || areExhausted(own, maxAttempts) || failed.includes(jobId);
+}
+
+/**
+ * How far a job is that has a document among the dead letters: still `dead`; `retrying` if an attempt of a retry has
+ * failed, or if the job is not counted as failed yet; or `processed`, with a document that is out of date.
+ * @param record undefined if it has expired, which records with failed jobs do not
+ */
+export function deadLetterState(
+  record: MessageRecord | undefined,
+  jobId: JobId,
+): 'dead' | 'retrying' | 'processed' {
+  if (record?.pending.includes(jobId)) return 'retrying';
+  if (!record?.failed.includes(jobId)) return 'processed';
+  const { round = 0, letter = 0 } = record.attempts[jobId] ?? {};
+  return round > letter ? 'retrying' : 'dead';
 }
 
 /** The number of the retry that an exhausted job's dead letter asks for: higher than all retries that it answers. */

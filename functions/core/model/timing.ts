@@ -4,8 +4,8 @@ export interface Timing {
   jobMs: number;
   /**
    * Mean time that a job waited, from when its message could be received (`receivableAt`) until its first attempt began.
-   * Later attempts do not count, nor messages that SQS has delivered again. Absent before the first such job, and in what
-   * earlier versions of the code measured.
+   * Jobs of messages that were delivered before do not count: retries, and what waited for the end of an outage. Absent
+   * before the first job that counts, and in what earlier versions of the code measured.
    */
   waitMs?: number;
   /**
@@ -94,7 +94,7 @@ export class TimingMeter {
 
   /**
    * Records that a job of the current batch ran, whether or not it failed.
-   * @param waitMs how long it waited, if this was its first attempt
+   * @param waitMs how long it waited, if this was its first attempt (`Timing.waitMs`)
    */
   recordJob(ms: number, now: number, waitMs?: number): void {
     this.#batch.jobs++;

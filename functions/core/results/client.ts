@@ -106,6 +106,14 @@ export async function elasticsearchCall<T>(request: () => Promise<T>): Promise<T
   }
 }
 
+/**
+ * Whether Elasticsearch refuses a request for good: the request is invalid or too large, or the key lacks a privilege.
+ * Trying again is useless until the operator has changed something.
+ */
+export function isRefusal(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && ![401, 408, 429].includes(status);
+}
+
 interface Cause {
   type?: string;
   reason?: string;

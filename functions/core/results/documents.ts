@@ -1,6 +1,7 @@
-import { chunk, groupBy } from '../grouping.ts';
+import { groupBy } from '../grouping.ts';
 import { reasonFrom, Unavailable } from '../model/errors.ts';
 import type { JobId, RunId, WorkerId } from '../model/ids.ts';
+import { type BulkItem, type BulkOperation, bulksOf, sendBulk } from './bulk.ts';
 import { elasticsearchCall, REQUEST_TIMEOUT_MS, type Results } from './client.ts';
 
 /** The document of a processed job; its `_id` is the jobId. */
@@ -48,12 +49,6 @@ const DOCUMENT_ERRORS = new Set([
 const INDEX_PROBLEM = /can't exceed|no write index|pipeline with id/;
 
 /**
- * Maximum bytes of documents per request. Elasticsearch recommends to stay within tens of megabytes ("Tune for indexing
- * speed") and rejects 100 MB (`http.max_content_length`).
- */
-const BULK_LIMIT = { count: Number.POSITIVE_INFINITY, bytes: 10_000_000 };
-
-/**
  * Writes documents, in one request per index and 10 MB. An existing document is not changed: its job was done before.
  * @param timeoutMs for all requests together, in milliseconds
  * @returns the documents that are stored or refused. Documents that could not be written now (429, 5xx, a problem of
@@ -70,14 +65,15 @@ export async function writeDocuments(
     json === undefined ? [{ jobId, refused: 'its document cannot be written as JSON' }] : [],
   );
   let problem: Unavailable | undefined;
-  for (const bulk of bulksOf(lines)) {
-    const requestTimeout = Math.max(1, Math.min(endsAt - Date.now(), REQUEST_TIMEOUT_MS));
-    try {
-      written.push(...(await writeBulk(results, bulk, requestTimeout)));
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      // A problem of one index, e.g. a closed one, must not affect documents of another.
-      problem ??= error;
+  for (const [index, sameIndex] of groupBy(lines, ({ index }) => index)) {
+    for (const bulk of bulksOf(sameIndex.filter(({ json }) => json !== undefined))) {
+      try {
+        written.push(...(await writeBulk(results, index, bulk, endsAt - Date.now())));
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        // A problem of one index, e.g. a closed one, must not affect documents of another.
+        problem ??= error;
+      }
     }
   }
   if (written.length < documents.length)
@@ -85,49 +81,31 @@ export async function writeDocuments(
   return { written, ...(problem && { problem }) };
 }
 
-/** A document in a bulk request. `json` is undefined if the document cannot be written as JSON. */
-interface Line {
+/** The write of a document. `json` is undefined if the document cannot be written as JSON. */
+interface Line extends BulkOperation {
   index: string;
-  jobId: JobId;
-  json: string | undefined;
-}
-
-/** The documents of one request. */
-interface Bulk {
-  index: string;
-  lines: Line[];
 }
 
 function toLine({ index, document }: IndexedDocument): Line {
+  const line = { index, action: 'create', jobId: document.jobId } as const;
   try {
-    return { index, jobId: document.jobId, json: JSON.stringify(document) };
+    return { ...line, json: JSON.stringify(document) };
   } catch {
-    return { index, jobId: document.jobId, json: undefined };
+    return line;
   }
 }
 
 async function writeBulk(
-  { client }: Results,
-  { index, lines }: Bulk,
-  requestTimeout: number,
+  results: Results,
+  index: string,
+  lines: readonly Line[],
+  timeoutMs: number,
 ): Promise<WriteResult[]> {
-  const answer = await client
-    .bulk(
-      {
-        index,
-        operations: lines.flatMap(({ jobId, json }) => [{ create: { _id: String(jobId) } }, json]),
-        filter_path: [
-          'errors',
-          'items.*.status',
-          ...['type', 'reason', 'caused_by.reason'].map((field) => `items.*.error.${field}`),
-        ],
-      },
-      { requestTimeout },
-    )
+  const items = await sendBulk(results, index, lines, timeoutMs)
     // No job is to blame if the whole request fails, e.g. because of an expired key or a closed index.
     .catch((error) => Promise.reject(new Unavailable('results', error)));
-  return lines.flatMap(({ jobId }, index): WriteResult[] => {
-    const { status, error } = answer.items?.[index]?.create ?? { status: 503 };
+  return lines.flatMap(({ jobId }, at): WriteResult[] => {
+    const { status, error } = items[at] as BulkItem;
     if (status < 300 || status === 409) return [{ jobId }];
     if (!DOCUMENT_ERRORS.has(error?.type ?? '') || INDEX_PROBLEM.test(error?.reason ?? '')) return [];
     return [{ jobId, refused: refusal(error?.reason ?? String(status), error?.caused_by?.reason) }];
@@ -138,16 +116,6 @@ async function writeBulk(
 function refusal(reason: string, cause: string | null | undefined): string {
   const field = reason.replace(/^\[[\d:]+\] /, '').replace(/ in document with id .*$/s, '');
   return reasonFrom(new Error(`Elasticsearch refused the document: ${field}${cause ? `: ${cause}` : ''}`));
-}
-
-function bulksOf(lines: readonly Line[]): Bulk[] {
-  const writable = lines.filter(({ json }) => json !== undefined);
-  return [...groupBy(writable, ({ index }) => index)].flatMap(([index, sameIndex]) =>
-    chunk(sameIndex, BULK_LIMIT, ({ json = '' }) => Buffer.byteLength(json)).map((lines) => ({
-      index,
-      lines,
-    })),
-  );
 }
 
 /**

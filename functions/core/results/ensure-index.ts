@@ -8,7 +8,7 @@ import {
   rootCauseType,
   type WritableResults,
 } from './client.ts';
-import { FIXED_FIELDS, indexMappingOf } from './mapping.ts';
+import { type IndexFields, indexMappingOf, type Properties, resultFields } from './mapping.ts';
 
 /**
  * Creates the index with its mapping if it does not exist, and a template for it or for all indices of its alias. If the
@@ -22,34 +22,31 @@ import { FIXED_FIELDS, indexMappingOf } from './mapping.ts';
 export async function ensureIndex(
   results: WritableResults,
   index: ResultsIndex = { name: results.index },
+  fields: IndexFields = resultFields(results.mapping),
 ): Promise<void> {
   const { client } = results;
   try {
-    await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index)));
-    await createIndex(results, index);
+    await elasticsearchCall(() => client.indices.putIndexTemplate(templateOf(results, index, fields)));
+    await elasticsearchCall(() => createIndex(results, index, fields));
   } catch (error) {
     throw NAME_CONFLICTS.has(rootCauseType(error) ?? '') ? nameConflict(index) : invalidMapping(error);
   }
-  const { properties } = await compareIndex(results, index);
-  await completeMapping(results, index.name, properties);
+  const { properties } = await compareIndex(results, index, fields);
+  await completeMapping(results, index.name, fields, properties);
 }
 
 /** Adds the fields of the mapping that the index does not have. @throws ApiError `index_conflict` @throws Unavailable */
 async function completeMapping(
-  { client, mapping }: WritableResults,
+  { client }: Results,
   index: string,
+  { all }: IndexFields,
   actual: Properties,
 ): Promise<void> {
-  const { properties } = indexMappingOf(mapping);
-  const { missing, conflict } = compareProperties(properties, actual);
+  const { missing, conflict } = compareProperties(all, actual);
   if (conflict) throw fieldConflict(index, conflict);
   if (missing.length === 0) return;
-  const added = Object.fromEntries(
-    [...new Set(missing.map((field) => field.split('.')[0] as keyof typeof properties))].map((name) => [
-      name,
-      properties[name],
-    ]),
-  );
+  const names = new Set(missing.map((field) => field.split('.')[0]));
+  const added = Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
   try {
     await client.indices.putMapping({ index, properties: added });
   } catch (error) {
@@ -68,16 +65,16 @@ async function completeMapping(
 /**
  * Creates the index with its mapping and settings, if it does not exist. Its alias comes from the template: an alias in
  * the request would require the privilege `manage`, which includes deleting ("Security privileges", create_index).
+ * @throws the client's error
  */
-async function createIndex(
-  { client, indexSettings, mapping }: WritableResults,
+export async function createIndex(
+  results: WritableResults,
   { name: index }: ResultsIndex,
+  fields: IndexFields,
   options: RequestOptions = {},
 ): Promise<void> {
-  const settings = indexSettings && { settings: settingsOf(indexSettings) };
   try {
-    const mappings = indexMappingOf(mapping);
-    await elasticsearchCall(() => client.indices.create({ index, mappings, ...settings }, options));
+    await results.client.indices.create({ index, ...contentOf(results, fields) }, options);
   } catch (error) {
     if (rootCauseType(error) !== 'resource_already_exists_exception') throw error;
   }
@@ -105,15 +102,14 @@ function nameConflict({ name, alias }: ResultsIndex): ApiError {
   });
 }
 
-function templateOf({ indexSettings, mapping }: WritableResults, { name, alias }: ResultsIndex) {
+function templateOf(results: WritableResults, { name, alias }: ResultsIndex, fields: IndexFields) {
   return {
     name: alias ? `${alias}-monthly` : name,
     index_patterns: [alias ? `${alias}-*` : name],
     // Elasticsearch rejects overlapping patterns of the same priority. The longer, more specific pattern must win.
     priority: TEMPLATE_PRIORITY + (alias ?? name).length,
     template: {
-      mappings: indexMappingOf(mapping),
-      ...(indexSettings && { settings: settingsOf(indexSettings) }),
+      ...contentOf(results, fields),
       ...(alias && { aliases: { [alias]: {} } }),
     },
   };
@@ -133,11 +129,12 @@ export async function checkIndex(
   requestTimeout: number,
 ): Promise<void> {
   const options = { requestTimeout };
+  const fields = resultFields(results.mapping);
   try {
-    await compareIndex(results, index, options).catch(async (error) => {
+    await compareIndex(results, index, fields, options).catch(async (error) => {
       if (rootCauseType(error) !== 'index_not_found_exception') throw error;
-      await createIndex(results, index, options);
-      await compareIndex(results, index, options);
+      await createIndex(results, index, fields, options);
+      await compareIndex(results, index, fields, options);
     });
   } catch (error) {
     throw error instanceof Unavailable ? error : new Unavailable('results', error);
@@ -152,20 +149,19 @@ interface RequestOptions {
 /** Higher than Elasticsearch's own templates (100 and 200), and than an operator's usual template for `*`. */
 const TEMPLATE_PRIORITY = 1_000;
 
-type Properties = Record<string, estypes.MappingProperty>;
-
 /** @throws ApiError `index_conflict` when the index maps a fixed field differently, or does not belong to its alias */
 async function compareIndex(
   { client }: Results,
   { name: index, alias }: ResultsIndex,
+  { fixed }: IndexFields,
   options: RequestOptions = {},
 ): Promise<{ properties: Properties }> {
   const found = Object.values(await elasticsearchCall(() => client.indices.get({ index }, options)))[0];
   const properties = found?.mappings?.properties ?? {};
-  const { missing, conflict } = compareProperties(FIXED_FIELDS, properties);
-  const field = missing[0] as keyof typeof FIXED_FIELDS | undefined;
+  const { missing, conflict } = compareProperties(fixed, properties);
+  const [field] = missing;
   if (conflict) throw fieldConflict(index, conflict);
-  if (field) throw fieldConflict(index, { field, expected: FIXED_FIELDS[field].type });
+  if (field) throw fieldConflict(index, { field, expected: typeOf(fixed[field] ?? {}) });
   if (alias && !(alias in (found?.aliases ?? {}))) {
     throw new ApiError(
       'index_conflict',
@@ -217,6 +213,14 @@ function fieldConflict(index: string, { field, expected, actual }: FieldConflict
     `the index ${index} maps ${field} as ${actual ?? 'nothing'}, not as ${expected}: choose another index (-c index=NAME) or delete this one`,
     { index, field, expected, actual: actual ?? null },
   );
+}
+
+/** The mapping and the settings of a new index. */
+function contentOf({ indexSettings }: WritableResults, fields: IndexFields) {
+  return {
+    mappings: indexMappingOf(fields),
+    ...(indexSettings && { settings: settingsOf(indexSettings) }),
+  };
 }
 
 function settingsOf({ shards, replicas, refreshSeconds }: IndexSettings) {

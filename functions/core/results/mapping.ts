@@ -60,14 +60,45 @@ export const FIXED_FIELDS = {
   workerId: { type: 'keyword' },
   enqueuedAt: { type: 'date' },
   processedAt: { type: 'date' },
-} as const satisfies Record<string, estypes.MappingProperty>;
+} as const satisfies Properties;
+
+/** The fields of a dead letter's document that are the same for all jobs. */
+const DEAD_LETTER_FIELDS = {
+  jobId: { type: 'long' },
+  runId: { type: 'keyword' },
+  tick: { type: 'integer' },
+  // Searches find the words of a text.
+  reason: { type: 'text' },
+  attempts: { type: 'integer' },
+  deaths: { type: 'integer' },
+  permanent: { type: 'boolean' },
+  firstFailedAt: { type: 'date' },
+  lastFailedAt: { type: 'date' },
+  givenUpAt: { type: 'date' },
+} as const satisfies Properties;
+
+/** The fields of an index. */
+export interface IndexFields {
+  /** Those without which the index cannot be used. */
+  fixed: Properties;
+  all: Properties;
+}
+
+export type Properties = Record<string, estypes.MappingProperty>;
+
+/** The fields of a results index. */
+export function resultFields(mapping: Mapping): IndexFields {
+  return { fixed: FIXED_FIELDS, all: { ...FIXED_FIELDS, version: { type: 'keyword' }, ...mapping } };
+}
+
+/** The fields of the index of dead letters. */
+export function deadLetterFields({ item }: Mapping): IndexFields {
+  return { fixed: DEAD_LETTER_FIELDS, all: { ...DEAD_LETTER_FIELDS, item } };
+}
 
 /** The explicit mapping of an index. A dynamic mapping would be derived from whichever document comes first. */
-export function indexMappingOf(mapping: Mapping) {
-  return {
-    dynamic: false as const,
-    properties: { ...FIXED_FIELDS, version: { type: 'keyword' as const }, ...mapping },
-  };
+export function indexMappingOf({ all }: IndexFields) {
+  return { dynamic: false as const, properties: all };
 }
 
 /** A value as it is stored, or why Elasticsearch would refuse it. */

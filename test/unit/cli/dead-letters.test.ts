@@ -1,6 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import { isMalformed, listDeadLetters, retryDeadLetters } from '../../../cli/cloud/dead-letters.ts';
+import { isMalformed } from '../../../cli/cloud/dead-letter-queue.ts';
+import { listDeadLetters, retryDeadLetters } from '../../../cli/cloud/dead-letters.ts';
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';

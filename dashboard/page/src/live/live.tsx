@@ -2,6 +2,7 @@ import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import type { About, Batches, View } from '../../../protocol.ts';
 import { get } from './api.ts';
+import { BatchHistory } from './batch-history.ts';
 
 /** What all views share: the live view, and how it is polled. */
 export interface LiveState {
@@ -13,8 +14,10 @@ export interface LiveState {
   intervalSeconds: number;
   setPaused(paused: boolean): void;
   setInterval(seconds: number): void;
-  /** Calls `listener` with each event `batches`. @returns ends that */
-  onBatches(listener: (batches: Batches) => void): () => void;
+  /** The batches of the last minutes. They outlast the views. */
+  batchHistory: BatchHistory;
+  /** Another number each time that there are other batches. */
+  batchesVersion: number;
 }
 
 const LiveContext = createContext<LiveState | undefined>(undefined);
@@ -34,7 +37,8 @@ export function LiveProvider({ children }: { children: ComponentChildren }) {
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState(() => Number(localStorage.getItem('drumline-interval')) || undefined);
   const visible = useVisible();
-  const batchListeners = useMemo(() => new Set<(batches: Batches) => void>(), []);
+  const batchHistory = useMemo(() => new BatchHistory(), []);
+  const [batchesVersion, setBatchesVersion] = useState(0);
   const intervalSeconds = chosen ?? about?.defaultInterval ?? 2;
 
   useEffect(() => void get<About>('about').then(setAbout, () => {}), [connected]);
@@ -45,24 +49,21 @@ export function LiveProvider({ children }: { children: ComponentChildren }) {
     source.onerror = () => setConnected(false);
     source.addEventListener('view', ({ data }) => setView(JSON.parse(data) as View));
     source.addEventListener('batches', ({ data }) => {
-      const batches = JSON.parse(data) as Batches;
-      for (const listener of batchListeners) listener(batches);
+      batchHistory.add(JSON.parse(data) as Batches);
+      setBatchesVersion((version) => version + 1);
     });
     return () => {
       source.close();
       setConnected(false);
     };
-  }, [visible, paused, intervalSeconds, batchListeners]);
+  }, [visible, paused, intervalSeconds, batchHistory]);
 
   const state: LiveState = {
     ...{ about, view, connected, paused, intervalSeconds, setPaused },
+    ...{ batchHistory, batchesVersion },
     setInterval(seconds) {
       localStorage.setItem('drumline-interval', String(seconds));
       setChosen(seconds);
-    },
-    onBatches(listener) {
-      batchListeners.add(listener);
-      return () => batchListeners.delete(listener);
     },
   };
   return <LiveContext.Provider value={state}>{children}</LiveContext.Provider>;

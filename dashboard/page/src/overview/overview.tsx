@@ -1,5 +1,7 @@
+import { Controls } from '../controls/controls.tsx';
 import { useLive } from '../live/live.tsx';
 import { count } from '../text/numbers.ts';
+import { Lanes } from './lanes.tsx';
 
 export function Overview() {
   const { view } = useLive();
@@ -20,6 +22,10 @@ export function Overview() {
           <Tile name="Dead letters" value={count(status.queue.deadLetters)} />
         </section>
       )}
+      <Lanes />
+      <section class="card">
+        <Controls />
+      </section>
     </>
   );
 }

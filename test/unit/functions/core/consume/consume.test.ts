@@ -10,6 +10,7 @@ import { readDeadLetter } from '../../../../../functions/core/queue/dead-letter.
 import { REQUEST_TIMEOUT_MS } from '../../../../../functions/core/results/client.ts';
 import { mappingOf } from '../../../../../functions/core/results/mapping.ts';
 import {
+  cloudWithRun,
   cloudWithTick,
   delivery,
   failing,
@@ -50,8 +51,9 @@ const elasticsearchFails = (method?: string, index?: string) => {
 
 test('stores any JSON, and gives up at once a job whose output cannot be stored', async () => {
   const documents: Record<string, unknown>[] = [];
-  const bulk = async ({ operations }: { operations: string[] }) => {
-    const lines = operations.filter((_, index) => index % 2 === 1);
+  const bulk = async (request: { index: string; operations: string[] }) => {
+    if (request.index !== 'results') return cloud.elastic.bulk(request);
+    const lines = request.operations.filter((_, index) => index % 2 === 1);
     documents.push(...lines.map((line) => JSON.parse(line)));
     return { items: lines.map(() => ({ create: { status: 201 } })) };
   };
@@ -89,9 +91,45 @@ test('writes a document for each job and counts it', async () => {
     returned: 0,
     undelivered: [],
     errors: [],
+    ran: { jobs: 20, jobMs: 0, waitMs: 0 },
   });
   expect(await totals()).toEqual({ processed: 20, failed: 0 });
   expect(cloud.elastic.documents.size).toBe(20);
+});
+
+describe('measures how long jobs wait until their first attempt', () => {
+  const waitOf = async (...messages: (Message | Delivery)[]) => (await deliver(...messages)).ran?.waitMs;
+
+  test('from when they were enqueued, each batch and lately', async () => {
+    cloud.now = NOW + 5_000;
+    expect(await waitOf(first)).toBe(5_000);
+    cloud.now = NOW + 7_000;
+    expect(await waitOf(second)).toBe(7_000);
+    const { timing } = (await readTotals(cloud.table, RUN)) ?? {};
+    expect(timing?.waitMs).toBeGreaterThan(5_900);
+    expect(timing?.waitMs).toBeLessThan(6_100);
+  });
+
+  test('from when they were due, if the tick is spread', async () => {
+    const spread = await cloudWithRun();
+    await spread.claimTick({ spreadMs: 100_000 });
+    cloud = spread;
+    worker = spread.worker();
+    // Job 11 of 100 is due after ten seconds; SQS delivers it then.
+    cloud.now = NOW + 12_000;
+    expect(await waitOf(second)).toBe(2_000);
+  });
+
+  test('and not until a retry, the end of an outage, or a delivery after a death', async () => {
+    worker = cloud.worker({ job: failing(1) });
+    expect(await waitOf(first)).toBe(0);
+    cloud.now = NOW + 60_000;
+    worker = cloud.worker();
+    expect((await deliver(sentBack())).ran).toMatchObject({ jobs: 1 });
+    expect(await waitOf(delivery(second, 2))).toBeUndefined();
+    expect(await waitOf({ ...third, returned: { times: 1, notBefore: 0 } })).toBeUndefined();
+    expect((await readTotals(cloud.table, RUN))?.timing).not.toHaveProperty('waitMs');
+  });
 });
 
 describe('a problem with one message does not affect the others', () => {

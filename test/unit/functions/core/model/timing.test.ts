@@ -39,6 +39,26 @@ describe('a worker’s meter', () => {
     expect(meter.timingAt(NOW + 500)?.workerMs).toBeCloseTo(50, 1);
   });
 
+  test('tells the mean wait of first attempts, recently and in the batch', () => {
+    const meter = new TimingMeter();
+    expect(meter.ranJobs()).toBeUndefined();
+    meter.beginBatch(NOW);
+    meter.recordJob(10, NOW);
+    expect(meter.timingAt(NOW)).not.toHaveProperty('waitMs');
+    expect(meter.ranJobs()).toEqual({ jobs: 1, jobMs: 10 });
+    // The scheduler's clock may be ahead.
+    for (const wait of [100, 300, -50, undefined]) meter.recordJob(20, NOW, wait);
+    expect(meter.timingAt(NOW)).toMatchObject({ jobMs: 18, waitMs: 133 });
+    meter.endBatch(NOW);
+    expect(meter.ranJobs()).toEqual({ jobs: 5, jobMs: 18, waitMs: 133 });
+    const later = NOW + TIMING_HALF_LIFE_MS;
+    meter.beginBatch(later);
+    meter.recordJob(20, later, 1_000);
+    // The three earlier waits count for half: 200 in 1.5 jobs.
+    expect(meter.timingAt(later)?.waitMs).toBe(480);
+    expect(meter.ranJobs()).toEqual({ jobs: 1, jobMs: 20, waitMs: 1_000 });
+  });
+
   test('knows what a busy worker does from a batch that leaves it idle', () => {
     // Ten jobs can run at the same time.
     const measured = (jobs: number, jobMs: number, batchMs: number) => {
@@ -109,6 +129,12 @@ describe('the combined timing', () => {
     expect(combineTimings([timing({}), timing({ ...other, at })], NOW)).toEqual({
       ...{ jobMs: 20, workerMs: 4, jobs: 150, at: NOW },
     });
+  });
+
+  test('has the mean wait of the workers that know theirs, as older versions did not measure it', () => {
+    const waits = [timing({ waitMs: 100 }), timing({ waitMs: 400, jobs: 50 }), timing({ jobs: 1_000 })];
+    expect(combineTimings(waits)?.waitMs).toBe(200);
+    expect(combineTimings([timing({}), timing({})])).not.toHaveProperty('waitMs');
   });
 
   test('is known for a tick once a month', () => {

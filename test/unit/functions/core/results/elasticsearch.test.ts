@@ -9,7 +9,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../../../../functions/core/model/errors.ts';
 import { type ResultDocument, writeDocuments } from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
-import { indexMappingOf, mappingOf } from '../../../../../functions/core/results/mapping.ts';
+import { indexMappingOf, mappingOf, resultFields } from '../../../../../functions/core/results/mapping.ts';
 import { countDocuments } from '../../../../../functions/core/results/search.ts';
 import { openResults } from '../../../../../functions/runtime/open-results.ts';
 import { makeCertificates } from '../../../../certificates.ts';
@@ -204,7 +204,7 @@ test('creates the index with its settings', async () => {
 function fieldsChanged(changed: Record<string, unknown>): void {
   elasticsearch.mappings = { properties: { ...PROPERTIES, ...changed } };
 }
-const PROPERTIES = { ...indexMappingOf(mappingOf({ list: false })).properties };
+const PROPERTIES = { ...indexMappingOf(resultFields(mappingOf({ list: false }))).properties };
 const added = () => elasticsearch.requests.filter(({ call }) => call === 'PUT /results/_mapping');
 
 test('a start adds the fields that an earlier version did not write, and those that the output gained', async () => {

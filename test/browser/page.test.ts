@@ -1,0 +1,37 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { accessibilityProblems, hiddenWidth, testInBrowser } from './browser.ts';
+import { type InventedDashboard, startInventedDashboard } from './invented-dashboard.ts';
+
+const VIEWS = ['/', '/jobs', '/jobs/1', '/runs', '/runs/20261125-120000-demo', '/logs'];
+
+let dashboard: InventedDashboard;
+beforeAll(async () => {
+  dashboard = await startInventedDashboard();
+});
+afterAll(() => dashboard?.close());
+
+/** Waits until a view has its data. */
+async function loaded(page: Page): Promise<void> {
+  await page.locator('main h1').first().waitFor();
+  await page.locator('main .loading').waitFor({ state: 'detached' });
+}
+
+testInBrowser('the page opens, and keeps its token out of the address', async (open) => {
+  const page = await open(dashboard.address);
+  await loaded(page);
+  expect(page.url()).not.toContain('token');
+  expect(dashboard.address).toContain(await page.evaluate("localStorage.getItem('drumline-token')"));
+});
+
+for (const view of VIEWS)
+  testInBrowser(`${view} is accessible in both themes and fits a phone`, async (open) => {
+    const page = await open(new URL(view, dashboard.address).href);
+    await loaded(page);
+    expect(await accessibilityProblems(page), 'light').toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await accessibilityProblems(page), 'dark').toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await accessibilityProblems(page), 'at phone width').toEqual([]);
+    expect(await hiddenWidth(page), 'pixels beyond the right edge').toBeLessThanOrEqual(0);
+  });
