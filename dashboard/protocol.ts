@@ -91,6 +91,13 @@ export interface RunCost {
   services: Record<string, number>;
 }
 
+/** A run: `GET /api/runs/:id`. */
+export interface RunAnswer {
+  status: Status;
+  /** What the run has cost so far; absent if it is not known. */
+  cost?: RunCost;
+}
+
 /**
  * The last hour in fixed buckets. Every array has one value per bucket, the oldest first; null where nothing is known. The
  * last bucket is incomplete.
@@ -162,6 +169,21 @@ export interface Line {
   worker?: string;
   /** The line's other fields. */
   fields: Record<string, unknown>;
+}
+
+/** Levels of log lines, the least severe first. */
+export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What lines `GET /api/logs` sends, by its parameters of the same names. What is absent restricts nothing. */
+export interface LogFilter {
+  function?: string | undefined;
+  /** The worker's name, or its beginning. */
+  worker?: string | undefined;
+  /** This level and those above. */
+  level?: LogLevel | undefined;
+  /** A text anywhere in the line; upper and lower case are equal. */
+  text?: string | undefined;
 }
 
 /** Everything about one job, with the log lines about it: `GET /api/jobs/:id`. */

@@ -5,6 +5,7 @@ import type { Colors } from '../terminal/output.ts';
 import { type Align, table } from '../terminal/table.ts';
 import { scheduleText } from './schedule-text.ts';
 import { pendingOf } from './statistics.ts';
+import { type MissedTicks, tickRows } from './tick-rows.ts';
 
 /** A run with some of its ticks, the newest first, and what it has cost so far. */
 export interface RunDetails {
@@ -22,12 +23,7 @@ const ALIGNS: Align[] = ['right', 'left', 'right', 'right', 'right', 'right', 'l
 /** The run and its ticks as text. */
 export function runScreen({ run, ticks, next, cost }: RunDetails, { bold, dim, yellow }: Colors): string {
   const { runId, running, enqueued, processed, failed } = run;
-  const rows = ticks.flatMap((tick, at) => {
-    const newer = at === 0 ? (run.lastMiss?.tick ?? 0) + 1 : (ticks[at - 1]?.tick ?? 0);
-    return [...missedRow(tick.tick + 1, newer - 1), rowOf(tick)];
-  });
-  const last = ticks.at(-1)?.tick ?? (run.lastMiss?.tick ?? 0) + 1;
-  if (next === undefined) rows.push(...missedRow(1, last - 1));
+  const rows = tickRows({ run, ticks, next }).map((row) => ('tick' in row ? rowOf(row) : missedRow(row)));
   const [head = '', ...lines] = table(HEADS, rows, ALIGNS).split('\n');
   return [
     bold(`Run ${runId}: ${scheduleText(run)}, ${running ? 'running' : 'stopped'}`),
@@ -45,9 +41,8 @@ function rowOf({ tick, dueAt, count: jobs, firstJob, lastJob, enqueued, state }:
 }
 
 /** Ticks that were missed have numbers, and no more than that. */
-function missedRow(from: number, to: number): string[][] {
-  if (from > to) return [];
-  return [[from === to ? count(from) : `${count(from)}–${count(to)}`, '', '', '', '', '', 'missed']];
+function missedRow({ from, to }: MissedTicks): string[] {
+  return [from === to ? count(from) : `${count(from)}–${count(to)}`, '', '', '', '', '', 'missed'];
 }
 
 /** `about 0.42 $ on AWS` */

@@ -1,17 +1,24 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { stream, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import { FUNCTIONS } from '../../cli/cloud/deployment.ts';
 import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
+import { RUN_ID } from '../../functions/core/model/ids.ts';
 import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
-import type { About, Change, Streamed } from '../protocol.ts';
+import { type About, type Change, LOG_LEVELS, type RunAnswer, type Streamed } from '../protocol.ts';
 import type { Cloud } from './cloud.ts';
 import { changesNeedToken, ownOriginOnly } from './guard.ts';
 import type { Live } from './live.ts';
+import { NewestEvents } from './newest-events.ts';
 import { problemOf } from './problem.ts';
 
 /** Seconds between two polls that a page may ask for. */
 const INTERVALS = [1, 2, 5, 15, 60];
+/** Runs and ticks of a page. A run takes 17 reads of the ledger, and a hundred ticks about ten read units. */
+const PAGE_RUNS = 25;
+const PAGE_TICKS = 50;
 
 export interface AppOptions {
   cloud: Cloud;
@@ -29,11 +36,19 @@ export interface AppOptions {
 
 const every = z.coerce.number().min(1).max(3_600).catch(5);
 const jobId = z.coerce.number().int().positive();
+const ticksPage = z.object({ before: z.coerce.number().int().positive().optional() });
 const search = z.object({
   query: z.string().min(1).max(10_000),
   run: z.string().max(100).optional(),
   after: z.coerce.number().int().positive().optional(),
   size: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+const logFilter = z.object({
+  function: z.enum(FUNCTIONS).optional(),
+  worker: z.string().max(100).optional(),
+  level: z.enum(LOG_LEVELS).optional(),
+  text: z.string().max(1_000).optional(),
 });
 
 const deadLetterSelection = z.union([
@@ -44,6 +59,13 @@ const retrySelection = z.union([
   deadLetterSelection,
   z.strictObject({ jobs: z.array(jobId).min(1).max(1_000) }),
 ]);
+
+/** The control function checks the rest. */
+const change = z.looseObject({ action: z.enum(['start', 'update', 'stop', 'scale']) });
+const verification = z.strictObject({ runId: z.string().regex(RUN_ID).optional() });
+
+/** A retry of 1,000 jobs by their IDs has about 20 kB. */
+const MAX_BODY_BYTES = 100_000;
 
 /** The routes of the dashboard's server. */
 export function createApp({ cloud, live, pageFolder, version, token, port, signal }: AppOptions): Hono {
@@ -64,10 +86,22 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   };
   app.get('/api/about', (context) => context.json(about));
   app.get('/api/live', (context) => streamLive(context, live));
-  app.get('/api/runs', async (context) => context.json({ runs: await cloud.runs(signal, 100) }));
-  app.get('/api/runs/:runId', async (context) =>
-    context.json(await cloud.status(signal, context.req.param('runId'))),
-  );
+  app.get('/api/runs', async (context) => {
+    const before = context.req.query('before');
+    const page = { size: PAGE_RUNS, ...(before !== undefined && { before: runIdOf(before) }) };
+    return context.json(await cloud.runs(signal, page));
+  });
+  app.get('/api/runs/:runId', async (context) => {
+    const status = await cloud.status(signal, runIdOf(context.req.param('runId')));
+    const cost = await cloud.cost(signal, status);
+    return context.json({ status, ...(cost && { cost }) } satisfies RunAnswer);
+  });
+  app.get('/api/runs/:runId/ticks', async (context) => {
+    const runId = runIdOf(context.req.param('runId'));
+    const { before } = ticksPage.parse(context.req.query());
+    return context.json(await cloud.ticks(signal, { runId, size: PAGE_TICKS, before }));
+  });
+  app.get('/api/logs', (context) => streamLogs(context, live));
   app.get('/api/jobs/:jobId', async (context) =>
     context.json(await cloud.job(signal, jobId.parse(context.req.param('jobId')))),
   );
@@ -80,17 +114,15 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
     return context.json(await cloud.deadLetters(signal, { ...rest, runId }));
   });
 
-  app.use('/api/*', async (context, next) =>
-    context.req.method === 'POST' ? changesNeedToken(token)(context, next) : next(),
-  );
+  app.post('/api/*', changesNeedToken(token), bodyLimit({ maxSize: MAX_BODY_BYTES }));
   app.post('/api/control', async (context) => {
     // The control function checks the change, and its refusals are shown.
-    const answer = await cloud.change(signal, await context.req.json<Change>());
+    const answer = await cloud.change(signal, change.parse(await context.req.json()) as Change);
     live.refresh();
     return context.json(answer as object);
   });
   app.post('/api/verify', async (context) => {
-    const { runId } = await context.req.json<{ runId?: string }>();
+    const { runId } = verification.parse(await context.req.json());
     return context.json(await cloud.verify(signal, runId));
   });
   app.post('/api/dead-letters/retry', async (context) => {
@@ -121,13 +153,23 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
 function streamLive(context: Context, live: Live): Response {
   const intervalSeconds = every.parse(context.req.query('every'));
   return streamSSE(context, async (stream) => {
-    const send = (event: string, data: unknown) =>
-      void stream.writeSSE({ event, data: JSON.stringify(data) });
+    const events = new NewestEvents((event, data) => stream.writeSSE({ event, data: JSON.stringify(data) }));
     const leave = live.join({
       intervalSeconds,
-      view: (view) => send('view', view),
-      batches: (batches) => send('batches', batches),
+      view: (view) => events.view(view),
+      batches: (batches) => events.batches(batches),
     });
+    await new Promise<void>((resolve) => stream.onAbort(resolve));
+    leave();
+  });
+}
+
+function streamLogs(context: Context, live: Live): Response {
+  const filter = logFilter.parse(context.req.query());
+  return streamSSE(context, async (stream) => {
+    const leave = live.joinLogs(filter, (lines) =>
+      stream.writeSSE({ event: 'lines', data: JSON.stringify(lines) }),
+    );
     await new Promise<void>((resolve) => stream.onAbort(resolve));
     leave();
   });
@@ -148,6 +190,12 @@ function streamAnswer<Result>(
       await send({ error: problemOf(cloud.explain(error)) });
     }
   });
+}
+
+/** @throws UsageError, because the status function would explain its pattern instead */
+function runIdOf(text: string): string {
+  if (RUN_ID.test(text)) return text;
+  throw new UsageError(`${text} is not the ID of a run.`, 'An ID looks like this: 20261123-214512-k3f9');
 }
 
 function invalid({ issues }: z.ZodError): CommandError {

@@ -1,85 +1,129 @@
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
-import { retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
-import { type Deployment, FUNCTIONS } from '../../cli/cloud/deployment.ts';
-import { control, readJob, readRunsPage, readStatus, searchResults, verify } from '../../cli/cloud/invoke.ts';
+import { purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
+import { type Deployment, FUNCTIONS, type FunctionName } from '../../cli/cloud/deployment.ts';
+import {
+  control,
+  readJob,
+  readRunsPage,
+  readStatus,
+  readTicks,
+  searchDeadLetters,
+  searchResults,
+  verify,
+} from '../../cli/cloud/invoke.ts';
 import { readJobLog } from '../../cli/cloud/job-log.ts';
 import { LogReader } from '../../cli/cloud/read-logs.ts';
 import { scale } from '../../cli/cloud/scale.ts';
-import { CommandError } from '../../cli/terminal/errors.ts';
+import { readSizing } from '../../cli/cloud/sizing.ts';
 import { counted } from '../../cli/terminal/format.ts';
-import type { Change, RetrySelection } from '../protocol.ts';
+import type { Status } from '../../functions/status.ts';
+import type { Sizing } from '../../plan/packing.ts';
+import { totalDollars } from '../../plan/prices.ts';
+import { costOfRun } from '../../plan/run-cost.ts';
+import type { Change, DeadLetterSelection, RetrySelection, RunCost } from '../protocol.ts';
 import type { Cloud, Search } from './cloud.ts';
 
 /** Asks the functions of a deployment, with the user's credentials. */
 export class DeployedCloud implements Cloud {
   readonly about: Cloud['about'];
+  /** It changes only with a deployment, so it is read once. */
+  #sizing: Promise<Sizing> | undefined;
+
+  #deployment: Deployment;
+  /** Whether the deployment may have changed: the cloud did not answer as expected. */
+  #isDoubtful = false;
 
   constructor(
-    readonly call: Pick<Call, 'signal'>,
-    readonly deployment: Deployment,
+    readonly call: Pick<Call, 'signal' | 'deployment'>,
+    deployment: Deployment,
   ) {
+    this.#deployment = deployment;
     const { name, stage, stackName, options } = deployment.target;
     this.about = { target: name, stage, stackName, commandOptions: options };
   }
 
-  status(signal: AbortSignal, runId?: string) {
-    return readStatus(this.deployment, signal, runId);
+  async status(signal: AbortSignal, runId?: string) {
+    try {
+      // The local cloud may have been wiped and deployed again, with other queues.
+      if (this.#isDoubtful) this.#deployment = await this.call.deployment();
+      const status = await readStatus(this.#deployment, signal, runId);
+      this.#isDoubtful = false;
+      return status;
+    } catch (error) {
+      if (runId === undefined) this.#isDoubtful = true;
+      throw error;
+    }
   }
 
-  logs(since: number) {
-    return new LogReader(this.deployment, FUNCTIONS, since);
+  logs(since: number, functions: readonly FunctionName[] = FUNCTIONS) {
+    return new LogReader(this.#deployment, functions, since);
   }
 
-  async runs(signal: AbortSignal, limit: number) {
-    return (await readRunsPage(this.deployment, signal, { size: limit })).runs;
+  runs(signal: AbortSignal, page: { size: number; before?: string | undefined }) {
+    return readRunsPage(this.#deployment, signal, page);
+  }
+
+  ticks(signal: AbortSignal, page: { runId: string; size: number; before?: number | undefined }) {
+    return readTicks(this.#deployment, signal, page);
+  }
+
+  async cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined> {
+    try {
+      this.#sizing ??= readSizing(this.#deployment, signal);
+      const sizing = await this.#sizing;
+      const jobMs = run.timing?.jobMs ?? this.#deployment.workMs;
+      const services = costOfRun({ run, sizing, jobMs, until: Date.now() });
+      return { total: totalDollars(services), services };
+    } catch {
+      // A cost is worth less than the answer that it belongs to.
+      this.#sizing = undefined;
+      return undefined;
+    }
   }
 
   async job(signal: AbortSignal, jobId: number) {
-    const report = await readJob(this.deployment, signal, jobId);
-    return { ...report, log: await readJobLog(this.deployment, report, signal) };
+    const report = await readJob(this.#deployment, signal, jobId);
+    return { ...report, log: await readJobLog(this.#deployment, report, signal) };
   }
 
   async results(signal: AbortSignal, { size, ...search }: Search) {
-    for await (const page of searchResults(this.deployment, signal, { ...search, limit: size })) return page;
+    for await (const page of searchResults(this.#deployment, signal, { ...search, limit: size })) return page;
     return { total: 0, documents: [] };
   }
 
-  async deadLetters(): Promise<never> {
-    throw notSearchable();
+  async deadLetters(signal: AbortSignal, search: Search) {
+    return searchDeadLetters(this.#deployment, signal, search);
   }
 
-  async retryDeadLetters(
-    signal: AbortSignal,
-    selection: RetrySelection,
-    onProgress: (message: string) => void,
-  ) {
-    if ('query' in selection) throw notSearchable();
+  retryDeadLetters(signal: AbortSignal, selection: RetrySelection, onProgress: (message: string) => void) {
     const wanted = 'all' in selection ? { all: true as const, malformed: false } : selection;
-    return retryDeadLetters(this.deployment, wanted, signal, ({ sent, kept }) =>
+    return retryDeadLetters(this.#deployment, wanted, signal, ({ sent, kept }) =>
       onProgress(`${counted(sent + kept, 'dead letter')} sent again`),
     );
   }
 
-  async purgeDeadLetters(): Promise<never> {
-    throw notSearchable();
+  purgeDeadLetters(
+    signal: AbortSignal,
+    selection: DeadLetterSelection,
+    onProgress: (message: string) => void,
+  ) {
+    return purgeDeadLetters(this.#deployment, selection, signal, ({ purged }) =>
+      onProgress(`${counted(purged, 'dead letter')} deleted`),
+    );
   }
 
   change(signal: AbortSignal, change: Change): Promise<unknown> {
-    if (change.action !== 'scale') return control(this.deployment, signal, change);
+    if (change.action !== 'scale') return control(this.#deployment, signal, change);
     const { action: _, ...rule } = change;
-    return scale(this.deployment, signal, rule);
+    return scale(this.#deployment, signal, rule);
   }
 
   verify(signal: AbortSignal, runId?: string) {
-    return verify(this.deployment, signal, runId);
+    return verify(this.#deployment, signal, runId);
   }
 
   explain(error: unknown) {
-    return explainError(error, this.deployment.target, this.call.signal);
+    return explainError(error, this.#deployment.target, this.call.signal);
   }
-}
-
-function notSearchable(): CommandError {
-  return new CommandError('not_searchable', 'This deployment keeps no documents of dead letters.', '');
 }

@@ -23,6 +23,11 @@ const HEADERS = {
 export function ownOriginOnly(port: () => number): MiddlewareHandler {
   return async (context, next) => {
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+    // The names of Vite's assets contain a hash of their content.
+    const isAsset = context.req.path.startsWith('/assets/');
+    context.header('Cache-Control', isAsset ? 'max-age=31536000, immutable' : 'no-store');
+    if (!['GET', 'POST'].includes(context.req.method))
+      return context.json(refusal('wrong_method', 'This server answers GET and POST.'), 405);
     const hosts = [`127.0.0.1:${port()}`, `localhost:${port()}`];
     const host = context.req.header('host') ?? '';
     const origin = context.req.header('origin');
@@ -53,6 +58,8 @@ export function changesNeedToken(token: string | undefined): MiddlewareHandler {
         ),
         403,
       );
+    if (!context.req.header('content-type')?.startsWith('application/json'))
+      return context.json(refusal('not_json', 'A change is a JSON document.'), 415);
     return next();
   };
 }

@@ -1,11 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
+import type { FunctionName } from '../../cli/cloud/deployment.ts';
+import type { LogLine } from '../../cli/cloud/log-line.ts';
 import { warningsOf } from '../../cli/runs/findings.ts';
-import { pendingOf } from '../../cli/runs/statistics.ts';
+import { pendingOf, RateMeter } from '../../cli/runs/statistics.ts';
 import type { Status } from '../../functions/status.ts';
-import type { Batches, Problem, View } from '../protocol.ts';
-import type { Cloud } from './cloud.ts';
+import { pollingPerDay } from '../../plan/polling.ts';
+import type { Batches, Line, LogFilter, Problem, RunCost, View } from '../protocol.ts';
+import { RecentBatches } from './batches.ts';
+import type { Cloud, LogSource } from './cloud.ts';
 import { healthOf } from './health.ts';
 import { FigureHistory } from './history.ts';
+import { batchOf, decisionOf, gaugesOf } from './line-figures.ts';
+import { LogFeed } from './log-feed.ts';
 import { problemOf } from './problem.ts';
 
 /** What a page that is visible receives. */
@@ -16,21 +22,42 @@ export interface Viewer {
   batches(batches: Batches): void;
 }
 
+/** Milliseconds between two readings of the logs. AWS shows an event seconds after it was written. */
+const LOG_INTERVAL_MS = { local: 2_000, localstack: 2_000, aws: 5_000 };
+
+/** Ticks of the past that are read: more than one per minute are not possible in the hour of the charts. */
+const MAX_PAST_TICKS = 60;
+
+/** The history that the logs and the ledger are read for, in milliseconds. */
+const HISTORY_MS = 3_600_000;
+
+/** About how many lines of the past are read, and how many a worker writes per minute: a batch takes about 3 seconds. */
+const MAX_PAST_LINES = 30_000;
+const LINES_PER_WORKER_MINUTE = 20;
+
 /**
- * Polls a deployment for all pages that are visible. Without any, it does not poll.
+ * Polls a deployment for all pages that are visible. Without any, it does not poll. Logs are read beside the polls, so that
+ * a long history does not delay the first numbers.
  *
  *     viewers    ──┬── joins ────────┬── joins ───┬── last one leaves
  *     polls        ●     ●     ●     ●   ●   ●    │ (none)
+ *     logs         ●────────●  ●     ●     ●      │ (none)
  */
 export class Live {
   readonly #viewers = new Set<Viewer>();
   readonly #history = new FigureHistory();
+  readonly #batches = new RecentBatches();
+  readonly #meter = new RateMeter();
+  readonly #feed = new LogFeed();
   readonly #closed = new AbortController();
   /** Ends the current pause between two polls. */
   #wake = new AbortController();
   #polling: Promise<void> | undefined;
-  #last: { status: Status; at: number } | undefined;
+  #readingLogs: Promise<void> | undefined;
+  #logs: LogSource | undefined;
+  #last: { status: Status; at: number; jobsPerSecond: number | null } | undefined;
   #problem: Problem | undefined;
+  #cost: RunCost | undefined;
 
   constructor(readonly cloud: Cloud) {}
 
@@ -38,14 +65,32 @@ export class Live {
   join(viewer: Viewer): () => void {
     this.#viewers.add(viewer);
     viewer.view(this.#view());
+    viewer.batches(this.#batches.all());
     this.#wake.abort();
-    this.#polling ??= this.#poll().finally(() => {
-      this.#polling = undefined;
-    });
+    this.start();
     return () => {
       this.#viewers.delete(viewer);
       if (this.#viewers.size === 0) this.#wake.abort();
     };
+  }
+
+  /** Starts what the pages need and does not run yet. */
+  start(): void {
+    if (this.#viewers.size > 0)
+      this.#polling ??= this.#poll().finally(() => {
+        this.#polling = undefined;
+        if (this.#viewers.size > 0 && !this.#closed.signal.aborted) this.start();
+      });
+    this.#readingLogs ??= this.#readLogs().finally(() => {
+      this.#readingLogs = undefined;
+    });
+  }
+
+  /** Adds a page that shows logs. @returns removes it */
+  joinLogs(filter: LogFilter, send: (lines: Line[]) => Promise<unknown>): () => void {
+    const leave = this.#feed.join(filter, send);
+    this.start();
+    return leave;
   }
 
   /** Polls at once, e.g. after a change. */
@@ -61,26 +106,100 @@ export class Live {
   async #poll(): Promise<void> {
     while (this.#viewers.size > 0 && !this.#closed.signal.aborted) {
       this.#wake = new AbortController();
-      await this.#read();
+      await this.#readStatus();
       const view = this.#view();
       for (const viewer of this.#viewers) viewer.view(view);
-      await setTimeout(this.#intervalSeconds * 1_000, undefined, { signal: this.#wake.signal }).catch(
-        () => {},
-      );
+      const pause = { signal: this.#wake.signal };
+      await setTimeout(this.#intervalSeconds * 1_000, undefined, pause).catch(() => {});
     }
   }
 
-  async #read(): Promise<void> {
+  async #readStatus(): Promise<void> {
     try {
       const status = await this.cloud.status(this.#closed.signal);
       const at = Date.now();
-      this.#history.add(status, at);
-      this.#last = { status, at };
+      if (this.#last?.status.runId !== status.runId) await this.#addTicks(status);
+      this.#history.addStatus(status, at);
+      const perMinute = this.#meter.sample(status.processed + status.failed, at);
+      this.#last = { status, at, jobsPerSecond: perMinute === null ? null : perMinute / 60 };
+      this.#cost = await this.cloud.cost(this.#closed.signal, status);
       this.#problem = undefined;
     } catch (error) {
       const problem = problemOf(this.cloud.explain(error));
       this.#problem = { ...problem, since: this.#problem?.since ?? Date.now() };
     }
+  }
+
+  /** Fills the ticks of the last hour from the ledger. Without them, the chart has only those to come. */
+  async #addTicks({ runId }: Status): Promise<void> {
+    if (runId === null) return;
+    const page = await this.cloud
+      .ticks(this.#closed.signal, { runId, size: MAX_PAST_TICKS })
+      .catch(() => undefined);
+    this.#history.addTicks(
+      (page?.ticks ?? []).map(({ tick, claimedAt, count }) => ({
+        tick,
+        at: Date.parse(claimedAt),
+        jobs: count,
+      })),
+    );
+  }
+
+  async #readLogs(): Promise<void> {
+    const { signal } = this.#closed;
+    while ((this.#viewers.size > 0 || this.#feed.hasViewers) && !signal.aborted) {
+      // The number of workers decides how far back the logs can be read.
+      if (this.#logs || this.#last || this.#viewers.size === 0) {
+        await this.#readLines().catch(() => {
+          // A failed poll tells the user. The reader goes on where it was.
+        });
+      }
+      const pause = this.#logs ? LOG_INTERVAL_MS[this.cloud.about.target] : 100;
+      await setTimeout(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #readLines(): Promise<void> {
+    const { signal } = this.#closed;
+    if (!this.#logs) {
+      const workers = Math.max(1, this.#last?.status.workers.length ?? 1);
+      const pastMs = Math.min(HISTORY_MS, (MAX_PAST_LINES / (workers * LINES_PER_WORKER_MINUTE)) * 60_000);
+      const now = Date.now();
+      // The autoscaler has a line per minute, however many workers there are.
+      if (pastMs < HISTORY_MS) await this.#readPast(now - HISTORY_MS, ['autoscaler']);
+      this.#logs = this.cloud.logs(now - pastMs);
+    }
+    this.#addLines(await this.#logs.read(signal));
+  }
+
+  async #readPast(since: number, functions: FunctionName[]): Promise<void> {
+    const lines = await this.cloud.logs(since, functions).read(this.#closed.signal);
+    this.#history.addGauges(
+      lines.flatMap((line) => gaugesOf(line) ?? []),
+      Date.now(),
+    );
+    for (const line of lines) this.#addDecision(line);
+  }
+
+  #addLines(lines: readonly LogLine[]): void {
+    const now = Date.now();
+    const batches = lines.flatMap((line) => batchOf(line) ?? []);
+    this.#history.addBatches(batches, now);
+    this.#history.addGauges(
+      lines.flatMap((line) => gaugesOf(line) ?? []),
+      now,
+    );
+    for (const line of lines) this.#addDecision(line);
+    this.#feed.add(lines, performance.now());
+    if (batches.length === 0) return;
+    const shown = batches.map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
+    this.#batches.add(shown, now);
+    for (const viewer of this.#viewers) viewer.batches({ all: false, batches: shown });
+  }
+
+  #addDecision(line: LogLine): void {
+    const decision = decisionOf(line);
+    if (decision) this.#history.addDecision(decision);
   }
 
   get #intervalSeconds(): number {
@@ -89,20 +208,32 @@ export class Live {
 
   #view(): View {
     const now = Date.now();
-    const status = this.#last?.status;
+    const { status, at, jobsPerSecond = null } = this.#last ?? {};
     const warnings = status ? warningsOf(status, now) : [];
-    const jobsPerSecond = status?.jobsPerSecond ?? null;
     const pending = status ? pendingOf(status) : 0;
+    const speed = jobsPerSecond || (status?.jobsPerSecond ?? 0);
+    const intervalSeconds = this.#intervalSeconds;
     return {
       at: now,
-      ...(this.#last && { status: this.#last.status, statusAt: this.#last.at }),
-      health: healthOf(status, warnings, this.#problem),
+      ...(status && at !== undefined && { status, statusAt: at }),
+      health: healthOf({ status, jobsPerSecond, warnings, problem: this.#problem, now }),
       warnings,
       ...(this.#problem && { problem: this.#problem }),
       jobsPerSecond,
-      drainMs: pending > 0 && jobsPerSecond ? (pending / jobsPerSecond) * 1_000 : null,
+      drainMs: pending > 0 && speed > 0 ? (pending / speed) * 1_000 : null,
       history: this.#history.at(now),
-      polling: { intervalSeconds: this.#intervalSeconds, viewers: this.#viewers.size },
+      polling: {
+        intervalSeconds,
+        viewers: this.#viewers.size,
+        ...(status && {
+          dollarsPerDay: pollingPerDay({
+            workers: status.workers.length,
+            intervalSeconds,
+            ticks: status.firedTicks,
+          }),
+        }),
+      },
+      ...(this.#cost && { cost: this.#cost }),
     };
   }
 }

@@ -35,3 +35,19 @@ for (const view of VIEWS)
     expect(await accessibilityProblems(page), 'at phone width').toEqual([]);
     expect(await hiddenWidth(page), 'pixels beyond the right edge').toBeLessThanOrEqual(0);
   });
+
+testInBrowser('1,000 workers have a lane each, in a box of a fixed height', async (open) => {
+  const many = await startInventedDashboard({ workers: 1_000, x: 10_000_000 });
+  try {
+    const page = await open(many.address);
+    await page.getByText('1,000 of 1,000 workers busy').waitFor();
+    const box = page.locator('.lanes-box');
+    const heights = await box.evaluate(({ clientHeight, scrollHeight }) => ({ clientHeight, scrollHeight }));
+    expect(heights).toEqual({ clientHeight: 360, scrollHeight: 3_000 });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Show as a table' }).click();
+    await page.getByText('And 950 others.').waitFor();
+  } finally {
+    await many.close();
+  }
+});

@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FoundDeadLetter } from '../../functions/core/jobs/find-dead-letters.ts';
 import type { DeadLetter } from '../../functions/core/queue/dead-letter.ts';
 import { WAYS } from './jobs/faulty.ts';
 import {
@@ -7,6 +8,7 @@ import {
   deployed,
   deployOwnSettings,
   drained,
+  elasticsearch,
   messagesOfFirstTick,
   output,
   run,
@@ -36,6 +38,15 @@ interface Shown {
 }
 
 const list = () => runJson<DeadLetter[]>('dead-letters', 'list');
+const find = (query: string, ...more: string[]) =>
+  runJson<FoundDeadLetter[]>('dead-letters', 'list', '--query', query, ...more);
+
+/** Waits until a search finds this many dead letters: searches find a change after the index's next refresh. */
+const found = (query: string, many: number) =>
+  until(
+    () => find(query),
+    ({ length }) => length === many,
+  );
 
 describe('jobs that fail', () => {
   beforeAll(async () => {
@@ -128,12 +139,67 @@ describe('jobs that fail', () => {
     ]);
   });
 
+  test('are found by their content: by words of the reason, item, run and attempts', async () => {
+    const { runId } = await status();
+    expect((await found('*', FAILING)).every(({ state }) => state === 'dead')).toBe(true);
+    const gone = await find('reason:customer');
+    expect(gone).toHaveLength(2);
+    for (const { jobId, item, ...rest } of gone) {
+      expect([jobId % WAYS, item]).toEqual([0, jobId]);
+      expect(rest).toMatchObject({
+        ...{ runId, tick: 1, attempts: 1, permanent: true, state: 'dead' },
+        reason: 'PermanentError: this customer is gone',
+      });
+    }
+    const [{ jobId } = { jobId: 0 }] = gone;
+    expect((await find(`item:${jobId}`, '--run', String(runId))).map((one) => one.jobId)).toEqual([jobId]);
+    expect(await find('attempts:3 AND reason:"says no"')).toHaveLength(2);
+    expect(await find('*', '--run', '20200101-000000-aaaa')).toEqual([]);
+    const [shown, none, wrong] = await Promise.all(
+      ['reason:customer', 'reason:nothing', 'item:(1'].map((query) =>
+        run('dead-letters', 'list', '--query', query),
+      ),
+    );
+    expect(shown?.stdout).toMatch(/^Job .*State\n( +\d+ .* dead\n){2}\n2 dead letters\.\n/);
+    expect(none?.stdout).toMatch(/No dead letter matches/);
+    expect([wrong?.code, wrong?.stderr]).toEqual([2, expect.stringMatching(/Failed to parse query/)]);
+  });
+
+  test('are deleted if a search finds them, and stay counted as failed', async () => {
+    const words = ['dead-letters', 'purge', '--yes', '--query'];
+    expect(await runJson(...words, 'reason:"a string"')).toMatchObject({ purged: 2, kept: 0, newer: 0 });
+    expect(await runJson(...words, 'reason:nothing')).toEqual({ purged: 0 });
+    expect(await list()).toHaveLength(FAILING - 2);
+    await found('*', FAILING - 2);
+    expect(await status()).toMatchObject({ failed: FAILING });
+  });
+
   test('move from failed to processed, counted once, when a retry succeeds', async () => {
     await deployed();
+    const retried = await runJson('dead-letters', 'retry', '--query', 'reason:customer');
+    expect(retried).toMatchObject({ sent: 2, unsent: 0, missing: 0 });
+    await until(status, ({ failed }) => failed === FAILING - 2);
+    // What is processed is no longer found, and the others still are.
+    const left = await found('*', FAILING - 4);
+    expect(left.some(({ reason }) => reason.includes('customer'))).toBe(false);
     expect((await run('dead-letters', 'retry', '--all')).code).toBe(0);
-    const end = await until(status, ({ failed }) => failed === 0, 60);
-    expect(end).toMatchObject({ enqueued: JOBS, processed: JOBS, failed: 0, queue: { deadLetters: 0 } });
-    expect(await verify()).toMatchObject({ ok: true, documents: JOBS, duplicates: 0 });
+    const end = await until(status, ({ failed }) => failed === 2, 60);
+    expect(end).toMatchObject({ enqueued: JOBS, processed: JOBS - 2, queue: { deadLetters: 0 } });
+    expect(await verify()).toMatchObject({ ok: true, documents: JOBS - 2, duplicates: 0 });
+    await found('*', 0);
+  });
+
+  test('are no longer found when all are deleted, and one that is out of date says so', async () => {
+    const { runId } = await status();
+    const at = new Date(Date.now() - 60_000).toISOString();
+    const times = { firstFailedAt: at, lastFailedAt: at, givenUpAt: at };
+    const stale = { jobId: 1e9, runId, tick: 1, message: { first: 1e9, last: 1e9 }, reason: 'old', ...times };
+    await elasticsearch(`${await output('Index')}.dead-letters/_doc/${stale.jobId}`, stale, 'PUT');
+    expect(await found('*', 1)).toMatchObject([{ jobId: stale.jobId, state: 'processed' }]);
+    const QueueUrl = await output('DeadLetterQueueUrl');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not JSON' }));
+    expect(await runJson('dead-letters', 'purge', '--yes')).toMatchObject({ purged: 1 });
+    expect([await find('*'), await list()]).toEqual([[], []]);
   });
 });
 

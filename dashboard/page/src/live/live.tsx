@@ -10,6 +10,8 @@ export interface LiveState {
   view: View | undefined;
   /** Whether the page receives views: it is visible, not paused, and the server answers. */
   connected: boolean;
+  /** Whether the server does not answer. */
+  lost: boolean;
   paused: boolean;
   intervalSeconds: number;
   setPaused(paused: boolean): void;
@@ -19,6 +21,9 @@ export interface LiveState {
   /** Another number each time that there are other batches. */
   batchesVersion: number;
 }
+
+/** How long to wait before the server is asked again, in milliseconds. */
+const RETRY_MS = 3_000;
 
 const LiveContext = createContext<LiveState | undefined>(undefined);
 
@@ -34,6 +39,7 @@ export function LiveProvider({ children }: { children: ComponentChildren }) {
   const [about, setAbout] = useState<About>();
   const [view, setView] = useState<View>();
   const [connected, setConnected] = useState(false);
+  const [lost, setLost] = useState(false);
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState(() => Number(localStorage.getItem('drumline-interval')) || undefined);
   const visible = useVisible();
@@ -44,22 +50,36 @@ export function LiveProvider({ children }: { children: ComponentChildren }) {
   useEffect(() => void get<About>('about').then(setAbout, () => {}), [connected]);
   useEffect(() => {
     if (!visible || paused) return;
-    const source = new EventSource(`/api/live?every=${intervalSeconds}`);
-    source.onopen = () => setConnected(true);
-    source.onerror = () => setConnected(false);
-    source.addEventListener('view', ({ data }) => setView(JSON.parse(data) as View));
-    source.addEventListener('batches', ({ data }) => {
-      batchHistory.add(JSON.parse(data) as Batches);
-      setBatchesVersion((version) => version + 1);
-    });
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    let source: EventSource | undefined;
+    const open = () => {
+      source = new EventSource(`/api/live?every=${intervalSeconds}`);
+      source.onopen = () => {
+        setConnected(true);
+        setLost(false);
+      };
+      source.onerror = () => {
+        setConnected(false);
+        setLost(true);
+        // The browser connects again by itself, unless it got an answer that is no stream.
+        if (source?.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+      };
+      source.addEventListener('view', ({ data }) => setView(JSON.parse(data) as View));
+      source.addEventListener('batches', ({ data }) => {
+        batchHistory.add(JSON.parse(data) as Batches);
+        setBatchesVersion((version) => version + 1);
+      });
+    };
+    open();
     return () => {
-      source.close();
+      clearTimeout(retry);
+      source?.close();
       setConnected(false);
     };
   }, [visible, paused, intervalSeconds, batchHistory]);
 
   const state: LiveState = {
-    ...{ about, view, connected, paused, intervalSeconds, setPaused },
+    ...{ about, view, connected, lost, paused, intervalSeconds, setPaused },
     ...{ batchHistory, batchesVersion },
     setInterval(seconds) {
       localStorage.setItem('drumline-interval', String(seconds));

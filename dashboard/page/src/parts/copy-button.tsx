@@ -4,8 +4,16 @@ import './parts.css';
 /** How long the button says that it has copied, in milliseconds. */
 const SAID_MS = 2_000;
 
-/** Copies a text to the clipboard. @param props.name what is copied, for screen readers: `Item` */
-export function CopyButton({ text, name }: { text: string; name: string }) {
+interface CopyButtonProps {
+  text: string;
+  /** What is copied: `document` */
+  name: string;
+  /** Whether the name is seen. Otherwise only screen readers say it. */
+  showName?: boolean;
+}
+
+/** Copies a text to the clipboard. */
+export function CopyButton({ text, name, showName = false }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<'Copied' | 'Not copied'>();
   useEffect(() => {
     if (!outcome) return;
@@ -20,7 +28,7 @@ export function CopyButton({ text, name }: { text: string; name: string }) {
   return (
     <button type="button" class="quiet copy" onClick={() => void copy()}>
       <span aria-live="polite">{outcome ?? 'Copy'}</span>
-      <span class="visually-hidden"> {name}</span>
+      <span class={showName ? '' : 'visually-hidden'}> {name}</span>
     </button>
   );
 }

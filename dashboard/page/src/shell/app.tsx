@@ -2,6 +2,7 @@ import { LocationProvider, lazy, Route, Router } from 'preact-iso';
 import { LiveProvider } from '../live/live.tsx';
 import { Overview } from '../overview/overview.tsx';
 import { Header } from './header.tsx';
+import { WindowState } from './window-state.ts';
 
 // Views other than the first screen are loaded when they are opened.
 const Jobs = lazy(() => import('../jobs/jobs.tsx'));
@@ -17,9 +18,10 @@ export function App() {
         <a class="skip" href="#main">
           Skip to the content
         </a>
+        <WindowState />
         <Header />
         <main id="main" tabIndex={-1}>
-          <Router>
+          <Router onRouteChange={focusHeading}>
             <Route path="/" component={Overview} />
             <Route path="/jobs" component={Jobs} />
             <Route path="/jobs/:jobId" component={Job} />
@@ -32,6 +34,14 @@ export function App() {
       </LiveProvider>
     </LocationProvider>
   );
+}
+
+/** Focuses the heading of the view that was opened, so that a screen reader goes on there. */
+function focusHeading(): void {
+  const heading = document.querySelector<HTMLElement>('main h1');
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 function NotFound() {

@@ -246,6 +246,86 @@ test('does not count a job as failed before its dead letter is kept', async () =
   expect(await totals()).toEqual({ processed: 9, failed: 0 });
 });
 
+describe('the document of a dead letter', () => {
+  const DEAD_LETTERS = 'results.dead-letters';
+  /** The documents of dead letters, by jobId. */
+  const written = () => Object.fromEntries(cloud.elastic.deadLetters);
+  /** Elasticsearch's answer to each operation on the index of dead letters: an old key, or no room. */
+  const answering = (status: number) => {
+    const bulk = async (request: { index: string; operations: string[] }) => {
+      if (request.index !== DEAD_LETTERS) return cloud.elastic.bulk(request);
+      const [action] = Object.keys(Object(request.operations[0]));
+      return { items: request.operations.map(() => ({ [String(action)]: { status } })) };
+    };
+    return { ...worker.results, client: { ...worker.results.client, bulk } as unknown as Client };
+  };
+  const once = () => ({ ...worker.settings, maxAttempts: 1 });
+
+  test('has all that the dead letter says, is written before the job is counted, and goes when a retry succeeds', async () => {
+    worker = cloud.worker({ job: failing(3), settings: once() });
+    let before: object = {};
+    cloud.answerQueue = (command, url) => {
+      if (url === 'dead letters') before = written();
+      return cloud.sqs.execute(command);
+    };
+    expect(await deliver(first)).toMatchObject({ processed: 9, failed: 1 });
+    const at = new Date(NOW).toISOString();
+    const times = { firstFailedAt: at, lastFailedAt: at, givenUpAt: at };
+    const what = { message: { first: 1, last: 10 }, item: 3, reason: 'job 3', attempts: 1, permanent: false };
+    expect(written()).toEqual({ 3: { jobId: 3, runId: RUN, tick: 1, ...what, ...times } });
+    expect(before).toEqual(written());
+
+    worker = cloud.worker();
+    const [letter] = cloud.messagesIn('dead letters');
+    cloud.beforeElastic = (_, index) => {
+      if (index === DEAD_LETTERS) throw new Error('closed');
+    };
+    // While it cannot be deleted, its job is not counted as processed.
+    expect(await deliver(letter as Message)).toMatchObject({ processed: 0, returned: 1 });
+    cloud.beforeElastic = () => {};
+    expect(await deliver(letter as Message)).toMatchObject({ processed: 1, failed: -1 });
+    expect(written()).toEqual({});
+  });
+
+  test('is replaced when a retry fails', async () => {
+    worker = cloud.worker({ job: failing(3), settings: once() });
+    await deliver(first);
+    cloud.now += 60_000;
+    expect(await deliver(...cloud.messagesIn('dead letters'))).toMatchObject({ processed: 0, failed: 0 });
+    expect(written()).toMatchObject({ 3: { givenUpAt: new Date(NOW + 60_000).toISOString() } });
+  });
+
+  test.each([
+    ['a key without the privilege', 403],
+    ['a document that does not fit', 400],
+    ['a document that is too large', 413],
+  ])('is no condition for giving up a job or counting its success: %s', async (_, status) => {
+    worker = cloud.worker({ job: failing(3), settings: once(), results: answering(status) });
+    const refused = { undocumented: expect.stringContaining(`${status}`), undelivered: [] };
+    expect(await deliver(first)).toMatchObject({ processed: 9, failed: 1, ...refused });
+    worker = cloud.worker({ results: answering(status) });
+    const retried = await deliver(...cloud.messagesIn('dead letters'));
+    expect(retried).toMatchObject({ processed: 1, failed: -1, ...refused });
+  });
+
+  test('is waited for during an outage, and other jobs of the message are counted', async () => {
+    for (const status of [401, 429, 503]) {
+      cloud = await cloudWithTick();
+      worker = cloud.worker({ job: failing(3), settings: once() });
+      worker = cloud.worker({ job: failing(3), settings: once(), results: answering(status) });
+      expect(await deliver(first)).toMatchObject({ processed: 9, failed: 0, returned: 1 });
+      expect(cloud.messagesIn('dead letters')).toEqual([]);
+    }
+  });
+
+  test('costs jobs that do not fail no request', async () => {
+    const indices = new Set<string>();
+    cloud.beforeElastic = (_, index) => indices.add(index);
+    await deliver(first, delivery(second, 2));
+    expect([...indices]).toEqual(['results']);
+  });
+});
+
 describe('a suspect message', () => {
   test('has its jobs run one by one, each under a lease, when its lease outlived the worker', async () => {
     await cloud.writeRecord({ lease: { id: 'a', until: NOW } });

@@ -6,11 +6,13 @@ import {
   acquireLease,
   applyOutcomes,
   counterDelta,
+  deadLetterState,
   endLease,
   exhaustedJobs,
   isLeased,
   MAX_DEATHS,
   type MessageRecord,
+  mayBeDeadLetter,
   newRecord,
   nextRound,
   type Outcome,
@@ -257,6 +259,37 @@ describe('applyOutcomes with dead letters', () => {
     const record = deadLetteredIn(failedAgain, round, 1);
     expect(counterDelta(failedAgain, record)).toEqual({ processed: 0, failed: 0 });
     expect([10, round].map((round) => openJobs(record, retry(round, 1)))).toEqual([[], [1]]);
+  });
+});
+
+describe('a document among the dead letters', () => {
+  const tried = ran(NEW, ALL_JOBS, failed(1));
+  const permanent = ran(NEW, ALL_JOBS, failed(1, 'gone', true));
+  const dead = deadLetteredIn(permanent, 7, 1);
+  const retried = ran(dead, retry(7, 1), failed(1));
+  const again = deadLetteredIn(retried, 8, 1);
+  const processed = ran(dead, retry(7, 1), ...done(1));
+
+  test.each([
+    ['no attempt', NEW, false, 'retrying'],
+    ['one failed attempt of two', tried, false, 'retrying'],
+    ['its last attempt', ran(tried, ALL_JOBS, failed(1)), true, 'retrying'],
+    ['a permanent failure that is not counted yet', permanent, true, 'retrying'],
+    ['too many deaths of its worker', afterDeaths(MAX_DEATHS), true, 'retrying'],
+    ['its dead letter', dead, true, 'dead'],
+    ['a failed attempt of a retry', retried, true, 'retrying'],
+    ['the dead letter of a retry', again, true, 'dead'],
+    ['an attempt of a retry whose job is pending', ran(NEW, retry(7, 1), failed(1)), true, 'retrying'],
+    ['its success', processed, false, 'processed'],
+  ] as const)('of a job after %s', (_, record, mayExist, state) => {
+    expect([mayBeDeadLetter(record, job(1), 2), deadLetterState(record, job(1))]).toEqual([mayExist, state]);
+    // Another job of the message is not affected.
+    expect(mayBeDeadLetter(record, job(2), 2)).toBe(false);
+  });
+
+  test('of a job that is counted as failed may exist without attempts; without a record it is out of date', () => {
+    expect(mayBeDeadLetter({ ...NEW, pending: [], failed: jobs(1) }, job(1), 2)).toBe(true);
+    expect(deadLetterState(undefined, job(1))).toBe('processed');
   });
 });
 

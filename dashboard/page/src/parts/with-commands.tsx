@@ -1,18 +1,18 @@
 import { useLive } from '../live/live.tsx';
-import { splitCommands } from './commands.ts';
+import { splitCommands } from '../text/commands.ts';
+import { CopyButton } from './copy-button.tsx';
 
 /** A text whose commands can be copied. */
 export function WithCommands({ text }: { text: string }) {
   const { about } = useLive();
   return splitCommands(text, about?.commandOptions ?? '').map(({ text: part, isCommand }) =>
-    isCommand ? <Command key={part} text={part} /> : part,
-  );
-}
-
-function Command({ text }: { text: string }) {
-  return (
-    <span class="command">
-      <code>{text}</code>
-    </span>
+    isCommand ? (
+      <span class="command" key={part}>
+        <code>{part}</code>
+        <CopyButton text={part} name={part} />
+      </span>
+    ) : (
+      part
+    ),
   );
 }
