@@ -118,16 +118,24 @@ export class Live {
     try {
       const status = await this.cloud.status(this.#closed.signal);
       const at = Date.now();
-      if (this.#last?.status.runId !== status.runId) await this.#addTicks(status);
+      const isOtherRun = this.#last?.status.runId !== status.runId;
       this.#history.addStatus(status, at);
+      // The first numbers need not wait for the ticks of the past, nor for the price.
+      if (isOtherRun) void this.#addTicks(status);
       const perMinute = this.#meter.sample(status.processed + status.failed, at);
       this.#last = { status, at, jobsPerSecond: perMinute === null ? null : perMinute / 60 };
-      this.#cost = await this.cloud.cost(this.#closed.signal, status);
+      if (isOtherRun) this.#cost = undefined;
+      void this.#price(status);
       this.#problem = undefined;
     } catch (error) {
       const problem = problemOf(this.cloud.explain(error));
       this.#problem = { ...problem, since: this.#problem?.since ?? Date.now() };
     }
+  }
+
+  async #price(status: Status): Promise<void> {
+    const cost = await this.cloud.cost(this.#closed.signal, status);
+    if (this.#last?.status.runId === status.runId) this.#cost = cost;
   }
 
   /** Fills the ticks of the last hour from the ledger. Without them, the chart has only those to come. */
@@ -136,6 +144,7 @@ export class Live {
     const page = await this.cloud
       .ticks(this.#closed.signal, { runId, size: MAX_PAST_TICKS })
       .catch(() => undefined);
+    if (this.#last?.status.runId !== runId) return;
     this.#history.addTicks(
       (page?.ticks ?? []).map(({ tick, claimedAt, count }) => ({
         tick,
