@@ -6,7 +6,7 @@ import { pendingOf, RateMeter } from '../../cli/runs/statistics.ts';
 import type { Status } from '../../functions/status.ts';
 import { pollingPerDay } from '../../plan/polling.ts';
 import type { Batches, Line, LogFilter, Problem, RunCost, View } from '../protocol.ts';
-import { RecentBatches } from './batches.ts';
+import { KEPT_MS, RecentBatches } from './batches.ts';
 import type { Cloud, LogSource } from './cloud.ts';
 import { healthOf } from './health.ts';
 import { FigureHistory } from './history.ts';
@@ -32,7 +32,7 @@ const MAX_PAST_TICKS = 60;
 const HISTORY_MS = 3_600_000;
 
 /** About how many lines of the past are read, and how many a worker writes per minute: a batch takes about 3 seconds. */
-const MAX_PAST_LINES = 30_000;
+const MAX_PAST_LINES = 10_000;
 const LINES_PER_WORKER_MINUTE = 20;
 
 /**
@@ -201,7 +201,9 @@ export class Live {
     for (const line of lines) this.#addDecision(line);
     this.#feed.add(lines, performance.now());
     if (batches.length === 0) return;
-    const shown = batches.map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
+    const shown = batches
+      .filter(({ to }) => to >= now - KEPT_MS)
+      .map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
     this.#batches.add(shown, now);
     for (const viewer of this.#viewers) viewer.batches({ all: false, batches: shown });
   }
