@@ -31,6 +31,9 @@ const MAX_PAST_TICKS = 60;
 /** The history that the logs and the ledger are read for, in milliseconds. */
 const HISTORY_MS = 3_600_000;
 
+/** After a longer pause, in milliseconds, the logs are not read from where the last reading ended. */
+const MAX_PAUSE_MS = 120_000;
+
 /** About how many lines of the past are read, and how many a worker writes per minute: a batch takes about 3 seconds. */
 const MAX_PAST_LINES = 10_000;
 const LINES_PER_WORKER_MINUTE = 20;
@@ -55,6 +58,8 @@ export class Live {
   #polling: Promise<void> | undefined;
   #readingLogs: Promise<void> | undefined;
   #logs: LogSource | undefined;
+  /** When the logs were last read, in milliseconds since 1970. */
+  #logsReadAt = 0;
   #last: { status: Status; at: number; jobsPerSecond: number | null } | undefined;
   #problem: Problem | undefined;
   #cost: RunCost | undefined;
@@ -170,15 +175,19 @@ export class Live {
 
   async #readLines(): Promise<void> {
     const { signal } = this.#closed;
+    const now = Date.now();
+    // After a pause without pages there may be more lines than can be read.
+    if (now - this.#logsReadAt > MAX_PAUSE_MS) this.#logs = undefined;
     if (!this.#logs) {
       const workers = Math.max(1, this.#last?.status.workers.length ?? 1);
       const pastMs = Math.min(HISTORY_MS, (MAX_PAST_LINES / (workers * LINES_PER_WORKER_MINUTE)) * 60_000);
-      const now = Date.now();
       // The autoscaler has a line per minute, however many workers there are.
       if (pastMs < HISTORY_MS) await this.#readPast(now - HISTORY_MS, ['autoscaler']);
-      this.#logs = this.cloud.logs(now - pastMs);
+      this.#logs = this.cloud.logs(Math.max(now - pastMs, this.#logsReadAt));
     }
-    this.#addLines(await this.#logs.read(signal));
+    const lines = await this.#logs.read(signal);
+    this.#logsReadAt = now;
+    this.#addLines(lines);
   }
 
   async #readPast(since: number, functions: FunctionName[]): Promise<void> {
