@@ -38,17 +38,15 @@ test('one poll serves all pages, at the smallest interval, and none is made with
   expect(slow.last()?.polling).toMatchObject({ intervalSeconds: 0.02, viewers: 2 });
   expect(slow.last()).toBe(fast.last());
   fast.leave();
-  await expect.poll(() => slow.last()?.polling.viewers).toBe(2);
-  slow.leave();
   // A poll may be on its way.
   await setTimeout(50);
-  const { status, logs } = cloud.calls;
-  await setTimeout(100);
-  expect(cloud.calls).toMatchObject({ status });
+  const { status } = cloud.calls;
+  slow.leave();
+  await setTimeout(50);
+  expect(cloud.calls.status).toBe(status);
   const again = open(60);
   await expect.poll(() => cloud.calls.status).toBe(status + 1);
   expect(again.last()?.statusAt).toBeDefined();
-  expect(cloud.calls.logs).toBeGreaterThanOrEqual(logs);
 });
 
 test('polls never overlap, however often they are asked for', async () => {
