@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Call } from '../../cli/cloud/call.ts';
 import { explainError } from '../../cli/cloud/client-errors.ts';
 import { countDeadLetters, purgeDeadLetters, retryDeadLetters } from '../../cli/cloud/dead-letters.ts';
@@ -24,6 +25,18 @@ import { costOfRun } from '../../plan/run-cost.ts';
 import type { Change, DeadLetterSelection, JobStory, RetrySelection, RunCost } from '../protocol.ts';
 import type { Cloud, Search } from './cloud.ts';
 
+/** When a poll is given up, in milliseconds: as late as the status function (infra-cdk/constructs/drumline-function.ts). */
+const POLL_TIMEOUT_MS = 30_000;
+
+/**
+ * The time between two calls of FilterLogEvents on AWS, in milliseconds: at most two per second. An account has at least five
+ * per second and region ("CloudWatch Logs quotas"), and other readers need some of them.
+ */
+const LOG_CALL_EVERY_MS = 500;
+
+/** Each line is transferred, and paid for, in several readings, so they overlap less than those of `drumline logs`. */
+const AWS_OVERLAPS = { usualMs: 10_000, longMs: 60_000, longEvery: 12 };
+
 /** Asks the functions of a deployment, with the user's credentials. */
 export class DeployedCloud implements Cloud {
   readonly about: Cloud['about'];
@@ -33,6 +46,7 @@ export class DeployedCloud implements Cloud {
   #deployment: Deployment;
   /** Whether the deployment may have changed: the cloud did not answer as expected. */
   #isDoubtful = false;
+  #nextLogCallAt = 0;
 
   constructor(
     readonly call: Pick<Call, 'signal' | 'deployment'>,
@@ -44,20 +58,32 @@ export class DeployedCloud implements Cloud {
   }
 
   async status(signal: AbortSignal, runId?: string) {
+    const timeout = AbortSignal.timeout(POLL_TIMEOUT_MS);
     try {
       // The local cloud may have been wiped and deployed again, with other queues.
       if (this.#isDoubtful) this.#deployment = await this.call.deployment();
-      const status = await readStatus(this.#deployment, signal, runId);
+      const status = await readStatus(this.#deployment, AbortSignal.any([signal, timeout]), runId);
       this.#isDoubtful = false;
       return status;
     } catch (error) {
       if (runId === undefined) this.#isDoubtful = true;
-      throw error;
+      throw timeout.aborted && !signal.aborted ? timeout.reason : error;
     }
   }
 
   logs(since: number, functions: readonly FunctionName[] = FUNCTIONS) {
-    return new LogReader(this.#deployment, functions, since);
+    const rules = { overlaps: AWS_OVERLAPS, beforeCall: () => this.#untilNextLogCall() };
+    return new LogReader(this.#deployment, functions, since, {
+      ...(this.about.target === 'aws' && rules),
+    });
+  }
+
+  /** Spreads the calls of all readers evenly. */
+  async #untilNextLogCall(): Promise<void> {
+    const now = Date.now();
+    const at = Math.max(now, this.#nextLogCallAt);
+    this.#nextLogCallAt = at + LOG_CALL_EVERY_MS;
+    if (at > now) await setTimeout(at - now);
   }
 
   runs(signal: AbortSignal, page: { size: number; before?: string | undefined }) {
