@@ -6,6 +6,7 @@ const target = process.env.DRUMLINE_TEST_TARGET || 'local';
 /** These files wait for minutes, so they start before the others of their group. */
 const LONGEST = [
   'autoscaling',
+  'dashboard',
   'lists',
   'ticks',
   'deadly',

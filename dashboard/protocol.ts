@@ -187,34 +187,11 @@ export interface LogFilter {
 }
 
 /** Everything about one job, with the log lines about it: `GET /api/jobs/:id`. */
-export type JobStory = JobReport & { log: Omit<Line, 'id'>[] };
-
-/** A job that was given up: its document, and what has become of it since. Times are ISO 8601. */
-export interface DeadLetterDocument {
-  jobId: number;
-  runId: string;
-  tick: number;
-  /** Absent if it could not be read or cannot be stored. */
-  item?: unknown;
-  reason: string;
-  /** Attempts that failed. */
-  attempts: number;
-  /** Whether the job said that retrying is useless. */
-  permanent: boolean;
-  firstFailedAt: string;
-  lastFailedAt: string;
-  /** `retrying`: it was sent again and has no outcome yet. `processed`: a retry has processed it. */
-  state: 'dead' | 'retrying' | 'processed';
-}
-
-/** A page of the dead letters that a query finds, in ascending order of their jobs: `GET /api/dead-letters`. */
-export interface DeadLettersPage {
-  /** Number of dead letters on all pages. */
-  total: number;
-  documents: DeadLetterDocument[];
-  /** Where the next page starts; absent on the last page. */
-  next?: number;
-}
+export type JobStory = JobReport & {
+  log: Omit<Line, 'id'>[];
+  /** Why the log could not be read. */
+  logProblem?: string;
+};
 
 /** Dead letters that a query finds, or all: what `POST /api/dead-letters/purge` deletes. */
 export type DeadLetterSelection = { query: string; runId?: string | undefined } | { all: true };

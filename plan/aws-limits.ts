@@ -35,3 +35,10 @@ export const NEW_TABLE_WRITE_UNITS = 4_000;
 
 /** Maximum write units per second of an on-demand table ("Service, account, and table quotas"). */
 export const TABLE_WRITE_UNITS = 40_000;
+
+/**
+ * Calls of FilterLogEvents per second of an account: in us-east-1; in ap-northeast-3, ap-southeast-3, ca-west-1,
+ * eu-central-1 and il-central-1; in the other regions ("CloudWatch Logs quotas"). Fixed. More calls are throttled, also
+ * those of other programs that read logs in the region.
+ */
+export const LOG_READS_PER_SECOND = { usEast1: 25, slowRegions: 5, otherRegions: 10 };

@@ -35,9 +35,17 @@ function searchReads(ticks: number): number {
 }
 
 /**
- * Usage of reading the logs of a day, each line once, if all workers are busy with batches of automatic packing: what is sent
- * to the internet. The calls (FilterLogEvents) have no price of their own: the page "Amazon CloudWatch pricing" has
- * prices for collecting, storing, querying and tailing logs and for their transfer, and for requests that concern metrics.
+ * Seconds of logs that one reading asks for on AWS: those since the last reading (dashboard/server/live.ts), and an overlap of
+ * 30 s, or of 300 s every 15th time, for lines that CloudWatch shows late (cli/cloud/read-logs.ts).
+ */
+export const LOG_READING_SECONDS = { interval: 5, overlap: (14 * 30 + 300) / 15 };
+
+/**
+ * Usage of reading the logs of a day, if all workers are busy with batches of automatic packing: what is sent to the
+ * internet. Because readings overlap, a line is sent about ten times. The calls (FilterLogEvents) have no price of their
+ * own: the page "Amazon CloudWatch pricing" has prices for collecting, storing, querying and tailing logs, and for requests
+ * that concern metrics. It charges for transfer as "Amazon EC2 On-Demand Pricing" does: 0.09 dollars a GB, after 100 GB a
+ * month that are free for all services and regions of an account together.
  */
 function usageOfLogReading(workers: number): Usage {
   const batches = (workers * SECONDS_PER_DAY * 1_000) / PACKED_BATCH_MS;
@@ -46,7 +54,8 @@ function usageOfLogReading(workers: number): Usage {
     batches * LOG_BYTES.batch +
     minutes * (LOG_BYTES.firing + LOG_BYTES.decision) +
     (batches + 2 * minutes) * LOG_EVENT_BYTES;
-  return usageOf({ transferGb: bytes / 1e9 });
+  const { interval, overlap } = LOG_READING_SECONDS;
+  return usageOf({ transferGb: (bytes / 1e9) * ((interval + overlap) / interval) });
 }
 
 /** What it costs to read the logs of a day, in dollars: a part of `pollingPerDay`. */
@@ -64,7 +73,7 @@ export interface Polling {
 
 /**
  * What a page that is visible all day costs on AWS, in dollars: its polls, and the log lines that it reads meanwhile if all
- * workers are busy. AWS's free 100 GB of transfer a month are not taken off.
+ * workers are busy. AWS's free 100 GB of transfer a month (9 dollars) are not taken off.
  */
 export function pollingPerDay({ workers, intervalSeconds, ticks = 1_000 }: Polling): number {
   const polls = scaleUsage(usageOfPoll({ workers, ticks }), SECONDS_PER_DAY / intervalSeconds);

@@ -2,9 +2,15 @@ import pMap from 'p-map';
 import { chunk } from '../../functions/core/grouping.ts';
 import { RETIRED_AFTER_MS, WorkerCounters } from '../../functions/core/ledger/counters.ts';
 import { LedgerWriter, type RecordedMessage } from '../../functions/core/ledger/message-records.ts';
-import { stopRun } from '../../functions/core/ledger/runs.ts';
-import { MAX_TRANSACTION_WRITES, type Table } from '../../functions/core/ledger/table.ts';
-import { type JobId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
+import { readRun, readSchedule, runKey, startRun, stopRun } from '../../functions/core/ledger/runs.ts';
+import {
+  MAX_TRANSACTION_WRITES,
+  type Table,
+  transact,
+  updateWrite,
+} from '../../functions/core/ledger/table.ts';
+import { type LeasedTick, tickItem } from '../../functions/core/ledger/ticks.ts';
+import { type JobId, newRunId, newWorkerId, type RunId } from '../../functions/core/model/ids.ts';
 import type { MessageRange } from '../../functions/core/model/message.ts';
 import { applyOutcomes, newRecord } from '../../functions/core/model/message-record.ts';
 import { LEDGER_TTL_SECONDS, startOneTick } from '../../test/fixtures/pipeline.ts';
@@ -17,6 +23,8 @@ export interface RunHistory {
   retired: number;
   /** Jobs that these workers counted, message by message. */
   jobs: number;
+  /** Ticks with one job each, nearly all of them pending. @default the first tick only, with one job */
+  ticks?: number;
 }
 
 /** Workers that start and retire together. */
@@ -28,7 +36,10 @@ const CONCURRENT_WORKERS = 10;
 const JOBS_PER_MESSAGE = 100;
 
 /** Writes a run's history into the ledger with the ledger's own code, without scheduler and consumer. */
-export async function writeHistory(table: Table, { workers, retired, jobs }: RunHistory): Promise<RunId> {
+export async function writeHistory(
+  table: Table,
+  { workers, retired, jobs, ticks }: RunHistory,
+): Promise<RunId> {
   const runId = await startOneTick(table, 1);
   const now = Date.now();
   // The deployed scheduler must not fire its ticks.
@@ -47,7 +58,47 @@ export async function writeHistory(table: Table, { workers, retired, jobs }: Run
     count: MAX_TRANSACTION_WRITES - 1,
   }))
     await count((present[turn++ % present.length] as (typeof present)[number]).writer, some);
+  if (ticks !== undefined) await writeTicks(table, runId, ticks);
   return runId;
+}
+
+/** Writes runs that were started and stopped without a tick. They are newer than all others. */
+export async function writeRuns(table: Table, runs: number): Promise<void> {
+  const now = Date.now();
+  for (let at = 1; at <= runs; at++) {
+    const startedAt = now + at * 1_000;
+    const runId = newRunId(startedAt);
+    await startRun(table, await readSchedule(table), {
+      ...{ runId, x: 1, y: 1_440, pace: 'burst', backfillMinutes: 0, startedAt, firstFreeJobId: 1 as JobId },
+      indexing: { index: table.name, monthly: false },
+    });
+    await stopRun(table, runId, startedAt);
+  }
+}
+
+/** Writes the items of ticks directly: each claim would change the schedule, one after the other. */
+async function writeTicks(table: Table, runId: RunId, ticks: number): Promise<void> {
+  const run = await readRun(table, runId);
+  if (!run?.firstJobId) throw new Error(`there is no run ${runId}`);
+  const { firstJobId, startedAt } = run;
+  const claims = Array.from({ length: ticks }, (_, at) => {
+    const dueAt = startedAt + at;
+    const tick: LeasedTick = {
+      ...{ runId, tick: at + 1, firstJob: (firstJobId + at) as JobId, count: 1, claimed: 1, sent: 1 },
+      ...{ jobsPerMessage: 1, dueAt, claimedAt: dueAt, sliceClaimedAt: dueAt, spreadMs: 0 },
+      ...{ index: { name: table.name }, lease: { holder: newWorkerId(), until: 0 } },
+    };
+    return { Put: { TableName: table.name, Item: tickItem(tick) } };
+  });
+  await pMap(chunk(claims, { count: MAX_TRANSACTION_WRITES }), (writes) => transact(table, writes), {
+    concurrency: CONCURRENT_WORKERS,
+  });
+  await transact(table, [
+    updateWrite(table, runKey(runId), {
+      UpdateExpression: 'SET tick = :ticks, enqueued = :ticks',
+      ExpressionAttributeValues: { ':ticks': ticks },
+    }),
+  ]);
 }
 
 /** A worker at a certain time. @param at milliseconds since 1970 */

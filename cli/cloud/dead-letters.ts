@@ -14,7 +14,12 @@ import {
   remove,
 } from './dead-letter-queue.ts';
 import type { Deployment } from './deployment.ts';
-import { type DocumentsSelection, findDeadLetterIds, forgetDeadLetters } from './invoke.ts';
+import {
+  type DocumentsSelection,
+  findDeadLetterIds,
+  forgetDeadLetters,
+  searchDeadLetters,
+} from './invoke.ts';
 
 const RETRY_DELAY_MS = 50;
 /** After this number of groups in a row of which SQS accepts nothing, a retry ends. */
@@ -39,6 +44,20 @@ export type RetrySelection =
   | { jobs: readonly number[] }
   | DocumentsSelection
   | { all: true; malformed: boolean };
+
+/** About how many dead letters a retry or a purge is about. */
+export async function countDeadLetters(
+  deployment: Deployment,
+  signal: AbortSignal,
+  selection: RetrySelection | PurgeSelection,
+): Promise<number> {
+  if ('jobs' in selection) return selection.jobs.length;
+  if ('query' in selection)
+    return (await searchDeadLetters(deployment, signal, { ...selection, size: 1 })).total;
+  const { deadLetterQueueUrl: url, target } = deployment;
+  const { visible, inFlight, delayed } = await readDepth({ url, client: target.clients.sqs });
+  return visible + inFlight + delayed;
+}
 
 /** What a retry has done, in dead letters. */
 export interface RetryResult {

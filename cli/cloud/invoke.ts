@@ -87,11 +87,11 @@ export interface DocumentsSelection {
   runId?: string | undefined;
 }
 
-/** The documents that a query finds, in ascending order of their jobIds, page by page. */
+/** The documents that a query finds, in ascending order of their jobIds, page by page. @param selection after: a page's `next` */
 export function searchResults(
   deployment: Deployment,
   signal: AbortSignal,
-  selection: DocumentsSelection & { limit: number },
+  selection: DocumentsSelection & { limit: number; after?: number | undefined },
 ): AsyncGenerator<ResultsPage> {
   return pagesOf(selection, (results) => invoke(deployment, 'status', { results }, signal));
 }
@@ -139,10 +139,10 @@ export async function* documentsOf<Document>(
 }
 
 async function* pagesOf<Page extends { documents: unknown[]; next?: number }>(
-  { limit, ...selection }: DocumentsSelection & { limit: number },
+  { limit, after: start, ...selection }: DocumentsSelection & { limit: number; after?: number | undefined },
   read: (request: DocumentsSelection & { size: number; after: number | undefined }) => Promise<Page>,
 ): AsyncGenerator<Page> {
-  let after: number | undefined;
+  let after = start;
   let remaining = limit;
   do {
     const page = await read({ ...selection, size: Math.min(remaining, MAX_PAGE_DOCUMENTS), after });

@@ -19,7 +19,10 @@ export async function readJobLog(
   const endedAt = state === 'processed' ? document?.processedAt : state === 'dead' && attempts?.lastAt;
   const until = endedAt ? Date.parse(endedAt) + MARGIN_MS : undefined;
   // All lines about jobs contain the run.
-  const reader = new LogReader(deployment, ['consumer'], Date.parse(dueAt) - MARGIN_MS, runId, until);
+  const reader = new LogReader(deployment, ['consumer'], Date.parse(dueAt) - MARGIN_MS, {
+    filter: runId,
+    until,
+  });
   return (await reader.read(signal)).filter((line) => isAbout(line, job));
 }
 

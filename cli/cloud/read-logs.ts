@@ -12,16 +12,29 @@ import type { Target } from './target.ts';
 /** The maximum number of events per call (CloudWatch's quota). */
 const PAGE_SIZE = 10_000;
 
-/** Overlap of two readings, in milliseconds, because CloudWatch shows events late and out of order. */
-const OVERLAP_MS = 30_000;
+/** How readings overlap, because CloudWatch shows events late and out of order. Times are in milliseconds. */
+export interface Overlaps {
+  usualMs: number;
+  /** Every `longEvery`th reading overlaps by `longMs`, for events that are even later. */
+  longMs: number;
+  longEvery: number;
+}
 
-/** Every `DEEP_EVERY`th reading has this overlap, in milliseconds, for events that are later than `OVERLAP_MS`. */
-const DEEP_OVERLAP_MS = 300_000;
-const DEEP_EVERY = 15;
+const OVERLAPS: Overlaps = { usualMs: 30_000, longMs: 300_000, longEvery: 15 };
+
+export interface LogReaderOptions {
+  /** Only events with this text. CloudWatch does the search where it can. */
+  filter?: string | undefined;
+  /** The end, in milliseconds since 1970; without it, the logs have no end. */
+  until?: number | undefined;
+  overlaps?: Overlaps;
+  /** Awaited before each call of CloudWatch, e.g. to limit their number. */
+  beforeCall?: () => Promise<void>;
+}
 
 /** Reads the logs of functions. Each reading returns the events that are new since the last one. */
 export class LogReader {
-  /** The times of the events in the deep overlap, by event. */
+  /** The times of the events in the long overlap, by event. */
   readonly #seen = new Map<string, number>();
   /** The time of the newest event, in milliseconds since 1970. */
   #newest: number;
@@ -32,17 +45,15 @@ export class LogReader {
     readonly functions: readonly FunctionName[],
     /** The start, in milliseconds since 1970. */
     readonly since: number,
-    /** Only events with this text. CloudWatch does the search where it can. */
-    readonly filter?: string,
-    /** The end, in milliseconds since 1970; without it, the logs have no end. */
-    readonly until?: number,
+    readonly options: LogReaderOptions = {},
   ) {
     this.#newest = since;
   }
 
   /** Reads the new lines, oldest first. After a failed reading, the next one returns the lines of both. */
   async read(signal: AbortSignal): Promise<LogLine[]> {
-    const overlap = this.#readings % DEEP_EVERY === 0 ? DEEP_OVERLAP_MS : OVERLAP_MS;
+    const { usualMs, longMs, longEvery } = this.options.overlaps ?? OVERLAPS;
+    const overlap = this.#readings % longEvery === 0 ? longMs : usualMs;
     const from = Math.max(this.since, this.#newest - overlap);
     const read = await Promise.all(this.functions.map((name) => this.#readFunction(name, from, signal)));
     this.#readings++;
@@ -54,7 +65,7 @@ export class LogReader {
       this.#newest = Math.max(this.#newest, Math.min(timestamp, now));
       return [readLogLine(name, timestamp, message)];
     });
-    const oldest = this.#newest - DEEP_OVERLAP_MS;
+    const oldest = this.#newest - longMs;
     for (const [key, at] of this.#seen) if (at < oldest) this.#seen.delete(key);
     return inOrder(lines);
   }
@@ -95,9 +106,10 @@ export class LogReader {
     abortSignal: AbortSignal,
   ): Promise<FilterLogEventsCommandOutput> {
     const { name, clients } = this.deployment.target;
-    const end = this.until !== undefined && { endTime: this.until };
-    const filter = this.filter !== undefined &&
-      canSearch(this.filter) && { filterPattern: `"${this.filter}"` };
+    const { filter: text, until, beforeCall } = this.options;
+    const end = until !== undefined && { endTime: until };
+    const filter = text !== undefined && canSearch(text) && { filterPattern: `"${text}"` };
+    await beforeCall?.();
     try {
       return await clients.logs.send(
         new FilterLogEventsCommand({ ...from, limit: PAGE_SIZE, ...filter, ...end }),

@@ -1,11 +1,8 @@
+import { once } from 'node:events';
 import type { Command } from 'commander';
-import open from 'open';
-import { buildPage, PAGE_FOLDER } from '../../dashboard/server/build-page.ts';
-import { DeployedCloud } from '../../dashboard/server/deployed-cloud.ts';
-import { startDashboard } from '../../dashboard/server/server.ts';
 import { action, type Call } from '../cloud/call.ts';
+import { serveDashboard } from '../dashboard/serve-dashboard.ts';
 import { int } from '../terminal/options.ts';
-import { VERSION } from '../terminal/version.ts';
 
 interface Options {
   open: boolean;
@@ -31,20 +28,15 @@ export function register(program: Command): void {
 async function run(call: Call, { open: opens, write = false, port }: Options): Promise<number> {
   const { output, signal, step } = call;
   const deployment = await call.deployment();
-  await step('Building the page', buildPage);
-  const cloud = new DeployedCloud(call, deployment);
-  const dashboard = await startDashboard({
-    cloud,
-    pageFolder: PAGE_FOLDER,
-    version: VERSION,
-    port,
-    writable: write,
-  });
+  const dashboard = await step('Starting the dashboard', () =>
+    serveDashboard(call, deployment, { port, writable: write }),
+  );
   try {
     output.result({ address: dashboard.address }, () => dashboard.address);
-    if (opens) await open(dashboard.address);
+    if (opens && !(await dashboard.open()))
+      output.say('No browser could be opened. Open the address yourself.');
     output.say(`Ctrl-C ends the dashboard.${write ? '' : ' It is read-only; --write allows changes.'}`);
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (!signal.aborted) await once(signal, 'abort');
     return 0;
   } finally {
     await dashboard.close();

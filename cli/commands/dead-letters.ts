@@ -1,23 +1,18 @@
 import type { Command } from 'commander';
 import type { FoundDeadLetter } from '../../functions/core/jobs/find-dead-letters.ts';
-import { readDepth } from '../../functions/core/queue/queue.ts';
 import { action, type Call } from '../cloud/call.ts';
 import type { ReceivedDeadLetter } from '../cloud/dead-letter-queue.ts';
 import {
+  countDeadLetters,
   listDeadLetters,
-  type PurgeResult,
   purgeDeadLetters,
   type RetryResult,
   type RetrySelection,
   retryDeadLetters,
 } from '../cloud/dead-letters.ts';
 import type { Deployment } from '../cloud/deployment.ts';
-import {
-  type DocumentsSelection,
-  documentsOf,
-  searchAllDeadLetters,
-  searchDeadLetters,
-} from '../cloud/invoke.ts';
+import { type DocumentsSelection, documentsOf, searchAllDeadLetters } from '../cloud/invoke.ts';
+import { purgeProgress, purgeText, retryProgress, retryText } from '../runs/dead-letter-text.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { count, counted, localTime, printable, shortJson } from '../terminal/format.ts';
@@ -157,7 +152,7 @@ async function retry(
     output.say(`${counted(result.sent + result.kept, 'dead letter')} sent again. The others are unchanged.`);
     signal.throwIfAborted();
   }
-  output.result(result, () => retryText(result));
+  output.result(result, () => retryText(result, '--malformed sends them as well'));
   return result.unsent > 0 ? 1 : 0;
 }
 
@@ -170,25 +165,10 @@ async function retryWithProgress(
   selection: RetrySelection,
 ): Promise<RetryResult> {
   const { signal } = call;
-  const about = await expectedIn(deployment, signal, selection);
-  const line = ({ sent, kept }: RetryResult) =>
-    `${count(sent + kept)} of about ${counted(about, 'dead letter')} sent again`;
+  const about = await countDeadLetters(deployment, signal, selection);
   return withProgress(call, (onProgress) =>
-    retryDeadLetters(deployment, selection, signal, (result) => onProgress(line(result))),
+    retryDeadLetters(deployment, selection, signal, (result) => onProgress(retryProgress(result, about))),
   );
-}
-
-/** About how many dead letters there are, or match a search. */
-async function expectedIn(
-  deployment: Deployment,
-  signal: AbortSignal,
-  selection: RetrySelection,
-): Promise<number> {
-  if ('query' in selection)
-    return (await searchDeadLetters(deployment, signal, { ...selection, size: 1 })).total;
-  const { deadLetterQueueUrl: url, target } = deployment;
-  const { visible, inFlight, delayed } = await readDepth({ url, client: target.clients.sqs });
-  return visible + inFlight + delayed;
 }
 
 /** Shows a line that changes while the work is done. */
@@ -218,7 +198,7 @@ async function purge(
   const { output, signal } = call;
   const selection = selectionOf(options) ?? ({ all: true, malformed: true } as const);
   const deployment = await call.deployment();
-  const expected = await expectedIn(deployment, signal, selection);
+  const expected = await countDeadLetters(deployment, signal, selection);
   if (expected === 0) {
     output.result({ purged: 0 }, () =>
       'query' in selection ? 'No dead letter matches.' : 'There are no dead letters.',
@@ -230,9 +210,7 @@ async function purge(
     return 1;
   }
   const result = await withProgress(call, (onProgress) =>
-    purgeDeadLetters(deployment, selection, signal, ({ purged }) =>
-      onProgress(`${count(purged)} of about ${counted(expected, 'dead letter')} deleted`),
-    ),
+    purgeDeadLetters(deployment, selection, signal, (purged) => onProgress(purgeProgress(purged, expected))),
   );
   if (signal.aborted) {
     output.say(`${counted(result.purged, 'dead letter')} deleted. The others are unchanged.`);
@@ -279,32 +257,4 @@ function foundTable(found: readonly FoundDeadLetter[]): string {
 function jobsIn({ jobId, range }: ReceivedDeadLetter): string {
   if (jobId !== undefined) return String(jobId);
   return range ? `${range.first}–${range.last}` : '–';
-}
-
-function purgeText({ purged, kept, newer, reason }: PurgeResult): string {
-  const lines = [`${counted(purged, 'dead letter')} deleted.`];
-  if (kept > 0) lines.push(`${count(kept)} could not be deleted and stay where they are.`);
-  if (newer > 0) lines.push(`${counted(newer, 'dead letter')} came meanwhile and stay where they are.`);
-  if (reason !== undefined)
-    lines.push(`Searches still find them, because Elasticsearch has not deleted them: ${reason}`);
-  return lines.join('\n');
-}
-
-function retryText({ sent, kept, unsent, malformed, newer, missing = 0, reason }: RetryResult): string {
-  const lines = [`${counted(sent + kept, 'dead letter')} sent again.`];
-  if (kept > 0) lines.push(`${count(kept)} of them could not be deleted and are still listed.`);
-  if (unsent > 0) lines.push(`${count(unsent)} could not be sent and stay where they are: ${reason}`);
-  if (malformed > 0)
-    lines.push(
-      `${count(malformed)} skipped, because they contain no readable job; --malformed sends them as well.`,
-    );
-  if (missing > 0)
-    lines.push(
-      `${counted(missing, 'job')} that match have no dead letter: they are being retried, or are done.`,
-    );
-  if (newer > 0)
-    lines.push(
-      `${counted(newer, 'dead letter')} came meanwhile, of jobs that have failed (again). Retry them when the cause is fixed.`,
-    );
-  return lines.join('\n');
 }

@@ -8,6 +8,7 @@ import { readStatus, verify } from '../cloud/invoke.ts';
 import { requireEmulator, startCloud } from '../cloud/lifecycle.ts';
 import type { GivenSettings } from '../cloud/settings.ts';
 import { cloudName, elasticsearchUrlFromHost } from '../cloud/target.ts';
+import { type ServedDashboard, serveDashboard } from '../dashboard/serve-dashboard.ts';
 import { clearEarlierRuns, startRun, stopRun } from '../runs/control-run.ts';
 import { followTicks, followUntilInterrupted } from '../runs/demo-run.ts';
 import { drainRun } from '../runs/follow-run.ts';
@@ -93,9 +94,20 @@ async function run(call: Call, options: Options): Promise<number> {
 async function finish(call: Call, deployment: Deployment, runId: string, options: Options): Promise<number> {
   const { output } = call;
   const busy = new BusyTime();
+  let dashboard: Promise<ServedDashboard> | undefined;
+  // It is the user's own demo, so the page may change it.
+  const openDashboard = async () => {
+    dashboard ??= serveDashboard(call, deployment, { port: 0, writable: true });
+    const { address, open } = await dashboard;
+    return (await open()) ? `Dashboard: ${address}` : `Open the dashboard yourself: ${address}`;
+  };
   const after = options.follow
-    ? await followUntilInterrupted(call, deployment, runId, busy)
+    ? await followUntilInterrupted(call, deployment, runId, busy, openDashboard)
     : await followTicks(call, deployment, runId, options, busy);
+  await dashboard?.then(
+    ({ close }) => close(),
+    () => {},
+  );
   await stopRun(deployment, runId);
   // The last jobs are counted while the run drains.
   const status = await drainRun(after, deployment, runId, (sampled) => busy.sample(sampled));
@@ -149,6 +161,7 @@ async function cleanUp({ output, target }: Call, { isUp, deployment, runId }: St
 function whatNext({ target }: Call, { elasticsearchUrl: url, index }: Deployment, runId: string): string {
   const commands = {
     'start --x 5000 --y 1': 'start a run',
+    'dashboard --write': 'watch and control it in the browser',
     'status --watch': 'watch its status',
     'scale 4': 'scale to four workers',
     'logs --follow': 'follow the logs of the functions',

@@ -54,7 +54,7 @@ async function run(call: Call, options: Options, name?: FunctionName): Promise<n
   const { output, signal } = call;
   const deployment = await call.deployment();
   const since = Date.now() - options.since;
-  const reader = new LogReader(deployment, name ? [name] : FUNCTIONS, since, options.filter);
+  const reader = new LogReader(deployment, name ? [name] : FUNCTIONS, since, { filter: options.filter });
   const read = async () => (await reader.read(signal)).filter((line) => isWanted(line, options));
   if (options.follow) return follow(call, read);
   const lines = await read();

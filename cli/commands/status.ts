@@ -41,7 +41,7 @@ async function run(
     throw new CommandError('no_such_run', `There is no run ${runId}.`, target.command('runs'));
   }
   if (watch) {
-    await watchStatus(call, deployment, { runId, footer: 'Press q to quit. The run continues.' });
+    await watchStatus(call, deployment, { runId, footer: () => ['Press q to quit. The run continues.'] });
     return;
   }
   output.result({ ...status, warnings: warningsOf(status) }, () =>

@@ -42,17 +42,33 @@ export async function followTicks(
   return call;
 }
 
-/** Follows a run until Ctrl-C, which stops the run but not the command. @returns a call that is not aborted */
+/**
+ * Follows a run until Ctrl-C, which stops the run but not the command.
+ * @param openDashboard called for the key d; its result is a line for the screen
+ * @returns a call that is not aborted
+ */
 export async function followUntilInterrupted(
   call: Call,
   deployment: Deployment,
   runId: string,
   busy: BusyTime,
+  openDashboard: () => Promise<string>,
 ): Promise<Call> {
   const { output } = call;
   if (isTerminal(process.stdout) && !output.json) {
     const onStatus = (status: Status) => busy.sample(status);
-    await watchStatus(call, deployment, { runId, footer: 'Press q or Ctrl-C to stop the run.', onStatus });
+    let dashboard = '';
+    const open = async () => {
+      dashboard = 'Opening the dashboard …';
+      dashboard = await openDashboard().catch(
+        (error) => `The dashboard could not be opened: ${error.message}`,
+      );
+    };
+    const footer = () => [
+      ...(dashboard ? [dashboard] : []),
+      'Press d to open the dashboard, q or Ctrl-C to stop the run.',
+    ];
+    await watchStatus(call, deployment, { runId, footer, keys: { d: () => void open() }, onStatus });
   } else {
     output.say('Ctrl-C stops the run.');
     const isOver = (status: Status) => {

@@ -15,8 +15,10 @@ const INTERVAL_MS = 1_000;
 export interface WatchOptions {
   /** The active or last run unless given. */
   runId?: string | undefined;
-  /** The last line of the screen. */
-  footer: string;
+  /** The last lines of the screen. It may change. */
+  footer: () => string[];
+  /** What other keys than q do. */
+  keys?: Record<string, () => void>;
   onStatus?: (status: Status) => void;
 }
 
@@ -27,11 +29,11 @@ export interface WatchOptions {
 export async function watchStatus(
   { output, signal, target }: Call,
   deployment: Deployment,
-  { runId, footer, onStatus }: WatchOptions,
+  { runId, footer, keys = {}, onStatus }: WatchOptions,
 ): Promise<Status | undefined> {
   const quit = new AbortController();
   const either = AbortSignal.any([signal, quit.signal]);
-  const stopListening = onQuitKey(() => quit.abort());
+  const stopListening = onKeys({ ...keys, q: () => quit.abort() });
   const meter = new RateMeter();
   let status: Status | undefined;
   let rate: number | null = null;
@@ -44,7 +46,7 @@ export async function watchStatus(
       statusScreen(status, { colors: output.colors, width: columns, rate, options: target.options });
     const lines = (screen ?? 'Reading the status …').split('\n');
     // The last row of the terminal is for the cursor.
-    logUpdate(fitToTerminal(lines, ['', ...warning, output.colors.dim(footer)], columns, rows - 1));
+    logUpdate(fitToTerminal(lines, ['', ...warning, ...footer().map(output.colors.dim)], columns, rows - 1));
   };
   // The screen shows times such as "12 s ago", which change between two readings.
   const redraw = setInterval(draw, INTERVAL_MS / 2);
@@ -74,13 +76,14 @@ export async function watchStatus(
   }
 }
 
-/** Calls `quit` for the keys q and Ctrl-C. In raw mode Ctrl-C is a key, not a signal. */
-function onQuitKey(quit: () => void): () => void {
+/** Calls what belongs to a key. In raw mode Ctrl-C is a key, not a signal; it does what q does. */
+function onKeys(keys: Record<string, () => void>): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) return () => {};
   emitKeypressEvents(stdin);
   const listen = (_text: string | undefined, key: Key) => {
-    if (key.name === 'q' || (key.ctrl && key.name === 'c')) quit();
+    const name = key.ctrl && key.name === 'c' ? 'q' : key.name;
+    if (name !== undefined) keys[name]?.();
   };
   stdin.setRawMode(true);
   stdin.resume();

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { stream, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { FUNCTIONS } from '../../cli/cloud/deployment.ts';
-import { type CommandError, UsageError } from '../../cli/terminal/errors.ts';
+import { UsageError } from '../../cli/terminal/errors.ts';
 import { RUN_ID } from '../../functions/core/model/ids.ts';
 import { MAX_WORKERS } from '../../functions/core/model/scaling.ts';
 import { type About, type Change, LOG_LEVELS, type RunAnswer, type Streamed } from '../protocol.ts';
@@ -72,7 +72,7 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   const app = new Hono();
   app.use(ownOriginOnly(port));
   app.onError((error, context) => {
-    const explained = error instanceof z.ZodError ? invalid(error) : cloud.explain(error);
+    const explained = wrongInput(error) ?? cloud.explain(error);
     return context.json({ error: problemOf(explained) }, explained instanceof UsageError ? 400 : 502);
   });
 
@@ -114,7 +114,10 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
     return context.json(await cloud.deadLetters(signal, { ...rest, runId }));
   });
 
-  app.post('/api/*', changesNeedToken(token), bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  const tooLarge = () => {
+    throw new UsageError(`A change has ${MAX_BODY_BYTES / 1_000} kB at most.`, 'Choose fewer jobs.');
+  };
+  app.post('/api/*', changesNeedToken(token), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
   app.post('/api/control', async (context) => {
     // The control function checks the change, and its refusals are shown.
     const answer = await cloud.change(signal, change.parse(await context.req.json()) as Change);
@@ -145,6 +148,7 @@ export function createApp({ cloud, live, pageFolder, version, token, port, signa
   );
 
   app.use(serveStatic({ root: pageFolder }));
+  app.get('/assets/*', (context) => context.notFound());
   // Every view of the page has an address of its own.
   app.get('*', serveStatic({ root: pageFolder, path: 'index.html' }));
   return app;
@@ -198,7 +202,10 @@ function runIdOf(text: string): string {
   throw new UsageError(`${text} is not the ID of a run.`, 'An ID looks like this: 20261123-214512-k3f9');
 }
 
-function invalid({ issues }: z.ZodError): CommandError {
-  const [issue] = issues;
+/** The error of a request that makes no sense; undefined for another error. */
+function wrongInput(error: Error): UsageError | undefined {
+  if (error instanceof SyntaxError) return new UsageError('A change is a JSON document.', '');
+  if (!(error instanceof z.ZodError)) return undefined;
+  const [issue] = error.issues;
   return new UsageError(`${issue?.path.join('.') || 'input'}: ${issue?.message}.`, '');
 }

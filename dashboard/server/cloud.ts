@@ -1,19 +1,12 @@
 import type { PurgeResult, RetryResult } from '../../cli/cloud/dead-letters.ts';
 import type { FunctionName } from '../../cli/cloud/deployment.ts';
 import type { LogLine } from '../../cli/cloud/log-line.ts';
-import type { JobReport } from '../../functions/core/jobs/find-job.ts';
+import type { DeadLettersPage } from '../../functions/core/jobs/find-dead-letters.ts';
 import type { ResultsPage } from '../../functions/core/results/query.ts';
 import type { TicksPage } from '../../functions/core/schedule/tick-status.ts';
 import type { Verification } from '../../functions/core/verify/verify.ts';
 import type { RunsPage, Status } from '../../functions/status.ts';
-import type {
-  About,
-  Change,
-  DeadLetterSelection,
-  DeadLettersPage,
-  RetrySelection,
-  RunCost,
-} from '../protocol.ts';
+import type { About, Change, DeadLetterSelection, JobStory, RetrySelection, RunCost } from '../protocol.ts';
 
 /**
  * What the dashboard asks of a deployment. `DeployedCloud` asks the functions with the user's credentials. Every method
@@ -34,7 +27,7 @@ export interface Cloud {
   ): Promise<TicksPage>;
   /** What a run has cost on AWS so far; undefined if it is not known. It never throws. */
   cost(signal: AbortSignal, run: Status): Promise<RunCost | undefined>;
-  job(signal: AbortSignal, jobId: number): Promise<JobReport & { log: LogLine[] }>;
+  job(signal: AbortSignal, jobId: number): Promise<JobStory>;
   results(signal: AbortSignal, search: Search): Promise<ResultsPage>;
   deadLetters(signal: AbortSignal, search: Search): Promise<DeadLettersPage>;
   retryDeadLetters(

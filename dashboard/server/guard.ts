@@ -32,10 +32,13 @@ export function ownOriginOnly(port: () => number): MiddlewareHandler {
     const host = context.req.header('host') ?? '';
     const origin = context.req.header('origin');
     const site = context.req.header('sec-fetch-site');
+    // A link or a redirect from elsewhere may open the page, which contains no data, but read nothing else.
+    const isOpened =
+      context.req.header('sec-fetch-mode') === 'navigate' && !context.req.path.startsWith('/api/');
     const isOwn =
       hosts.includes(host) &&
       (origin === undefined || origin === `http://${host}`) &&
-      (site === undefined || site === 'same-origin' || site === 'none');
+      (site === undefined || site === 'same-origin' || site === 'none' || isOpened);
     if (!isOwn) return context.json(refusal('foreign_origin', 'This server answers only its own page.'), 403);
     return next();
   };

@@ -120,6 +120,10 @@ export class FigureHistory {
       );
     const values = (which: 'waiting' | 'oldestSeconds' | 'concurrency') =>
       buckets.map((bucket) => bucket?.[which] ?? null);
+    // What waited in an earlier run does not belong to the run that the status shows.
+    const begun = Date.parse(this.#last?.status.startedAt ?? '') || 0;
+    const ofRun = (which: 'waiting' | 'oldestSeconds') =>
+      values(which).map((value, index) => (from + (index + 1) * BUCKET_MS > begun ? value : null));
     return {
       from,
       bucketMs: BUCKET_MS,
@@ -135,10 +139,10 @@ export class FigureHistory {
             ]
           : []),
       ],
-      waiting: values('waiting'),
+      waiting: ofRun('waiting'),
       waitMs: mean('wait'),
       runMs: mean('run'),
-      oldestSeconds: values('oldestSeconds'),
+      oldestSeconds: ofRun('oldestSeconds'),
       concurrency: values('concurrency'),
       decisions: [...this.#decisions.values()].sort((one, other) => one.at - other.at).slice(-MAX_DECISIONS),
       ticks: [...this.#ticks.values()]

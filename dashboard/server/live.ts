@@ -6,7 +6,7 @@ import { pendingOf, RateMeter } from '../../cli/runs/statistics.ts';
 import type { Status } from '../../functions/status.ts';
 import { pollingPerDay } from '../../plan/polling.ts';
 import type { Batches, Line, LogFilter, Problem, RunCost, View } from '../protocol.ts';
-import { RecentBatches } from './batches.ts';
+import { KEPT_MS, RecentBatches } from './batches.ts';
 import type { Cloud, LogSource } from './cloud.ts';
 import { healthOf } from './health.ts';
 import { FigureHistory } from './history.ts';
@@ -31,8 +31,11 @@ const MAX_PAST_TICKS = 60;
 /** The history that the logs and the ledger are read for, in milliseconds. */
 const HISTORY_MS = 3_600_000;
 
+/** After a longer pause, in milliseconds, the logs are not read from where the last reading ended. */
+const MAX_PAUSE_MS = 120_000;
+
 /** About how many lines of the past are read, and how many a worker writes per minute: a batch takes about 3 seconds. */
-const MAX_PAST_LINES = 30_000;
+const MAX_PAST_LINES = 10_000;
 const LINES_PER_WORKER_MINUTE = 20;
 
 /**
@@ -55,6 +58,8 @@ export class Live {
   #polling: Promise<void> | undefined;
   #readingLogs: Promise<void> | undefined;
   #logs: LogSource | undefined;
+  /** When the logs were last read, in milliseconds since 1970. */
+  #logsReadAt = 0;
   #last: { status: Status; at: number; jobsPerSecond: number | null } | undefined;
   #problem: Problem | undefined;
   #cost: RunCost | undefined;
@@ -118,16 +123,24 @@ export class Live {
     try {
       const status = await this.cloud.status(this.#closed.signal);
       const at = Date.now();
-      if (this.#last?.status.runId !== status.runId) await this.#addTicks(status);
+      const isOtherRun = this.#last?.status.runId !== status.runId;
       this.#history.addStatus(status, at);
+      // The first numbers need not wait for the ticks of the past, nor for the price.
+      if (isOtherRun) void this.#addTicks(status);
       const perMinute = this.#meter.sample(status.processed + status.failed, at);
       this.#last = { status, at, jobsPerSecond: perMinute === null ? null : perMinute / 60 };
-      this.#cost = await this.cloud.cost(this.#closed.signal, status);
+      if (isOtherRun) this.#cost = undefined;
+      void this.#price(status);
       this.#problem = undefined;
     } catch (error) {
       const problem = problemOf(this.cloud.explain(error));
       this.#problem = { ...problem, since: this.#problem?.since ?? Date.now() };
     }
+  }
+
+  async #price(status: Status): Promise<void> {
+    const cost = await this.cloud.cost(this.#closed.signal, status);
+    if (this.#last?.status.runId === status.runId) this.#cost = cost;
   }
 
   /** Fills the ticks of the last hour from the ledger. Without them, the chart has only those to come. */
@@ -136,6 +149,7 @@ export class Live {
     const page = await this.cloud
       .ticks(this.#closed.signal, { runId, size: MAX_PAST_TICKS })
       .catch(() => undefined);
+    if (this.#last?.status.runId !== runId) return;
     this.#history.addTicks(
       (page?.ticks ?? []).map(({ tick, claimedAt, count }) => ({
         tick,
@@ -161,15 +175,19 @@ export class Live {
 
   async #readLines(): Promise<void> {
     const { signal } = this.#closed;
+    const now = Date.now();
+    // After a pause without pages there may be more lines than can be read.
+    if (now - this.#logsReadAt > MAX_PAUSE_MS) this.#logs = undefined;
     if (!this.#logs) {
       const workers = Math.max(1, this.#last?.status.workers.length ?? 1);
       const pastMs = Math.min(HISTORY_MS, (MAX_PAST_LINES / (workers * LINES_PER_WORKER_MINUTE)) * 60_000);
-      const now = Date.now();
       // The autoscaler has a line per minute, however many workers there are.
       if (pastMs < HISTORY_MS) await this.#readPast(now - HISTORY_MS, ['autoscaler']);
-      this.#logs = this.cloud.logs(now - pastMs);
+      this.#logs = this.cloud.logs(Math.max(now - pastMs, this.#logsReadAt));
     }
-    this.#addLines(await this.#logs.read(signal));
+    const lines = await this.#logs.read(signal);
+    this.#logsReadAt = now;
+    this.#addLines(lines);
   }
 
   async #readPast(since: number, functions: FunctionName[]): Promise<void> {
@@ -192,7 +210,9 @@ export class Live {
     for (const line of lines) this.#addDecision(line);
     this.#feed.add(lines, performance.now());
     if (batches.length === 0) return;
-    const shown = batches.map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
+    const shown = batches
+      .filter(({ to }) => to >= now - KEPT_MS)
+      .map(({ jobs: _, waitMs: __, runMs: ___, ...batch }) => batch);
     this.#batches.add(shown, now);
     for (const viewer of this.#viewers) viewer.batches({ all: false, batches: shown });
   }

@@ -33,6 +33,14 @@ export const STAGES = {
   autoscaling: { workMs: '100', jobConcurrency: '10', ...PATIENT },
   cli: {},
   control: {},
+  // A worker runs ten jobs of 100 ms at a time.
+  dashboard: {
+    jobFile: 'test/e2e/jobs/moody.ts',
+    concurrency: '2',
+    jobsPerMessage: '20',
+    jobConcurrency: '10',
+    ...PATIENT,
+  },
   'dead-letters': { jobFile: 'test/e2e/jobs/faulty.ts' },
   deadly: { jobFile: 'test/e2e/jobs/deadly.ts' },
   index: {},

@@ -135,7 +135,7 @@ export async function documentsOf(runId: string): Promise<ResultDocument[]> {
 /** Everything that a function has logged in the last hour, in whichever log group the target uses. */
 export function logLines(name: FunctionName, filter?: string): Promise<LogLine[]> {
   const functions = { [name]: functionName(name) } as Deployment['functions'];
-  const reader = new LogReader({ target, functions }, [name], Date.now() - 3_600_000, filter);
+  const reader = new LogReader({ target, functions }, [name], Date.now() - 3_600_000, { filter });
   return reader.read(new AbortController().signal);
 }
 

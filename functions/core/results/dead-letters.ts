@@ -89,37 +89,42 @@ export function deleteDeadLetters(
   return write(results, operations, timeoutMs);
 }
 
-/** Maximum documents that one request deletes, so that it ends in time. */
+/** Maximum documents that are deleted at once: what a search finds at most (`index.max_result_window`). */
 const MAX_DELETED = 10_000;
-const DELETION_TIMEOUT_MS = 20_000;
 
 /**
- * Deletes up to 10,000 documents of jobs that were given up before a time.
+ * Deletes up to 10,000 documents of jobs that were given up before a time. A delete by query would need a module that the
+ * local Elasticsearch does not have.
  * @param before ISO 8601
- * @returns how many were deleted, and whether there may be more
+ * @returns how many were deleted, and whether there are more
  * @throws Unavailable, also when the key lacks the privilege
  */
 export async function deleteDeadLettersBefore(
-  { client, index }: Results,
+  results: Results,
   before: string,
 ): Promise<{ deleted: number; more: boolean }> {
-  const deadLetters = { index: deadLetterIndexOf(index), ignore_unavailable: true };
-  // The request finds only what searches find.
-  await elasticsearchCall(() => client.indices.refresh(deadLetters));
-  const { deleted = 0, total = 0 } = await elasticsearchCall(() =>
-    client.deleteByQuery(
-      {
-        ...deadLetters,
-        query: { range: { givenUpAt: { lt: before } } },
-        max_docs: MAX_DELETED,
-        // A document that was written meanwhile belongs to a newer dead letter.
-        conflicts: 'proceed',
-        refresh: true,
-      },
-      { requestTimeout: DELETION_TIMEOUT_MS },
-    ),
+  const { client } = results;
+  const deadLetters = { index: deadLetterIndexOf(results.index), ignore_unavailable: true };
+  const refresh = () => elasticsearchCall(() => client.indices.refresh(deadLetters));
+  await refresh();
+  const answer = await elasticsearchCall(() =>
+    client.search({
+      ...deadLetters,
+      size: MAX_DELETED,
+      _source: false,
+      query: { range: { givenUpAt: { lt: before } } },
+      filter_path: ['hits.hits._id'],
+    }),
   );
-  return { deleted, more: deleted > 0 && total === MAX_DELETED };
+  const jobs = (answer.hits?.hits ?? []).map(({ _id }) => Number(_id) as JobId);
+  if (jobs.length === 0) return { deleted: 0, more: false };
+  const { outages, refusal } = await deleteDeadLetters(results, jobs);
+  const [outage] = outages.values();
+  if (outage) throw outage;
+  if (refusal !== undefined) throw new Unavailable('results', new Error(refusal));
+  // The next search must not find them again.
+  await refresh();
+  return { deleted: jobs.length, more: jobs.length === MAX_DELETED };
 }
 
 async function write(

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { isMalformed } from '../../../cli/cloud/dead-letter-queue.ts';
-import { listDeadLetters, retryDeadLetters } from '../../../cli/cloud/dead-letters.ts';
+import { listDeadLetters, purgeDeadLetters, retryDeadLetters } from '../../../cli/cloud/dead-letters.ts';
 import type { Deployment } from '../../../cli/cloud/deployment.ts';
 
 const RUN = '20261123-214512-k3f9';
@@ -31,10 +31,17 @@ interface Faults {
   keeps?: (id: string) => boolean;
   /** Called after each accepted batch. */
   onSent?: () => void;
+  /** Jobs that a search finds, in pages of two. */
+  found?: number[];
+  /** Whether the control function can delete documents. */
+  canForget?: boolean;
 }
 
 /** In-memory jobs queue and dead-letter queue. */
-function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps, onSent }: Faults = {}) {
+function queuesWith(
+  stored: Omit<Stored, 'hidden'>[],
+  { refuses, keeps, onSent, found = [], canForget = true }: Faults = {},
+) {
   const dead: Stored[] = stored.map((message) => ({ ...message, hidden: false }));
   const jobs: string[] = [];
   const peak = { inFlight: 0 };
@@ -79,15 +86,42 @@ function queuesWith(stored: Omit<Stored, 'hidden'>[], { refuses, keeps, onSent }
       return {};
     },
   };
+  handlers.GetQueueAttributesCommand = () => ({
+    Attributes: {
+      ApproximateNumberOfMessages: String(dead.length),
+      ApproximateNumberOfMessagesNotVisible: '0',
+      ApproximateNumberOfMessagesDelayed: '0',
+    },
+  });
+  handlers.PurgeQueueCommand = () => ({ purged: dead.splice(0) });
   const send = async (command: { constructor: { name: string }; input: Input }) =>
     handlers[command.constructor.name]?.(command.input);
   const sqs = { send } as unknown as SQSClient;
+  /** What the control function was asked to forget. */
+  const forgotten: Record<string, unknown>[] = [];
+  const answerTo = ({ deadLetterIds, ...request }: Record<string, unknown>) => {
+    if (deadLetterIds) {
+      const { after = 0 } = deadLetterIds as { after?: number };
+      const jobIds = found.filter((job) => job > after).slice(0, 2);
+      return { jobIds, ...(jobIds.length === 2 && { next: jobIds[1] }) };
+    }
+    forgotten.push(request);
+    if (!canForget) return { error: { code: 'results_unavailable', message: 'the key may not delete' } };
+    // All of an earlier time take two requests.
+    return { forgotten: 1, more: 'before' in request && forgotten.length === 1 };
+  };
+  const lambda = {
+    send: async ({ input }: { input: { Payload: string } }) => ({
+      Payload: { transformToString: () => JSON.stringify(answerTo(JSON.parse(input.Payload))) },
+    }),
+  };
   const deployment = {
-    target: { clients: { sqs }, command: (words: string) => words },
+    target: { clients: { sqs, lambda }, command: (words: string) => words },
+    functions: { status: 'status', control: 'control' },
     jobsQueueUrl: 'jobs',
     deadLetterQueueUrl: 'dead',
   } as unknown as Deployment;
-  return { deployment, dead, jobs, peak };
+  return { deployment, dead, jobs, peak, forgotten };
 }
 
 const GARBAGE = { id: 'garbage', attributes: {}, body: 'garbage' };
@@ -203,5 +237,57 @@ describe('a retry', () => {
     const { sent } = await retryDeadLetters(deployment, ALL, controller.signal);
     expect(sent).toBeLessThan(500);
     expect([jobs.length, dead.length, hidden(dead)]).toEqual([sent, 1_000 - sent, []]);
+  });
+});
+
+describe('what a search finds', () => {
+  const FOUND = { query: 'reason:broke' };
+
+  test('is retried, and the rest stays', async () => {
+    const { deployment, dead, jobs } = queuesWith([...deadLetters(40), GARBAGE], { found: [3, 17, 25, 99] });
+    const result = await retryDeadLetters(deployment, FOUND, NOT_ABORTED);
+    // Job 99 has no dead letter any more: it is being retried, or is done.
+    expect(result).toEqual({ sent: 3, kept: 0, unsent: 0, malformed: 0, newer: 0, missing: 1 });
+    expect([jobs.length, dead.length, hidden(dead)]).toEqual([3, 38, []]);
+    expect(dead.some(({ id }) => ['m3', 'm17', 'm25'].includes(id))).toBe(false);
+  });
+
+  test('is deleted with its documents, also those that are out of date', async () => {
+    const { deployment, dead, jobs, forgotten } = queuesWith(deadLetters(40), {
+      found: [3, 17, 25, 99],
+      keeps: (id) => id === 'm17',
+    });
+    const result = await purgeDeadLetters(deployment, FOUND, NOT_ABORTED);
+    expect(result).toEqual({ purged: 2, kept: 1, newer: 0 });
+    expect([jobs, dead.length]).toEqual([[], 38]);
+    const [{ jobIds, ...rest } = {}] = forgotten;
+    expect([(jobIds as number[]).sort((a, b) => a - b), rest]).toEqual([
+      [3, 25, 99],
+      { action: 'forget-dead-letters' },
+    ]);
+  });
+
+  test('if it is nothing, changes nothing', async () => {
+    const { deployment, dead, jobs, forgotten } = queuesWith(deadLetters(3));
+    expect(await retryDeadLetters(deployment, FOUND, NOT_ABORTED)).toMatchObject({ sent: 0, missing: 0 });
+    expect(await purgeDeadLetters(deployment, FOUND, NOT_ABORTED)).toMatchObject({ purged: 0 });
+    expect([jobs, dead.length, hidden(dead), forgotten]).toEqual([[], 3, [], []]);
+  });
+});
+
+describe('a purge of all', () => {
+  test('deletes the queue, and then all documents of that time', async () => {
+    const { deployment, dead, forgotten } = queuesWith(deadLetters(40));
+    const before = new Date().toISOString();
+    const result = await purgeDeadLetters(deployment, { all: true }, NOT_ABORTED);
+    expect([result, dead]).toEqual([{ purged: 40, kept: 0, newer: 0 }, []]);
+    expect(forgotten).toHaveLength(2);
+    expect(String(forgotten[0]?.before) >= before).toBe(true);
+  });
+
+  test('says that searches still find what Elasticsearch has not deleted', async () => {
+    const { deployment } = queuesWith(deadLetters(4), { canForget: false });
+    const result = await purgeDeadLetters(deployment, { all: true }, NOT_ABORTED);
+    expect(result).toMatchObject({ purged: 4, reason: 'The key may not delete.' });
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { COUNTER_SHARDS } from '../../../functions/core/ledger/counters.ts';
-import { COUNTER_ITEM_BYTES, STATUS_BYTES } from '../../../plan/overheads.ts';
-import { pollingPerDay, usageOfPoll } from '../../../plan/polling.ts';
+import { BATCH_MS } from '../../../functions/core/model/packing.ts';
+import { COUNTER_ITEM_BYTES, LOG_BYTES, LOG_EVENT_BYTES, STATUS_BYTES } from '../../../plan/overheads.ts';
+import { LOG_READING_SECONDS, logReadingPerDay, pollingPerDay, usageOfPoll } from '../../../plan/polling.ts';
+import { PRICES } from '../../../plan/prices.ts';
 
 describe('the usage of a poll', () => {
   test('is the same for every number of workers whose counters fit a read unit per partition', () => {
@@ -36,10 +38,18 @@ describe('the cost of polling all day', () => {
     expect((cost(1) - logs) / (cost(10) - logs)).toBeCloseTo(10, 3);
   });
 
-  test('is cents for a few workers, and a few dollars for a thousand', () => {
-    expect(pollingPerDay({ workers: 2, intervalSeconds: 5 })).toBeLessThan(0.2);
+  test('is cents for a few workers, and for a thousand mostly the transfer of logs', () => {
+    expect(pollingPerDay({ workers: 2, intervalSeconds: 5 })).toBeLessThan(0.3);
     const thousand = pollingPerDay({ workers: 1_000, intervalSeconds: 5 });
-    expect(thousand).toBeGreaterThan(0.5);
-    expect(thousand).toBeLessThan(10);
+    expect(thousand).toBeLessThan(50);
+    expect(logReadingPerDay(1_000)).toBeGreaterThan(0.8 * thousand);
+  });
+
+  test('counts a line as often as overlapping readings send it', () => {
+    const { interval, overlap } = LOG_READING_SECONDS;
+    const linesPerDay = 86_400 / (BATCH_MS / 1_000);
+    const gb = (linesPerDay * (LOG_BYTES.batch + LOG_EVENT_BYTES)) / 1e9;
+    const worker = logReadingPerDay(2) - logReadingPerDay(1);
+    expect(worker).toBeCloseTo(gb * PRICES.transferGb.dollars * (1 + overlap / interval), 9);
   });
 });

@@ -286,8 +286,13 @@ function optionsOf(
         size: 30,
         space: 56,
         grid: { show: false },
-        values: (_, splits, __, ___, step) =>
-          splits.map((seconds) => (step < 60 ? clock(seconds * 1_000) : minuteOfDay(seconds * 1_000))),
+        values: (plot, splits, __, ___, step) =>
+          splits.map((seconds) => {
+            const room = plot.bbox.width / devicePixelRatio - plot.valToPos(seconds, 'x') + RIGHT;
+            // A time at the right edge would be cut off.
+            if (room < (step < 60 ? 28 : 18)) return null;
+            return step < 60 ? clock(seconds * 1_000) : minuteOfDay(seconds * 1_000);
+          }),
       },
       {
         ...axis(),

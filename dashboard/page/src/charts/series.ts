@@ -112,10 +112,12 @@ export function newest(values: Values): number | null {
 export const SPANS = [5, 15, 60] as const;
 
 /** @param asked the parameter `span` of the address */
-export function spanOf(asked: string | undefined, { waiting, bucketMs }: History): number {
+export function spanOf(asked: string | undefined, { waiting, throughput, bucketMs }: History): number {
   const chosen = SPANS.find((minutes) => String(minutes) === asked);
   if (chosen !== undefined) return chosen;
-  const oldest = waiting.findIndex((value) => value !== null);
+  const oldest = waiting.findIndex(
+    (value, index) => value !== null || throughput.some((rates) => rates[index] != null),
+  );
   const minutes = oldest < 0 ? 0 : ((waiting.length - oldest) * bucketMs) / 60_000;
   return minutes <= 5 ? 5 : 15;
 }

@@ -1,6 +1,5 @@
-import type { RetryResult } from '../../../../cli/cloud/dead-letters.ts';
-import { retryText } from '../../../../cli/runs/dead-letter-text.ts';
-import { counted } from '../../../../cli/terminal/format.ts';
+import type { PurgeResult, RetryResult } from '../../../../cli/cloud/dead-letters.ts';
+import { purgeText, retryText } from '../../../../cli/runs/dead-letter-text.ts';
 import type { DeadLetterSelection, RetrySelection } from '../../../protocol.ts';
 import { postStreamed } from '../live/api.ts';
 import { ConfirmDialog } from '../parts/dialog.tsx';
@@ -40,9 +39,7 @@ const ACTIONS: Record<DeadLetterAction, { name: string; run: Run }> = {
   },
   purge: {
     name: 'Purge',
-    run: async (selection, onProgress) => {
-      const result = await postStreamed<{ purged: number }>('dead-letters/purge', selection, onProgress);
-      return `${counted(result.purged, 'dead letter')} deleted.`;
-    },
+    run: async (selection, onProgress) =>
+      purgeText(await postStreamed<PurgeResult>('dead-letters/purge', selection, onProgress)),
   },
 };

@@ -1,6 +1,7 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import { count } from '../../../../cli/terminal/format.ts';
-import type { DeadLetterSelection, DeadLettersPage } from '../../../protocol.ts';
+import type { DeadLettersPage } from '../../../../functions/core/jobs/find-dead-letters.ts';
+import type { DeadLetterSelection } from '../../../protocol.ts';
 import { useLive } from '../live/live.tsx';
 import { useReadOnlyReason } from '../parts/read-only.ts';
 import { WithCommands } from '../parts/with-commands.tsx';

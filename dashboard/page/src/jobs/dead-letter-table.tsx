@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { count, localTime, printable, shortJson } from '../../../../cli/terminal/format.ts';
-import type { DeadLetterDocument } from '../../../protocol.ts';
+import type { FoundDeadLetter } from '../../../../functions/core/jobs/find-dead-letters.ts';
 import { Badge } from '../parts/badge.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Json } from '../parts/json.tsx';
@@ -17,7 +17,7 @@ const STATES = {
 } as const;
 
 interface DeadLetterTableProps {
-  documents: readonly DeadLetterDocument[];
+  documents: readonly FoundDeadLetter[];
   showRun: boolean;
   /** Reads the page again. */
   again(): void;
@@ -37,8 +37,8 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
             <th>State</th>
             <th>Reason</th>
             <th class="number">Attempts</th>
-            <th>Last failed</th>
-            {showRun && <th>Run</th>}
+            <th class="nowrap">Last failed</th>
+            {showRun && <th class="secondary">Run</th>}
             <th class="number">Tick</th>
             <th>Item</th>
             <th>
@@ -61,7 +61,7 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
               <td class="number">{count(document.attempts)}</td>
               <td class="nowrap">{localTime(document.lastFailedAt)}</td>
               {showRun && (
-                <td class="nowrap">
+                <td class="nowrap secondary">
                   <a href={`/runs/${document.runId}`}>{document.runId}</a>
                 </td>
               )}
@@ -98,7 +98,7 @@ export function DeadLetterTable({ documents, showRun, again }: DeadLetterTablePr
   );
 }
 
-function Letter({ document }: { document: DeadLetterDocument }) {
+function Letter({ document }: { document: FoundDeadLetter }) {
   const { reason, permanent, firstFailedAt, lastFailedAt } = document;
   return (
     <>

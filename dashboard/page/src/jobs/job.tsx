@@ -114,7 +114,7 @@ function Retry({ jobId, onDone }: { jobId: number; onDone(): void }) {
 }
 
 function Facts({ story }: { story: JobStory }) {
-  const { runId, tick, pass, problems = {}, document, log } = story;
+  const { runId, tick, pass, problems = {}, document, log, logProblem } = story;
   return (
     <>
       <dl class="facts">
@@ -159,7 +159,7 @@ function Facts({ story }: { story: JobStory }) {
           )}
         </div>
       </div>
-      <Log log={log} />
+      <Log log={log} problem={logProblem} />
     </>
   );
 }
@@ -190,12 +190,14 @@ function Happened({ event: { kind, title, at, until, detail } }: { event: Event 
   );
 }
 
-function Log({ log }: { log: JobStory['log'] }) {
+function Log({ log, problem }: { log: JobStory['log']; problem: string | undefined }) {
   if (log.length === 0)
     return (
       <>
         <h2>Log</h2>
-        <p class="muted">No log line names the job.</p>
+        <p class="muted">
+          {problem ? `The log could not be read: ${problem}` : 'No log line names the job.'}
+        </p>
       </>
     );
   return (

@@ -1,9 +1,9 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { count, counted } from '../../../../cli/terminal/format.ts';
+import type { DeadLettersPage } from '../../../../functions/core/jobs/find-dead-letters.ts';
 import type { ResultsPage } from '../../../../functions/core/results/query.ts';
 import type { RunStatus } from '../../../../functions/status.ts';
-import type { DeadLettersPage } from '../../../protocol.ts';
 import { useLive } from '../live/live.tsx';
 import { ProblemText } from '../parts/problem-text.tsx';
 import { type Asked, useAsked } from '../parts/use-asked.ts';

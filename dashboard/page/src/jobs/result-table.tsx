@@ -24,9 +24,9 @@ export function ResultTable({ documents, showRun }: ResultTableProps) {
       <thead>
         <tr>
           <FirstHeads />
-          {showRun && <th>Run</th>}
+          {showRun && <th class="secondary">Run</th>}
           <th class="number">Tick</th>
-          <th>Worker</th>
+          <th class="secondary">Worker</th>
           <th>Processed</th>
           <th>Item</th>
           {fields.length === 0 && <th>Output</th>}
@@ -44,12 +44,12 @@ export function ResultTable({ documents, showRun }: ResultTableProps) {
             details={() => <Document document={document} />}
           >
             {showRun && (
-              <td class="nowrap">
+              <td class="nowrap secondary">
                 <a href={`/runs/${document.runId}`}>{document.runId}</a>
               </td>
             )}
             <td class="number">{count(document.tick)}</td>
-            <td class="nowrap">{document.workerId}</td>
+            <td class="nowrap secondary">{document.workerId}</td>
             <td class="nowrap">{localTime(document.processedAt)}</td>
             <td class="json-cell">{shortJson(document.item, MAX_CELL_CHARACTERS)}</td>
             {fields.length === 0 && (

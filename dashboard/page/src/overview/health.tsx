@@ -17,7 +17,8 @@ export function HealthBand() {
         <h1>{sentence}</h1>
         {warning && (
           <p>
-            {warning.found}. {warning.meaning}
+            {!sentence.includes(warning.found) && `${warning.found}. `}
+            {warning.meaning}
           </p>
         )}
         {action && (

@@ -1,7 +1,16 @@
 import type { ComponentChildren } from 'preact';
 import { pendingOf } from '../../../../cli/runs/statistics.ts';
 import type { View } from '../../../protocol.ts';
-import { count, dayAndMinute, dollars, elapsed, percent, roughly, throughput } from '../text/numbers.ts';
+import {
+  count,
+  counted,
+  dayAndMinute,
+  dollars,
+  elapsed,
+  percent,
+  roughly,
+  throughput,
+} from '../text/numbers.ts';
 
 /** The numbers of the run. */
 export function Tiles({ view, now }: { view: View | undefined; now: number }) {
@@ -10,13 +19,13 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
     return (
       <section class="tiles skeleton" aria-hidden="true">
         {[
+          'Throughput',
+          'Done in about',
+          'Waiting',
           'Enqueued',
           'Processed',
           'Failed',
-          'Waiting',
           'Dead letters',
-          'Throughput',
-          'Done in about',
           'Cost so far',
         ].map((name) => (
           <Tile key={name} name={name} value="–" />
@@ -32,7 +41,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
       <Tile name="Throughput" value={rateText(jobsPerSecond)} note={perMinuteText(jobsPerSecond)} />
       <Tile
         name="Done in about"
-        value={pending === 0 ? 'All done' : drainMs === null ? 'Not known' : roughly(drainMs)}
+        value={pending === 0 ? 'All done' : drainMs === null ? '–' : roughly(drainMs)}
         note={drainMs !== null && pending > 0 ? `at ${dayAndMinute(view.at + drainMs, now)}` : undefined}
       />
       <Tile
@@ -42,7 +51,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
           oldestPendingAt ? `oldest ${elapsed(Math.max(0, now - Date.parse(oldestPendingAt)))}` : undefined
         }
       />
-      <Tile name="Enqueued" value={count(enqueued)} />
+      <Tile name="Enqueued" value={count(enqueued)} note={`in ${counted(status.firedTicks, 'tick')}`} />
       <Tile name="Processed" value={count(processed)} note={shareOf(processed)} />
       <Tile
         name="Failed"
@@ -54,6 +63,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
         name="Dead letters"
         value={count(status.queue.deadLetters)}
         href="/jobs?in=dead-letters"
+        note={status.queue.deadLetters > 0 ? 'search and retry' : 'none'}
         kind={status.queue.deadLetters > 0 ? 'bad' : ''}
       />
       {missedTicks > 0 && <Tile name="Missed ticks" value={count(missedTicks)} kind="warn" />}
@@ -61,7 +71,7 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
         <Tile
           name="Cost so far"
           value={dollars(cost.total)}
-          note="on AWS, about"
+          note="about, on AWS"
           title={`What the run has cost so far at AWS’s prices: ${Object.entries(cost.services)
             .map(([service, amount]) => `${service} ${dollars(amount)}`)
             .join(', ')}.`}
@@ -71,8 +81,14 @@ export function Tiles({ view, now }: { view: View | undefined; now: number }) {
   );
 }
 
-function rateText(jobsPerSecond: number | null): string {
-  return jobsPerSecond === null ? 'Not known' : throughput(jobsPerSecond);
+function rateText(jobsPerSecond: number | null): ComponentChildren {
+  if (jobsPerSecond === null) return '–';
+  const [rate, unit] = throughput(jobsPerSecond).split(' ');
+  return (
+    <>
+      {rate} <small>{unit}</small>
+    </>
+  );
 }
 
 function perMinuteText(jobsPerSecond: number | null): string | undefined {

@@ -34,9 +34,9 @@ export function throughput(jobsPerSecond: number, scale = jobsPerSecond): string
   return `${text} ${perMinute ? 'jobs/min' : 'jobs/s'}`;
 }
 
-/** `$0.42`, `$1,234`; `under $0.01` for less. */
+/** `$0.42`, `$1,234`; `< $0.01` for less. */
 export function dollars(amount: number): string {
-  if (amount > 0 && amount < 0.01) return 'under $0.01';
+  if (amount > 0 && amount < 0.01) return '< $0.01';
   return amount < 1_000 ? cents.format(amount) : dollarsOnly.format(amount);
 }
 

@@ -30,7 +30,7 @@ test('numbers are said in units that suit them', () => {
     [throughput(0), '0 jobs/s'],
     [throughput(0.1, 20), '0.1 jobs/s'],
     [dollars(0.42), '$0.42'],
-    [dollars(0.004), 'under $0.01'],
+    [dollars(0.004), '< $0.01'],
     [dollars(0), '$0.00'],
     [dollars(1_234.5), '$1,235'],
     [roughly(1_000), '5 s'],
@@ -125,7 +125,7 @@ test('the progress of a tick follows from the totals', () => {
 });
 
 function historyOf(waiting: (number | null)[]): History {
-  return { from: 0, bucketMs: 10_000, waiting } as History;
+  return { from: 0, bucketMs: 10_000, waiting, throughput: [] as History['throughput'] } as History;
 }
 
 test('a window has the middle of each bucket, and of the elapsed part of the last one', () => {
@@ -166,6 +166,7 @@ test('the time span is the asked one, or suits the data', () => {
   expect(spanOf('60', young)).toBe(60);
   expect(spanOf('61', young)).toBe(5);
   expect(spanOf(undefined, historyOf(Array(360).fill(1)))).toBe(15);
+  expect(spanOf(undefined, { ...young, throughput: [Array(360).fill(1)] })).toBe(15);
 });
 
 test('the title and the first sentence say the state', () => {

@@ -86,22 +86,31 @@ test('a worker creates the index, or learns from its writes that it may not', as
   await expect(createDeadLetterIndex(results, 1_000)).rejects.toBeInstanceOf(Unavailable);
 });
 
-test('deletes all documents of earlier dead letters, in several requests if there are many', async () => {
+test.each([
+  [0, false],
+  [3, false],
+  [10_000, true],
+])('deletes documents of earlier dead letters: %s at once', async (found, more) => {
+  const hits = Array.from({ length: found }, (_, at) => ({ _id: `${at + 1}` }));
+  answer = { hits: { hits }, items: hits.map(() => ({ delete: { status: 200 } })) };
   const before = new Date(NOW).toISOString();
-  for (const [deleted, total, more] of [
-    [3, 3, false],
-    [10_000, 10_000, true],
-    [0, 10_000, false],
-  ] as const) {
-    answer = { deleted, total };
-    expect(await deleteDeadLettersBefore(results, before)).toEqual({ deleted, more });
-  }
-  expect(requests[1]).toMatchObject({
-    call: 'POST /results.dead-letters/_delete_by_query',
-    lines: [{ query: { range: { givenUpAt: { lt: before } } } }],
-  });
-  [status, answer] = [403, error('security_exception')];
-  await expect(deleteDeadLettersBefore(results, before)).rejects.toBeInstanceOf(Unavailable);
+  expect(await deleteDeadLettersBefore(results, before)).toEqual({ deleted: found, more });
+  const [, search, bulk] = requests;
+  expect(search?.lines).toMatchObject([{ query: { range: { givenUpAt: { lt: before } } } }]);
+  if (found > 0) expect(bulk?.lines).toEqual(hits.map((hit) => ({ delete: hit })));
+});
+
+test.each([
+  ['an outage', 503],
+  ['a key without the privilege', 403],
+])('says that documents could not be deleted: %s', async (_, refused) => {
+  answer = { hits: { hits: [{ _id: '1' }] }, items: [{ delete: { status: refused, ...error('bad') } }] };
+  const deleted = deleteDeadLettersBefore(results, new Date(NOW).toISOString());
+  await expect(deleted).rejects.toBeInstanceOf(Unavailable);
+  [status, answer] = [refused, error('bad')];
+  await expect(deleteDeadLettersBefore(results, new Date(NOW).toISOString())).rejects.toBeInstanceOf(
+    Unavailable,
+  );
 });
 
 test('searches find no dead letter that its queue has dropped', async () => {

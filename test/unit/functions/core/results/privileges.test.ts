@@ -5,13 +5,25 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ResultsIndex } from '../../../../../functions/core/model/index-name.ts';
 import { connect, type WritableResults } from '../../../../../functions/core/results/client.ts';
 import {
+  createDeadLetterIndex,
+  type DeadLetterDocument,
+  deleteDeadLetters,
+  deleteDeadLettersBefore,
+  ensureDeadLetterIndex,
+  writeDeadLetters,
+} from '../../../../../functions/core/results/dead-letters.ts';
+import {
   findDocument,
   findStoredIds,
   type ResultDocument,
   writeDocuments,
 } from '../../../../../functions/core/results/documents.ts';
 import { checkIndex, ensureIndex } from '../../../../../functions/core/results/ensure-index.ts';
-import { queryResults } from '../../../../../functions/core/results/query.ts';
+import {
+  queryDeadLetterIds,
+  queryDeadLetters,
+  queryResults,
+} from '../../../../../functions/core/results/query.ts';
 import {
   countDocuments,
   countDuplicates,
@@ -19,7 +31,7 @@ import {
   highestJobId,
   refresh,
 } from '../../../../../functions/core/results/search.ts';
-import { job, RUN } from '../../../../fixtures/ledger.ts';
+import { job, jobs, NOW, RUN } from '../../../../fixtures/ledger.ts';
 import { FakeElasticsearch, listen } from '../../../../fixtures/servers.ts';
 
 const INDEX: ResultsIndex = { name: 'drumline-results-2026.11', alias: 'drumline-results' };
@@ -34,9 +46,12 @@ beforeEach(async () => {
   onTestFinished(() => results.client.close());
 });
 
-/** The calls so far, with INDEX for the name of any index. */
+/** The calls so far, with INDEX for the name of any index of results. A bulk request is followed by its action. */
 const calls = () =>
-  elasticsearch.requests.map(({ call }) => call.replace(/ \/drumline-results(-[\d.]+)?/, ' /INDEX'));
+  elasticsearch.requests.map(({ call, body }) => {
+    const action = call.endsWith('_bulk') ? ` ${Object.keys(JSON.parse(body.split('\n')[0] ?? ''))}` : '';
+    return `${call.replace(/ \/drumline-results(-[\d.]+)?/, ' /INDEX')}${action}`;
+  });
 
 const RANGE = { first: 1, last: 10 };
 
@@ -46,14 +61,22 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
     await checkIndex(results, INDEX, 1_000);
     await findStoredIds(results, INDEX.name, [job(1)]);
     await writeDocuments(results, [{ index: INDEX.name, document: { jobId: job(1) } as ResultDocument }]);
+    await createDeadLetterIndex(results, 1_000);
+    await writeDeadLetters(results, [{ jobId: job(1) } as DeadLetterDocument], 1_000);
+    await deleteDeadLetters(results, jobs(1));
   },
   control: async () => {
     await ensureIndex(results, INDEX);
+    await ensureDeadLetterIndex(results);
     await highestJobId(results);
+    await deleteDeadLetters(results, jobs(1));
+    await deleteDeadLettersBefore(results, new Date(NOW).toISOString());
   },
   status: async () => {
     await findDocument(results, INDEX.name, job(1));
     await queryResults(results, { query: '*', size: 1 });
+    await queryDeadLetters(results, { query: '*', size: 1 }, NOW);
+    await queryDeadLetterIds(results, { query: '*' }, NOW);
   },
   verify: async () => {
     await refresh(results);
@@ -63,16 +86,29 @@ const FUNCTIONS: Record<string, () => Promise<void>> = {
   },
 };
 
-/** The privilege that each call needs: "Security privileges" in Elastic's documentation. */
-const PRIVILEGES: Record<string, string> = {
-  'PUT /_index_template/drumline-results-monthly': 'cluster manage_index_templates',
-  'GET /INDEX': 'view_index_metadata',
-  'PUT /INDEX': 'create_index',
-  'POST /INDEX/_bulk': 'create_doc',
-  'POST /INDEX/_mget': 'read',
-  'POST /INDEX/_count': 'read',
-  'POST /INDEX/_search': 'read',
-  'GET /INDEX/_refresh': 'maintenance',
+/** The privileges that each call needs: "Security privileges" in Elastic's documentation. */
+const PRIVILEGES: Record<string, string[]> = {
+  'PUT /_index_template/drumline-results-monthly': ['cluster manage_index_templates'],
+  'PUT /_index_template/drumline-results.dead-letters': ['cluster manage_index_templates'],
+  'GET /INDEX': ['view_index_metadata'],
+  'PUT /INDEX': ['create_index'],
+  'POST /INDEX/_bulk create': ['create_doc'],
+  'POST /INDEX/_mget': ['read'],
+  'POST /INDEX/_count': ['read'],
+  'POST /INDEX/_search': ['read'],
+  'GET /INDEX/_refresh': ['maintenance'],
+  'GET /INDEX.dead-letters': ['view_index_metadata'],
+  'PUT /INDEX.dead-letters': ['create_index'],
+  'POST /INDEX.dead-letters/_bulk index': ['index of dead letters'],
+  'POST /INDEX.dead-letters/_bulk delete': ['delete of dead letters'],
+  'POST /INDEX.dead-letters/_search': ['read'],
+  'GET /INDEX.dead-letters/_refresh': ['maintenance'],
+};
+
+/** The indices of a role: all of Drumline's, or those of dead letters, whose documents may be changed. */
+const NAMES: Record<string, string> = {
+  'drumline-results*': '',
+  'drumline-results.dead-letters': ' of dead letters',
 };
 
 interface Role {
@@ -100,15 +136,17 @@ test.each(Object.entries(FUNCTIONS))(
     // Before the index exists, and after.
     await ask();
     await ask();
-    const needed = new Set(calls().map((call) => PRIVILEGES[call] ?? `unknown: ${call}`));
+    const needed = new Set(calls().flatMap((call) => PRIVILEGES[call] ?? `unknown: ${call}`));
     const { cluster, indices } = documentedRoles()[`drumline-${name}`] as Role;
     expect([...needed].sort()).toEqual(
       [
         ...cluster.map((each) => `cluster ${each}`),
-        ...indices.flatMap(({ privileges }) => privileges),
+        ...indices.flatMap(({ names: [name = ''], privileges }) =>
+          privileges.map((each) => `${each}${NAMES[name] ?? `: unknown index ${name}`}`),
+        ),
       ].sort(),
     );
-    expect(indices.map(({ names }) => names)).toEqual([['drumline-results*']]);
+    expect(indices.every(({ names }) => names.length === 1)).toBe(true);
   },
 );
 
