@@ -36,13 +36,13 @@ function searchReads(ticks: number): number {
 
 /**
  * Seconds of logs that one reading asks for on AWS: those since the last reading (dashboard/server/live.ts), and an overlap of
- * 30 s, or of 300 s every 15th time, for lines that CloudWatch shows late (cli/cloud/read-logs.ts).
+ * 10 s, or of 60 s every 12th time, for lines that CloudWatch shows late (dashboard/server/deployed-cloud.ts).
  */
-export const LOG_READING_SECONDS = { interval: 5, overlap: (14 * 30 + 300) / 15 };
+export const LOG_READING_SECONDS = { interval: 5, overlap: (11 * 10 + 60) / 12 };
 
 /**
  * Usage of reading the logs of a day, if all workers are busy with batches of automatic packing: what is sent to the
- * internet. Because readings overlap, a line is sent about ten times. The calls (FilterLogEvents) have no price of their
+ * internet. Because readings overlap, a line is sent about four times. The calls (FilterLogEvents) have no price of their
  * own: the page "Amazon CloudWatch pricing" has prices for collecting, storing, querying and tailing logs, and for requests
  * that concern metrics. It charges for transfer as "Amazon EC2 On-Demand Pricing" does: 0.09 dollars a GB, after 100 GB a
  * month that are free for all services and regions of an account together.

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FunctionName } from '../../cli/cloud/deployment.ts';
 import type { LogLine } from '../../cli/cloud/log-line.ts';
@@ -64,7 +65,10 @@ export class Live {
   #problem: Problem | undefined;
   #cost: RunCost | undefined;
 
-  constructor(readonly cloud: Cloud) {}
+  constructor(readonly cloud: Cloud) {
+    // Each running request listens. Node.js warns above ten.
+    setMaxListeners(0, this.#closed.signal);
+  }
 
   /** Adds a page. @returns removes it */
   join(viewer: Viewer): () => void {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { CommandError } from '../../cli/terminal/errors.ts';
@@ -28,6 +29,8 @@ export interface Dashboard {
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const token = options.writable ? randomBytes(24).toString('base64url') : undefined;
   const closed = new AbortController();
+  // Each running request listens. Node.js warns above ten.
+  setMaxListeners(0, closed.signal);
   const live = new Live(options.cloud);
   let port = options.port;
   const app = createApp({ ...options, live, token, port: () => port, signal: closed.signal });

@@ -41,14 +41,16 @@ testInBrowser(
     await form.getByLabel('Minutes between ticks (Y)').fill('1440');
     await form.getByRole('button', { name: 'Start', exact: true }).click();
     await form.waitFor({ state: 'detached' });
-    await page.getByText('2 at work, of 2 allowed').waitFor();
+    const workers = page.getByRole('row', { name: /worker-/ });
+    await expect.poll(() => workers.count(), { timeout: 60_000 }).toBe(2);
 
     await button('Scale').click();
-    await form.getByLabel('Workers', { exact: true }).last().fill('4');
+    for (let more = 0; more < 2; more++)
+      await form.getByRole('button', { name: 'One more: workers' }).click();
     await form.getByRole('button', { name: 'Scale', exact: true }).click();
-    await page.getByText('2 → 4 workers.', { exact: true }).waitFor();
+    await form.getByText('2 → 4 workers.').waitFor({ timeout: 90_000 });
     await page.keyboard.press('Escape');
-    await page.getByText('4 at work, of 4 allowed').waitFor();
+    await expect.poll(() => workers.count(), { timeout: 60_000 }).toBe(4);
     await page.waitForTimeout(process.env.DRUMLINE_SCREENSHOTS ? 8_000 : 0);
     await picture(page, 'dashboard');
 
