@@ -48,7 +48,7 @@ testInBrowser(
     for (let more = 0; more < 2; more++)
       await form.getByRole('button', { name: 'One more: workers' }).click();
     await form.getByRole('button', { name: 'Scale', exact: true }).click();
-    await form.getByText('2 → 4 workers.').waitFor({ timeout: 90_000 });
+    await page.getByText('2 → 4 workers.', { exact: true }).waitFor({ timeout: 60_000 });
     await page.keyboard.press('Escape');
     await expect.poll(() => workers.count(), { timeout: 60_000 }).toBe(4);
     await page.waitForTimeout(process.env.DRUMLINE_SCREENSHOTS ? 8_000 : 0);
