@@ -175,11 +175,12 @@ function MarkerButton({
   return (
     <button
       type="button"
+      aria-label={`${label}, ${clock(at)}: ${text}`}
       class={`marker ${share > 0.5 ? 'at-end' : ''}`}
       style={{ left: `calc(${AXIS_WIDTH}px + (100% - ${AXIS_WIDTH + RIGHT}px) * ${share})` }}
     >
       <span aria-hidden="true">{label}</span>
-      <span class="marker-text">
+      <span aria-hidden="true" class="marker-text">
         {clock(at)}: {text}
       </span>
     </button>
