@@ -29,7 +29,8 @@ testInBrowser('a search is in the address, and Back returns to the search before
   await page.goBack();
   await page.goBack();
   await page.waitForURL('**/jobs');
-  expect(await page.getByRole('searchbox').inputValue()).toBe('');
+  // The field follows the address with the next drawing.
+  await expect.poll(() => page.getByRole('searchbox').inputValue()).toBe('');
   await page.getByRole('searchbox').fill('4711');
   await page.getByRole('link', { name: 'Open job 4711' }).click();
   await page.getByRole('heading', { name: 'Job 4711' }).waitFor();
